@@ -1,1 +1,21 @@
-//! Under construction.
+//! The formats of the journal and the sockets of a store.
+//!
+//! In: drafts of entries, operations on ledger, business keys, references and state. Out: traits, the chain's
+//! arithmetic, the verification of a trail.
+//!
+//! **Invariants.** Formats are append-only. A run is the list of its entries; every index is a fold of them.
+//! No SQL and no file here.
+//!
+//! **Not here:** how it is stored (`journals/*`), what a run does next (`engine`).
+
+pub mod entry;
+pub mod error;
+pub mod query;
+pub mod record;
+pub mod store;
+
+pub use entry::{Draft, Entry, FORMAT, Header, Versions};
+pub use error::Error;
+pub use query::{Effect, Once, OnceState, RunFilter, RunSummary, Wait};
+pub use record::{Ending, OnceKey, Parent, Record, TimerPurpose};
+pub use store::{Answer, Append, Begin, Begun, ClaimLine, Journal, Lease, Operation, Refusal, Settled, Standing};

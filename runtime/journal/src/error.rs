@@ -1,0 +1,35 @@
+//! What can go wrong with a store.
+
+use dragoman_model::Code;
+
+/// The store could not be opened.
+pub const CANNOT_OPEN: Code = Code::new("D0701", "the store cannot be opened");
+/// Writing failed.
+pub const CANNOT_WRITE: Code = Code::new("D0702", "the store cannot be written");
+/// The disk is full.
+pub const DISK_FULL: Code = Code::new("D0703", "the disk is full");
+/// What was read back cannot be right.
+pub const CORRUPT: Code = Code::new("D0704", "the store is damaged");
+/// The store's format is newer than this program.
+pub const NEWER: Code = Code::new("D0705", "the store was written by a newer version");
+/// Another process has it.
+pub const LOCKED: Code = Code::new("D0706", "the store is in use by another process");
+/// The node has stopped writing after a failed sync.
+pub const STOPPED: Code = Code::new("D0707", "the store has stopped after a failed sync");
+
+/// A failure of the store itself; nothing was written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Error {
+    /// Its code.
+    pub code: Code,
+    /// What happened and what to do.
+    pub message: String,
+}
+
+impl Error {
+    /// An error with a code.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Error { code, message: message.into() }
+    }
+}

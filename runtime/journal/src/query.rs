@@ -1,0 +1,124 @@
+//! What a store answers to questions.
+
+use dragoman_model::{Digest, RunId, Timestamp, Value};
+
+use crate::record::{Ending, OnceKey};
+use crate::store::Standing;
+
+/// How a business key stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnceState {
+    /// A run is at it.
+    Open,
+    /// It took effect.
+    Done,
+    /// It had no effect; the key is free.
+    Failed,
+    /// A person must say.
+    Parked,
+    /// It was undone (a claim given back, an act withdrawn).
+    Undone,
+}
+
+/// A business key with what is known of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Once {
+    /// Scope and key.
+    pub once: OnceKey,
+    /// The run that holds or held it.
+    pub run: RunId,
+    /// The step's path in that run.
+    pub path: String,
+    /// How it stands.
+    pub state: OnceState,
+    /// Of the input.
+    pub input: Digest,
+    /// The input itself, for people to compare.
+    pub input_body: Value,
+    /// The recorded output, where it is done.
+    pub output: Option<Value>,
+}
+
+/// Something that was done, or is open, under a business reference.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Effect {
+    /// The run.
+    pub run: RunId,
+    /// The step's path.
+    pub path: String,
+    /// Connection and operation, or `ledger:` and name.
+    pub scope: String,
+    /// The business key, if any.
+    pub key: Option<String>,
+    /// How it stands.
+    pub state: OnceState,
+    /// The input (of a claim: account and lines).
+    pub input: Value,
+    /// The output, where it is done.
+    pub output: Option<Value>,
+}
+
+/// A run in a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSummary {
+    /// Its id.
+    pub run: RunId,
+    /// The pipeline.
+    pub pipeline: String,
+    /// The run key.
+    pub run_key: String,
+    /// How it stands.
+    pub standing: Standing,
+    /// How it ended.
+    pub ending: Option<Ending>,
+    /// When it began.
+    pub began: Timestamp,
+    /// Its last entry's time.
+    pub touched: Timestamp,
+    /// Number of entries.
+    pub entries: u64,
+    /// The parent, for a child.
+    pub parent: Option<RunId>,
+    /// One line on why it stands as it does (reason of parking, stop or failure).
+    pub note: Option<String>,
+    /// The output, where it completed.
+    pub output: Option<Value>,
+}
+
+/// Which runs.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct RunFilter {
+    /// Of this pipeline only.
+    pub pipeline: Option<String>,
+    /// `active`, `sleeping`, `waiting`, `parked`, `completed`, `stopped`, `failed`, `cancelled`.
+    pub status: Option<String>,
+    /// Also children.
+    pub children: bool,
+    /// At most so many (0: 100).
+    pub limit: usize,
+}
+
+/// A wait for a person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wait {
+    /// Its id.
+    pub id: String,
+    /// The run.
+    pub run: RunId,
+    /// The step's path.
+    pub path: String,
+    /// The decision.
+    pub decision: String,
+    /// Who may answer.
+    pub roles: Vec<String>,
+    /// Since.
+    pub since: Timestamp,
+    /// Until.
+    pub due: Option<Timestamp>,
+    /// What is shown.
+    pub show: Value,
+    /// Its digest.
+    pub shown: Digest,
+    /// A void of this reference ends it.
+    pub reference: Option<String>,
+}

@@ -1,0 +1,206 @@
+//! The sockets of a store: what the engine asks of it, and what it answers.
+//!
+//! One transaction per [`Append`], decided by the store's writer: either all of it is durable when the future
+//! resolves, or a [`Refusal`] says why nothing of it was written. A store groups appends of many runs into one sync.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
+
+use crate::entry::{Draft, Entry};
+use crate::error::Error;
+use crate::query::{Effect, Once, RunFilter, RunSummary, Wait};
+use crate::record::OnceKey;
+
+/// A boxed future, so that the traits can be used as objects.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// The right to append to a run: one owner at a time. The epoch grows with every new owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// The run.
+    pub run: RunId,
+    /// Checked by every append.
+    pub epoch: u64,
+    /// Nothing leaves for the run past this time.
+    pub until: Timestamp,
+}
+
+/// How a run stands, as the store's index has it. Always the fold of its entries; the index only makes it quick.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// At work, or ready to be.
+    Active,
+    /// Sleeps until the time given.
+    Sleeping(Timestamp),
+    /// Waits for a person or for another run, at the latest until the time given.
+    Waiting(Option<Timestamp>),
+    /// A person must repair it.
+    Parked,
+    /// Ended; nothing follows.
+    Closed,
+}
+
+/// A line of a claim: so much of an item.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClaimLine {
+    /// The item in the account.
+    pub item: String,
+    /// A decimal number as text, and its unit; never a float.
+    pub value: String,
+    /// The unit; must be that of the limit.
+    pub unit: String,
+}
+
+/// What an append does besides adding entries: decided in the same transaction.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Operation {
+    /// Opens a business key for this run's step, or takes it over where it is open for this same step or has failed
+    /// without effect. Refused with [`Refusal::Once`] otherwise, and with [`Refusal::Voided`] where `reference` is closed.
+    OnceOpen { once: OnceKey, path: String, input: Digest, reference: Option<String>, input_body: Value },
+    /// Registers a step's effect under a reference, without a business key. Refused with [`Refusal::Voided`].
+    Refer { reference: String, path: String, scope: String },
+    /// Settles what was opened by `OnceOpen` or `Refer` for this path: done with its output, failed without effect, or parked.
+    Settle { once: Option<OnceKey>, reference: Option<String>, path: String, state: Settled },
+    /// Takes quantities from an account: all lines or none. `limits` are the account's (known from the first claim on;
+    /// a later claim with other limits replaces them); `single`: only one claim may ever stand.
+    /// Refused with [`Refusal::Once`] (joined), [`Refusal::Voided`], [`Refusal::Ledger`].
+    Claim {
+        once: OnceKey,
+        ledger: String,
+        account: String,
+        path: String,
+        reference: Option<String>,
+        lines: Vec<ClaimLine>,
+        limits: Vec<ClaimLine>,
+        single: bool,
+    },
+    /// Gives a claim back; nothing happens where it was given back already.
+    Release { once: OnceKey, ledger: String },
+    /// Closes a reference: later `OnceOpen`, `Refer`, `Claim` and waits under it are refused.
+    Void { reference: String },
+    /// Writes a connection's state; `expected` as in the contract. Refused with [`Refusal::State`].
+    StatePut { connection: String, key: String, value: Vec<u8>, expected: Option<u64> },
+    /// Removes a key of a connection's state.
+    StateDelete { connection: String, key: String, expected: Option<u64> },
+    /// Keeps a document, once.
+    Keep { document: DocumentReference, bytes: Vec<u8> },
+    /// Registers a wait; answered or dropped by `WaitEnd`. Refused with [`Refusal::Voided`].
+    WaitBegin { wait: Wait },
+    /// Ends a wait. Refused with [`Refusal::WaitOver`] where it was ended before.
+    WaitEnd { wait: String },
+}
+
+/// How a step that was opened ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Settled {
+    /// It took effect; the recorded output.
+    Done(Value),
+    /// It had no effect and will not be tried again by this run: the key is free.
+    Failed,
+    /// Its outcome is not known, or it stopped for a person.
+    Parked,
+}
+
+/// One transaction for one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Append {
+    /// The right to append.
+    pub lease: Lease,
+    /// Consecutive entries of this run.
+    pub entries: Vec<Draft>,
+    /// Decided with them.
+    pub operations: Vec<Operation>,
+    /// Runs that begin with them (children).
+    pub begins: Vec<Begin>,
+    /// How the run stands afterwards.
+    pub standing: Standing,
+}
+
+/// A run that begins.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Begin {
+    /// Its first entries: `accepted` at least.
+    pub entries: Vec<Draft>,
+    /// Documents and the like.
+    pub operations: Vec<Operation>,
+    /// Of the message's canonical text or bytes: the same key with another content is refused.
+    pub content: Digest,
+    /// How it stands: `Active` for the caller to own it, with the lease's epoch 1.
+    pub standing: Standing,
+    /// Until when the first lease lasts.
+    pub lease_until: Timestamp,
+}
+
+/// The answer to [`Begin`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Begun {
+    /// It is durable; the caller owns it.
+    New(Lease),
+    /// There is a run with this key and content.
+    Known { run: RunId, standing: Standing },
+    /// There is a run with this key and another content.
+    Conflict { run: RunId },
+}
+
+/// Why an append was not written.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refusal {
+    /// Another owner has the run: stop at once.
+    Fenced,
+    /// The business key is taken. The record says by whom and how it stands; `same_input` whether the input is the same.
+    Once { record: Box<Once>, same_input: bool },
+    /// The reference is closed, by this run.
+    Voided { reference: String, by: RunId },
+    /// The ledger cannot give so much. `left`: what is left of the item, where it is a matter of quantity.
+    Ledger { code: &'static str, message: String, item: Option<String>, left: Option<String> },
+    /// A state key has another version than expected.
+    State { connection: String, key: String, version: u64 },
+    /// The wait was ended before.
+    WaitOver { wait: String },
+}
+
+/// The journal with its ledger, leases and documents.
+pub trait Journal: Send + Sync {
+    /// Begins a run: durable when it resolves.
+    fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>>;
+    /// Appends: durable when it resolves with `Ok(Ok(()))`.
+    fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>>;
+    /// Takes a run that nobody owns, or whose lease is over, at the time `now`.
+    fn acquire(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>>;
+    /// Lengthens leases; gives back those that are still held.
+    fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>>;
+    /// Runs that are due at `now` and owned by nobody, oldest first.
+    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>>;
+    /// The earliest time at which a run that nobody owns becomes due.
+    fn next_due(&self) -> Answer<'_, Result<Option<Timestamp>, Error>>;
+    /// All entries of a run, in order.
+    fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>>;
+    /// Runs, newest first.
+    fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>>;
+    /// Children of a run at a path: key, run and standing, by index.
+    fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>>;
+    /// A business key.
+    fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>>;
+    /// What was done, or is open, under a reference.
+    fn effects(&self, reference: String) -> Answer<'_, Result<Vec<Effect>, Error>>;
+    /// Open waits; all, or those of a run.
+    fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>>;
+    /// A connection's state: value and version.
+    fn state_get(&self, connection: String, key: String) -> Answer<'_, Result<Option<(Vec<u8>, u64)>, Error>>;
+    /// Keys of a connection's state under a prefix, after a key.
+    fn state_keys(
+        &self,
+        connection: String,
+        prefix: String,
+        after: Option<String>,
+        limit: u32,
+    ) -> Answer<'_, Result<Vec<String>, Error>>;
+    /// A document.
+    fn document(&self, digest: Digest) -> Answer<'_, Result<Option<(DocumentReference, Vec<u8>)>, Error>>;
+    /// Keeps a text that runs are pinned to (a pipeline, a component, the values of a site), under its digest.
+    fn keep_version(&self, bytes: Vec<u8>) -> Answer<'_, Result<Digest, Error>>;
+    /// Reads it back.
+    fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>>;
+}
