@@ -1,0 +1,29 @@
+//! Reads and writes the XML messages of partner systems, for connector plugins.
+//!
+//! In goes the text of a message as bytes, out comes a read-only tree ([`Document`], [`Element`]);
+//! or in go names and texts, out comes an indented XML text ([`Writer`]).
+//!
+//! Invariants:
+//! - What is not well-formed, has a document type declaration or an unbound prefix is refused, with line and column.
+//! - Size, depth and the number of elements are capped, so a hostile message costs bounded memory ([`Limits`]).
+//! - Empty and whitespace-only text is absent: [`Element::text`] answers `None`.
+//! - What [`Writer`] writes, [`Document::parse`] reads.
+//!
+//! Names are looked up without their namespace on purpose: authorities publish the same message
+//! with a prefix, with a default namespace and with none at all.
+//!
+//! Not here: schema validation, canonicalisation, signatures, the meaning of any message.
+
+mod attributes;
+mod element;
+mod encoding;
+mod error;
+mod names;
+mod reader;
+pub mod soap;
+mod writer;
+
+pub use element::{Descendants, Element};
+pub use error::{Error, Position};
+pub use reader::{Document, Limits};
+pub use writer::Writer;

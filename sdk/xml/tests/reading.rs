@@ -1,0 +1,285 @@
+//! What is read, what is refused, and where the refusal points.
+
+use dragoman_xml::{Document, Error, Limits, soap};
+
+/// Parses and gives the refusal's sentence, or `ok`.
+fn check(bytes: &[u8]) -> String {
+    match Document::parse(bytes) {
+        Ok(_) => "ok".to_owned(),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn well_formed_messages_are_read() {
+    let cases: &[&[u8]] = &[
+        b"<a/>",
+        b"\xEF\xBB\xBF<?xml version=\"1.0\" encoding=\"utf-8\"?><a/>",
+        b"<?xml version='1.0'?>\r\n<!-- before --> <a>x</a> <!-- behind -->\n",
+        b"  \n <a></a >",
+        b"<?pi some?><p:a xmlns:p=\"urn:x\" p:b='1' c='>'/>",
+        b"<a xml:lang=\"en\">&lt;&#65;&#x42;<![CDATA[<&]]></a>",
+        "<\u{fc}mlaut/>".as_bytes(),
+    ];
+    for case in cases {
+        assert_eq!(check(case), "ok", "{}", String::from_utf8_lossy(case));
+    }
+}
+
+#[test]
+fn everything_else_is_refused_with_its_place() {
+    let cases: &[(&[u8], &str)] = &[
+        (b"", "not well-formed at 1:1: the message is empty"),
+        (b"  \n ", "not well-formed at 1:1: the message is empty"),
+        (
+            b"hello",
+            "not well-formed at 1:1: text stands outside the root element",
+        ),
+        (
+            b"<!-- only -->",
+            "not well-formed at 1:14: the message has no element",
+        ),
+        (
+            b"<a>\n<b></a></b>",
+            "not well-formed at 2:4: </a> closes <b>, which was opened at 2:1",
+        ),
+        (
+            b"<a>\n  <b>x</b>\n",
+            "not well-formed at 3:1: the message ends while <a> from 1:1 is open",
+        ),
+        (b"</a>", "not well-formed at 1:1: </a> closes nothing"),
+        (
+            b"<a/><b/>",
+            "not well-formed at 1:5: <b> is a second root element",
+        ),
+        (
+            b"<a/>tail",
+            "not well-formed at 1:5: text stands outside the root element",
+        ),
+        (
+            b"<a/>&amp;",
+            "not well-formed at 1:5: text stands outside the root element",
+        ),
+        (
+            b"<a/><![CDATA[x]]>",
+            "not well-formed at 1:5: a CDATA section stands outside the root element",
+        ),
+        (
+            b"\n<?xml version=\"1.0\"?><a/>",
+            "not well-formed at 2:1: the xml declaration is not at the beginning",
+        ),
+        (
+            b"<?xml encoding=\"utf-8\"?><a/>",
+            "not well-formed at 1:1: the xml declaration has no version",
+        ),
+        (
+            b"<!DOCTYPE a><a/>",
+            "at 1:1: a document type declaration (DTD) is not accepted",
+        ),
+        (
+            b"\n<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>",
+            "at 2:1: a document type declaration (DTD) is not accepted",
+        ),
+        (
+            b"<a>&x;</a>",
+            "not well-formed at 1:4: the entity `&x;` is not defined",
+        ),
+        (
+            b"<a b='&x;'/>",
+            "not well-formed at 1:1: the entity `&x;` is not defined",
+        ),
+        (
+            b"<a>&#0;</a>",
+            "not well-formed at 1:4: `&#0;` is not a character of xml",
+        ),
+        (
+            b"<a>&#+65;</a>",
+            "not well-formed at 1:4: `&#+65;` is not a character of xml",
+        ),
+        (
+            b"<a>]]></a>",
+            "not well-formed at 1:4: `]]>` stands outside a CDATA section",
+        ),
+        (
+            b"<m:a/>",
+            "at 1:1: the prefix `m` is not bound to a namespace",
+        ),
+        (
+            b"<a>\n <b m:c='1'/></a>",
+            "at 2:2: the prefix `m` is not bound to a namespace",
+        ),
+        (
+            b"<a><p:b xmlns:p='urn:x'/><p:c/></a>",
+            "at 1:26: the prefix `p` is not bound to a namespace",
+        ),
+        (
+            b"<p:a xmlns:p=''/>",
+            "not well-formed at 1:1: the prefix `p` cannot be bound to ``",
+        ),
+        (
+            b"<a b='1' b='2'/>",
+            "not well-formed at 1:1: the attribute `b` is given twice",
+        ),
+        (
+            b"<a b='1'c='2'/>",
+            "not well-formed at 1:1: white space is missing before an attribute",
+        ),
+        (
+            b"<a b/>",
+            "not well-formed at 1:1: the attribute `b` has no value",
+        ),
+        (
+            b"<a b=1/>",
+            "not well-formed at 1:1: the value of the attribute `b` is not quoted",
+        ),
+        (
+            b"<a b='<'/>",
+            "not well-formed at 1:1: the value of the attribute `b` holds a `<`",
+        ),
+        (
+            b"<1a/>",
+            "not well-formed at 1:1: `1a` is not the name of an element",
+        ),
+        (
+            b"<a:b:c/>",
+            "not well-formed at 1:1: `a:b:c` is not the name of an element",
+        ),
+        (
+            b"<a>\x01</a>",
+            "not well-formed at 1:4: the character U+0001 is not allowed",
+        ),
+        (b"<a>\n\xFF</a>", "at 2:1: the byte 0xFF is not valid UTF-8"),
+        (
+            b"<\0a\0/\0>\0",
+            "at 1:1: the message is in UTF-16 or UTF-32: send it as UTF-8",
+        ),
+        (
+            b"\xFF\xFE<\0a\0",
+            "at 1:1: the message is in UTF-16 or UTF-32: send it as UTF-8",
+        ),
+        (
+            b"<?xml version='1.0' encoding='EBCDIC'?><a/>",
+            "at 1:1: the encoding `ebcdic` is not read: send the message as UTF-8",
+        ),
+        (
+            b"\xEF\xBB\xBF<?xml version='1.0' encoding='iso-8859-1'?><a/>",
+            "at 1:1: the message has the byte order mark of UTF-8 and says it is `iso-8859-1`",
+        ),
+        (
+            b"<?xml version='1.0' encoding='windows-1252'?><a>\x81</a>",
+            "at 1:49: the byte 0x81 does not exist in windows-1252",
+        ),
+    ];
+    for (case, expected) in cases {
+        assert_eq!(&check(case), expected, "{}", String::from_utf8_lossy(case));
+    }
+}
+
+#[test]
+fn what_the_parser_itself_refuses_has_a_place() {
+    for case in [
+        "<a",
+        "<a><!-- x",
+        "<a>& b</a>",
+        "<a><b",
+        "<a><!-- a -- b --></a>",
+        "<a>&amp</a>",
+    ] {
+        let error = Document::parse(case.as_bytes()).expect_err(case);
+        assert!(error.position().is_some(), "{case}: {error}");
+    }
+}
+
+#[test]
+fn other_encodings_give_the_same_characters() {
+    let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>Z\xFCrich</a>";
+    let windows = b"<?xml version='1.0' encoding='Windows-1252'?><a>\x80 5</a>";
+    assert_eq!(
+        Document::parse(latin).unwrap().root().text(),
+        Some("Zürich")
+    );
+    assert_eq!(Document::parse(windows).unwrap().root().text(), Some("€ 5"));
+}
+
+#[test]
+fn limits_are_kept() {
+    let limits = Limits {
+        size: 200,
+        depth: 3,
+        nodes: 5,
+    };
+    let within = |text: &str| Document::parse_within(text.as_bytes(), limits).map(|_| ());
+    assert_eq!(within("<a><b><c/></b></a>"), Ok(()));
+    assert!(matches!(
+        within("<a><b><c><d/></c></b></a>"),
+        Err(Error::TooDeep { limit: 3, .. })
+    ));
+    assert!(matches!(
+        within("<a><b/><b/><b/><b/><b/></a>"),
+        Err(Error::TooMany { limit: 5, .. })
+    ));
+    assert!(matches!(
+        within("<a b='1' c='1' d='1' e='1' f='1'/>"),
+        Err(Error::TooMany { .. })
+    ));
+    assert!(matches!(
+        within(&format!("<a>{}</a>", "x".repeat(200))),
+        Err(Error::TooLarge { .. })
+    ));
+    let deep = "<a>".repeat(100_000);
+    assert!(matches!(
+        Document::parse(deep.as_bytes()),
+        Err(Error::TooDeep { .. })
+    ));
+}
+
+#[test]
+fn the_tree_answers_by_local_name() {
+    let text = "<m:o xmlns:m='urn:m' xmlns='urn:d'>\n <i/>\n <i u=' KGM '> 1.5 </i><p><q/></p><p><q>2</q></p></m:o>";
+    let document = Document::parse(text.as_bytes()).unwrap();
+    let root = document.root();
+    assert_eq!(
+        (root.name(), root.prefix(), root.namespace()),
+        ("o", Some("m"), Some("urn:m"))
+    );
+    assert_eq!(root.child("i").unwrap().namespace(), Some("urn:d"));
+    assert_eq!(root.child("i").unwrap().text(), None);
+    assert_eq!(root.text_of("i"), Some("1.5"));
+    assert_eq!(
+        root.children_named("i").nth(1).unwrap().attribute("u"),
+        Some("KGM")
+    );
+    assert_eq!(root.text_of("p/q"), Some("2"));
+    assert_eq!(root.all("p/q").len(), 2);
+    assert_eq!(root.path("p/nothing").map(|e| e.name()), None);
+    assert_eq!(root.find("q").unwrap().position().to_string(), "3:27");
+    assert!(root.path("p").unwrap().is_blank() && !root.is_blank());
+    let names: Vec<&str> = root.descendants().map(|element| element.name()).collect();
+    assert_eq!(names, ["o", "i", "i", "p", "q", "p", "q"]);
+}
+
+#[test]
+fn soap_envelopes_are_opened() {
+    let wrap = |space: &str, body: &str| {
+        format!("<s:Envelope xmlns:s='{space}'><s:Header/><s:Body>{body}</s:Body></s:Envelope>")
+    };
+    for space in [soap::SOAP_1_1, soap::SOAP_1_2] {
+        let document = Document::parse(wrap(space, "<a/>").as_bytes()).unwrap();
+        assert_eq!(soap::open(document.root()).payload().unwrap().name(), "a");
+    }
+    let foreign = Document::parse(wrap("urn:post", "<a/>").as_bytes()).unwrap();
+    assert_eq!(
+        soap::open(foreign.root()).payload().unwrap().name(),
+        "Envelope"
+    );
+    let empty = Document::parse(wrap(soap::SOAP_1_1, "").as_bytes()).unwrap();
+    assert!(matches!(soap::open(empty.root()), soap::Message::Empty));
+    let fault = "<s:Fault><faultcode>s:Client</faultcode><faultstring>Invalid Request</faultstring><detail><x>a</x></detail></s:Fault>";
+    let document = Document::parse(wrap(soap::SOAP_1_1, fault).as_bytes()).unwrap();
+    let soap::Message::Fault(fault) = soap::open(document.root()) else {
+        panic!("a fault was expected");
+    };
+    assert_eq!(fault.code.as_deref(), Some("Client"));
+    assert_eq!(fault.text.as_deref(), Some("Invalid Request"));
+    assert_eq!(fault.detail.as_deref(), Some("a"));
+}
