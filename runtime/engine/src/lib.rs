@@ -1,1 +1,4 @@
-//! Under construction.
+//! The engine.
+pub mod runner;
+pub mod source;
+

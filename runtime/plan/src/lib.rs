@@ -1,1 +1,12 @@
-//! Under construction.
+//! What a pipeline means: an immutable, type-checked [`Plan`].
+//!
+//! In: what was said (`manifest`) and the surfaces of the plugins (`schema`). Out: a plan, or diagnostics, all at once.
+//!
+//! **Invariants.** Pure: no IO, no clock. A plan that exists has no unknown name, no unknown field and no expression
+//! that can meet a type it does not take.
+//!
+//! **Not here:** the YAML (`manifest`), evaluation (`expression`), what happens at run time (`engine`).
+
+pub mod model;
+
+pub use model::*;

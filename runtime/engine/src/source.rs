@@ -1,0 +1,89 @@
+//! The socket of what brings messages in: transports are the plugs, and the engine's handle is what they call.
+
+use bytes::Bytes;
+use dragoman_model::{Actor, Failure, RunId, Value};
+
+use crate::runner::Boxed;
+
+/// A message as it came, before anything is known of it.
+#[derive(Debug, Clone)]
+pub struct Delivery {
+    /// The pipeline.
+    pub pipeline: String,
+    /// The trigger's id in the pipeline.
+    pub trigger: String,
+    /// Its bytes; JSON, XML or anything.
+    pub body: Bytes,
+    /// For example `application/xml`; guessed by the transport where the sender did not say.
+    pub media_type: String,
+    /// Message headers that belong into the trail; credentials left out.
+    pub headers: Vec<(String, String)>,
+    /// What the transport adds for expressions (`trigger.path`, `trigger.query` ...).
+    pub attributes: Value,
+    /// Who sent it.
+    pub sender: Actor,
+    /// Its key where the transport has one of its own (path and digest of a file, due time of a schedule).
+    pub key: Option<String>,
+}
+
+/// How a message was taken.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Delivered {
+    /// It is durable as a run. `again`: a run with this key and content was there before; `status` is how it stands.
+    Accepted {
+        /// The run.
+        run: RunId,
+        /// Whether it was there before.
+        again: bool,
+        /// `active`, `sleeping`, `waiting`, `parked`, `completed`, ...
+        status: String,
+    },
+    /// The run ended while the sender waited (`reply: replied`).
+    Replied {
+        /// The run.
+        run: RunId,
+        /// From a `reply` step, or the run's output, or why it did not complete.
+        result: Result<Value, Failure>,
+    },
+}
+
+/// Why a message was not taken. Nothing was promised, nothing is lost: the sender still has it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Refused {
+    /// The message cannot be read or has no key: 422. It is kept as a parked run, so that an operator sees it.
+    Unreadable {
+        /// Why.
+        failure: Failure,
+        /// The run that keeps it, where the store could take it.
+        run: Option<RunId>,
+    },
+    /// A run with this key and another content is there: 409.
+    KeyConflict {
+        /// That run.
+        run: RunId,
+        /// The key.
+        key: String,
+    },
+    /// Too much is waiting, or the engine is stopping: 503 with Retry-After in seconds.
+    Overloaded {
+        /// Seconds.
+        retry_after_s: u32,
+        /// For people.
+        message: String,
+    },
+    /// The store cannot take it: 503 (or 507 where the disk is full).
+    Store {
+        /// The error's code and message.
+        message: String,
+        /// Whether it is for want of space.
+        full: bool,
+    },
+    /// No such pipeline or trigger: 404.
+    Unknown,
+}
+
+/// Takes messages: the engine's handle, as transports see it.
+pub trait Acceptor: Send + Sync {
+    /// Takes a message; when it resolves with `Ok`, it is durable.
+    fn deliver(&self, delivery: Delivery) -> Boxed<'_, Result<Delivered, Refused>>;
+}
