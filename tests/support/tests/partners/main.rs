@@ -1,0 +1,6 @@
+//! The simulators, spoken to as anyone speaks to them: over HTTP.
+
+mod authority;
+mod customs;
+mod ecites;
+mod faults;
