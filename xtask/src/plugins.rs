@@ -1,0 +1,69 @@
+//! `cargo xtask plugins`: every connector and every test guest, as components in `target/plugins/`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::setup;
+use crate::shell::{cargo, root, run, step, target};
+
+/// Where connectors and the guests of the tests live.
+const FOLDERS: [&str; 2] = ["plugins", "tests/guests"];
+
+/// Builds all of them; gives their files.
+pub(crate) fn build() -> Result<Vec<PathBuf>> {
+    setup::target()?;
+    let packages = packages()?;
+    step(&format!("building {} plugins", packages.len()));
+    let mut command = cargo();
+    command.args(["build", "--profile", "plugin", "--target", setup::TARGET]);
+    for package in &packages {
+        command.args(["--package", package]);
+    }
+    run(&mut command)?;
+    let out = target().join("plugins");
+    std::fs::create_dir_all(&out)?;
+    packages.iter().map(|package| componentize(package, &out)).collect()
+}
+
+/// The packages that are plugins, by name.
+fn packages() -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for folder in FOLDERS {
+        let Ok(entries) = std::fs::read_dir(root().join(folder)) else { continue };
+        for entry in entries {
+            let manifest = entry?.path().join("Cargo.toml");
+            let Ok(text) = std::fs::read_to_string(&manifest) else { continue };
+            let name = text
+                .lines()
+                .find_map(|l| l.strip_prefix("name = \"")?.strip_suffix('"'))
+                .with_context(|| format!("{} has no name", manifest.display()))?;
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Makes a component; leaves the file alone where nothing changed, so that caches stay valid.
+fn componentize(package: &str, out: &Path) -> Result<PathBuf> {
+    let module = target().join(setup::TARGET).join("plugin").join(format!("{}.wasm", package.replace('-', "_")));
+    let bytes = std::fs::read(&module).with_context(|| format!("{} was not built", module.display()))?;
+    let component = dragoman_component::componentize(&bytes).with_context(|| package.to_owned())?;
+    let file = out.join(format!("{package}.wasm"));
+    if std::fs::read(&file).ok().as_deref() != Some(&component) {
+        let temporary = out.join(format!(".{package}.{}", std::process::id()));
+        std::fs::write(&temporary, &component)?;
+        std::fs::rename(&temporary, &file)?;
+    }
+    Ok(file)
+}
+
+pub(crate) fn task() -> Result<()> {
+    for file in build()? {
+        let size = std::fs::metadata(&file)?.len();
+        println!("{:>8} KB  {}", size / 1024, file.strip_prefix(root()).unwrap_or(&file).display());
+    }
+    Ok(())
+}
+
