@@ -19,7 +19,7 @@ pub(crate) fn summary(attributes: &[Attribute]) -> String {
     });
     // A block comment is one attribute of several lines.
     let lines: Vec<String> = lines
-        .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+        .flat_map(|text| text.split('\n').map(str::to_owned).collect::<Vec<_>>())
         .collect();
     let words = lines.iter().map(|line| line.trim());
     let paragraph = words
