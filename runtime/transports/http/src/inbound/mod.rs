@@ -1,0 +1,9 @@
+//! Messages that come in over HTTP: routes, senders, and what the sender is answered.
+
+mod answer;
+mod routes;
+mod sender;
+
+pub use answer::problem;
+pub use routes::{Route, Routes, router};
+pub use sender::{Proof, Sender};
