@@ -10,7 +10,7 @@ use crate::boundary;
 use crate::call::Sent;
 use crate::connector::{Connector, Descriptor, Operation, OperationEffect, Operations};
 use crate::dispatch::{self, RawInput, RawOutput};
-use crate::failure::{Class, Effect, Failure, Issue};
+use crate::failure::{Class, Effect, Failure, FailureFacts, Issue};
 use crate::log::Level;
 use crate::output::Probed;
 
@@ -111,13 +111,15 @@ fn issues(found: Vec<Issue>) -> Vec<wit::Issue> {
 }
 
 fn failure(failed: Failure) -> wit::Failure {
+    let effect = failed.known_effect();
+    let failed = FailureFacts::from(failed);
     wit::Failure {
         class: match failed.class {
             Class::Retryable => wit::FailureClass::Retryable,
             Class::Permanent => wit::FailureClass::Permanent,
             Class::Rejected => wit::FailureClass::Rejected,
         },
-        effect: match failed.known_effect() {
+        effect: match effect {
             Effect::None => wit::Effect::None,
             Effect::Unknown => wit::Effect::Unknown,
             Effect::Applied => wit::Effect::Applied,

@@ -1,6 +1,7 @@
 //! What an operation answers when it could not be done: built by class and effect.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -62,8 +63,15 @@ impl Issue {
 ///     .retry_after(std::time::Duration::from_secs(30));
 /// assert_eq!(failure.known_effect(), Effect::None);
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Failure {
+    // Boxed, so that the many results that carry no failure stay small.
+    facts: Box<FailureFacts>,
+}
+
+/// What a [`Failure`] says; its fields are read through the failure itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailureFacts {
     /// What the engine may do next.
     pub class: Class,
     /// What is known of the effect. Not stated: `none`, or `unknown` where a non-safe request of this
@@ -85,7 +93,7 @@ pub struct Failure {
 
 impl Failure {
     fn new(class: Class, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
+        let facts = FailureFacts {
             class,
             effect: None,
             code: code.into(),
@@ -94,6 +102,9 @@ impl Failure {
             remote_reference: None,
             issues: Vec::new(),
             detail: None,
+        };
+        Self {
+            facts: Box::new(facts),
         }
     }
 
@@ -115,7 +126,7 @@ impl Failure {
     /// States what is known of the effect.
     #[must_use]
     pub fn effect(mut self, effect: Effect) -> Self {
-        self.effect = Some(effect);
+        self.facts.effect = Some(effect);
         self
     }
 
@@ -145,34 +156,59 @@ impl Failure {
     /// Adds several things that are wrong.
     #[must_use]
     pub fn issues(mut self, issues: impl IntoIterator<Item = Issue>) -> Self {
-        self.issues.extend(issues);
+        self.facts.issues.extend(issues);
         self
     }
 
     /// States how long the other side asks to wait.
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
-        self.retry_after = Some(wait);
+        self.facts.retry_after = Some(wait);
         self
     }
 
     /// Keeps the reference that the other side gave.
     #[must_use]
     pub fn remote_reference(mut self, reference: impl Into<String>) -> Self {
-        self.remote_reference = Some(reference.into());
+        self.facts.remote_reference = Some(reference.into());
         self
     }
 
     /// Keeps whatever else helps.
     #[must_use]
     pub fn detail(mut self, detail: Value) -> Self {
-        self.detail = Some(detail);
+        self.facts.detail = Some(detail);
         self
     }
 
     /// The effect as it is stated, `none` where it is not.
     pub fn known_effect(&self) -> Effect {
-        self.effect.unwrap_or(Effect::None)
+        self.facts.effect.unwrap_or(Effect::None)
+    }
+}
+
+impl Deref for Failure {
+    type Target = FailureFacts;
+    fn deref(&self) -> &FailureFacts {
+        &self.facts
+    }
+}
+
+impl DerefMut for Failure {
+    fn deref_mut(&mut self) -> &mut FailureFacts {
+        &mut self.facts
+    }
+}
+
+impl From<Failure> for FailureFacts {
+    fn from(failure: Failure) -> Self {
+        *failure.facts
+    }
+}
+
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.facts.fmt(f)
     }
 }
 

@@ -52,7 +52,7 @@ pub mod testing;
 pub use call::{Call, CallRecord, DOCUMENT_LIMIT, Document, Sent};
 pub use connector::{Connector, Operations};
 pub use dragoman_guest_macros::{connector, operation, operations, record};
-pub use failure::{Class, Effect, Failure, Issue};
+pub use failure::{Class, Effect, Failure, FailureFacts, Issue};
 pub use output::{Answer, Empty, IntoOutput, Output, ProbeAnswer, Probed};
 
 // What `#[record]` derives goes through these, so that a plugin needs no dependency of its own.

@@ -299,7 +299,7 @@ fn probes() {
             Ok(Probed::Applied(answer)) => answer.payload.to_string(),
             Ok(Probed::Absent) => "absent".to_owned(),
             Ok(Probed::Pending(wait)) => format!("pending {wait:?}"),
-            Err(failed) => failed.code,
+            Err(failed) => failed.code.clone(),
         }
     };
     let receipt = json!({ "reference": "R1" });
