@@ -1,2 +1,4 @@
 use anyhow::{Result, bail};
-pub(crate) fn task(_arguments: &[String]) -> Result<()> { bail!("being built") }
+pub(crate) fn task(_arguments: &[String]) -> Result<()> {
+    bail!("being built")
+}

@@ -23,17 +23,24 @@ pub(crate) fn build() -> Result<Vec<PathBuf>> {
     run(&mut command)?;
     let out = target().join("plugins");
     std::fs::create_dir_all(&out)?;
-    packages.iter().map(|package| componentize(package, &out)).collect()
+    packages
+        .iter()
+        .map(|package| componentize(package, &out))
+        .collect()
 }
 
 /// The packages that are plugins, by name.
 fn packages() -> Result<Vec<String>> {
     let mut names = Vec::new();
     for folder in FOLDERS {
-        let Ok(entries) = std::fs::read_dir(root().join(folder)) else { continue };
+        let Ok(entries) = std::fs::read_dir(root().join(folder)) else {
+            continue;
+        };
         for entry in entries {
             let manifest = entry?.path().join("Cargo.toml");
-            let Ok(text) = std::fs::read_to_string(&manifest) else { continue };
+            let Ok(text) = std::fs::read_to_string(&manifest) else {
+                continue;
+            };
             let name = text
                 .lines()
                 .find_map(|l| l.strip_prefix("name = \"")?.strip_suffix('"'))
@@ -47,8 +54,12 @@ fn packages() -> Result<Vec<String>> {
 
 /// Makes a component; leaves the file alone where nothing changed, so that caches stay valid.
 fn componentize(package: &str, out: &Path) -> Result<PathBuf> {
-    let module = target().join(setup::TARGET).join("plugin").join(format!("{}.wasm", package.replace('-', "_")));
-    let bytes = std::fs::read(&module).with_context(|| format!("{} was not built", module.display()))?;
+    let module = target()
+        .join(setup::TARGET)
+        .join("plugin")
+        .join(format!("{}.wasm", package.replace('-', "_")));
+    let bytes =
+        std::fs::read(&module).with_context(|| format!("{} was not built", module.display()))?;
     let component = dragoman_component::componentize(&bytes).with_context(|| package.to_owned())?;
     let file = out.join(format!("{package}.wasm"));
     if std::fs::read(&file).ok().as_deref() != Some(&component) {
@@ -62,8 +73,11 @@ fn componentize(package: &str, out: &Path) -> Result<PathBuf> {
 pub(crate) fn task() -> Result<()> {
     for file in build()? {
         let size = std::fs::metadata(&file)?.len();
-        println!("{:>8} KB  {}", size / 1024, file.strip_prefix(root()).unwrap_or(&file).display());
+        println!(
+            "{:>8} KB  {}",
+            size / 1024,
+            file.strip_prefix(root()).unwrap_or(&file).display()
+        );
     }
     Ok(())
 }
-

@@ -9,8 +9,6 @@ use crate::shell::{exists, run, step};
 /// The target that connectors are built for.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-
-
 pub(crate) fn task() -> Result<()> {
     target()?;
     tools()
@@ -18,9 +16,13 @@ pub(crate) fn task() -> Result<()> {
 
 /// Adds the wasm target where it is missing.
 pub(crate) fn target() -> Result<()> {
-    let listed = Command::new("rustup").args(["target", "list", "--installed"]).output();
+    let listed = Command::new("rustup")
+        .args(["target", "list", "--installed"])
+        .output();
     if let Ok(output) = &listed
-        && String::from_utf8_lossy(&output.stdout).lines().any(|l| l.trim() == TARGET)
+        && String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .any(|l| l.trim() == TARGET)
     {
         return Ok(());
     }
@@ -35,14 +37,29 @@ pub(crate) fn tools() -> Result<()> {
     }
     step("installing xmllint (package libxml2-utils)");
     let apt = |arguments: &[&str]| {
-        run(Command::new("apt-get").args(arguments).env("DEBIAN_FRONTEND", "noninteractive").stdout(std::io::stderr()))
+        run(Command::new("apt-get")
+            .args(arguments)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .stdout(std::io::stderr()))
     };
-    let installed = apt(&["update", "-qq"]).and_then(|()| apt(&["install", "-y", "-qq", "--no-install-recommends", "libxml2-utils"]));
+    let installed = apt(&["update", "-qq"]).and_then(|()| {
+        apt(&[
+            "install",
+            "-y",
+            "-qq",
+            "--no-install-recommends",
+            "libxml2-utils",
+        ])
+    });
     match installed {
         Ok(()) if exists("xmllint", "--version") => Ok(()),
-        _ if std::env::var_os("CI").is_some() => bail!("xmllint is missing and cannot be installed: install the package libxml2-utils"),
+        _ if std::env::var_os("CI").is_some() => {
+            bail!("xmllint is missing and cannot be installed: install the package libxml2-utils")
+        }
         _ => {
-            step("xmllint is missing: install the package libxml2-utils; the tests that validate against schemas are skipped without it");
+            step(
+                "xmllint is missing: install the package libxml2-utils; the tests that validate against schemas are skipped without it",
+            );
             Ok(())
         }
     }

@@ -11,9 +11,20 @@ pub(crate) fn run_tests(arguments: &[String]) -> Result<()> {
     plugins::build()?;
     // The binaries first: tests start the real programs, and cargo does not build those of other packages for them.
     step("building the command and the simulated partners");
-    run(cargo().args(["build", "--package", "dragoman-cli", "--package", "dragoman-support", "--bins"]))?;
+    run(cargo().args([
+        "build",
+        "--package",
+        "dragoman-cli",
+        "--package",
+        "dragoman-support",
+        "--bins",
+    ]))?;
     let nextest = exists("cargo-nextest", "--version");
-    step(if nextest { "running the tests with nextest" } else { "running the tests" });
+    step(if nextest {
+        "running the tests with nextest"
+    } else {
+        "running the tests"
+    });
     let mut command = cargo();
     if nextest {
         command.args(["nextest", "run", "--workspace"]);

@@ -1,0 +1,90 @@
+//! Cargo edges go only to a lower rank.
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::shell::cargo;
+
+/// The rooms with their ranks, from what knows least to what knows all. A room on the same rank is a stranger.
+/// The SDK stands before the runtime: it depends on nothing in it. Adding an edge that is not downward means
+/// changing this table, on its own.
+const RANKS: [(&str, u32); 32] = [
+    ("dragoman-guest-macros", 0),
+    ("dragoman-xml", 0),
+    ("dragoman-component", 0),
+    ("dragoman-guest", 1),
+    ("dragoman-documents", 1),
+    ("dragoman-model", 10),
+    ("dragoman-manifest", 11),
+    ("dragoman-schema", 11),
+    ("dragoman-expression", 12),
+    ("dragoman-plan", 13),
+    ("dragoman-journal", 13),
+    ("dragoman-security", 13),
+    ("dragoman-engine", 14),
+    ("dragoman-journals-sqlite", 14),
+    ("dragoman-host", 15),
+    ("dragoman-transports-http", 16),
+    ("dragoman-transports-files", 16),
+    ("dragoman-server", 18),
+    ("dragoman-cli", 19),
+    ("dragoman-support", 20),
+    ("dragoman-acceptance", 21),
+    ("dragoman-xtask", 22),
+    // Connectors know the SDK and nothing else.
+    ("dragoman-guest-echo", 5),
+    ("wco-customs", 5),
+    ("ecites", 5),
+    ("cites-rules", 5),
+    ("epix", 5),
+    ("partner-gateway", 5),
+    ("species-plus", 5),
+    ("dragoman-journals-postgres", 14),
+    ("dragoman-telemetry", 16),
+    ("dragoman-console", 17),
+];
+
+/// Reads `cargo metadata` and compares.
+pub(super) fn check() -> Result<Vec<String>> {
+    let output = cargo()
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
+        .output()?;
+    let metadata: Value =
+        serde_json::from_slice(&output.stdout).context("cargo metadata gives no JSON")?;
+    let mut findings = Vec::new();
+    for package in metadata["packages"].as_array().into_iter().flatten() {
+        let name = package["name"].as_str().unwrap_or_default();
+        let Some(rank) = rank(name) else {
+            findings.push(format!(
+                "{name}: has no rank; give it one in xtask/src/tidy/ranks.rs"
+            ));
+            continue;
+        };
+        for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            // Tests may look up: only what is shipped has ranks.
+            if dependency["kind"].as_str() == Some("dev") {
+                continue;
+            }
+            let to = dependency["name"].as_str().unwrap_or_default();
+            if let Some(lower) = self::rank(to)
+                && lower >= rank
+            {
+                findings.push(format!("{name} (rank {rank}) depends on {to} (rank {lower}): edges go only to a lower rank"));
+            }
+        }
+    }
+    Ok(findings)
+}
+
+fn rank(name: &str) -> Option<u32> {
+    RANKS
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map(|(_, rank)| *rank)
+}
