@@ -13,6 +13,7 @@ pub mod authority;
 mod connection;
 pub mod customs;
 pub mod ecites;
+pub mod epix;
 mod error;
 pub mod faults;
 pub mod http;

@@ -3,4 +3,5 @@
 mod authority;
 mod customs;
 mod ecites;
+mod epix;
 mod faults;
