@@ -1,1 +1,28 @@
-//! Under construction.
+//! What was said in YAML: pipelines and the site file, every piece with its place.
+//!
+//! In: a text under a name. Out: what was said, and diagnostics that say what is wrong, where, and what to write.
+//!
+//! **Invariants.** No IO. The only room that knows YAML. No text makes it panic, and its work is bounded: a text of
+//! 4 MiB, 100,000 values, 60 levels. Anchors, aliases, merge keys and tags are refused, so nothing grows while it
+//! is read.
+//!
+//! **Not here:** what it means and whether names exist (`plan`), expressions (`expression`), shapes (`schema`).
+
+#![deny(missing_docs)]
+
+pub mod codes;
+mod fields;
+mod measure;
+mod nearest;
+pub mod pipeline;
+mod reading;
+mod said;
+mod spanned;
+mod template;
+mod yaml;
+
+pub use measure::Backoff;
+pub use pipeline::{Pipeline, parse_pipeline};
+pub use said::{ExpressionText, Literal, Template};
+pub use spanned::Spanned;
+pub use yaml::OffsetMap;

@@ -1,0 +1,145 @@
+//! Durations, sizes and pauses between attempts, as people write them.
+
+/// A duration in milliseconds: `500ms`, `2s`, `15m`, `12h`, `10d`, `2w`, or several of them (`1h30m`).
+pub(crate) fn duration(text: &str) -> Option<u64> {
+    if text.is_empty() {
+        return None;
+    }
+    let mut rest = text;
+    let mut total: u64 = 0;
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number: u64 = rest.get(..digits)?.parse().ok()?;
+        rest = rest.get(digits..)?;
+        let letters = rest.len()
+            - rest
+                .trim_start_matches(|c: char| c.is_ascii_alphabetic())
+                .len();
+        let factor: u64 = match rest.get(..letters)? {
+            "ms" => 1,
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            "w" => 604_800_000,
+            _ => return None,
+        };
+        total = total.checked_add(number.checked_mul(factor)?)?;
+        rest = rest.get(letters..)?;
+    }
+    // A hundred years: what is longer is a slip, and would overflow sums with points in time.
+    (total <= 100 * 366 * 86_400_000).then_some(total)
+}
+
+/// A size in bytes: `512B`, `64KiB`, `20MiB`, `1GiB`; `kB`, `MB` and `GB` are thousands.
+pub(crate) fn size(text: &str) -> Option<u64> {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let number: u64 = text.get(..digits)?.parse().ok()?;
+    let factor: u64 = match text.get(digits..)?.trim_start() {
+        "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "kB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}
+
+/// Pauses between attempts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Backoff {
+    /// The first pause, in milliseconds.
+    pub first_ms: u64,
+    /// The longest pause, in milliseconds.
+    pub longest_ms: u64,
+    /// Each pause is so many times the one before.
+    pub factor: f64,
+    /// Whether pauses are spread by chance.
+    pub jitter: bool,
+}
+
+/// Pauses: `1s..15m x2 jitter`, or `30s` where all are the same.
+pub(crate) fn backoff(text: &str) -> Option<Backoff> {
+    let mut words = text.split_whitespace();
+    let range = words.next()?;
+    let (first, longest) = range.split_once("..").unwrap_or((range, range));
+    let (first_ms, longest_ms) = (duration(first)?, duration(longest)?);
+    let mut backoff = Backoff {
+        first_ms,
+        longest_ms,
+        factor: 2.0,
+        jitter: false,
+    };
+    for word in words {
+        if let Some(factor) = word.strip_prefix('x') {
+            backoff.factor = factor
+                .parse()
+                .ok()
+                .filter(|f: &f64| (1.0..=100.0).contains(f))?;
+        } else if word == "jitter" {
+            backoff.jitter = true;
+        } else {
+            return None;
+        }
+    }
+    (first_ms > 0 && first_ms <= longest_ms).then_some(backoff)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_read_in_milliseconds() {
+        for (text, millis) in [
+            ("500ms", Some(500)),
+            ("2s", Some(2_000)),
+            ("15m", Some(900_000)),
+            ("1h30m", Some(5_400_000)),
+            ("10d", Some(864_000_000)),
+            ("", None),
+            ("10", None),
+            ("2 s", None),
+            ("-2s", None),
+            ("2sec", None),
+            ("99999999999999999999s", None),
+            ("200000d", None),
+        ] {
+            assert_eq!(duration(text), millis, "{text}");
+        }
+    }
+
+    #[test]
+    fn sizes_are_read_in_bytes() {
+        for (text, bytes) in [
+            ("20MiB", Some(20 << 20)),
+            ("64 KiB", Some(65_536)),
+            ("2MB", Some(2_000_000)),
+            ("7", None),
+            ("7 mb", None),
+        ] {
+            assert_eq!(size(text), bytes, "{text}");
+        }
+    }
+
+    #[test]
+    fn pauses_are_read_with_their_growth() {
+        let full = Backoff {
+            first_ms: 1_000,
+            longest_ms: 900_000,
+            factor: 2.0,
+            jitter: true,
+        };
+        assert_eq!(backoff("1s..15m x2 jitter"), Some(full));
+        assert_eq!(
+            backoff("30s").map(|b| (b.first_ms, b.longest_ms, b.jitter)),
+            Some((30_000, 30_000, false))
+        );
+        for wrong in ["", "15m..1s", "1s..", "1s x0", "1s twice", "0s"] {
+            assert_eq!(backoff(wrong), None, "{wrong}");
+        }
+    }
+}

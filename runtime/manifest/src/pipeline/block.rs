@@ -1,0 +1,227 @@
+//! Lists of steps: the body of a pipeline, of an arm, of a branch, of a handler.
+
+use dragoman_model::{Diagnostic, Span};
+
+use super::{Arm, Block, Handler, Step, StepKind, step, word};
+use crate::reading::{Reading, first_line, plain};
+use crate::said::{Literal, Template};
+use crate::yaml::{Entry, Node, NodeKind};
+use crate::{Spanned, codes};
+
+/// A list of steps.
+pub(super) fn list(reading: &mut Reading, node: &Node) -> Block {
+    let items = reading.list(
+        node,
+        "a list of steps",
+        "each step behind a dash: `- call: orders.get`",
+    );
+    let steps: Vec<Step> = items
+        .iter()
+        .filter_map(|item| step::step(reading, item))
+        .collect();
+    let refused = steps.len() < items.len() || !matches!(node.kind, NodeKind::Sequence(_));
+    Block {
+        steps,
+        value: None,
+        span: first_line(node),
+        refused,
+    }
+}
+
+/// `steps` and `value` of a mapping that has other keys too.
+pub(super) fn of_keys(
+    reading: &mut Reading,
+    span: Span,
+    steps: Option<&Node>,
+    value: Option<&Node>,
+) -> Block {
+    let mut block = match steps {
+        Some(node) => list(reading, node),
+        None => Block {
+            steps: Vec::new(),
+            value: None,
+            span: span.clone(),
+            refused: false,
+        },
+    };
+    block.span = span;
+    block.value = value.map(|n| reading.template(n));
+    block
+}
+
+/// A block in any of its forms: a step, a list of steps, or `{ steps, value }`.
+pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
+    match &node.kind {
+        NodeKind::Sequence(_) => list(reading, node),
+        NodeKind::Mapping(mapping)
+            if mapping.entries.iter().any(|e| word::is_word(&e.key.value)) =>
+        {
+            let step = step::step(reading, node);
+            let refused = step.is_none();
+            Block {
+                steps: step.into_iter().collect(),
+                value: None,
+                span: first_line(node),
+                refused,
+            }
+        }
+        NodeKind::Mapping(_) => {
+            let mut block = Block {
+                steps: Vec::new(),
+                value: None,
+                span: first_line(node),
+                refused: true,
+            };
+            if let Some(mut fields) =
+                reading.fields(node, "a block", "`{ steps: [...], value: ... }`")
+            {
+                let steps = fields.take("steps");
+                let value = fields.take("value");
+                if steps.is_some() || value.is_some() {
+                    block = of_keys(reading, first_line(node), steps, value);
+                }
+                fields.allow(word::WORDS);
+                fields.finish(reading);
+            }
+            block
+        }
+        _ => {
+            reading.wrong_type(
+                node,
+                "a step, a list of steps or `{ steps, value }`",
+                "write, for example, `{ park: { reason: \"why\" } }`",
+            );
+            Block {
+                steps: Vec::new(),
+                value: None,
+                span: node.span.clone(),
+                refused: true,
+            }
+        }
+    }
+}
+
+/// A handler: a block, or the word `park`.
+pub(super) fn handler(reading: &mut Reading, entry: &Entry) -> Handler {
+    let key = entry.key.span.clone();
+    if plain(&entry.value) == Some("park") {
+        let span = entry.value.span.clone();
+        let value = format!("parked by `{}`", *entry.key).into();
+        let reason = Template::Literal(Literal {
+            value,
+            plain: None,
+            span: span.clone(),
+        });
+        let step = step::bare(
+            Spanned::new("park", span.clone()),
+            StepKind::Park { reason },
+        );
+        return Handler {
+            key,
+            block: Block {
+                steps: vec![step],
+                value: None,
+                span,
+                refused: false,
+            },
+        };
+    }
+    Handler {
+        key,
+        block: any(reading, &entry.value),
+    }
+}
+
+/// The arms of a `choose`.
+pub(super) fn arms(reading: &mut Reading, node: &Node) -> Vec<Arm> {
+    let items = reading.list(
+        node,
+        "a list of arms",
+        "`- when: ...` and `- else: ...`, each behind a dash",
+    );
+    let arms: Vec<Arm> = items.iter().filter_map(|item| arm(reading, item)).collect();
+    if let Some(at) = arms.iter().position(|a| a.when.is_none())
+        && let Some(behind) = arms.get(at + 1)
+    {
+        reading.push(
+            Diagnostic::error(
+                codes::MISPLACED_KEY,
+                behind.span.clone(),
+                "nothing comes behind `else`",
+            )
+            .mark("never reached")
+            .label(arms[at].span.clone(), "`else` is here")
+            .help("write `else` as the last arm"),
+        );
+    }
+    arms
+}
+
+fn arm(reading: &mut Reading, node: &Node) -> Option<Arm> {
+    let mut fields = reading.fields(node, "an arm", "`- when: ...` or `- else: ...`")?;
+    let span = fields.heading();
+    let when = fields.take("when");
+    let otherwise = fields.entry("else");
+    let steps = fields.take("steps");
+    let value = fields.take("value");
+    let (when, steps) = match (when, otherwise) {
+        (Some(when), None) => (Some(reading.expression(when)), steps),
+        (None, Some(entry)) => {
+            let inner = Some(&entry.value).filter(|n| !n.is_null());
+            if let (Some(_), Some(steps)) = (inner, steps) {
+                let message = "the steps of `else` are said twice";
+                reading.push(
+                    Diagnostic::error(codes::DUPLICATE_KEY, first_line(steps), message)
+                        .label(entry.key.span.clone(), "here is a list of steps too")
+                        .help("write them below `else`"),
+                );
+            }
+            (None, inner.or(steps))
+        }
+        (Some(_), Some(entry)) => {
+            reading.push(
+                Diagnostic::error(
+                    codes::MISPLACED_KEY,
+                    entry.key.span.clone(),
+                    "an arm has `when` or `else`, not both",
+                )
+                .help("put a dash before `else`: it is an arm of its own"),
+            );
+            fields.finish(reading);
+            return None;
+        }
+        (None, None) => {
+            reading.missing(span.clone(), "an arm", "when", "trigger.message.amount > 0");
+            fields.finish(reading);
+            return None;
+        }
+    };
+    fields.finish(reading);
+    // A mapping below `else` is one step or `{ steps, value }`.
+    let block = match steps {
+        Some(node) if when.is_none() && matches!(node.kind, NodeKind::Mapping(_)) => {
+            let mut block = any(reading, node);
+            if let Some(value) = value {
+                block.value = Some(reading.template(value));
+            }
+            block
+        }
+        steps => of_keys(reading, span.clone(), steps, value),
+    };
+    Some(Arm { when, block, span })
+}
+
+/// The branches of a `parallel`.
+pub(super) fn branches(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Block)> {
+    let Some(fields) = reading.fields(node, "`parallel`", "`{ one: [...], other: [...] }`") else {
+        return Vec::new();
+    };
+    let mut branches = Vec::new();
+    for entry in fields.entries() {
+        let block = any(reading, &entry.value);
+        if reading.check_name(&entry.key, "_") {
+            branches.push((entry.key.clone(), block));
+        }
+    }
+    branches
+}

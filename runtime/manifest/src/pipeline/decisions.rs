@@ -1,0 +1,101 @@
+//! Decisions: the answers that a person may give, and what an answer holds.
+
+use dragoman_model::Value;
+
+use super::Decision;
+use crate::Spanned;
+use crate::fields::Fields;
+use crate::reading::Reading;
+use crate::yaml::{Node, NodeKind};
+
+/// The key `decisions` at the top.
+pub(super) fn decisions(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Decision)> {
+    let Some(fields) = reading.fields(
+        node,
+        "the decisions",
+        "`{ accept-order: { answers: [accept, refuse] } }`",
+    ) else {
+        return Vec::new();
+    };
+    let mut decisions = Vec::new();
+    for entry in fields.entries() {
+        if !reading.check_name(&entry.key, "_-") {
+            continue;
+        }
+        let Some(mut inner) = reading.fields(
+            &entry.value,
+            "a decision",
+            "`{ answers: [accept, refuse] }`",
+        ) else {
+            continue;
+        };
+        let decision = decision(reading, &mut inner).unwrap_or_default();
+        if decision.answers.is_empty() {
+            reading.missing(inner.heading(), "a decision", "answers", "[accept, refuse]");
+        }
+        inner.finish(reading);
+        decisions.push((entry.key.clone(), decision));
+    }
+    decisions
+}
+
+/// The keys `answers` and `fields`; none where neither is there.
+pub(super) fn decision(reading: &mut Reading, fields: &mut Fields<'_>) -> Option<Decision> {
+    let answers = fields.take("answers");
+    let further = fields.take("fields");
+    if answers.is_none() && further.is_none() {
+        return None;
+    }
+    Some(Decision {
+        answers: answers.map_or_else(Vec::new, |n| self::answers(reading, n)),
+        fields: further.map_or_else(Vec::new, |n| self::further(reading, n)),
+    })
+}
+
+/// A list of answers, or a mapping from each answer to the fields that must come with it.
+fn answers(
+    reading: &mut Reading,
+    node: &Node,
+) -> Vec<(Spanned<String>, Option<Vec<Spanned<String>>>)> {
+    if let NodeKind::Mapping(mapping) = &node.kind {
+        let mut answers = Vec::new();
+        for entry in &mapping.entries {
+            let fields = reading.texts(&entry.value, "`[reason]`");
+            if reading.check_name(&entry.key, "_-") {
+                answers.push((entry.key.clone(), Some(fields)));
+            }
+        }
+        return answers;
+    }
+    let items = reading.list(node, "a list of answers", "`[accept, refuse]`");
+    items
+        .iter()
+        .filter_map(|item| reading.name(item, "_-", "accept"))
+        .map(|name| (name, None))
+        .collect()
+}
+
+fn further(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Value)> {
+    let Some(fields) = reading.fields(
+        node,
+        "the fields of an answer",
+        "`{ amount: { type: string } }`",
+    ) else {
+        return Vec::new();
+    };
+    let mut further = Vec::new();
+    for entry in fields.entries() {
+        if !reading.check_name(&entry.key, "_") {
+            continue;
+        }
+        match &entry.value.kind {
+            NodeKind::Mapping(_) => further.push((entry.key.clone(), reading.value(&entry.value))),
+            _ => reading.wrong_type(
+                &entry.value,
+                "a JSON Schema",
+                "write, for example, `{ type: string }`",
+            ),
+        }
+    }
+    further
+}

@@ -1,0 +1,123 @@
+//! The keys at the top of a pipeline.
+
+use std::sync::Arc;
+
+use dragoman_model::{Diagnostic, Source};
+
+use super::{Block, FailureWord, Pipeline, block, decisions, triggers};
+use crate::fields::Fields;
+use crate::reading::Reading;
+use crate::yaml::Node;
+use crate::{Spanned, codes};
+
+/// The version of the language that this runtime knows.
+const LANGUAGE: u64 = 1;
+
+pub(super) fn pipeline(
+    reading: &mut Reading,
+    source: &Arc<Source>,
+    root: &Node,
+) -> Option<Pipeline> {
+    let mut fields = reading.fields(root, "a pipeline", "with `dragoman: 1` in its first line")?;
+    version(reading, &mut fields);
+    let unnamed = || Spanned::new("unnamed".to_owned(), fields_span(root));
+    let name = fields
+        .need(reading, "pipeline", "the-name-of-the-pipeline")
+        .and_then(|n| reading.name(n, "_-", "order-received"));
+    let summary = fields
+        .take("summary")
+        .and_then(|n| reading.text(n, "what it is for"));
+    let triggers = match fields.need(reading, "on", "[ { id: hook, http: { path: /orders } } ]") {
+        Some(node) => triggers::triggers(reading, node),
+        None => Vec::new(),
+    };
+    let key = fields.take("key").map(|n| reading.expression(n));
+    let serial = fields.take("serial").map(|n| reading.expression(n));
+    let (concurrent, backlog) = fields
+        .take("limits")
+        .map_or((None, None), |n| limits(reading, n));
+    let decisions = fields
+        .take("decisions")
+        .map_or_else(Vec::new, |n| decisions::decisions(reading, n));
+    let steps = match fields.need(reading, "steps", "[ ... ]") {
+        Some(node) => block::list(reading, node),
+        None => Block {
+            steps: Vec::new(),
+            value: None,
+            span: root.span.clone(),
+            refused: true,
+        },
+    };
+    let output = fields.take("output").map(|n| reading.template(n));
+    let on_failure = fields.take("on_failure").and_then(|n| {
+        reading.word(
+            n,
+            &[
+                ("park", FailureWord::Park),
+                ("undo", FailureWord::Undo),
+                ("fail", FailureWord::Fail),
+            ],
+        )
+    });
+    let observe = fields
+        .take("mode")
+        .and_then(|n| reading.word(n, &[("observe", true), ("live", false)]));
+    fields.finish(reading);
+    Some(Pipeline {
+        source: source.clone(),
+        name: name.unwrap_or_else(unnamed),
+        summary: summary.map_or_else(String::new, |s| s.value),
+        triggers,
+        key,
+        serial,
+        concurrent,
+        backlog,
+        decisions,
+        steps,
+        output,
+        on_failure,
+        observe: observe.is_some_and(|o| o.value),
+    })
+}
+
+fn fields_span(root: &Node) -> dragoman_model::Span {
+    dragoman_model::Span::new(
+        &root.span.source,
+        root.span.range.start..root.span.range.start,
+    )
+}
+
+/// `dragoman: 1`, the version of the language; the first key of every file.
+pub(crate) fn version(reading: &mut Reading, fields: &mut Fields<'_>) {
+    let Some(node) = fields.need(reading, "dragoman", "1") else {
+        return;
+    };
+    if let Some(version) = reading.whole(node, 0, 1_000_000)
+        && version.value != LANGUAGE
+    {
+        let message = format!(
+            "this file is written in version {} of the language; this runtime knows {LANGUAGE}",
+            *version
+        );
+        reading.push(
+            Diagnostic::error(codes::LANGUAGE_VERSION, version.span, message)
+                .help(format!("write `dragoman: {LANGUAGE}`")),
+        );
+    }
+}
+
+fn limits(reading: &mut Reading, node: &Node) -> (Option<Spanned<u64>>, Option<Spanned<u64>>) {
+    let Some(mut fields) =
+        reading.fields(node, "the limits", "`{ concurrent: 200, backlog: 10000 }`")
+    else {
+        return (None, None);
+    };
+    let concurrent = fields
+        .take("concurrent")
+        .and_then(|n| reading.whole(n, 1, 100_000));
+    let backlog = fields
+        .take("backlog")
+        .and_then(|n| reading.whole(n, 1, 10_000_000));
+    fields.finish(reading);
+    (concurrent, backlog)
+}

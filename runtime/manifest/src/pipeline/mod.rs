@@ -1,0 +1,33 @@
+//! A pipeline, as it was said.
+
+mod block;
+mod decisions;
+mod header;
+mod step;
+mod triggers;
+mod types;
+mod word;
+
+pub use types::*;
+
+use std::sync::Arc;
+
+use dragoman_model::{Diagnostic, Source};
+
+use crate::reading::Reading;
+use crate::yaml;
+
+/// Reads the text of a pipeline.
+///
+/// In: a text under a name. Out: what was said as far as it can be read, and all diagnostics in the order of the
+/// text. With any error among them the pipeline is not to be run; it is there so that the plan can be checked too,
+/// and everything wrong is said at once. There is none where the text is not YAML.
+pub fn parse_pipeline(source: Arc<Source>) -> (Option<Pipeline>, Vec<Diagnostic>) {
+    let (root, diagnostics) = yaml::read(&source);
+    let mut reading = Reading { diagnostics };
+    let pipeline = root.and_then(|root| header::pipeline(&mut reading, &source, &root));
+    reading
+        .diagnostics
+        .sort_by_key(|d| d.span.as_ref().map_or(0, |s| s.range.start));
+    (pipeline, reading.diagnostics)
+}

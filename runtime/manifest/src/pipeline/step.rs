@@ -1,0 +1,435 @@
+//! One step: its word, and the keys that go with every word or with some.
+
+use dragoman_model::{Class, Diagnostic};
+
+use super::triggers::{operation_name, optional};
+use super::{Call, Claim, Each, Handler, Retry, Step, StepKind, Wait, block, decisions, word};
+use crate::fields::Fields;
+use crate::reading::Reading;
+use crate::said::{ExpressionText, Template};
+use crate::yaml::{Entry, Node};
+use crate::{Spanned, codes};
+
+/// A step; none where it is not even a mapping with a word.
+pub(super) fn step(reading: &mut Reading, node: &Node) -> Option<Step> {
+    let mut fields = reading.fields(node, "a step", "`- call: orders.get`")?;
+    let id = fields
+        .take("id")
+        .and_then(|n| reading.name(n, "_", "order"));
+    let entry = find_word(reading, &mut fields);
+    let Some((word, entry)) = entry else {
+        // What is wrong was said; its id is kept, so that what uses it is not reported too.
+        let word = Spanned::new("", fields.heading());
+        let mut step = bare(word, StepKind::Refused);
+        step.id = id.clone();
+        return id.is_some().then_some(step);
+    };
+    let mut step = bare(
+        Spanned::new(word, entry.key.span.clone()),
+        StepKind::Refused,
+    );
+    step.span = fields.heading();
+    step.id = id;
+    if word::LATER.contains(&word) {
+        later(reading, entry, word);
+        return Some(step);
+    }
+    misplaced(reading, &mut fields, word);
+    step.kind = kind(
+        reading,
+        &mut fields,
+        &mut step.once,
+        &mut step.reference,
+        word,
+        entry,
+    )
+    .unwrap_or(StepKind::Refused);
+    shared(reading, &mut fields, &mut step);
+    fields.allow(word::WORDS);
+    fields.finish(reading);
+    Some(step)
+}
+
+/// A step that has only a word.
+pub(super) fn bare(word: Spanned<&'static str>, kind: StepKind) -> Step {
+    Step {
+        span: word.span.clone(),
+        id: None,
+        word,
+        kind,
+        when: None,
+        retry: None,
+        timeout_ms: None,
+        once: None,
+        reference: None,
+        tightened: None,
+        undo: None,
+        on_rejected: None,
+        on_refused: None,
+        on_failure: None,
+        on_timeout: None,
+    }
+}
+
+fn find_word<'a>(
+    reading: &mut Reading,
+    fields: &mut Fields<'a>,
+) -> Option<(&'static str, &'a Entry)> {
+    let mut found: Vec<(&'static str, &Entry)> = Vec::new();
+    for entry in fields.entries() {
+        let word = word::WORDS
+            .iter()
+            .chain(word::LATER)
+            .find(|w| **w == entry.key.value);
+        if let Some(word) = word {
+            found.push((*word, entry));
+        }
+    }
+    if let [(_, first), (_, second), ..] = found.as_slice() {
+        let message = format!(
+            "a step says one word; here are `{}` and `{}`",
+            *first.key, *second.key
+        );
+        reading.push(
+            Diagnostic::error(codes::STEP_WORD, second.key.span.clone(), message)
+                .mark("a second word")
+                .label(first.key.span.clone(), "the first")
+                .help(format!(
+                    "put a dash before `{}`: it is a step of its own",
+                    *second.key
+                )),
+        );
+    }
+    if found.is_empty() {
+        no_word(reading, fields);
+    }
+    found.first().copied()
+}
+
+/// A step without a word: most likely the word is misspelt.
+fn no_word(reading: &mut Reading, fields: &Fields<'_>) {
+    let plain_keys = [
+        "id", "when", "with", "retry", "timeout", "once", "ref", "undo",
+    ];
+    let unknown = fields.entries().iter().find(|e| {
+        !plain_keys.contains(&e.key.value.as_str()) && word::owners(&e.key.value).is_empty()
+    });
+    let diagnostic = match unknown {
+        Some(entry) => crate::fields::unknown(&entry.key, "a step", word::WORDS, fields.entries()),
+        None => Diagnostic::error(codes::STEP_WORD, fields.heading(), "this step says no word")
+            .help(format!(
+                "a step says what it does with one of: {}",
+                word::WORDS.join(", ")
+            )),
+    };
+    reading.push(diagnostic);
+}
+
+fn later(reading: &mut Reading, entry: &Entry, word: &str) {
+    let help = match word {
+        "repeat" => "until then, a retry or a sender that asks again may do",
+        "try" => "until then, write `on_failure` at the step",
+        "run" => "until then, write the steps here, or let both pipelines have the same trigger",
+        _ => "until then, a `call` may send it",
+    };
+    let message =
+        format!("`{word}` is a word of the language, but this version does not run it yet");
+    reading.push(Diagnostic::error(codes::LATER_WORD, entry.key.span.clone(), message).help(help));
+}
+
+/// Keys that belong to other words, or into the value of one.
+fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str) {
+    for entry in fields.entries() {
+        let key = entry.key.value.as_str();
+        let help = if word::takes(word, key) == Some(false) {
+            if word == "claim" && matches!(key, "once" | "ref")
+                || word == "release" && key == "once"
+                || word == "void" && key == "ref"
+            {
+                format!("write it inside `{word}`: `{word}: {{ {key}: ... }}`")
+            } else {
+                let owners: Vec<String> =
+                    word::owners(key).iter().map(|o| format!("`{o}`")).collect();
+                format!(
+                    "`{key}` belongs to {}; this step is a `{word}`",
+                    owners.join(", ")
+                )
+            }
+        } else if let Some(inside) = word::inside(key) {
+            format!("`{key}` stands inside `{inside}`: indent it further than `{inside}`")
+        } else {
+            continue;
+        };
+        let message = format!("`{key}` does not belong to a step with `{word}`");
+        reading.push(
+            Diagnostic::error(codes::MISPLACED_KEY, entry.key.span.clone(), message).help(help),
+        );
+        fields.explained(key);
+    }
+}
+
+/// The keys beside the word.
+fn shared(reading: &mut Reading, fields: &mut Fields<'_>, step: &mut Step) {
+    let word = step.word.value;
+    step.when = fields.take("when").map(|n| reading.expression(n));
+    let mine = |key: &'static str| word::takes(word, key) == Some(true);
+    if mine("retry") {
+        step.retry = fields.take("retry").and_then(|n| retry(reading, n));
+        step.timeout_ms = fields.take("timeout").and_then(|n| reading.duration(n));
+        step.once = fields.take("once").map(|n| reading.expression(n));
+        let effect = fields.entry("effect");
+        step.tightened = effect
+            .and_then(|e| reading.word(&e.value, &[("once", ())]))
+            .map(|w| w.span);
+        step.undo = fields.take("undo").and_then(|n| undo(reading, n));
+    }
+    if mine("ref") {
+        step.reference = fields.take("ref").map(|n| reading.expression(n));
+    }
+    let mut handler = |key: &'static str| -> Option<Handler> {
+        if mine(key) {
+            fields.entry(key).map(|e| block::handler(reading, e))
+        } else {
+            None
+        }
+    };
+    step.on_rejected = handler("on_rejected");
+    step.on_refused = handler("on_refused");
+    step.on_failure = handler("on_failure");
+    step.on_timeout = handler("on_timeout");
+}
+
+fn kind(
+    reading: &mut Reading,
+    fields: &mut Fields<'_>,
+    once: &mut Option<ExpressionText>,
+    reference: &mut Option<ExpressionText>,
+    word: &str,
+    entry: &Entry,
+) -> Option<StepKind> {
+    let node = &entry.value;
+    Some(match word {
+        "call" => StepKind::Call(call(reading, fields, node)?),
+        "choose" => StepKind::Choose(block::arms(reading, node)),
+        "each" => StepKind::Each(Box::new(each(reading, fields, entry)?)),
+        "parallel" => StepKind::Parallel(block::branches(reading, node)),
+        "claim" => StepKind::Claim(Box::new(claim(reading, node, once, reference)?)),
+        "release" => release(reading, node)?,
+        "void" => {
+            let mut inner =
+                reading.fields(node, "`void`", "`void: { ref: trigger.message.order }`")?;
+            let found = inner
+                .need(reading, "ref", "trigger.message.order")
+                .map(|n| reading.expression(n));
+            inner.finish(reading);
+            StepKind::Void { reference: found? }
+        }
+        "wait" => StepKind::Wait(Box::new(wait(reading, node)?)),
+        "sleep" => StepKind::Sleep(reading.duration(node)?),
+        "set" => StepKind::Set(reading.template(node)),
+        "reply" => StepKind::Reply(reading.template(node)),
+        "stop" => StepKind::Stop {
+            reason: end(reading, node, "`stop`", false)?.0,
+        },
+        "park" => StepKind::Park {
+            reason: end(reading, node, "`park`", false)?.0,
+        },
+        _ => {
+            let (reason, class) = end(reading, node, "`fail`", true)?;
+            StepKind::Fail { reason, class }
+        }
+    })
+}
+
+fn call(reading: &mut Reading, fields: &mut Fields<'_>, node: &Node) -> Option<Call> {
+    let with = fields.take("with").map(|n| reading.template(n));
+    let documents = fields
+        .take("documents")
+        .map_or_else(Vec::new, |n| documents(reading, n));
+    let operation = operation_name(reading, node)?;
+    Some(Call {
+        operation,
+        with,
+        documents,
+        span: node.span.clone(),
+    })
+}
+
+fn documents(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Template)> {
+    let Some(fields) = reading.fields(
+        node,
+        "the documents of a call",
+        "`{ message: =trigger.document }`",
+    ) else {
+        return Vec::new();
+    };
+    fields
+        .entries()
+        .iter()
+        .map(|e| (e.key.clone(), reading.template(&e.value)))
+        .collect()
+}
+
+fn undo(reading: &mut Reading, node: &Node) -> Option<Call> {
+    let mut fields = reading.fields(
+        node,
+        "`undo`",
+        "`{ call: orders.cancel, with: { id: =steps.order.id } }`",
+    )?;
+    let target = fields.need(reading, "call", "orders.cancel");
+    let call = match target {
+        Some(target) => call(reading, &mut fields, target),
+        None => None,
+    };
+    fields.allow(&["with", "documents"]);
+    fields.finish(reading);
+    call
+}
+
+fn retry(reading: &mut Reading, node: &Node) -> Option<Retry> {
+    let mut fields = reading.fields(
+        node,
+        "`retry`",
+        "`{ backoff: 1s..15m x2 jitter, for: 10d }`",
+    )?;
+    let retry = Retry {
+        backoff: fields.take("backoff").and_then(|n| reading.backoff(n)),
+        for_ms: fields.take("for").and_then(|n| reading.duration(n)),
+        attempts: fields
+            .take("attempts")
+            .and_then(|n| reading.whole(n, 1, 1_000_000)),
+        span: fields.heading(),
+    };
+    fields.finish(reading);
+    Some(retry)
+}
+
+fn each(reading: &mut Reading, fields: &mut Fields<'_>, entry: &Entry) -> Option<Each> {
+    let items = reading.expression(&entry.value);
+    let name = fields
+        .need(reading, "as", "item")
+        .and_then(|n| reading.name(n, "_", "item"));
+    let item_key = fields.take("item_key").map(|n| reading.expression(n));
+    let concurrent = fields
+        .take("concurrent")
+        .and_then(|n| reading.whole(n, 1, 1_000));
+    let go_on = fields
+        .take("on_item_failure")
+        .and_then(|n| reading.word(n, &[("continue", true), ("stop", false)]));
+    let steps = fields.need(reading, "steps", "[ ... ]");
+    let block = block::of_keys(reading, entry.key.span.clone(), steps, fields.take("value"));
+    Some(Each {
+        items,
+        name: name?,
+        item_key,
+        concurrent,
+        go_on: go_on.is_some_and(|g| g.value),
+        block,
+    })
+}
+
+fn claim(
+    reading: &mut Reading,
+    node: &Node,
+    once: &mut Option<ExpressionText>,
+    reference: &mut Option<ExpressionText>,
+) -> Option<Claim> {
+    let example = "`{ ledger: stock, account: steps.order.item, once: steps.order.id, lines: ..., limits: ... }`";
+    let mut fields = reading.fields(node, "`claim`", example)?;
+    let ledger = fields
+        .need(reading, "ledger", "stock")
+        .and_then(|n| reading.name(n, "_-", "stock"));
+    let account = fields
+        .need(reading, "account", "steps.order.item")
+        .map(|n| reading.expression(n));
+    *once = fields
+        .need(reading, "once", "steps.order.id")
+        .map(|n| reading.expression(n));
+    *reference = fields.take("ref").map(|n| reading.expression(n));
+    let lines = fields
+        .need(reading, "lines", "steps.order.lines")
+        .map(|n| reading.expression(n));
+    let limits = fields
+        .need(reading, "limits", "steps.stock.limits")
+        .map(|n| reading.expression(n));
+    let single = fields.take("single").map(|n| reading.expression(n));
+    fields.finish(reading);
+    Some(Claim {
+        ledger: ledger?,
+        account: account?,
+        lines: lines?,
+        limits: limits?,
+        single,
+    })
+}
+
+fn release(reading: &mut Reading, node: &Node) -> Option<StepKind> {
+    let mut fields = reading.fields(
+        node,
+        "`release`",
+        "`{ ledger: stock, once: steps.order.id }`",
+    )?;
+    let ledger = fields
+        .need(reading, "ledger", "stock")
+        .and_then(|n| reading.name(n, "_-", "stock"));
+    let once = fields
+        .need(reading, "once", "steps.order.id")
+        .map(|n| reading.expression(n));
+    fields.finish(reading);
+    Some(StepKind::Release {
+        ledger: ledger?,
+        once: once?,
+    })
+}
+
+fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
+    let example =
+        "`{ decision: accept-order, answers: [accept, refuse], for: 30d, roles: [approver] }`";
+    let mut fields = reading.fields(node, "`wait`", example)?;
+    let decision = fields
+        .need(reading, "decision", "accept-order")
+        .and_then(|n| reading.name(n, "_-", "accept-order"));
+    let said = decisions::decision(reading, &mut fields);
+    let for_ms = fields.take("for").and_then(|n| reading.duration(n));
+    let show = optional(&mut fields, "show").map(|n| reading.template(n));
+    let roles = fields
+        .take("roles")
+        .map_or_else(Vec::new, |n| reading.texts(n, "`[approver]`"));
+    fields.finish(reading);
+    Some(Wait {
+        decision: decision?,
+        said,
+        for_ms,
+        show,
+        roles,
+    })
+}
+
+/// `stop`, `park` and `fail`: a reason, and a class for `fail`.
+fn end(
+    reading: &mut Reading,
+    node: &Node,
+    what: &'static str,
+    with_class: bool,
+) -> Option<(Template, Class)> {
+    let mut fields = reading.fields(node, what, "`{ reason: \"why\" }`")?;
+    let reason = fields
+        .need(reading, "reason", "\"why\"")
+        .map(|n| reading.template(n));
+    let class = if with_class {
+        fields.take("class")
+    } else {
+        None
+    };
+    let class = class.and_then(|n| {
+        reading.word(
+            n,
+            &[
+                ("rejected", Class::Rejected),
+                ("permanent", Class::Permanent),
+            ],
+        )
+    });
+    fields.finish(reading);
+    Some((reason?, class.map_or(Class::Permanent, |c| c.value)))
+}

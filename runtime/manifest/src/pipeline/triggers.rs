@@ -1,0 +1,176 @@
+//! What begins a run: the key `on`.
+
+use dragoman_model::{Diagnostic, Span};
+
+use super::{OperationName, Trigger, TriggerKind};
+use crate::fields::Fields;
+use crate::reading::Reading;
+use crate::yaml::Node;
+use crate::{Spanned, codes};
+
+/// How long a file must not have changed where nothing is said, in milliseconds.
+const SETTLE_MS: u64 = 2_000;
+
+pub(super) fn triggers(reading: &mut Reading, node: &Node) -> Vec<Trigger> {
+    let items = reading.list(
+        node,
+        "a list of triggers",
+        "each trigger behind a dash: `- id: hook`",
+    );
+    let mut triggers: Vec<Trigger> = Vec::new();
+    for item in items {
+        let Some(trigger) = trigger(reading, item, triggers.len() + 1) else {
+            continue;
+        };
+        if let Some(first) = triggers.iter().find(|t| t.id.value == trigger.id.value) {
+            let message = format!("two triggers have the id `{}`", *trigger.id);
+            reading.push(
+                Diagnostic::error(codes::DUPLICATE_KEY, trigger.id.span.clone(), message)
+                    .mark("again")
+                    .label(first.id.span.clone(), "first here")
+                    .help("give one of them another id"),
+            );
+        }
+        triggers.push(trigger);
+    }
+    triggers
+}
+
+fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger> {
+    let mut fields =
+        reading.fields(node, "a trigger", "`{ id: hook, http: { path: /orders } }`")?;
+    let span = fields.heading();
+    let id = fields
+        .take("id")
+        .and_then(|n| reading.name(n, "_-", "hook"));
+    let read = fields.take("read").and_then(|n| operation_name(reading, n));
+    let http = fields.take("http");
+    let files = fields.take("files");
+    let manual = fields.take("manual");
+    let kind = match (http, files, manual) {
+        (Some(node), None, None) => self::http(reading, node),
+        (None, Some(node), None) => self::files(reading, node),
+        (None, None, Some(node)) => {
+            if let Some(fields) = reading.fields(node, "a manual trigger", "`manual: {}`") {
+                fields.finish(reading);
+            }
+            Some(TriggerKind::Manual)
+        }
+        (None, None, None) => {
+            reading.missing(span.clone(), "a trigger", "http", "{ path: /orders }");
+            None
+        }
+        _ => {
+            let message = "a trigger says one of `http`, `files` and `manual`";
+            reading.push(
+                Diagnostic::error(codes::STEP_WORD, span.clone(), message)
+                    .help("write two triggers, each behind a dash"),
+            );
+            None
+        }
+    };
+    fields.finish(reading);
+    let id = id.unwrap_or_else(|| Spanned::new(format!("trigger-{number}"), span.clone()));
+    Some(Trigger {
+        id,
+        kind: kind?,
+        read,
+        span,
+    })
+}
+
+fn http(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
+    let mut fields = reading.fields(
+        node,
+        "an HTTP trigger",
+        "`{ path: /orders, from: partner, reply: accepted }`",
+    )?;
+    let path = fields
+        .need(reading, "path", "/orders")
+        .and_then(|n| reading.text(n, "/orders"));
+    let from = fields
+        .take("from")
+        .and_then(|n| reading.text(n, "the name of a sender of the site file"));
+    let replied = fields
+        .take("reply")
+        .and_then(|n| reading.word(n, &[("accepted", false), ("replied", true)]));
+    fields.finish(reading);
+    let path = path?;
+    let segments_fit = path.split('/').skip(1).all(|s| {
+        !s.is_empty()
+            && s != ".."
+            && s.bytes()
+                .all(|b| b.is_ascii_graphic() && !b"?#{}*".contains(&b))
+    });
+    if !path.starts_with('/') || !segments_fit {
+        let message = format!("`{}` is not a path", path.value);
+        reading.push(
+            Diagnostic::error(codes::WRONG_VALUE, path.span, message)
+                .help("write, for example, `/orders/new`"),
+        );
+        return None;
+    }
+    Some(TriggerKind::Http {
+        path,
+        from,
+        replied: replied.is_some_and(|r| r.value),
+    })
+}
+
+fn files(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
+    let mut fields = reading.fields(
+        node,
+        "a trigger of files",
+        "`{ folder: inbox, match: \"*.xml\", settle: 2s }`",
+    )?;
+    let folder = fields
+        .need(reading, "folder", "inbox")
+        .and_then(|n| reading.text(n, "inbox"));
+    let matching = fields.take("match").and_then(|n| reading.text(n, "*.xml"));
+    let settle = fields.take("settle").and_then(|n| reading.duration(n));
+    fields.finish(reading);
+    let folder = folder?;
+    if folder.starts_with('/') || folder.split('/').any(|part| part == "..") {
+        let message = "a folder stands below the folder of the site file";
+        reading.push(
+            Diagnostic::error(codes::WRONG_VALUE, folder.span, message)
+                .help("write a path without `/` at its beginning and without `..`"),
+        );
+        return None;
+    }
+    Some(TriggerKind::Files {
+        folder,
+        matching: matching.map_or_else(|| "*".into(), |m| m.value),
+        settle_ms: settle.map_or(SETTLE_MS, |s| s.value),
+    })
+}
+
+/// `connection.operation`.
+pub(super) fn operation_name(reading: &mut Reading, node: &Node) -> Option<OperationName> {
+    let text = reading.text(node, "orders.get")?;
+    let Some((connection, operation)) = text.split_once('.') else {
+        let message = format!("`{}` names no operation", text.value);
+        reading.push(
+            Diagnostic::error(codes::WRONG_VALUE, text.span, message)
+                .help("write the connection, a dot and the operation: `orders.get`"),
+        );
+        return None;
+    };
+    // Where the scalar is quoted the offsets are one further.
+    let quote = usize::from(text.span.range.len() > text.value.len());
+    let start = text.span.range.start + quote;
+    let place = |from: usize, to: usize| Span::new(&text.span.source, start + from..start + to);
+    let dot = connection.len();
+    let connection = Spanned::new(connection.to_owned(), place(0, dot));
+    let operation = Spanned::new(operation.to_owned(), place(dot + 1, text.value.len()));
+    let good = reading.check_name(&connection, "_-") & reading.check_name(&operation, "_-");
+    good.then_some(OperationName {
+        connection,
+        operation,
+    })
+}
+
+/// Takes the fields of a mapping that is allowed to be left out.
+pub(super) fn optional<'a>(fields: &mut Fields<'a>, key: &'static str) -> Option<&'a Node> {
+    fields.take(key).filter(|n| !n.is_null())
+}

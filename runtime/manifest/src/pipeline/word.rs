@@ -1,0 +1,65 @@
+//! The words of the language, and which keys go with which.
+
+/// The words that this version runs.
+pub(super) const WORDS: &[&str] = &[
+    "call", "choose", "each", "parallel", "claim", "release", "void", "wait", "sleep", "set",
+    "reply", "stop", "park", "fail",
+];
+
+/// The words that come later.
+pub(super) const LATER: &[&str] = &["repeat", "try", "run", "emit"];
+
+/// Keys that only some words take: the key, the words, and what to say where it stands at another.
+const OWNED: &[(&str, &[&str])] = &[
+    ("with", &["call"]),
+    ("documents", &["call"]),
+    ("retry", &["call"]),
+    ("timeout", &["call"]),
+    ("effect", &["call"]),
+    ("undo", &["call"]),
+    ("on_rejected", &["call"]),
+    ("once", &["call"]),
+    ("ref", &["call", "wait"]),
+    ("on_refused", &["claim"]),
+    ("on_timeout", &["wait"]),
+    ("on_failure", &["call", "claim", "each"]),
+    ("as", &["each"]),
+    ("item_key", &["each"]),
+    ("concurrent", &["each"]),
+    ("on_item_failure", &["each"]),
+    ("steps", &["each"]),
+    ("value", &["each"]),
+];
+
+/// Whether a key is a word, now or later.
+pub(super) fn is_word(key: &str) -> bool {
+    WORDS.contains(&key) || LATER.contains(&key)
+}
+
+/// Whether a word takes a key; `None` where the key belongs to all words or to none.
+pub(super) fn takes(word: &str, key: &str) -> Option<bool> {
+    OWNED
+        .iter()
+        .find(|(owned, _)| *owned == key)
+        .map(|(_, words)| words.contains(&word))
+}
+
+/// The words that take a key.
+pub(super) fn owners(key: &str) -> &'static [&'static str] {
+    OWNED
+        .iter()
+        .find(|(owned, _)| *owned == key)
+        .map_or(&[], |(_, words)| words)
+}
+
+/// Keys that go inside the value of a word: the key, the word.
+pub(super) fn inside(key: &str) -> Option<&'static str> {
+    match key {
+        "ledger" | "account" | "lines" | "limits" | "single" => Some("claim"),
+        "decision" | "answers" | "fields" | "for" | "show" | "roles" => Some("wait"),
+        "reason" | "class" => Some("fail"),
+        "backoff" | "attempts" => Some("retry"),
+        "else" => Some("choose"),
+        _ => None,
+    }
+}

@@ -1,0 +1,294 @@
+//! Reading values of a kind out of nodes; what does not fit becomes a diagnostic with what was found and expected.
+
+use dragoman_model::{Diagnostic, Span};
+use serde_json::Value;
+
+use crate::measure::{self, Backoff};
+use crate::nearest::nearest;
+use crate::yaml::{Node, NodeKind, Scalar, Style, resolve, shorten};
+use crate::{Spanned, codes};
+
+/// Collects diagnostics while a tree is read.
+#[derive(Default)]
+pub(crate) struct Reading {
+    /// In the order in which they were found.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Reading {
+    /// Adds a diagnostic.
+    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Reports that a node is of another kind than its place takes. What was refused before is not reported again.
+    pub(crate) fn wrong_type(&mut self, node: &Node, expected: &str, help: &str) {
+        if matches!(node.kind, NodeKind::Refused) {
+            return;
+        }
+        let message = format!("found {}, expected {expected}", node.describe());
+        self.push(Diagnostic::error(codes::WRONG_TYPE, first_line(node), message).help(help));
+    }
+
+    /// Reports a key that must be there and is not.
+    pub(crate) fn missing(&mut self, at: Span, what: &str, key: &str, example: &str) {
+        self.push(
+            Diagnostic::error(
+                codes::MISSING_KEY,
+                at,
+                format!("{what} needs the key `{key}`"),
+            )
+            .help(format!("write `{key}: {example}`")),
+        );
+    }
+
+    /// Text that is not empty.
+    pub(crate) fn text(&mut self, node: &Node, example: &str) -> Option<Spanned<String>> {
+        match &node.kind {
+            NodeKind::Scalar(scalar) if !node.is_null() => {
+                if scalar.text.contains("{{") {
+                    self.foreign_delimiters(node, scalar);
+                    return None;
+                }
+                if scalar.text.is_empty() {
+                    let diagnostic =
+                        Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), "an empty text");
+                    self.push(diagnostic.help(format!("write, for example, `{example}`")));
+                    return None;
+                }
+                Some(Spanned::new(scalar.text.clone(), node.span.clone()))
+            }
+            _ => {
+                self.wrong_type(node, "text", &format!("write, for example, `{example}`"));
+                None
+            }
+        }
+    }
+
+    /// A name: small letters, digits, and the further characters given; it begins with a letter.
+    pub(crate) fn name(
+        &mut self,
+        node: &Node,
+        further: &str,
+        example: &str,
+    ) -> Option<Spanned<String>> {
+        let name = self.text(node, example)?;
+        self.check_name(&name, further).then_some(name)
+    }
+
+    /// Whether a text is a name; reports where it is not.
+    pub(crate) fn check_name(&mut self, name: &Spanned<String>, further: &str) -> bool {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || further.contains(c);
+        let good = name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(fits)
+            && name.len() <= 64;
+        if !good {
+            let mut right: String = name
+                .to_lowercase()
+                .chars()
+                .map(|c| if fits(c) { c } else { '_' })
+                .take(64)
+                .collect();
+            while right.starts_with(|c: char| !c.is_ascii_lowercase()) {
+                right.remove(0);
+            }
+            let message = format!("`{}` cannot be a name here", shorten(name));
+            let mut diagnostic = Diagnostic::error(codes::BAD_NAME, name.span.clone(), message)
+                .help("a name begins with a small letter and has small letters, digits and `_`");
+            if !right.is_empty() {
+                diagnostic = diagnostic.help(format!("write `{right}`"));
+            }
+            self.push(diagnostic);
+        }
+        good
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn flag(&mut self, node: &Node) -> Option<Spanned<bool>> {
+        let value = plain(node).map(resolve);
+        if let Some(Value::Bool(flag)) = value {
+            return Some(Spanned::new(flag, node.span.clone()));
+        }
+        self.wrong_type(
+            node,
+            "`true` or `false`",
+            "write `true` or `false`, without quotes",
+        );
+        None
+    }
+
+    /// A whole number between two bounds.
+    pub(crate) fn whole(&mut self, node: &Node, least: u64, most: u64) -> Option<Spanned<u64>> {
+        match plain(node).map(resolve) {
+            Some(Value::Number(number)) if number.is_u64() || number.is_i64() => {
+                let value = number.as_u64().unwrap_or(0);
+                if (least..=most).contains(&value) && number.as_u64().is_some() {
+                    return Some(Spanned::new(value, node.span.clone()));
+                }
+                let message = format!("{number} is not between {least} and {most}");
+                self.push(Diagnostic::error(
+                    codes::WRONG_VALUE,
+                    node.span.clone(),
+                    message,
+                ));
+                None
+            }
+            _ => {
+                self.wrong_type(
+                    node,
+                    "a whole number",
+                    &format!("write a whole number from {least} to {most}"),
+                );
+                None
+            }
+        }
+    }
+
+    /// A duration, in milliseconds.
+    pub(crate) fn duration(&mut self, node: &Node) -> Option<Spanned<u64>> {
+        let help = "a duration is written `500ms`, `2s`, `15m`, `12h`, `10d` or `1h30m`";
+        self.measured(node, "a duration", help, measure::duration)
+    }
+
+    /// A size, in bytes.
+    pub(crate) fn size(&mut self, node: &Node) -> Option<Spanned<u64>> {
+        self.measured(
+            node,
+            "a size",
+            "a size is written `64KiB`, `20MiB` or `1GiB`",
+            measure::size,
+        )
+    }
+
+    /// The pauses between attempts.
+    pub(crate) fn backoff(&mut self, node: &Node) -> Option<Spanned<Backoff>> {
+        let help = "write, for example, `1s..15m x2 jitter`: the first pause, the longest, the growth, spread by chance";
+        self.measured(node, "the pauses between attempts", help, measure::backoff)
+    }
+
+    fn measured<T>(
+        &mut self,
+        node: &Node,
+        what: &str,
+        help: &str,
+        read: fn(&str) -> Option<T>,
+    ) -> Option<Spanned<T>> {
+        let NodeKind::Scalar(scalar) = &node.kind else {
+            self.wrong_type(node, what, help);
+            return None;
+        };
+        if let Some(value) = read(scalar.text.trim()) {
+            return Some(Spanned::new(value, node.span.clone()));
+        }
+        let message = format!("found {}, expected {what}", node.describe());
+        self.push(Diagnostic::error(codes::MEASURE, node.span.clone(), message).help(help));
+        None
+    }
+
+    /// One of some words.
+    pub(crate) fn word<T: Copy>(&mut self, node: &Node, words: &[(&str, T)]) -> Option<Spanned<T>> {
+        let list = words
+            .iter()
+            .map(|(w, _)| format!("`{w}`"))
+            .collect::<Vec<_>>()
+            .join(", ");
+        let NodeKind::Scalar(scalar) = &node.kind else {
+            self.wrong_type(
+                node,
+                &format!("one of {list}"),
+                &format!("write one of {list}"),
+            );
+            return None;
+        };
+        if let Some((_, value)) = words.iter().find(|(w, _)| *w == scalar.text) {
+            return Some(Spanned::new(*value, node.span.clone()));
+        }
+        let message = format!("found {}, expected one of {list}", node.describe());
+        let help = match nearest(&scalar.text, words.iter().map(|(w, _)| *w)) {
+            Some(right) => format!("write `{right}`"),
+            None => format!("write one of {list}"),
+        };
+        self.push(Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), message).help(help));
+        None
+    }
+
+    /// The items of a list.
+    pub(crate) fn list<'a>(&mut self, node: &'a Node, what: &str, example: &str) -> &'a [Node] {
+        if let NodeKind::Sequence(items) = &node.kind {
+            return items;
+        }
+        self.wrong_type(node, what, &format!("write {example}"));
+        &[]
+    }
+
+    /// A list of texts.
+    pub(crate) fn texts(&mut self, node: &Node, example: &str) -> Vec<Spanned<String>> {
+        let items = self.list(node, "a list of texts", example);
+        items
+            .iter()
+            .filter_map(|item| self.text(item, "text"))
+            .collect()
+    }
+
+    /// Delimiters of another language: says what to write instead.
+    pub(crate) fn foreign_delimiters(&mut self, node: &Node, scalar: &Scalar) {
+        let message = format!(
+            "`{}` does not begin an expression here",
+            if scalar.text.contains("${{") {
+                "${{"
+            } else {
+                "{{"
+            }
+        );
+        let mut diagnostic =
+            Diagnostic::error(codes::FOREIGN_DELIMITERS, first_line(node), message)
+                .help("a text that begins with `=` is an expression");
+        if let Some(right) = without_delimiters(&scalar.text) {
+            diagnostic = diagnostic.help(format!("write `{right}`"));
+        }
+        self.push(diagnostic);
+    }
+}
+
+/// The text of a plain scalar.
+pub(crate) fn plain(node: &Node) -> Option<&str> {
+    match &node.kind {
+        NodeKind::Scalar(Scalar {
+            text,
+            style: Style::Plain,
+            ..
+        }) => Some(text),
+        _ => None,
+    }
+}
+
+/// The place of a node, but no more than its first line where it is a collection.
+pub(crate) fn first_line(node: &Node) -> Span {
+    let Span { source, range } = &node.span;
+    let text = &source.text[range.clone()];
+    let length = text.find('\n').unwrap_or(text.len());
+    Span::new(
+        source,
+        range.start..range.start + text[..length].trim_end().len(),
+    )
+}
+
+/// `"Order ${{ x }} of {{ y }}"` becomes `="Order " + x + " of " + y`.
+fn without_delimiters(text: &str) -> Option<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find("{{") {
+        let literal = rest[..open].strip_suffix('$').unwrap_or(&rest[..open]);
+        let close = rest[open..].find("}}")? + open;
+        if !literal.is_empty() {
+            pieces.push(Value::String(literal.trim_start_matches('=').into()).to_string());
+        }
+        pieces.push(rest[open + 2..close].trim().to_owned());
+        rest = &rest[close + 2..];
+    }
+    if !rest.is_empty() {
+        pieces.push(Value::String(rest.into()).to_string());
+    }
+    pieces.retain(|p| p != "\"\"");
+    Some(format!("={}", pieces.join(" + ")))
+}

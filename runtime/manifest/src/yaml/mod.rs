@@ -1,0 +1,12 @@
+//! The only place that reads YAML: text to a tree of nodes that know where they are.
+
+mod node;
+mod offsets;
+mod reader;
+mod scalar;
+mod scan_error;
+
+pub(crate) use node::{Entry, Mapping, Node, NodeKind, Scalar, Style, shorten};
+pub use offsets::OffsetMap;
+pub(crate) use reader::read;
+pub(crate) use scalar::resolve;

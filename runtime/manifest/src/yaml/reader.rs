@@ -1,0 +1,465 @@
+//! From the parser's events to the tree, within bounds.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use dragoman_model::{Diagnostic, Source, Span};
+use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, StructureStyle};
+
+use super::node::{Entry, Mapping, Node, NodeKind, Scalar, Style};
+use super::{OffsetMap, scan_error};
+use crate::{Spanned, codes};
+
+/// The longest text, in bytes.
+const LONGEST: usize = 4 * 1024 * 1024;
+/// The most nodes.
+const MOST_NODES: usize = 100_000;
+/// The deepest nesting.
+const DEEPEST: usize = 60;
+/// So many diagnostics are enough.
+const MOST_DIAGNOSTICS: usize = 200;
+
+/// Reads one document. Where the text is not YAML at all there is no node.
+pub(crate) fn read(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
+    if source.text.len() > LONGEST {
+        let message = format!(
+            "the text has {} bytes; {LONGEST} are the most",
+            source.text.len()
+        );
+        return (
+            None,
+            vec![Diagnostic::error(
+                codes::TOO_LARGE,
+                Span::new(source, 0..0),
+                message,
+            )],
+        );
+    }
+    let options = granit_parser::options! { emit_unresolved_aliases: true };
+    let parser = Parser::new_from_str_with_options(&source.text, options);
+    let mut reader = Reader {
+        source,
+        parser,
+        nodes: 0,
+        diagnostics: Vec::new(),
+    };
+    match reader.document() {
+        Ok(node) => (node, reader.diagnostics),
+        Err(Stop) => (None, reader.diagnostics),
+    }
+}
+
+/// Reading cannot go on; why is among the diagnostics.
+struct Stop;
+
+type Parsed<'a> = (Event<'a>, granit_parser::Span);
+
+struct Reader<'a> {
+    source: &'a Arc<Source>,
+    parser: Parser<'a, granit_parser::StrInput<'a>>,
+    nodes: usize,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Reader<'a> {
+    fn document(&mut self) -> Result<Option<Node>, Stop> {
+        let mut root = None;
+        loop {
+            let (event, span) = self.next()?;
+            match event {
+                Event::StreamEnd => break,
+                Event::StreamStart | Event::DocumentEnd => {}
+                Event::DocumentStart(..) if root.is_some() => {
+                    let text = "a second document begins here";
+                    self.report(
+                        Diagnostic::error(codes::DOCUMENTS, self.span(&span), text)
+                            .help("write it to a file of its own"),
+                    )?;
+                    break;
+                }
+                Event::DocumentStart(..) => {}
+                event => root = Some(self.node((event, span), 0)?),
+            }
+        }
+        if root.is_none() && self.diagnostics.is_empty() {
+            self.diagnostics.push(
+                Diagnostic::error(
+                    codes::DOCUMENTS,
+                    Span::new(self.source, 0..0),
+                    "the text says nothing",
+                )
+                .help("a file begins with `dragoman: 1`"),
+            );
+        }
+        Ok(root)
+    }
+
+    /// The next event that is not a comment.
+    fn next(&mut self) -> Result<Parsed<'a>, Stop> {
+        loop {
+            match self.parser.next_event() {
+                Some(Ok((Event::Comment(..), _))) => {}
+                Some(Ok(parsed)) => return Ok(parsed),
+                Some(Err(error)) => {
+                    self.diagnostics
+                        .push(scan_error::diagnostic(self.source, &error));
+                    return Err(Stop);
+                }
+                None => return Ok((Event::StreamEnd, granit_parser::Span::default())),
+            }
+        }
+    }
+
+    fn node(&mut self, (event, at): Parsed<'a>, depth: usize) -> Result<Node, Stop> {
+        self.count(&at, depth)?;
+        let span = self.span(&at);
+        let tag = at
+            .tag_span()
+            .or_else(|| at.tag_start().map(granit_parser::Span::empty));
+        if let Some(tag) = tag {
+            self.refuse_tag(&tag, &span)?;
+        }
+        let refused = Ok(Node {
+            kind: NodeKind::Refused,
+            span: span.clone(),
+        });
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                self.refuse_anchor(anchor, &span)?;
+                if tag.is_some() {
+                    refused
+                } else {
+                    Ok(self.scalar(&text, style, span))
+                }
+            }
+            Event::SequenceStart(style, anchor, _) => {
+                self.refuse_anchor(anchor, &span)?;
+                self.sequence(style, span, depth)
+            }
+            Event::MappingStart(style, anchor, _) => {
+                self.refuse_anchor(anchor, &span)?;
+                self.mapping(style, span, depth)
+            }
+            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+                let text = &self.source.text[span.range.clone()];
+                let help = format!("write the value again, or quote the text: `\"{text}\"`");
+                self.report(
+                    Diagnostic::error(
+                        codes::YAML_FEATURE,
+                        span,
+                        "an alias of YAML is not taken here",
+                    )
+                    .help(help),
+                )?;
+                refused
+            }
+            _ => refused,
+        }
+    }
+
+    fn scalar(&self, text: &str, style: ScalarStyle, span: Span) -> Node {
+        let style = match style {
+            ScalarStyle::Plain => Style::Plain,
+            ScalarStyle::SingleQuoted => Style::Single,
+            ScalarStyle::DoubleQuoted => Style::Double,
+            ScalarStyle::Literal => Style::Literal,
+            ScalarStyle::Folded => Style::Folded,
+        };
+        let offsets = OffsetMap::of(
+            text,
+            style,
+            &self.source.text,
+            span.range.start,
+            span.range.end,
+        );
+        Node {
+            kind: NodeKind::Scalar(Scalar {
+                text: text.into(),
+                style,
+                offsets,
+            }),
+            span,
+        }
+    }
+
+    fn sequence(&mut self, style: StructureStyle, begin: Span, depth: usize) -> Result<Node, Stop> {
+        let mut items: Vec<Node> = Vec::new();
+        let end = loop {
+            let (event, at) = self.next()?;
+            if matches!(event, Event::SequenceEnd) {
+                break self.span(&at).range.end;
+            }
+            let item = self.node((event, at), depth + 1)?;
+            if style == StructureStyle::Flow
+                && let Some(before) = items.last()
+                && is_cut(before)
+            {
+                self.cut_by_comma(&before.span.range.clone(), &item.span)?;
+                if let Some(before) = items.last_mut() {
+                    before.kind = NodeKind::Refused;
+                }
+                continue;
+            }
+            items.push(item);
+        };
+        let span = self.extent(style, &begin, end, items.last().map(|i| i.span.range.end));
+        Ok(Node {
+            kind: NodeKind::Sequence(items),
+            span,
+        })
+    }
+
+    fn mapping(&mut self, style: StructureStyle, begin: Span, depth: usize) -> Result<Node, Stop> {
+        let mut mapping = Mapping::default();
+        let mut foreign = false;
+        let end = loop {
+            let (event, at) = self.next()?;
+            if matches!(event, Event::MappingEnd) {
+                break self.span(&at).range.end;
+            }
+            let key = self.node((event, at), depth + 1)?;
+            let value = self.next()?;
+            let value = self.node(value, depth + 1)?;
+            if style == StructureStyle::Flow
+                && matches!(key.kind, NodeKind::Mapping(_) | NodeKind::Refused)
+            {
+                foreign |= self.foreign_braces(&begin, &key)?;
+            }
+            if !foreign {
+                self.entry(style, &mut mapping, key, value)?;
+            }
+        };
+        let span = self.extent(
+            style,
+            &begin,
+            end,
+            mapping.entries.last().map(|e| e.value.span.range.end),
+        );
+        let kind = if foreign {
+            NodeKind::Refused
+        } else {
+            NodeKind::Mapping(mapping)
+        };
+        Ok(Node { kind, span })
+    }
+
+    fn entry(
+        &mut self,
+        style: StructureStyle,
+        mapping: &mut Mapping,
+        key: Node,
+        value: Node,
+    ) -> Result<(), Stop> {
+        let NodeKind::Scalar(scalar) = &key.kind else {
+            if matches!(key.kind, NodeKind::Refused) {
+                return Ok(());
+            }
+            let message = format!("a key is {}, not text", key.describe());
+            return self.report(
+                Diagnostic::error(codes::WRONG_TYPE, key.span, message)
+                    .help("where this was meant as a text that begins with `{` or `[`, quote it"),
+            );
+        };
+        let name = scalar.text.clone();
+        if style == StructureStyle::Flow
+            && value.is_null()
+            && !self.has_colon_behind(&key.span.range)
+        {
+            return match mapping.entries.last_mut() {
+                Some(before) => {
+                    before.value.kind = NodeKind::Refused;
+                    let before = before.value.span.range.clone();
+                    self.cut_by_comma(&before, &key.span)
+                }
+                None => self.report(
+                    Diagnostic::error(
+                        codes::CUT_BY_COMMA,
+                        key.span,
+                        format!("`{name}` has no value"),
+                    )
+                    .help(format!(
+                        "write `{{ {name}: ... }}`; a text with braces is quoted"
+                    )),
+                ),
+            };
+        }
+        if name == "<<" && scalar.style == Style::Plain {
+            return self.report(
+                Diagnostic::error(
+                    codes::YAML_FEATURE,
+                    key.span,
+                    "a merge key of YAML is not taken here",
+                )
+                .help("write the keys out"),
+            );
+        }
+        if let Some(first) = mapping.entries.iter().find(|e| e.key.value == name) {
+            let diagnostic = Diagnostic::error(
+                codes::DUPLICATE_KEY,
+                key.span,
+                format!("the key `{name}` is here twice"),
+            )
+            .mark("again")
+            .label(first.key.span.clone(), "first here")
+            .help("take one of the two away");
+            return self.report(diagnostic);
+        }
+        mapping.entries.push(Entry {
+            key: Spanned::new(name, key.span),
+            value,
+        });
+        Ok(())
+    }
+
+    /// `{{ ... }}` without quotes: YAML reads a mapping whose key is a mapping.
+    fn foreign_braces(&mut self, begin: &Span, key: &Node) -> Result<bool, Stop> {
+        let text = &self.source.text[key.span.range.clone()];
+        if key.span.range.start != begin.range.start + 1 || !text.starts_with('{') {
+            return Ok(false);
+        }
+        let inner = text.trim_matches(['{', '}']).trim();
+        let span = Span::new(self.source, begin.range.start..key.span.range.end + 1);
+        let help = format!("write `={inner}`, without braces");
+        self.report(
+            Diagnostic::error(
+                codes::FOREIGN_DELIMITERS,
+                span,
+                "`{{` does not begin an expression here",
+            )
+            .help(help),
+        )?;
+        Ok(true)
+    }
+
+    /// Two pieces of one text, cut by a comma of a flow collection.
+    fn cut_by_comma(&mut self, before: &Range<usize>, after: &Span) -> Result<(), Stop> {
+        let whole = &self.source.text[before.start..after.range.end.max(before.start)];
+        let quoted = if whole.contains('\'') {
+            format!("\"{}\"", whole.replace('\\', "\\\\").replace('"', "\\\""))
+        } else {
+            format!("'{whole}'")
+        };
+        let span = Span::new(self.source, before.start..after.range.end);
+        self.report(
+            Diagnostic::error(
+                codes::CUT_BY_COMMA,
+                span,
+                "a comma ends this text, because it stands inside braces",
+            )
+            .mark("YAML reads this as several pieces")
+            .help(format!("quote the text: {quoted}")),
+        )
+    }
+
+    fn has_colon_behind(&self, key: &Range<usize>) -> bool {
+        self.source.text[key.end..].trim_start().starts_with(':')
+            || self.source.text[key.clone()].starts_with('?')
+    }
+
+    fn refuse_anchor(&mut self, anchor: usize, span: &Span) -> Result<(), Stop> {
+        if anchor == 0 {
+            return Ok(());
+        }
+        self.report(
+            Diagnostic::error(
+                codes::YAML_FEATURE,
+                span.clone(),
+                "an anchor of YAML is not taken here",
+            )
+            .help("take `&name` away; a text that begins with `&` is quoted"),
+        )
+    }
+
+    fn refuse_tag(&mut self, tag: &granit_parser::Span, node: &Span) -> Result<(), Stop> {
+        let tag = self.span(tag);
+        let whole = Span::new(
+            self.source,
+            tag.range.start..node.range.end.max(tag.range.end),
+        );
+        let text = self.source.text[whole.range.clone()].trim_end();
+        let help =
+            format!("where it was meant as \"not\" in an expression, quote the text: '{text}'");
+        self.report(
+            Diagnostic::error(
+                codes::YAML_FEATURE,
+                whole,
+                "a tag of YAML is not taken here",
+            )
+            .mark("YAML reads `!` as the beginning of a tag")
+            .help(help),
+        )
+    }
+
+    fn count(&mut self, at: &granit_parser::Span, depth: usize) -> Result<(), Stop> {
+        self.nodes += 1;
+        let message = if depth > DEEPEST {
+            format!("nested more than {DEEPEST} deep")
+        } else if self.nodes > MOST_NODES {
+            format!("more than {MOST_NODES} values")
+        } else {
+            return Ok(());
+        };
+        self.diagnostics.push(
+            Diagnostic::error(codes::TOO_LARGE, self.span(at), message)
+                .help("split it into several files"),
+        );
+        Err(Stop)
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic) -> Result<(), Stop> {
+        self.diagnostics.push(diagnostic);
+        if self.diagnostics.len() < MOST_DIAGNOSTICS {
+            Ok(())
+        } else {
+            Err(Stop)
+        }
+    }
+
+    /// A collection's place: in flow style with its braces; in block style without the white space behind it.
+    fn extent(&self, style: StructureStyle, begin: &Span, end: usize, last: Option<usize>) -> Span {
+        let end = if style == StructureStyle::Flow {
+            end
+        } else {
+            last.unwrap_or(begin.range.end)
+        };
+        Span::new(self.source, begin.range.start..end.max(begin.range.start))
+    }
+
+    fn span(&self, at: &granit_parser::Span) -> Span {
+        let offset = |marker: &granit_parser::Marker| {
+            marker
+                .byte_offset()
+                .unwrap_or(0)
+                .min(self.source.text.len())
+        };
+        let (start, end) = (offset(&at.start), offset(&at.end));
+        Span::new(self.source, start..end.max(start))
+    }
+}
+
+/// Whether a flow scalar is an expression whose brackets or quotes are still open.
+fn is_cut(node: &Node) -> bool {
+    let NodeKind::Scalar(Scalar {
+        text,
+        style: Style::Plain,
+        ..
+    }) = &node.kind
+    else {
+        return false;
+    };
+    if !text.starts_with('=') {
+        return false;
+    }
+    let (mut open, mut quote) = (0_i32, None);
+    for character in text.chars() {
+        match (quote, character) {
+            (Some(q), c) if q == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '(') => open += 1,
+            (None, ')') => open -= 1,
+            _ => {}
+        }
+    }
+    open > 0 || quote.is_some()
+}
