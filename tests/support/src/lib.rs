@@ -20,6 +20,7 @@ pub mod http;
 mod partner;
 mod problem;
 pub mod record;
+pub mod species;
 
 pub use error::Error;
 pub use partner::{Access, Partner};

@@ -5,3 +5,4 @@ mod customs;
 mod ecites;
 mod epix;
 mod faults;
+mod species;
