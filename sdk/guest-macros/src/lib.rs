@@ -15,6 +15,8 @@ mod documentation;
 mod operation;
 mod operations;
 mod record;
+#[cfg(test)]
+mod refusals;
 
 use proc_macro::TokenStream;
 use syn::parse_macro_input;

@@ -251,6 +251,27 @@ fn problems_are_kept() {
 }
 
 #[test]
+fn when_to_come_back() {
+    let check = |after: &str, date: Option<&str>, expected: Option<u64>| {
+        let answer = Response::new(503).with_header("retry-after", after);
+        let answer = match date {
+            Some(date) => answer.with_header("date", date),
+            None => answer,
+        };
+        let wait = answer.retry_after().map(|wait| wait.as_secs());
+        assert_eq!(wait, expected, "{after} {date:?}");
+    };
+    let date = "Sun, 06 Nov 1994 08:49:37 GMT";
+    check("120", None, Some(120));
+    check(" 0 ", None, Some(0));
+    check("Sun, 06 Nov 1994 08:50:37 GMT", Some(date), Some(60));
+    check("Sun, 06 Nov 1994 08:40:00 GMT", Some(date), Some(0));
+    check("Thu, 01 Jan 1970 00:01:00 GMT", None, Some(60));
+    check("soon", Some(date), None);
+    check("-5", None, None);
+}
+
+#[test]
 fn state_and_documents() {
     let host = host().document("message", "text/plain", "hello").shared();
     for expected in ["1", "2", "3"] {

@@ -1,5 +1,6 @@
 //! Outgoing HTTP, to endpoints by name. Base URL, TLS identity and credentials are the operator's.
 
+mod date;
 mod path;
 mod request;
 mod response;

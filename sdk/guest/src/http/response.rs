@@ -6,7 +6,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::Body;
+use super::date::imf_fixdate;
 use crate::call::Document;
+use crate::clock;
 use crate::documents;
 use crate::failure::{Failure, Issue};
 
@@ -153,10 +155,19 @@ impl Response {
         })
     }
 
-    /// How long `Retry-After` asks to wait, where it is given in seconds.
+    /// How long `Retry-After` asks to wait, in seconds or until a date; a date is taken from the answer's own
+    /// `Date` where it has one, so that clocks that differ do no harm.
     pub fn retry_after(&self) -> Option<Duration> {
-        let seconds = self.header("retry-after")?.trim().parse().ok()?;
-        Some(Duration::from_secs(seconds))
+        let said = self.header("retry-after")?.trim();
+        if let Ok(seconds) = said.parse() {
+            return Some(Duration::from_secs(seconds));
+        }
+        let until = imf_fixdate(said)?;
+        let now = self
+            .header("date")
+            .and_then(imf_fixdate)
+            .unwrap_or_else(clock::now_ms);
+        Some(Duration::from_millis(until.saturating_sub(now)))
     }
 
     /// Whether the status says that the request was not carried out: redirects, 4xx, and a 503 that says
