@@ -47,6 +47,9 @@ pub enum Error {
         /// What the client said.
         reason: String,
     },
+    /// A template names a value that was not given.
+    #[error("the template wants a value for @{0}@")]
+    Template(String),
     /// An XML text could not be read.
     #[error("xml: {0}")]
     Xml(String),

@@ -19,11 +19,14 @@ pub mod faults;
 pub mod http;
 mod partner;
 mod problem;
+pub mod process;
 pub mod record;
 pub mod species;
+mod wait;
 
 pub use error::Error;
 pub use partner::{Access, Partner};
+pub use wait::{eventually, until_served};
 
 /// The time now, as the RFC 3339 text that goes into answers and logs.
 fn now() -> String {
