@@ -17,6 +17,9 @@ pub const LOCKED: Code = Code::new("D0706", "the store is in use by another proc
 /// The node has stopped writing after a failed sync.
 pub const STOPPED: Code = Code::new("D0707", "the store has stopped after a failed sync");
 
+/// A caller asked for what cannot be: a gap in the numbers of a run, an entry of another run.
+pub const CONTRADICTION: Code = Code::new("D0708", "the append contradicts the run");
+
 /// A failure of the store itself; nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -30,6 +33,9 @@ pub struct Error {
 impl Error {
     /// An error with a code.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Error { code, message: message.into() }
+        Error {
+            code,
+            message: message.into(),
+        }
     }
 }

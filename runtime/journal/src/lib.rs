@@ -8,14 +8,23 @@
 //!
 //! **Not here:** how it is stored (`journals/*`), what a run does next (`engine`).
 
+pub mod canonical;
+pub mod chain;
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod entry;
 pub mod error;
 pub mod query;
 pub mod record;
+pub mod seal;
 pub mod store;
 
+pub use chain::{Batch, Head};
 pub use entry::{Draft, Entry, FORMAT, Header, Versions};
 pub use error::Error;
 pub use query::{Effect, Once, OnceState, RunFilter, RunSummary, Wait};
 pub use record::{Ending, OnceKey, Parent, Record, TimerPurpose};
-pub use store::{Answer, Append, Begin, Begun, ClaimLine, Journal, Lease, Operation, Refusal, Settled, Standing};
+pub use seal::{Sealed, SealedBody};
+pub use store::{
+    Answer, Append, Begin, Begun, ClaimLine, Journal, Lease, Operation, Refusal, Settled, Standing,
+};

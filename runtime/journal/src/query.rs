@@ -122,3 +122,20 @@ pub struct Wait {
     /// A void of this reference ends it.
     pub reference: Option<String>,
 }
+
+/// What the body of a run's last `parked` or `closed` entry tells a list: a note on why it stands as it does, and the
+/// output where it completed.
+pub fn told(ending: Option<Ending>, body: Option<Value>) -> (Option<String>, Option<Value>) {
+    let Some(Value::Object(mut body)) = body else {
+        return (None, None);
+    };
+    if ending == Some(Ending::Completed) {
+        return (None, body.remove("output"));
+    }
+    let reason = body.get("reason").and_then(Value::as_str);
+    let message = body
+        .get("failure")
+        .and_then(|failure| failure.get("message"))
+        .and_then(Value::as_str);
+    (reason.or(message).map(str::to_owned), None)
+}

@@ -58,11 +58,26 @@ pub struct ClaimLine {
 pub enum Operation {
     /// Opens a business key for this run's step, or takes it over where it is open for this same step or has failed
     /// without effect. Refused with [`Refusal::Once`] otherwise, and with [`Refusal::Voided`] where `reference` is closed.
-    OnceOpen { once: OnceKey, path: String, input: Digest, reference: Option<String>, input_body: Value },
+    OnceOpen {
+        once: OnceKey,
+        path: String,
+        input: Digest,
+        reference: Option<String>,
+        input_body: Value,
+    },
     /// Registers a step's effect under a reference, without a business key. Refused with [`Refusal::Voided`].
-    Refer { reference: String, path: String, scope: String },
+    Refer {
+        reference: String,
+        path: String,
+        scope: String,
+    },
     /// Settles what was opened by `OnceOpen` or `Refer` for this path: done with its output, failed without effect, or parked.
-    Settle { once: Option<OnceKey>, reference: Option<String>, path: String, state: Settled },
+    Settle {
+        once: Option<OnceKey>,
+        reference: Option<String>,
+        path: String,
+        state: Settled,
+    },
     /// Takes quantities from an account: all lines or none. `limits` are the account's (known from the first claim on;
     /// a later claim with other limits replaces them); `single`: only one claim may ever stand.
     /// Refused with [`Refusal::Once`] (joined), [`Refusal::Voided`], [`Refusal::Ledger`].
@@ -81,11 +96,23 @@ pub enum Operation {
     /// Closes a reference: later `OnceOpen`, `Refer`, `Claim` and waits under it are refused.
     Void { reference: String },
     /// Writes a connection's state; `expected` as in the contract. Refused with [`Refusal::State`].
-    StatePut { connection: String, key: String, value: Vec<u8>, expected: Option<u64> },
+    StatePut {
+        connection: String,
+        key: String,
+        value: Vec<u8>,
+        expected: Option<u64>,
+    },
     /// Removes a key of a connection's state.
-    StateDelete { connection: String, key: String, expected: Option<u64> },
+    StateDelete {
+        connection: String,
+        key: String,
+        expected: Option<u64>,
+    },
     /// Keeps a document, once.
-    Keep { document: DocumentReference, bytes: Vec<u8> },
+    Keep {
+        document: DocumentReference,
+        bytes: Vec<u8>,
+    },
     /// Registers a wait; answered or dropped by `WaitEnd`. Refused with [`Refusal::Voided`].
     WaitBegin { wait: Wait },
     /// Ends a wait. Refused with [`Refusal::WaitOver`] where it was ended before.
@@ -101,6 +128,9 @@ pub enum Settled {
     Failed,
     /// Its outcome is not known, or it stopped for a person.
     Parked,
+    /// It had taken effect and was undone (an act withdrawn). Any run may say so of a business key, because an undo can
+    /// be the work of another run that found the act by its reference; the recorded output stays.
+    Undone,
 }
 
 /// One transaction for one run.
@@ -154,9 +184,18 @@ pub enum Refusal {
     /// The reference is closed, by this run.
     Voided { reference: String, by: RunId },
     /// The ledger cannot give so much. `left`: what is left of the item, where it is a matter of quantity.
-    Ledger { code: &'static str, message: String, item: Option<String>, left: Option<String> },
+    Ledger {
+        code: &'static str,
+        message: String,
+        item: Option<String>,
+        left: Option<String>,
+    },
     /// A state key has another version than expected.
-    State { connection: String, key: String, version: u64 },
+    State {
+        connection: String,
+        key: String,
+        version: u64,
+    },
     /// The wait was ended before.
     WaitOver { wait: String },
 }
@@ -168,7 +207,12 @@ pub trait Journal: Send + Sync {
     /// Appends: durable when it resolves with `Ok(Ok(()))`.
     fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>>;
     /// Takes a run that nobody owns, or whose lease is over, at the time `now`.
-    fn acquire(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>>;
+    fn acquire(
+        &self,
+        run: RunId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'_, Result<Option<Lease>, Error>>;
     /// Lengthens leases; gives back those that are still held.
     fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>>;
     /// Runs that are due at `now` and owned by nobody, oldest first.
@@ -188,7 +232,11 @@ pub trait Journal: Send + Sync {
     /// Open waits; all, or those of a run.
     fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>>;
     /// A connection's state: value and version.
-    fn state_get(&self, connection: String, key: String) -> Answer<'_, Result<Option<(Vec<u8>, u64)>, Error>>;
+    fn state_get(
+        &self,
+        connection: String,
+        key: String,
+    ) -> Answer<'_, Result<Option<(Vec<u8>, u64)>, Error>>;
     /// Keys of a connection's state under a prefix, after a key.
     fn state_keys(
         &self,
@@ -198,7 +246,10 @@ pub trait Journal: Send + Sync {
         limit: u32,
     ) -> Answer<'_, Result<Vec<String>, Error>>;
     /// A document.
-    fn document(&self, digest: Digest) -> Answer<'_, Result<Option<(DocumentReference, Vec<u8>)>, Error>>;
+    fn document(
+        &self,
+        digest: Digest,
+    ) -> Answer<'_, Result<Option<(DocumentReference, Vec<u8>)>, Error>>;
     /// Keeps a text that runs are pinned to (a pipeline, a component, the values of a site), under its digest.
     fn keep_version(&self, bytes: Vec<u8>) -> Answer<'_, Result<Digest, Error>>;
     /// Reads it back.

@@ -1,1 +1,30 @@
-//! Under construction.
+//! The journal on SQLite: the embedded store of one node.
+//!
+//! In: the calls of the trait `Journal`. Out: durable entries, leases, ledger, business keys, references, state and
+//! documents, in one file of one folder.
+//!
+//! **Invariants.** One thread writes. It drains a queue, writes everything in one transaction, syncs once and wakes
+//! everybody; a refused append costs only its own run. Nothing is answered before it is durable. After a failed sync
+//! nothing is written any more. Every table but `entry`, `body` and `batch` is an index that `audit` can check
+//! against the entries.
+//!
+//! **Not here:** the formats and their verification (`journal`), what a run does next (`engine`).
+
+mod append;
+mod begin;
+mod business;
+mod columns;
+mod entries;
+mod failure;
+mod journal;
+mod ledger;
+mod lock;
+mod queries;
+mod readers;
+mod runs;
+mod schema;
+mod state;
+mod store;
+mod writer;
+
+pub use store::{Fault, Options, SqliteJournal, Stats};

@@ -1,0 +1,55 @@
+//! The suite that every store must pass.
+//!
+//! In: a way to open stores by name. Out: nothing, or a panic that says what a store does not keep to. A store's own
+//! tests call [`run`]; each part can be called alone.
+
+mod business;
+mod concurrency;
+mod kept;
+mod ledger;
+mod runs;
+pub mod sample;
+
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::store::Journal;
+
+/// Stores to try.
+pub trait Stores {
+    /// Opens the store of a name; the same name opens the same store again, once the one before was dropped.
+    ///
+    /// # Errors
+    /// Whatever the store says.
+    fn open(&self, name: &str) -> Result<Arc<dyn Journal>, Error>;
+}
+
+/// Runs the whole suite.
+///
+/// # Panics
+/// Where a store does not do what the trait says.
+pub async fn run(stores: &dyn Stores) {
+    let open = |name: &str| {
+        stores
+            .open(name)
+            .unwrap_or_else(|e| panic!("store `{name}`: {e}"))
+    };
+    runs::a_key_begins_one_run(&*open("begin")).await;
+    runs::a_run_grows_without_gaps(&*open("append")).await;
+    runs::the_owner_before_is_fenced_off(&*open("fence")).await;
+    runs::runs_wake_when_they_are_due(&*open("due")).await;
+    runs::children_begin_with_their_parent(&*open("children")).await;
+    runs::lists_are_filtered(&*open("lists")).await;
+    business::a_business_key_is_held_by_one_step(&*open("once")).await;
+    business::a_voided_reference_refuses_what_comes_later(&*open("void")).await;
+    business::effects_are_found_by_their_reference(&*open("effects")).await;
+    business::a_refused_append_leaves_nothing(&*open("atomic")).await;
+    ledger::claims_never_exceed_the_limit(&*open("ledger")).await;
+    ledger::a_single_use_account_is_claimed_once(&*open("single")).await;
+    ledger::bad_claims_are_refused(&*open("bad-claims")).await;
+    kept::state_is_compared_and_swapped(&*open("state")).await;
+    kept::documents_and_versions_are_kept_once(&*open("documents")).await;
+    kept::a_wait_ends_once(&*open("waits")).await;
+    concurrency::everything_answered_is_there(stores).await;
+    concurrency::one_of_many_gets_the_key(&*open("race")).await;
+}

@@ -1,0 +1,141 @@
+//! From a draft to what is stored: the header's canonical text, its leaf, and the body behind a salted digest.
+//!
+//! This is the costly part of writing, and it needs nothing of the store: a store lets its callers do it, each for
+//! itself, so that its one writer has only to place the bytes.
+
+use dragoman_model::{Digest, Value};
+
+use crate::canonical;
+use crate::chain;
+use crate::entry::{Draft, FORMAT, Header};
+use crate::error::{CANNOT_WRITE, CORRUPT, Error};
+
+/// The number of bytes of a salt.
+pub const SALT: usize = 16;
+
+/// A body as it is stored: apart from its header, which has only its digest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedBody {
+    /// Random, so that a small body cannot be guessed from the digest that outlives it.
+    pub salt: [u8; SALT],
+    /// The canonical text of the value.
+    pub text: String,
+}
+
+impl SealedBody {
+    /// Salts a value.
+    ///
+    /// # Errors
+    /// D0702 where the system gives no random bytes.
+    pub fn new(value: &Value) -> Result<Self, Error> {
+        let mut salt = [0; SALT];
+        aws_lc_rs::rand::fill(&mut salt)
+            .map_err(|_| Error::new(CANNOT_WRITE, "the system gave no random bytes for a salt"))?;
+        Ok(SealedBody {
+            salt,
+            text: canonical::text(value)?,
+        })
+    }
+
+    /// SHA-256 over salt and text: what the header keeps.
+    pub fn digest(&self) -> Digest {
+        digest(&self.salt, self.text.as_bytes())
+    }
+
+    /// The value.
+    ///
+    /// # Errors
+    /// D0704 where the text is not JSON.
+    pub fn value(&self) -> Result<Value, Error> {
+        value(self.text.as_bytes())
+    }
+}
+
+/// SHA-256 over a salt and the text of a body.
+pub fn digest(salt: &[u8], text: &[u8]) -> Digest {
+    Digest::of_parts(&[salt, text])
+}
+
+/// The value of a body's text.
+///
+/// # Errors
+/// D0704 where the text is not JSON.
+pub fn value(text: &[u8]) -> Result<Value, Error> {
+    serde_json::from_slice(text).map_err(|e| {
+        Error::new(
+            CORRUPT,
+            format!("a body in the store is not JSON ({e}); run `dragoman audit verify`"),
+        )
+    })
+}
+
+/// An entry as it is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sealed {
+    /// The chained part.
+    pub header: Header,
+    /// Its canonical text.
+    pub text: String,
+    /// The hash of the text as a leaf.
+    pub leaf: Digest,
+    /// The part that can be erased.
+    pub body: Option<SealedBody>,
+    /// The body as it was given, for those who need to look into it before it is stored.
+    pub value: Option<Value>,
+}
+
+impl Draft {
+    /// Salts the body and writes the header.
+    ///
+    /// # Errors
+    /// D0702 where the system gives no random bytes.
+    pub fn seal(self) -> Result<Sealed, Error> {
+        let body = self.body.as_ref().map(SealedBody::new).transpose()?;
+        let header = Header {
+            format: FORMAT,
+            run: self.run,
+            seq: self.seq,
+            at: self.at,
+            actor: self.actor,
+            path: self.path,
+            versions: self.versions,
+            record: self.record,
+            headers: self.headers,
+            body: body.as_ref().map(SealedBody::digest),
+        };
+        let text = canonical::text(&header)?;
+        let leaf = chain::leaf(text.as_bytes());
+        Ok(Sealed {
+            header,
+            text,
+            leaf,
+            body,
+            value: self.body,
+        })
+    }
+}
+
+impl Header {
+    /// Reads a header's text, of any format that was ever written.
+    ///
+    /// # Errors
+    /// D0704 where it is not a header, D0705 where its format is newer than this program.
+    pub fn read(text: &str) -> Result<Header, Error> {
+        serde_json::from_str(text).map_err(|e| match serde_json::from_str::<Value>(text) {
+            Ok(value)
+                if value["format"]
+                    .as_u64()
+                    .is_some_and(|f| f > u64::from(FORMAT)) =>
+            {
+                Error::new(
+                    crate::error::NEWER,
+                    format!(
+                        "an entry has format {}, this program reads up to {FORMAT}",
+                        value["format"]
+                    ),
+                )
+            }
+            _ => Error::new(CORRUPT, format!("an entry's header cannot be read ({e})")),
+        })
+    }
+}

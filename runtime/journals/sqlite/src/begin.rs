@@ -1,0 +1,166 @@
+//! Beginning a run, from a trigger or as the child of another.
+
+use dragoman_journal::error::{CONTRADICTION, Error};
+use dragoman_journal::{Begin, Begun, Lease, Operation, Parent, Record, Sealed, Standing};
+use dragoman_model::{Digest, RunId, Timestamp};
+use rusqlite::OptionalExtension;
+
+use crate::append;
+use crate::columns;
+use crate::entries;
+use crate::failure::Trouble;
+use crate::runs::{self, RunRow};
+use crate::writer::Writing;
+
+/// A run that begins, sealed by its caller.
+pub(crate) struct Beginning {
+    run: RunId,
+    pipeline: String,
+    run_key: String,
+    parent: Option<Parent>,
+    entries: Vec<Sealed>,
+    operations: Vec<Operation>,
+    content: Digest,
+    standing: Standing,
+    lease_until: Timestamp,
+}
+
+/// Seals a beginning.
+///
+/// # Errors
+/// D0708 where it does not begin with `accepted` as entry 0.
+pub(crate) fn prepare(begin: Begin) -> Result<Beginning, Error> {
+    let refuse = || {
+        Error::new(
+            CONTRADICTION,
+            "a run begins with `accepted` as its entry 0; nothing was written",
+        )
+    };
+    let first = begin.entries.first().ok_or_else(refuse)?;
+    let run = first.run;
+    let Record::Accepted {
+        pipeline,
+        run_key,
+        parent,
+        ..
+    } = &first.record
+    else {
+        return Err(refuse());
+    };
+    if first.seq != 0 {
+        return Err(refuse());
+    }
+    let (pipeline, run_key, parent) = (pipeline.clone(), run_key.clone(), parent.clone());
+    Ok(Beginning {
+        run,
+        pipeline,
+        run_key,
+        parent,
+        entries: entries::seal(run, begin.entries)?,
+        operations: begin.operations,
+        content: begin.content,
+        standing: begin.standing,
+        lease_until: begin.lease_until,
+    })
+}
+
+/// Begins a run, or says which run has its key.
+pub(crate) fn apply(writing: &mut Writing<'_>, begin: &Beginning) -> Result<Begun, Trouble> {
+    if let Some((run, content, standing)) = known(writing, begin)? {
+        return Ok(if content == begin.content {
+            Begun::Known { run, standing }
+        } else {
+            Begun::Conflict { run }
+        });
+    }
+    let outcome = runs::outcome(begin.run, &begin.entries, begin.standing)?;
+    for operation in &begin.operations {
+        if let Some(refusal) = append::operate(writing, begin.run, &begin.entries, operation)? {
+            return Err(Error::new(
+                CONTRADICTION,
+                format!("run {} cannot begin: {refusal:?}", begin.run),
+            )
+            .into());
+        }
+    }
+    let first = entries::insert(writing, &begin.entries)?;
+    // A run that does not begin at work belongs to nobody until it is due.
+    let lease_until = if begin.standing == Standing::Active {
+        begin.lease_until.millis()
+    } else {
+        0
+    };
+    let mut row = RunRow {
+        number: 0,
+        entries: begin.entries.len() as u64,
+        epoch: 1,
+        lease_until,
+        due: runs::due(begin.standing, lease_until),
+        standing: begin.standing,
+    };
+    let began = begin.entries.first().map_or(0, |e| e.header.at.millis());
+    let (standing, wake) = columns::of_standing(begin.standing);
+    let parent = begin.parent.as_ref();
+    let mut insert = writing.connection.prepare_cached(
+        "INSERT INTO run(id, pipeline, run_key, content, parent, parent_path, parent_index, standing, wake, ending,
+           epoch, lease_until, due, entries, began, touched, outcome)
+         VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, ?11, ?12, ?13, ?14, ?15, ?16)",
+    )?;
+    row.number = insert.insert(rusqlite::params![
+        begin.run.0.as_bytes(),
+        begin.pipeline,
+        begin.run_key,
+        begin.content.0,
+        parent.map(|p| p.run.0.as_bytes().to_vec()),
+        parent.map(|p| &p.path),
+        parent.map(|p| columns::number(p.index)),
+        standing,
+        wake,
+        runs::of_ending(outcome.ending),
+        row.lease_until,
+        row.due,
+        columns::number(row.entries),
+        began,
+        outcome.touched.map_or(began, Timestamp::millis),
+        outcome
+            .told_by
+            .map(|offset| columns::number(first + offset)),
+    ])?;
+    drop(insert);
+    writing.memory.runs.remember(begin.run, row);
+    Ok(Begun::New(Lease {
+        run: begin.run,
+        epoch: 1,
+        until: begin.lease_until,
+    }))
+}
+
+/// The run that has the key already. A child is known by its id, which is derived from parent, path and item.
+fn known(
+    writing: &Writing<'_>,
+    begin: &Beginning,
+) -> Result<Option<(RunId, Digest, Standing)>, rusqlite::Error> {
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok((
+            columns::run(row, 0)?,
+            columns::digest(row, 1)?,
+            columns::standing(row, 2)?,
+        ))
+    };
+    if begin.parent.is_some() {
+        let sql = "SELECT id, content, standing, wake FROM run WHERE id = ?1";
+        writing
+            .connection
+            .prepare_cached(sql)?
+            .query_row([begin.run.0.as_bytes()], read)
+            .optional()
+    } else {
+        let sql = "SELECT id, content, standing, wake FROM run
+                   WHERE pipeline = ?1 AND run_key = ?2 AND parent IS NULL";
+        writing
+            .connection
+            .prepare_cached(sql)?
+            .query_row((&begin.pipeline, &begin.run_key), read)
+            .optional()
+    }
+}

@@ -1,0 +1,134 @@
+//! Rows of entries: written one behind the other, read back by run.
+
+use dragoman_journal::error::{CONTRADICTION, CORRUPT, Error};
+use dragoman_journal::{Draft, Entry, Header, Sealed, seal};
+use dragoman_model::RunId;
+use rusqlite::Connection;
+
+use crate::columns;
+use crate::failure::{self, Trouble};
+use crate::writer::Writing;
+
+/// How the bytes of a body stand in its row: as canonical JSON text. Later formats encrypt; each gets a number.
+const PLAIN: i64 = 0;
+
+/// Seals drafts, which must be consecutive and of one run.
+///
+/// # Errors
+/// D0708 where they are not.
+pub(crate) fn seal(run: RunId, drafts: Vec<Draft>) -> Result<Vec<Sealed>, Error> {
+    let mut sealed: Vec<Sealed> = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        if draft.run != run {
+            return Err(Error::new(
+                CONTRADICTION,
+                format!("an entry of run {} in an append to run {run}", draft.run),
+            ));
+        }
+        if let Some(last) = sealed.last()
+            && draft.seq != last.header.seq + 1
+        {
+            return Err(gap(run, last.header.seq + 1, draft.seq));
+        }
+        sealed.push(draft.seal()?);
+    }
+    Ok(sealed)
+}
+
+/// The error of an append that does not continue its run.
+pub(crate) fn gap(run: RunId, expected: u64, given: u64) -> Error {
+    Error::new(
+        CONTRADICTION,
+        format!(
+            "run {run} goes on with entry {expected}, the append brings {given}; nothing of it was written"
+        ),
+    )
+}
+
+/// Writes entries at the end of the trail; gives the position of the first.
+pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<u64, Trouble> {
+    let first = writing.memory.next_position;
+    let mut entry = writing
+        .connection
+        .prepare_cached("INSERT INTO entry(position, run, seq, header) VALUES(?1, ?2, ?3, ?4)")?;
+    let mut body = writing.connection.prepare_cached(
+        "INSERT INTO body(position, salt, encoding, bytes) VALUES(?1, ?2, ?3, ?4)",
+    )?;
+    for sealed in entries {
+        let position = columns::number(writing.memory.next_position);
+        let header = &sealed.header;
+        entry.execute((
+            position,
+            header.run.0.as_bytes(),
+            columns::number(header.seq),
+            &sealed.text,
+        ))?;
+        writing.memory.bytes += sealed.text.len() as u64;
+        if let Some(sealed_body) = &sealed.body {
+            body.execute((
+                position,
+                sealed_body.salt,
+                PLAIN,
+                sealed_body.text.as_bytes(),
+            ))?;
+            writing.memory.bytes += sealed_body.text.len() as u64;
+        }
+        writing.memory.leaves.push(sealed.leaf);
+        writing.memory.next_position += 1;
+    }
+    Ok(first)
+}
+
+/// All entries of a run, in order.
+pub(crate) fn load(connection: &Connection, run: RunId) -> Result<Vec<Entry>, Error> {
+    let sql =
+        "SELECT e.position, e.header, b.salt, b.bytes FROM entry e LEFT JOIN body b USING(position)
+               WHERE e.run = ?1 ORDER BY e.seq";
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut read = || -> Result<(), Trouble> {
+        let mut statement = connection.prepare_cached(sql)?;
+        let mut rows = statement.query([run.0.as_bytes()])?;
+        while let Some(row) = rows.next()? {
+            let header = Header::read(&row.get::<_, String>(1)?)?;
+            if header.seq != entries.len() as u64 || header.run != run {
+                return Err(Error::new(
+                    CORRUPT,
+                    format!("entry {} of run {run} is missing in the store; run `dragoman audit verify`", entries.len()),
+                )
+                .into());
+            }
+            let body = match (
+                row.get::<_, Option<Vec<u8>>>(2)?,
+                row.get::<_, Option<Vec<u8>>>(3)?,
+            ) {
+                (Some(salt), Some(bytes)) if header.body == Some(seal::digest(&salt, &bytes)) => {
+                    Some(seal::value(&bytes)?)
+                }
+                (Some(_), Some(_)) => {
+                    return Err(Error::new(
+                        CORRUPT,
+                        format!(
+                            "the body of entry {} of run {run} is not what was written; run `dragoman audit verify`",
+                            header.seq
+                        ),
+                    )
+                    .into());
+                }
+                _ => None,
+            };
+            entries.push(Entry {
+                position: columns::count(row, 0)?,
+                header,
+                body,
+            });
+        }
+        Ok(())
+    };
+    read().map_err(|t| t.error)?;
+    Ok(entries)
+}
+
+/// For [`load`], the error of SQLite while reading, in words.
+pub(crate) fn reading<T>(result: Result<T, rusqlite::Error>) -> Result<T, Error> {
+    result.map_err(|e| failure::at_reading(&e))
+}

@@ -1,0 +1,142 @@
+//! The trait `Journal`, on the writer and the readers.
+
+use dragoman_journal::error::{CONTRADICTION, Error};
+use dragoman_journal::{
+    Answer, Append, Begin, Begun, Effect, Entry, Journal, Lease, Once, OnceKey, Operation, Refusal,
+    RunFilter, RunSummary, Wait,
+};
+use dragoman_model::{Digest, DocumentReference, RunId, Timestamp};
+
+use crate::entries::reading;
+use crate::store::SqliteJournal;
+use crate::{append, begin, business, entries, queries, runs, state};
+
+/// Refuses documents that are not what their reference says.
+fn check_documents<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Result<(), Error> {
+    for operation in operations {
+        if let Operation::Keep { document, bytes } = operation
+            && (Digest::of(bytes) != document.digest || bytes.len() as u64 != document.size)
+        {
+            return Err(Error::new(
+                CONTRADICTION,
+                format!(
+                    "the bytes given are not document {}; nothing was written",
+                    document.digest
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl Journal for SqliteJournal {
+    fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>> {
+        Box::pin(async move {
+            check_documents(&begin.operations)?;
+            let beginning = begin::prepare(begin)?;
+            self.write(move |writing| begin::apply(writing, &beginning))
+                .await
+        })
+    }
+
+    fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>> {
+        Box::pin(async move {
+            check_documents(
+                append
+                    .operations
+                    .iter()
+                    .chain(append.begins.iter().flat_map(|b| &b.operations)),
+            )?;
+            let addition = append::prepare(append)?;
+            self.write(move |writing| append::apply(writing, &addition))
+                .await
+        })
+    }
+
+    fn acquire(
+        &self,
+        run: RunId,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Answer<'_, Result<Option<Lease>, Error>> {
+        Box::pin(self.write(move |writing| runs::acquire(writing, run, now, until)))
+    }
+
+    fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>> {
+        Box::pin(self.write(move |writing| runs::renew(writing, &leases, until)))
+    }
+
+    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        Box::pin(self.read(move |connection| queries::due(connection, now, limit)))
+    }
+
+    fn next_due(&self) -> Answer<'_, Result<Option<Timestamp>, Error>> {
+        Box::pin(self.read(queries::next_due))
+    }
+
+    fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>> {
+        Box::pin(self.read(move |connection| entries::load(connection, run)))
+    }
+
+    fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
+        Box::pin(self.read(move |connection| queries::runs(connection, &filter)))
+    }
+
+    fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
+        Box::pin(self.read(move |connection| queries::children(connection, run, &path)))
+    }
+
+    fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {
+        Box::pin(self.read(move |connection| {
+            reading(business::find(connection, &once)).map(|found| found.map(|(_, record)| record))
+        }))
+    }
+
+    fn effects(&self, reference: String) -> Answer<'_, Result<Vec<Effect>, Error>> {
+        Box::pin(self.read(move |connection| reading(business::effects(connection, &reference))))
+    }
+
+    fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
+        Box::pin(self.read(move |connection| queries::waits(connection, run)))
+    }
+
+    fn state_get(
+        &self,
+        connection: String,
+        key: String,
+    ) -> Answer<'_, Result<Option<(Vec<u8>, u64)>, Error>> {
+        Box::pin(self.read(move |reader| queries::state_get(reader, &connection, &key)))
+    }
+
+    fn state_keys(
+        &self,
+        connection: String,
+        prefix: String,
+        after: Option<String>,
+        limit: u32,
+    ) -> Answer<'_, Result<Vec<String>, Error>> {
+        Box::pin(self.read(move |reader| {
+            queries::state_keys(reader, &connection, &prefix, after.as_deref(), limit)
+        }))
+    }
+
+    fn document(
+        &self,
+        digest: Digest,
+    ) -> Answer<'_, Result<Option<(DocumentReference, Vec<u8>)>, Error>> {
+        Box::pin(self.read(move |connection| queries::document(connection, digest)))
+    }
+
+    fn keep_version(&self, bytes: Vec<u8>) -> Answer<'_, Result<Digest, Error>> {
+        Box::pin(async move {
+            let digest = Digest::of(&bytes);
+            self.write(move |writing| state::keep_version(writing, &digest, &bytes))
+                .await?;
+            Ok(digest)
+        })
+    }
+
+    fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {
+        Box::pin(self.read(move |connection| queries::version(connection, digest)))
+    }
+}

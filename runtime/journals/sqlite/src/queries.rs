@@ -1,0 +1,225 @@
+//! What readers ask.
+
+use dragoman_journal::{Ending, RunFilter, RunSummary, Standing, Wait, error::Error};
+use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
+use rusqlite::types::Value as Column;
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
+
+use crate::columns;
+use crate::entries::reading;
+
+const SUMMARY: &str = "SELECT r.id, r.pipeline, r.run_key, r.standing, r.wake, r.ending, r.began, r.touched, r.entries,
+  r.parent, b.bytes FROM run r LEFT JOIN body b ON b.position = r.outcome";
+
+/// How many runs a list has where the filter does not say.
+const USUAL: usize = 100;
+
+fn summary(row: &Row<'_>) -> Result<RunSummary, rusqlite::Error> {
+    let standing = columns::standing(row, 3)?;
+    let ending = match row.get::<_, Option<i64>>(5)? {
+        Some(0) => Some(Ending::Completed),
+        Some(1) => Some(Ending::Stopped),
+        Some(2) => Some(Ending::Failed),
+        Some(3) => Some(Ending::Cancelled),
+        _ => None,
+    };
+    let told = columns::optional_value(row, 10)?;
+    // The last parking stays on the row; it says nothing any more once somebody has repaired the run.
+    let told = told.filter(|_| matches!(standing, Standing::Parked | Standing::Closed));
+    let (note, output) = dragoman_journal::query::told(ending, told);
+    Ok(RunSummary {
+        run: columns::run(row, 0)?,
+        pipeline: row.get(1)?,
+        run_key: row.get(2)?,
+        standing,
+        ending,
+        began: columns::time(row, 6)?,
+        touched: columns::time(row, 7)?,
+        entries: columns::count(row, 8)?,
+        parent: columns::optional_run(row, 9)?,
+        note,
+        output,
+    })
+}
+
+/// Runs, newest first.
+pub(crate) fn runs(connection: &Connection, filter: &RunFilter) -> Result<Vec<RunSummary>, Error> {
+    let mut sql = String::from(SUMMARY);
+    let mut conditions: Vec<&str> = Vec::new();
+    let mut values: Vec<Column> = Vec::new();
+    if !filter.children {
+        conditions.push("r.parent IS NULL");
+    }
+    if let Some(pipeline) = &filter.pipeline {
+        conditions.push("r.pipeline = ?");
+        values.push(pipeline.clone().into());
+    }
+    if let Some(status) = &filter.status {
+        conditions.push(match status.as_str() {
+            "active" => "r.standing = 0",
+            "sleeping" => "r.standing = 1",
+            "waiting" => "r.standing = 2",
+            "parked" => "r.standing = 3",
+            "completed" => "r.ending = 0",
+            "stopped" => "r.ending = 1",
+            "failed" => "r.ending = 2",
+            "cancelled" => "r.ending = 3",
+            // There is no run of a status that does not exist.
+            _ => "0",
+        });
+    }
+    for (index, condition) in conditions.iter().enumerate() {
+        sql.push_str(if index == 0 { " WHERE " } else { " AND " });
+        sql.push_str(condition);
+    }
+    sql.push_str(" ORDER BY r.number DESC LIMIT ?");
+    let limit = if filter.limit == 0 {
+        USUAL
+    } else {
+        filter.limit
+    };
+    values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
+    reading((|| {
+        let mut statement = connection.prepare_cached(&sql)?;
+        statement
+            .query_map(params_from_iter(values), summary)?
+            .collect()
+    })())
+}
+
+/// Children of a run at a path, by index.
+pub(crate) fn children(
+    connection: &Connection,
+    run: RunId,
+    path: &str,
+) -> Result<Vec<RunSummary>, Error> {
+    let sql =
+        format!("{SUMMARY} WHERE r.parent = ?1 AND r.parent_path = ?2 ORDER BY r.parent_index");
+    reading((|| {
+        let mut statement = connection.prepare_cached(&sql)?;
+        statement
+            .query_map((run.0.as_bytes().to_vec(), path), summary)?
+            .collect()
+    })())
+}
+
+/// Runs that are due and owned by nobody, oldest first.
+pub(crate) fn due(
+    connection: &Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<RunId>, Error> {
+    reading((|| {
+        let mut statement = connection
+            .prepare_cached("SELECT id FROM run WHERE due <= ?1 ORDER BY due, number LIMIT ?2")?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        statement
+            .query_map((now.millis(), limit), |row| columns::run(row, 0))?
+            .collect()
+    })())
+}
+
+/// The earliest time at which a run becomes due if nobody owns it then.
+pub(crate) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Error> {
+    reading((|| {
+        let mut statement = connection
+            .prepare_cached("SELECT due FROM run WHERE due IS NOT NULL ORDER BY due LIMIT 1")?;
+        statement
+            .query_row([], |row| columns::time(row, 0))
+            .optional()
+    })())
+}
+
+/// Open waits, oldest first.
+pub(crate) fn waits(connection: &Connection, run: Option<RunId>) -> Result<Vec<Wait>, Error> {
+    let sql = "SELECT id, run, path, decision, roles, since, due, show, shown, reference FROM wait
+               WHERE ?1 IS NULL OR run = ?1 ORDER BY since, id";
+    reading((|| {
+        let mut statement = connection.prepare_cached(sql)?;
+        let rows = statement.query_map([run.map(|run| run.0.as_bytes().to_vec())], |row| {
+            Ok(Wait {
+                id: row.get(0)?,
+                run: columns::run(row, 1)?,
+                path: row.get(2)?,
+                decision: row.get(3)?,
+                roles: columns::texts(row, 4)?,
+                since: columns::time(row, 5)?,
+                due: row.get::<_, Option<i64>>(6)?.map(Timestamp::from_millis),
+                show: columns::value(row, 7).unwrap_or(Value::Null),
+                shown: columns::digest(row, 8)?,
+                reference: row.get(9)?,
+            })
+        })?;
+        rows.collect()
+    })())
+}
+
+/// A connection's state: value and version.
+pub(crate) fn state_get(
+    connection: &Connection,
+    of: &str,
+    key: &str,
+) -> Result<Option<(Vec<u8>, u64)>, Error> {
+    reading((|| {
+        let mut statement = connection.prepare_cached(
+            "SELECT value, version FROM state WHERE connection = ?1 AND key = ?2",
+        )?;
+        statement
+            .query_row((of, key), |row| Ok((row.get(0)?, columns::count(row, 1)?)))
+            .optional()
+    })())
+}
+
+/// Keys of a connection's state under a prefix, in order, after a key.
+pub(crate) fn state_keys(
+    connection: &Connection,
+    of: &str,
+    prefix: &str,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<String>, Error> {
+    // Texts compare as bytes in SQLite, so those with a prefix lie together, from the prefix on.
+    let sql =
+        "SELECT key FROM state WHERE connection = ?1 AND key >= ?2 AND (?3 IS NULL OR key > ?3)
+               AND substr(key, 1, length(?2)) = ?2 ORDER BY key LIMIT ?4";
+    reading((|| {
+        let mut statement = connection.prepare_cached(sql)?;
+        statement
+            .query_map((of, prefix, after, limit), |row| row.get(0))?
+            .collect()
+    })())
+}
+
+/// A document.
+pub(crate) fn document(
+    connection: &Connection,
+    digest: Digest,
+) -> Result<Option<(DocumentReference, Vec<u8>)>, Error> {
+    reading((|| {
+        let mut statement = connection
+            .prepare_cached("SELECT media_type, bytes FROM document WHERE digest = ?1")?;
+        statement
+            .query_row([digest.0], |row| {
+                let bytes: Vec<u8> = row.get(1)?;
+                let size = bytes.len() as u64;
+                Ok((
+                    DocumentReference {
+                        digest,
+                        media_type: row.get(0)?,
+                        size,
+                    },
+                    bytes,
+                ))
+            })
+            .optional()
+    })())
+}
+
+/// A pinned version.
+pub(crate) fn version(connection: &Connection, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
+    reading((|| {
+        let mut statement =
+            connection.prepare_cached("SELECT bytes FROM version WHERE digest = ?1")?;
+        statement.query_row([digest.0], |row| row.get(0)).optional()
+    })())
+}

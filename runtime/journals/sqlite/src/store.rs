@@ -1,0 +1,152 @@
+//! The store: its folder, its threads, its counters.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use dragoman_journal::error::{CANNOT_OPEN, Error};
+use rusqlite::Connection;
+
+use crate::failure::{self, Trouble};
+use crate::lock::Lock;
+use crate::readers::Readers;
+use crate::schema;
+use crate::writer::{Writer, Writing};
+
+/// A hook that is asked before each commit whether its sync is to fail; for tests of what happens then.
+pub type Fault = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// How a store is opened.
+#[derive(Clone)]
+pub struct Options {
+    /// Connections that read. More than one, so that a long list does not hold up a lookup.
+    pub readers: usize,
+    /// At most so many appends in one commit: bounds how long the first of them waits.
+    pub batch: usize,
+    /// The file grows to so many pages of 4 KiB at most; none: as the disk allows.
+    pub max_pages: Option<u32>,
+    /// For tests: makes syncs fail.
+    pub fault: Option<Fault>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            readers: 2,
+            batch: 512,
+            max_pages: None,
+            fault: None,
+        }
+    }
+}
+
+/// What the store has done since it was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Commits, each with one sync.
+    pub syncs: u64,
+    /// Batches of the chain.
+    pub batches: u64,
+    /// Entries.
+    pub entries: u64,
+    /// Bytes of headers and bodies.
+    pub bytes: u64,
+}
+
+/// The counters behind [`Stats`].
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) syncs: AtomicU64,
+    pub(crate) batches: AtomicU64,
+    pub(crate) entries: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+}
+
+/// The journal in a folder.
+///
+/// Dropping it finishes what is queued, closes the file and gives the folder free.
+pub struct SqliteJournal {
+    // The order of the fields is the order of the drops: first nobody writes or reads, then the lock goes.
+    writer: Writer,
+    readers: Readers,
+    counters: Arc<Counters>,
+    stopped: Arc<AtomicBool>,
+    file: PathBuf,
+    _lock: Lock,
+}
+
+impl SqliteJournal {
+    /// Opens the store in a folder; creates both where they are not there yet.
+    ///
+    /// # Errors
+    /// D0701 where it cannot be opened, D0704 where it is damaged, D0705 where a newer version wrote it, D0706 where
+    /// another process has it.
+    pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
+        std::fs::create_dir_all(folder).map_err(|e| {
+            Error::new(
+                CANNOT_OPEN,
+                format!("the folder `{}` cannot be made ({e})", folder.display()),
+            )
+        })?;
+        let lock = Lock::take(folder)?;
+        let file = folder.join(schema::FILE);
+        let connection = schema::open_writer(&file, options.max_pages)?;
+        let readers = Readers::open(&file, options.readers)?;
+        let counters = Arc::new(Counters::default());
+        let stopped = Arc::new(AtomicBool::new(false));
+        let writer = Writer::start(connection, options, counters.clone(), stopped.clone())?;
+        Ok(SqliteJournal {
+            writer,
+            readers,
+            counters,
+            stopped,
+            file,
+            _lock: lock,
+        })
+    }
+
+    /// What it has done since it was opened.
+    pub fn stats(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            syncs: read(&self.counters.syncs),
+            batches: read(&self.counters.batches),
+            entries: read(&self.counters.entries),
+            bytes: read(&self.counters.bytes),
+        }
+    }
+
+    /// The file of the store.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// Hands work to the writer; resolves when it is durable.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        act: impl FnMut(&mut Writing<'_>) -> Result<T, Trouble> + Send + 'static,
+    ) -> Result<T, Error> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(failure::stopped());
+        }
+        self.writer
+            .ask(act)
+            .await
+            .unwrap_or_else(|_| Err(failure::stopped()))
+    }
+
+    /// Hands a query to a reader.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        if self.stopped.load(Ordering::Acquire) {
+            return Err(failure::stopped());
+        }
+        let lost = || Error::new(CANNOT_OPEN, "the readers of the store are gone; restart");
+        self.readers
+            .ask(query)
+            .await
+            .unwrap_or_else(|_| Err(lost()))
+    }
+}
