@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 use std::sync::Once;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::bindings::dragoman::connector::types as wit;
 use crate::bindings::exports::dragoman::connector::connector as exported;
 use crate::boundary;
@@ -72,6 +74,11 @@ fn tell_panics() {
     });
 }
 
+/// A value as JSON text. Through the same writer as payloads: `to_string` would bring a second one along.
+fn json(value: &Value) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
 fn ms(wait: Duration) -> u64 {
     u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
@@ -129,7 +136,7 @@ fn failure(failed: Failure) -> wit::Failure {
         retry_after_ms: failed.retry_after.map(ms),
         remote_reference: failed.remote_reference,
         issues: issues(failed.issues),
-        detail: failed.detail.map(|detail| detail.to_string()),
+        detail: failed.detail.as_ref().map(json),
     }
 }
 
@@ -149,7 +156,7 @@ fn descriptor(said: Descriptor) -> exported::Descriptor {
         name: said.name.to_owned(),
         version: said.version.to_owned(),
         summary: said.summary.to_owned(),
-        config_schema: said.config_schema.to_string(),
+        config_schema: json(&said.config_schema),
         endpoints: owned(said.endpoints),
         credentials: owned(said.credentials),
         operations: said.operations.into_iter().map(operation).collect(),
@@ -161,8 +168,8 @@ fn operation(said: Operation) -> exported::Operation {
     exported::Operation {
         name: said.name.to_owned(),
         summary: said.summary.to_owned(),
-        input_schema: said.input_schema.to_string(),
-        output_schema: said.output_schema.to_string(),
+        input_schema: json(&said.input_schema),
+        output_schema: json(&said.output_schema),
         effect: match said.effect {
             OperationEffect::Read => wit::OperationEffect::Read,
             OperationEffect::Idempotent(lifetime) => wit::OperationEffect::Idempotent(lifetime),

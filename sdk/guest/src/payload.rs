@@ -17,6 +17,15 @@ pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Issue> {
     })
 }
 
+/// Reads bytes as JSON. All reading goes through text: the parser for bytes would be a second copy of the code
+/// of every type, and checks each string where here the whole is checked at once.
+pub(crate) fn read_utf8<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_json::Error> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(error) => Err(serde::de::Error::custom(error)),
+    }
+}
+
 /// The byte offset of a line and column, both from 1 (column 0: before the first byte).
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let mut lines = text.split_inclusive('\n');
@@ -98,7 +107,7 @@ fn string_end(text: &[u8], start: usize) -> usize {
 
 fn unquoted(quoted: &[u8]) -> String {
     let plain = || String::from_utf8_lossy(quoted).trim_matches('"').to_owned();
-    serde_json::from_slice(quoted).unwrap_or_else(|_| plain())
+    read_utf8(quoted).unwrap_or_else(|_| plain())
 }
 
 #[cfg(test)]

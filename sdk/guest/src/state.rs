@@ -5,6 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::boundary;
 use crate::failure::Failure;
+use crate::payload::read_utf8;
 
 /// What is stored under a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +89,7 @@ pub fn load<T: DeserializeOwned>(key: &str) -> Result<Option<(T, u64)>, Failure>
     let Some(entry) = get(key)? else {
         return Ok(None);
     };
-    let value = serde_json::from_slice(&entry.value).map_err(|error| {
+    let value = read_utf8(&entry.value).map_err(|error| {
         Failure::permanent(
             "state.unreadable",
             format!("what is stored under `{key}` does not fit: {error}"),

@@ -11,6 +11,7 @@ use crate::call::Document;
 use crate::clock;
 use crate::documents;
 use crate::failure::{Failure, Issue};
+use crate::payload::read_utf8;
 
 /// A complete answer, of whatever status.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -98,7 +99,7 @@ impl Response {
     /// # Errors
     /// Retryable `answer.unreadable`; the effect is unknown unless the request was safe.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        serde_json::from_slice(self.bytes()).map_err(|error| self.unreadable(&error))
+        read_utf8(self.bytes()).map_err(|error| self.unreadable(&error))
     }
 
     /// The failure for an answer that makes no sense: what went wrong on the way cannot be known, so a
@@ -139,7 +140,7 @@ impl Response {
 
     /// What a JSON body says of the problem; none where it is no JSON object.
     pub fn problem(&self) -> Option<Problem> {
-        let body: Value = serde_json::from_slice(self.bytes()).ok()?;
+        let body: Value = read_utf8(self.bytes()).ok()?;
         let body = body.as_object()?;
         let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
         let kind = text("type").filter(|kind| kind != "about:blank");
