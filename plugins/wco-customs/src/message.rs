@@ -1,0 +1,110 @@
+//! What a message is: finding the declaration or response inside envelopes and wrappers.
+
+use crate::error::{Error, short};
+use dragoman_xml::{Document, Element, soap};
+
+/// The kinds of payload that are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Response,
+    Declaration,
+}
+
+impl Kind {
+    fn element(self) -> &'static str {
+        match self {
+            Self::Response => "Response",
+            Self::Declaration => "Declaration",
+        }
+    }
+
+    fn phrase(self) -> &'static str {
+        match self {
+            Self::Response => "a notification (Response)",
+            Self::Declaration => "a declaration",
+        }
+    }
+}
+
+/// Reads a message and hands out its one payload of the wanted kind.
+pub(crate) fn open(bytes: &[u8], wanted: Kind) -> Result<Element, Error> {
+    let root = Document::parse(bytes)?.into_root();
+    match soap::open(&root) {
+        soap::Message::Fault(fault) => {
+            let text = fault.text.or(fault.code).unwrap_or_default();
+            return Err(Error::unexpected(
+                &root,
+                format!("a SOAP fault: {}", short(&text)),
+            ));
+        }
+        soap::Message::Empty => {
+            return Err(Error::unexpected(&root, "an envelope with nothing in it"));
+        }
+        soap::Message::Bare(_) | soap::Message::Payload(_) => {}
+    }
+    let mut found = Vec::new();
+    collect(&root, &mut found)?;
+    let kinds: Vec<Kind> = found.iter().map(|(kind, _)| *kind).collect();
+    match (found.as_slice(), kinds.as_slice()) {
+        ([(kind, payload)], _) if *kind == wanted => Ok((*payload).clone()),
+        ([(kind, payload)], _) => Err(Error::unexpected(
+            payload,
+            format!(
+                "this is {}, and {} was expected",
+                kind.phrase(),
+                wanted.phrase()
+            ),
+        )),
+        ([], _) => Err(Error::unexpected(
+            &root,
+            format!("<{}> holds no {}", short(root.name()), wanted.element()),
+        )),
+        ([_, (_, second), ..], _) => Err(Error::unexpected(
+            second,
+            format!(
+                "the message holds {} payloads, and one at a time is read",
+                found.len()
+            ),
+        )),
+    }
+}
+
+/// Gathers payloads, from the outside in. A payload is not searched for others: a response holds a
+/// `Declaration` of its own.
+fn collect<'a>(element: &'a Element, found: &mut Vec<(Kind, &'a Element)>) -> Result<(), Error> {
+    let name = element.name();
+    if name == "Declaration" {
+        found.push((Kind::Declaration, element));
+        return Ok(());
+    }
+    if name == "Response"
+        && element
+            .children()
+            .any(|child| matches!(child.name(), "FunctionCode" | "Declaration"))
+    {
+        found.push((Kind::Response, element));
+        return Ok(());
+    }
+    if name != "MetaData" && name.ends_with("MetaData") {
+        let prefix = &name[..name.len() - "MetaData".len()];
+        return Err(Error::unreadable(
+            element,
+            format!(
+                "<{}> looks like <{}:MetaData> whose colon was lost",
+                short(name),
+                short(prefix)
+            ),
+        ));
+    }
+    element
+        .children()
+        .try_for_each(|child| collect(child, found))
+}
+
+/// The text of the first of several paths that has one.
+pub(crate) fn first_text(element: &Element, paths: &[&str]) -> Option<String> {
+    paths
+        .iter()
+        .find_map(|path| element.text_of(path))
+        .map(str::to_owned)
+}
