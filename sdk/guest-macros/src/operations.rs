@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
-use syn::{ImplItem, ImplItemFn, ItemImpl, LitStr};
+use syn::{ImplItem, ImplItemFn, ItemImpl, Type};
 
 use crate::operation::{Arguments, Operation, Takes};
 
@@ -25,12 +25,9 @@ pub(crate) fn expand(mut item: ItemImpl) -> syn::Result<TokenStream> {
     check_names(&operations)?;
     let this = &item.self_ty;
     let described = operations.iter().map(Operation::described);
-    let names: Vec<&LitStr> = operations.iter().map(|operation| &operation.name).collect();
-    let invoked = operations.iter().map(invoked);
-    let probed = operations
-        .iter()
-        .map(|operation| probed(operation, &item))
-        .collect::<syn::Result<Vec<_>>>()?;
+    let invoke = invoke(&operations);
+    let probe = probe(&operations, &item)?;
+    let exports = exports(this);
     Ok(quote! {
         #item
 
@@ -39,49 +36,79 @@ pub(crate) fn expand(mut item: ItemImpl) -> syn::Result<TokenStream> {
                 ::std::vec![#(#described),*]
             }
 
-            fn invoke(
-                &self,
-                operation: &str,
-                call: &::dragoman_guest::Call,
-                payload: &str,
-            ) -> ::core::result::Result<::dragoman_guest::dispatch::RawOutput, ::dragoman_guest::Failure> {
-                let _ = (call, payload);
-                match operation {
-                    #(#invoked,)*
-                    _ => ::core::result::Result::Err(
-                        ::dragoman_guest::dispatch::unknown_operation(operation, &[#(#names),*]),
-                    ),
-                }
-            }
+            #invoke
 
-            fn probe(
-                &self,
-                operation: &str,
-                call: &::dragoman_guest::Call,
-                payload: &str,
-                sent: ::dragoman_guest::Sent,
-            ) -> ::core::result::Result<
-                ::dragoman_guest::Probed<::dragoman_guest::dispatch::RawOutput>,
-                ::dragoman_guest::Failure,
-            > {
-                let _ = (call, payload, &sent);
-                match operation {
-                    #(#probed,)*
-                    _ => ::core::result::Result::Err(
-                        ::dragoman_guest::dispatch::unknown_operation(operation, &[#(#names),*]),
-                    ),
-                }
-            }
+            #probe
         }
 
-        // The exports are generated code over raw pointers; only a plugin has them, a native build has not.
+        #exports
+    })
+}
+
+/// The function `invoke` of the trait: one case per operation.
+fn invoke(operations: &[Operation]) -> TokenStream {
+    let cases = operations.iter().map(invoked);
+    let unknown = unknown(operations);
+    quote! {
+        fn invoke(
+            &self,
+            operation: &str,
+            call: &::dragoman_guest::Call,
+            payload: &str,
+        ) -> ::core::result::Result<::dragoman_guest::dispatch::RawOutput, ::dragoman_guest::Failure> {
+            let _ = (call, payload);
+            match operation {
+                #(#cases,)*
+                #unknown
+            }
+        }
+    }
+}
+
+/// The function `probe` of the trait: one case per operation.
+fn probe(operations: &[Operation], item: &ItemImpl) -> syn::Result<TokenStream> {
+    let cases = operations.iter().map(|operation| probed(operation, item));
+    let cases = cases.collect::<syn::Result<Vec<_>>>()?;
+    let unknown = unknown(operations);
+    Ok(quote! {
+        fn probe(
+            &self,
+            operation: &str,
+            call: &::dragoman_guest::Call,
+            payload: &str,
+            sent: ::dragoman_guest::Sent,
+        ) -> ::core::result::Result<
+            ::dragoman_guest::Probed<::dragoman_guest::dispatch::RawOutput>,
+            ::dragoman_guest::Failure,
+        > {
+            let _ = (call, payload, &sent);
+            match operation {
+                #(#cases,)*
+                #unknown
+            }
+        }
+    })
+}
+
+fn unknown(operations: &[Operation]) -> TokenStream {
+    let names = operations.iter().map(|operation| &operation.name);
+    quote! {
+        _ => ::core::result::Result::Err(
+            ::dragoman_guest::dispatch::unknown_operation(operation, &[#(#names),*]),
+        )
+    }
+}
+
+/// The exports are generated code over raw pointers; only a plugin has them, a native build has not.
+fn exports(this: &Type) -> TokenStream {
+    quote! {
         #[cfg(target_arch = "wasm32")]
         #[allow(unsafe_code, missing_docs, unreachable_pub)]
         mod __dragoman_exports {
             type Plugin = ::dragoman_guest::Exported<super::#this>;
             ::dragoman_guest::bindings::export!(Plugin with_types_in ::dragoman_guest::bindings);
         }
-    })
+    }
 }
 
 /// Takes the `#[operation(...)]` attributes off the methods, and reads the operations. All that is wrong is

@@ -62,210 +62,115 @@ fn connectors() {
     assert!(expand(quote!(name = "my-shop", config = Config,), unit()).is_ok());
 }
 
+/// Expands an `impl` block with these methods, and looks for the words.
+fn refused(methods: &str, words: &str) {
+    let block = syn::parse_str(&format!("impl Shop {{ {methods} }}"));
+    check(block.and_then(operations::expand), words);
+}
+
 #[test]
-fn operations_of_a_connector() {
-    let expand =
-        |method: TokenStream| operations::expand(syn::parse2(quote!(impl Shop { #method }))?);
-    for (method, words) in [
-        (quote!(), "no method with #[operation"),
+fn arguments_of_an_operation() {
+    for (arguments, words) in [
+        ("", "has to say its effect"),
+        ("effect = write", "expected `read`, `idempotent` or `once`"),
+        ("effect = once(lifetime = \"1s\")", "expected `settle`"),
+        ("effect = idempotent(lifetime = \"1\")", "`24h`"),
         (
-            quote!(
-                #[operation()]
-                fn a(&self) -> R {}
-            ),
-            "has to say its effect",
+            "effect = once(settle = \"1s\", 5)",
+            "nothing more is expected",
         ),
         (
-            quote!(
-                #[operation(effect = write)]
-                fn a(&self) -> R {}
-            ),
-            "expected `read`, `idempotent` or `once`",
-        ),
-        (
-            quote!(
-                #[operation(effect = once(lifetime = "1s"))]
-                fn a(&self) -> R {}
-            ),
-            "expected `settle`",
-        ),
-        (
-            quote!(
-                #[operation(effect = idempotent(lifetime = "1"))]
-                fn a(&self) -> R {}
-            ),
-            "`24h`",
-        ),
-        (
-            quote!(
-                #[operation(effect = read, colour = "red")]
-                fn a(&self) -> R {}
-            ),
+            "effect = read, colour = \"red\"",
             "expected `effect`, `probe`",
         ),
+        ("effect = read, probe = b", "nothing to probe"),
+        ("effect = once, probe = b", "no method `b`"),
+        ("effect = once, undo = \"b\"", "no operation named `b`"),
+        ("effect = read, name = \"getIt\"", "lower-case"),
+    ] {
+        refused(
+            &format!("#[operation({arguments})] fn a(&self) -> R {{}}"),
+            words,
+        );
+    }
+}
+
+#[test]
+fn methods_of_an_operation() {
+    for (method, words) in [
+        ("fn a() -> R {}", "takes `&self` first"),
+        ("fn a(&mut self) -> R {}", "takes `&self` first"),
+        ("fn a(self) -> R {}", "takes `&self` first"),
+        ("fn a(&self) {}", "answers `Result<T, Failure>`"),
+        ("async fn a(&self) -> R {}", "not async"),
         (
-            quote!(
-                #[operation(effect = read, probe = b)]
-                fn a(&self) -> R {}
-            ),
-            "nothing to probe",
-        ),
-        (
-            quote!(
-                #[operation(effect = once, probe = b)]
-                fn a(&self) -> R {}
-            ),
-            "no method `b`",
-        ),
-        (
-            quote!(
-                #[operation(effect = once, undo = "b")]
-                fn a(&self) -> R {}
-            ),
-            "no operation named `b`",
-        ),
-        (
-            quote!(
-                #[operation(effect = read)]
-                fn a() -> R {}
-            ),
-            "takes `&self` first",
-        ),
-        (
-            quote!(
-                #[operation(effect = read)]
-                fn a(&mut self) -> R {}
-            ),
-            "takes `&self` first",
-        ),
-        (
-            quote!(
-                #[operation(effect = read)]
-                fn a(&self) {}
-            ),
-            "answers `Result<T, Failure>`",
-        ),
-        (
-            quote!(
-                #[operation(effect = read)]
-                async fn a(&self) -> R {}
-            ),
-            "not async",
-        ),
-        (
-            quote!(
-                #[operation(effect = read)]
-                fn a(&self, c: &Call, i: I, j: J) -> R {}
-            ),
+            "fn a(&self, c: &Call, i: I, j: J) -> R {}",
             "`&Call` and a payload",
         ),
-        (
-            quote!(
-                #[operation(effect = read)]
-                fn getIt(&self) -> R {}
-            ),
-            "lower-case",
-        ),
-        (
-            quote! {
-                #[operation(effect = once, probe = b)] fn a(&self, c: &Call, i: I) -> R {}
-                fn b(&self) -> P {}
-            },
-            "`Sent` at the end",
-        ),
-        (
-            quote! {
-                #[operation(effect = read)] fn a(&self) -> R {}
-                #[operation(effect = read, name = "a")] fn b(&self) -> R {}
-            },
-            "two operations named `a`",
-        ),
-        (
-            quote! {
-                #[operation()] fn a(&self) -> R {}
-                #[operation(effect = read)] fn b(&self) {}
-            },
-            "answers `Result<T, Failure>`",
-        ),
+        ("fn getIt(&self) -> R {}", "lower-case"),
     ] {
-        check(expand(method), words);
+        refused(&format!("#[operation(effect = read)] {method}"), words);
     }
-    let of_a_trait = syn::parse2(quote!(impl Seller for Shop {})).unwrap();
-    check(operations::expand(of_a_trait), "without a trait");
-    let generic = syn::parse2(quote!(
-        impl<T> Shop<T> {}
-    ))
-    .unwrap();
-    check(operations::expand(generic), "no generic parameters");
+}
+
+#[test]
+fn operations_beside_each_other() {
+    let read = "#[operation(effect = read)]";
+    refused("", "no method with #[operation");
+    refused("fn a(&self) {}", "no method with #[operation");
+    let probe = "#[operation(effect = once, probe = b)] fn a(&self, c: &Call, i: I) -> R {}";
+    refused(
+        &format!("{probe} fn b(&self) -> P {{}}"),
+        "`Sent` at the end",
+    );
+    let twice = "#[operation(effect = read, name = \"a\")] fn b(&self) -> R {}";
+    refused(
+        &format!("{read} fn a(&self) -> R {{}} {twice}"),
+        "two operations named `a`",
+    );
+    // All that is wrong is said at once.
+    let two = format!("#[operation()] fn a(&self) -> R {{}} {read} fn b(&self) {{}}");
+    refused(&two, "has to say its effect");
+    refused(&two, "answers `Result<T, Failure>`");
+    let of_a_trait = syn::parse_str("impl Seller for Shop {}");
+    check(of_a_trait.and_then(operations::expand), "without a trait");
+    let generic = syn::parse_str("impl<T> Shop<T> {}");
+    check(
+        generic.and_then(operations::expand),
+        "no generic parameters",
+    );
 }
 
 #[test]
 fn records() {
     check(
-        record::expand(syn::parse_quote!(union A { a: u8 })),
+        syn::parse_str("union A { a: u8 }").and_then(record::expand),
         "a struct or an enum",
     );
-    let check = |item: TokenStream, words: &str, expected: bool| {
-        let expanded = record::expand(syn::parse2(item).unwrap())
+    for (item, words, expected) in [
+        ("struct A { b: Option<u8> }", "skip_serializing_if", true),
+        ("struct A { b: u8 }", "skip_serializing_if", false),
+        (
+            "struct A { #[serde(rename = \"c\")] b: Option<u8> }",
+            "skip_serializing_if",
+            false,
+        ),
+        ("enum A { B }", "snake_case", true),
+        (
+            "#[serde(rename_all = \"lowercase\")] enum A { B }",
+            "snake_case",
+            false,
+        ),
+        (
+            "#[serde(tag = \"kind\")] enum A { B { c: Option<u8> } }",
+            "skip_serializing_if",
+            true,
+        ),
+    ] {
+        let expanded = syn::parse_str(item)
+            .and_then(record::expand)
             .unwrap()
             .to_string();
         assert_eq!(expanded.contains(words), expected, "{words} in {expanded}");
-    };
-    check(
-        quote!(
-            struct A {
-                b: Option<u8>,
-            }
-        ),
-        "skip_serializing_if",
-        true,
-    );
-    check(
-        quote!(
-            struct A {
-                b: u8,
-            }
-        ),
-        "skip_serializing_if",
-        false,
-    );
-    check(
-        quote!(
-            struct A {
-                #[serde(rename = "c")]
-                b: Option<u8>,
-            }
-        ),
-        "skip_serializing_if",
-        false,
-    );
-    check(
-        quote!(
-            enum A {
-                B,
-            }
-        ),
-        "snake_case",
-        true,
-    );
-    check(
-        quote!(
-            #[serde(rename_all = "lowercase")]
-            enum A {
-                B,
-            }
-        ),
-        "snake_case",
-        false,
-    );
-    check(
-        quote!(
-            #[serde(tag = "kind")]
-            enum A {
-                B { c: Option<u8> },
-            }
-        ),
-        "skip_serializing_if",
-        true,
-    );
+    }
 }

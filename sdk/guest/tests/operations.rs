@@ -97,60 +97,33 @@ fn what_reads_come_to() {
 
 #[test]
 fn what_acts_come_to() {
-    let place = |name, answer: Response, expected| {
-        check(
-            name,
-            host().answer("PUT", "api", answer),
-            "place",
-            json!({ "number": "1" }),
-            expected,
-        );
-    };
     let receipt =
         |reference: &str| Response::new(201).with_json(&json!({ "reference": reference }));
-    place("placed", receipt("R1"), r#"{"reference":"R1"}"#);
-    place(
-        "an unstated effect after success",
-        receipt(""),
-        "Permanent Unknown receipt.empty",
-    );
-    place(
-        "garbage",
-        Response::new(200).with_body("{", "application/json"),
-        "Retryable Unknown answer.unreadable",
-    );
-    place(
-        "a bare 500",
-        Response::new(500),
-        "Retryable Unknown http.500",
-    );
-    place(
-        "a bare 503 may come from a proxy",
-        Response::new(503),
-        "Retryable Unknown http.503",
-    );
-    place(
-        "a 503 that says when",
-        Response::new(503).with_header("Retry-After", "3"),
-        "Retryable None http.503",
-    );
-    place("too many", Response::new(429), "Retryable None http.429");
-    place(
-        "timed out at the other side",
-        Response::new(408),
-        "Retryable None http.408",
-    );
-    place(
-        "behind a gateway",
-        Response::new(504),
-        "Retryable Unknown http.504",
-    );
-    place(
-        "refused",
-        problem(422, "odd"),
-        "Permanent None http.422 /number",
-    );
-    place("redirected", Response::new(307), "Permanent None http.307");
+    let garbage = Response::new(200).with_body("{", "application/json");
+    let in_three_seconds = Response::new(503).with_header("Retry-After", "3");
+    for (answer, expected) in [
+        (receipt("R1"), r#"{"reference":"R1"}"#),
+        // No effect is stated, and the request was answered with success.
+        (receipt(""), "Permanent Unknown receipt.empty"),
+        (garbage, "Retryable Unknown answer.unreadable"),
+        (Response::new(500), "Retryable Unknown http.500"),
+        // A bare 503 may come from a proxy.
+        (Response::new(503), "Retryable Unknown http.503"),
+        (in_three_seconds, "Retryable None http.503"),
+        (Response::new(504), "Retryable Unknown http.504"),
+        (Response::new(429), "Retryable None http.429"),
+        (Response::new(408), "Retryable None http.408"),
+        (problem(422, "odd"), "Permanent None http.422 /number"),
+        (Response::new(307), "Permanent None http.307"),
+    ] {
+        let name = format!("{answer:?}");
+        let host = host().answer("PUT", "api", answer);
+        check(&name, host, "place", json!({ "number": "1" }), expected);
+    }
+}
+
+#[test]
+fn what_acts_without_an_answer_come_to() {
     for (code, sent, expected) in [
         ("connect", false, "Retryable None http.connect"),
         ("timeout", true, "Retryable Unknown http.timeout"),

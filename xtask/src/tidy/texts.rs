@@ -135,7 +135,12 @@ fn lengths(file: &str, text: &str, findings: &mut Vec<String>) {
         .iter()
         .any(|w| trimmed.starts_with(w))
             || trimmed.starts_with("pub(") && trimmed.contains(" fn ");
-        if !is_function {
+        // Where no body opens (a trait's function, `fn f() {}` on one line) there is nothing to measure.
+        let opens = lines[start..]
+            .iter()
+            .find(|l| l.ends_with(['{', ';', '}']))
+            .is_some_and(|l| l.ends_with('{'));
+        if !is_function || !opens {
             continue;
         }
         let indent = &line[..line.len() - trimmed.len()];
