@@ -7,7 +7,7 @@
 //! Invariants:
 //! - A plugin imports nothing but the contract's interfaces, and never names the bindings generator.
 //! - Plugins and native tests go through the same dispatch; natively a scripted host answers
-//!   ([`testing`](crate::testing)).
+//!   ([`testing`]).
 //! - A failure whose effect is not stated never goes out as `none` after a request that may have acted.
 //! - Nothing heavy is done for `invoke`: schemas are made for `describe` only.
 //!
