@@ -11,12 +11,15 @@
 
 pub mod authority;
 mod connection;
+mod control;
 pub mod customs;
 pub mod ecites;
 pub mod epix;
 mod error;
 pub mod faults;
+mod guard;
 pub mod http;
+pub mod load;
 mod partner;
 mod problem;
 pub mod process;

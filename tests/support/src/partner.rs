@@ -1,37 +1,24 @@
-//! What all partners have: an address, faults, counts, a log, and the control API.
-//!
-//! Control API, beside each partner's own routes and never subject to its faults: `POST /_control/faults`
-//! `{seed?, clear?, rules?}`, `GET /_control/faults`, `GET /_control/facts`, `GET /_control/log`,
-//! `POST /_control/seed` (what it takes is the partner's), `POST /_control/reset`.
+//! What all partners have: an address, faults, counts, a log, and a control API.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
-use bytes::Bytes;
-use futures_util::StreamExt;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use axum::Router;
+use axum::http::HeaderMap;
+use axum::middleware::from_fn_with_state;
+use axum::response::Response;
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::Error;
 use crate::connection::{Cut, Door};
-use crate::faults::{Fault, Faults, Rule};
+use crate::control::control;
+use crate::faults::Faults;
+use crate::guard::guard;
 use crate::problem::Problem;
 use crate::record::{Exchange, Record};
-use crate::{Error, now};
-
-/// The largest request body a partner takes.
-const BODY_LIMIT: usize = 32 * 1024 * 1024;
 
 /// How a partner wants to be told who calls.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,10 +67,11 @@ pub(crate) trait Simulator: Send + Sync + 'static {
     fn reset(&self);
 }
 
-struct Desk {
-    simulator: Arc<dyn Simulator>,
-    record: Arc<Record>,
-    faults: Faults,
+/// One partner's simulator with its record and its faults.
+pub(crate) struct Desk {
+    pub(crate) simulator: Arc<dyn Simulator>,
+    pub(crate) record: Arc<Record>,
+    pub(crate) faults: Faults,
 }
 
 /// A running simulator: it serves on a loopback port of its own until this value is dropped.
@@ -185,205 +173,10 @@ impl Drop for Partner {
 }
 
 impl Desk {
-    fn reset(&self) {
+    /// Forgets data, faults, counts and log.
+    pub(crate) fn reset(&self) {
         self.simulator.reset();
         self.record.clear();
         self.faults.clear();
     }
-}
-
-/// Stands before every route: writes the request down, lets the fault strike, and writes the answer down.
-async fn guard(
-    State(desk): State<Arc<Desk>>,
-    ConnectInfo(cut): ConnectInfo<Cut>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let (parts, body) = request.into_parts();
-    let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "over 32 MiB")
-            .into_response();
-    };
-    let fault = desk.faults.strike(parts.method.as_str(), parts.uri.path());
-    let number = desk.record.arrived(Exchange {
-        number: 0,
-        at: now(),
-        method: parts.method.to_string(),
-        path: parts
-            .uri
-            .path_and_query()
-            .map_or_else(|| parts.uri.path().to_owned(), ToString::to_string),
-        headers: header_map(&parts.headers),
-        body: String::from_utf8_lossy(&body).into_owned(),
-        fault: fault.clone(),
-        status: None,
-    });
-    let admitted = desk.simulator.admit(&parts.headers);
-    let act = async move {
-        match admitted {
-            Ok(()) => next.run(Request::from_parts(parts, Body::from(body))).await,
-            Err(refusal) => *refusal,
-        }
-    };
-    // A real server goes on with a request whose caller has hung up; only a task of its own does so here.
-    let answer = tokio::spawn(suffer(fault, act))
-        .await
-        .unwrap_or(Answer::Full(
-            StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        ));
-    match answer {
-        Answer::Full(response) => {
-            desk.record.answered(number, response.status().as_u16());
-            response
-        }
-        Answer::None => {
-            cut.now();
-            StatusCode::NO_CONTENT.into_response()
-        }
-    }
-}
-
-enum Answer {
-    Full(Response),
-    None,
-}
-
-/// Runs the request's act around the fault that struck it.
-async fn suffer(fault: Option<Fault>, act: impl Future<Output = Response>) -> Answer {
-    Answer::Full(match fault {
-        None => act.await,
-        Some(Fault::Slow { ms }) => {
-            tokio::time::sleep(Duration::from_millis(ms)).await;
-            act.await
-        }
-        Some(Fault::SlowAfter { ms }) => {
-            let response = act.await;
-            tokio::time::sleep(Duration::from_millis(ms)).await;
-            response
-        }
-        Some(Fault::FailBefore {
-            status,
-            retry_after,
-        }) => broken(status, retry_after),
-        Some(Fault::FailAfter { status }) => {
-            act.await;
-            broken(status, None)
-        }
-        Some(Fault::Garbage) => {
-            act.await;
-            garbage()
-        }
-        Some(Fault::GarbageBefore) => garbage(),
-        Some(Fault::CutBefore) => return Answer::None,
-        Some(Fault::CutAfter) => {
-            act.await;
-            return Answer::None;
-        }
-        Some(Fault::DropHalf) => half(act.await).await,
-    })
-}
-
-fn broken(status: u16, retry_after: Option<u32>) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = (status, "out of order\n").into_response();
-    if let Some(seconds) = retry_after {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    response
-}
-
-fn garbage() -> Response {
-    let kind = [(header::CONTENT_TYPE, "application/json")];
-    (kind, "<<{\"\u{fffd}not: what was agreed]").into_response()
-}
-
-/// The same head, which promises the whole body, but only its first half before the connection breaks.
-async fn half(response: Response) -> Response {
-    let (mut parts, body) = response.into_parts();
-    let body = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
-    let first = body.slice(..body.len() / 2);
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let pieces = futures_util::stream::once(async move { Ok::<Bytes, std::io::Error>(first) })
-        .chain(futures_util::stream::once(async {
-            // The server flushes what it has whenever the body makes it wait; without these turns the first half
-            // could still be in its buffer when the connection breaks.
-            for _ in 0..3 {
-                tokio::task::yield_now().await;
-            }
-            Err(std::io::Error::other("the connection breaks here"))
-        }));
-    Response::from_parts(parts, Body::from_stream(pieces))
-}
-
-fn header_map(headers: &HeaderMap) -> BTreeMap<String, String> {
-    headers
-        .iter()
-        .map(|(name, value)| {
-            let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
-            (name.as_str().to_owned(), text)
-        })
-        .collect()
-}
-
-#[derive(Deserialize)]
-struct FaultOrder {
-    #[serde(default)]
-    clear: bool,
-    seed: Option<u64>,
-    #[serde(default)]
-    rules: Vec<Rule>,
-}
-
-fn control(desk: Arc<Desk>) -> Router {
-    Router::new()
-        .route("/_control/faults", get(show_faults).post(order_faults))
-        .route("/_control/facts", get(show_facts))
-        .route("/_control/log", get(show_log))
-        .route("/_control/seed", post(take_seed))
-        .route("/_control/reset", post(take_reset))
-        .with_state(desk)
-}
-
-async fn show_faults(State(desk): State<Arc<Desk>>) -> Json<Value> {
-    Json(json!({ "rules": desk.faults.rules() }))
-}
-
-async fn order_faults(State(desk): State<Arc<Desk>>, Json(order): Json<FaultOrder>) -> Json<Value> {
-    if order.clear {
-        desk.faults.clear();
-    }
-    if let Some(seed) = order.seed {
-        desk.faults.seed(seed);
-    }
-    for rule in order.rules {
-        desk.faults.push(rule);
-    }
-    Json(json!({ "rules": desk.faults.rules() }))
-}
-
-async fn show_facts(State(desk): State<Arc<Desk>>) -> Json<BTreeMap<String, u32>> {
-    Json(desk.record.facts())
-}
-
-async fn show_log(State(desk): State<Arc<Desk>>) -> Json<Vec<Exchange>> {
-    Json(desk.record.log())
-}
-
-async fn take_seed(
-    State(desk): State<Arc<Desk>>,
-    Json(seed): Json<Value>,
-) -> Result<StatusCode, Problem> {
-    desk.simulator
-        .seed(seed)
-        .map(|()| StatusCode::NO_CONTENT)
-        .map_err(|error| Problem::malformed(error.to_string()))
-}
-
-async fn take_reset(State(desk): State<Arc<Desk>>) -> Result<StatusCode, Infallible> {
-    desk.reset();
-    Ok(StatusCode::NO_CONTENT)
 }

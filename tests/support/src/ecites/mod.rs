@@ -9,6 +9,7 @@
 //!
 //! Facts: `endorsed|<number>|<declaration>`, `withdrawn|<number>|<declaration>`, `confirmed|<number>|<declaration>`.
 
+mod entry;
 mod quantity;
 mod register;
 mod routes;

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::System;
-use super::register::etag;
+use super::entry::etag;
 use crate::now;
 use crate::problem::Problem;
 use crate::record::locked;

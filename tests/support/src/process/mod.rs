@@ -1,20 +1,20 @@
 //! Programs under test: found or built, started in a process group of their own, watched, killed, waited for.
 
 mod binary;
+mod launch;
 mod site;
 
-use std::ffi::OsString;
-use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
-use tokio::process::{Child, ChildStdin, Command};
+use tokio::process::{Child, ChildStdin};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 pub use binary::{built, dragoman, target_folder, workspace_root};
+pub use launch::{Finished, Launch};
 pub use site::TempSite;
 
 use crate::Error;
@@ -27,133 +27,6 @@ pub enum Stream {
     Out,
     /// Standard error.
     Err,
-}
-
-/// A program to be started.
-#[derive(Clone, Debug)]
-pub struct Launch {
-    program: PathBuf,
-    arguments: Vec<OsString>,
-    environment: Vec<(OsString, OsString)>,
-    folder: Option<PathBuf>,
-}
-
-impl Launch {
-    /// Starts this program file.
-    #[must_use]
-    pub fn new(program: impl Into<PathBuf>) -> Self {
-        Self {
-            program: program.into(),
-            arguments: Vec::new(),
-            environment: Vec::new(),
-            folder: None,
-        }
-    }
-
-    /// With these further arguments.
-    #[must_use]
-    pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
-        self.arguments.extend(arguments.into_iter().map(Into::into));
-        self
-    }
-
-    /// With this environment variable, beside those of this process.
-    #[must_use]
-    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
-        self.environment.push((name.into(), value.into()));
-        self
-    }
-
-    /// In this working directory.
-    #[must_use]
-    pub fn folder(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.folder = Some(folder.into());
-        self
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command
-            .args(&self.arguments)
-            .envs(self.environment.iter().map(|(name, value)| (name, value)))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // A group of its own: what the program starts dies with it, and a Ctrl-C of the tester's does not reach it
-            // before the test has said what it saw.
-            .process_group(0)
-            .kill_on_drop(true);
-        if let Some(folder) = &self.folder {
-            command.current_dir(folder);
-        }
-        command
-    }
-
-    /// Starts the program. Its input stays open until it is closed or the value is dropped.
-    ///
-    /// # Errors
-    /// The program could not be started.
-    pub fn start(&self) -> Result<Process, Error> {
-        let what = format!("start {}", self.program.display());
-        let mut child = self
-            .command()
-            .spawn()
-            .map_err(|source| Error::io(&*what, source))?;
-        let id = child
-            .id()
-            .ok_or_else(|| Error::io(&*what, std::io::Error::other("it has no id")))?;
-        let (grown, _) = watch::channel(());
-        let output = Arc::new(Output {
-            lines: Mutex::new(Vec::new()),
-            grown,
-        });
-        if let Some(out) = child.stdout.take() {
-            tokio::spawn(collect(out, Stream::Out, output.clone()));
-        }
-        if let Some(err) = child.stderr.take() {
-            tokio::spawn(collect(err, Stream::Err, output.clone()));
-        }
-        Ok(Process {
-            id,
-            input: child.stdin.take(),
-            child,
-            output,
-            status: None,
-        })
-    }
-
-    /// Runs the program to its end, its input empty.
-    ///
-    /// # Errors
-    /// It could not be started, or did not end in time (it is then killed).
-    pub async fn run(&self, deadline: Duration) -> Result<Finished, Error> {
-        let mut command = self.command();
-        command.stdin(Stdio::null());
-        let what = format!("run {}", self.program.display());
-        let output = tokio::time::timeout(deadline, command.output()).await;
-        let output = output.map_err(|_| Error::Deadline {
-            what: what.clone(),
-            millis: deadline.as_millis(),
-            last: "still running".to_owned(),
-        })?;
-        let output = output.map_err(|source| Error::io(what, source))?;
-        Ok(Finished {
-            code: output.status.code(),
-            out: String::from_utf8_lossy(&output.stdout).into_owned(),
-            err: String::from_utf8_lossy(&output.stderr).into_owned(),
-        })
-    }
-}
-
-/// A program that has run to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Finished {
-    /// Its exit code; `None` where a signal ended it.
-    pub code: Option<i32>,
-    /// What it wrote to standard output.
-    pub out: String,
-    /// What it wrote to standard error.
-    pub err: String,
 }
 
 struct Output {
@@ -179,6 +52,30 @@ pub struct Process {
 }
 
 impl Process {
+    /// Begins to collect what a started program writes.
+    fn watch(mut child: Child) -> Result<Self, Error> {
+        let none = || Error::io("watch a process", std::io::Error::other("it has no id"));
+        let id = child.id().ok_or_else(none)?;
+        let (grown, _) = watch::channel(());
+        let output = Arc::new(Output {
+            lines: Mutex::new(Vec::new()),
+            grown,
+        });
+        if let Some(out) = child.stdout.take() {
+            tokio::spawn(collect(out, Stream::Out, output.clone()));
+        }
+        if let Some(err) = child.stderr.take() {
+            tokio::spawn(collect(err, Stream::Err, output.clone()));
+        }
+        Ok(Self {
+            id,
+            input: child.stdin.take(),
+            child,
+            output,
+            status: None,
+        })
+    }
+
     /// Its process id, which is also that of its group.
     #[must_use]
     pub fn id(&self) -> u32 {

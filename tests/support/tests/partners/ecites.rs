@@ -45,8 +45,10 @@ async fn put(partner: &Ecites, number: &str, declaration: &str, mut body: Value)
     http::send_json("PUT", &url, &[], &body).await.unwrap()
 }
 
+type Lines<'a> = &'a [(&'a str, &'a str, &'a str)];
+
 /// Puts endorsements one after the other and checks each status with its code (`-` for none).
-async fn check_puts(kind: &str, puts: &[(&str, &[(&str, &str, &str)], u16, &str)]) {
+async fn check_puts(kind: &str, puts: &[(&str, Lines<'_>, u16, &str)]) {
     let partner = start(Options::default(), json!([permit("P1", kind)])).await;
     for (declaration, lines, status, code) in puts {
         let answer = put(&partner, "P1", declaration, endorsement(lines)).await;
