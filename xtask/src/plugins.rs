@@ -17,6 +17,7 @@ pub(crate) fn build() -> Result<Vec<PathBuf>> {
     step(&format!("building {} plugins", packages.len()));
     let mut command = cargo();
     command.args(["build", "--profile", "plugin", "--target", setup::TARGET]);
+    command.env("RUSTFLAGS", remapped());
     for package in &packages {
         command.args(["--package", package]);
     }
@@ -27,6 +28,16 @@ pub(crate) fn build() -> Result<Vec<PathBuf>> {
         .iter()
         .map(|package| componentize(package, &out))
         .collect()
+}
+
+/// Paths of this machine stay out of the components, so that the same source gives the same digest everywhere.
+fn remapped() -> String {
+    let home = std::env::var("CARGO_HOME")
+        .unwrap_or_else(|_| format!("{}/.cargo", std::env::var("HOME").unwrap_or_default()));
+    format!(
+        "--remap-path-prefix={home}=/cargo --remap-path-prefix={}=/dragoman",
+        root().display()
+    )
 }
 
 /// The packages that are plugins, by name.
