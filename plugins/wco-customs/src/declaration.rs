@@ -3,13 +3,28 @@
 use crate::config::Config;
 use crate::error::{Error, short};
 use crate::goods;
-use crate::message::{self, Kind, first_text};
+use crate::message::{self, Kind, first_text, identity};
 use crate::moments::moment_in;
 use crate::permits::Gathering;
-use dragoman_documents::{
-    Address, Declaration, DeclarationId, Direction, Office, Party, TransportMeans,
-};
+use dragoman_documents::{Address, Declaration, Direction, Office, Party, TransportMeans};
 use dragoman_xml::Element;
+
+/// Where the country of export stands: for the whole consignment, else with the first goods item that has one.
+const EXPORTING: [&str; 2] = [
+    "GoodsShipment/ExportCountry/ID",
+    "GoodsShipment/GovernmentAgencyGoodsItem/ExportCountry/ID",
+];
+/// Where the country of destination stands, likewise.
+const DESTINATION: [&str; 2] = [
+    "GoodsShipment/Destination/CountryCode",
+    "GoodsShipment/GovernmentAgencyGoodsItem/Destination/CountryCode",
+];
+const EXPORTERS: [&str; 3] = [
+    "Exporter",
+    "GoodsShipment/Consignor",
+    "Consignment/Consignor",
+];
+const IMPORTERS: [&str; 2] = ["GoodsShipment/Importer", "GoodsShipment/Consignee"];
 
 /// Reads a declaration: a bare `MetaData` or `Declaration`, in other elements, or in a SOAP envelope.
 ///
@@ -25,85 +40,57 @@ pub fn read_declaration(bytes: &[u8], config: &Config) -> Result<Declaration, Er
             "this is a request to invalidate a declaration",
         ));
     }
-    let lrn = message.text_of("FunctionalReferenceID").map(str::to_owned);
-    let id = match (message.text_of("ID"), &lrn) {
-        (Some(mrn), _) => DeclarationId {
-            scheme: "mrn".to_owned(),
-            value: mrn.to_owned(),
-        },
-        (None, Some(lrn)) => DeclarationId {
-            scheme: "lrn".to_owned(),
-            value: lrn.clone(),
-        },
-        (None, None) => {
-            return Err(Error::incomplete(
-                &message,
-                "the declaration has neither ID nor FunctionalReferenceID",
-            ));
-        }
-    };
     let procedure_code = procedure(&message);
-    let direction = direction(type_code, procedure_code.as_deref());
-    let country_of_export = first_text(
-        &message,
-        &[
-            "GoodsShipment/ExportCountry/ID",
-            "GoodsShipment/GovernmentAgencyGoodsItem/ExportCountry/ID",
-        ],
-    );
-    let items = goods::read(&message, config)?;
-    let mut gathering = Gathering::new(config, direction, country_of_export.as_deref());
-    items
-        .iter()
-        .try_for_each(|item| gathering.take_item(item))?;
-    gathering.take_header(&message, &items)?;
-    let (permits, waivers) = gathering.finish();
-    Ok(Declaration {
-        id,
-        lrn,
+    let head = Declaration {
+        id: identity(&message)?,
+        lrn: message.text_of("FunctionalReferenceID").map(str::to_owned),
         ucr: ucr(&message),
         version: version(&message)?,
         type_code: type_code.map(str::to_owned),
         function_code: first_text(&message, &["FunctionCode"]),
-        direction,
-        status: None,
+        direction: direction(type_code, procedure_code.as_deref()),
         accepted_at: moment_in(&message, "AcceptanceDateTime")?,
         procedure_code,
-        exporter: party(
-            &message,
-            &[
-                "Exporter",
-                "GoodsShipment/Consignor",
-                "Consignment/Consignor",
-            ],
-        ),
-        importer: party(
-            &message,
-            &["GoodsShipment/Importer", "GoodsShipment/Consignee"],
-        ),
+        exporter: party(&message, &EXPORTERS),
+        importer: party(&message, &IMPORTERS),
         declarant: party(&message, &["Declarant"]),
-        country_of_export,
-        country_of_destination: first_text(
-            &message,
-            &[
-                "GoodsShipment/Destination/CountryCode",
-                "GoodsShipment/GovernmentAgencyGoodsItem/Destination/CountryCode",
-            ],
-        ),
+        country_of_export: first_text(&message, &EXPORTING),
+        country_of_destination: first_text(&message, &DESTINATION),
         office_of_exit: message.text_of("ExitOffice/ID").map(|code| Office {
             code: Some(code.to_owned()),
             name: None,
         }),
         transport: transport(&message),
-        containers: message
-            .all("GoodsShipment/Consignment/TransportEquipment/ID")
-            .into_iter()
-            .filter_map(|id| id.text().map(str::to_owned))
-            .collect(),
+        containers: containers(&message),
+        ..Declaration::default()
+    };
+    with_goods(head, &message, config)
+}
+
+/// Adds the goods items, and the permits and waivers that they refer to.
+fn with_goods(head: Declaration, message: &Element, config: &Config) -> Result<Declaration, Error> {
+    let items = goods::read(message, config)?;
+    let exporting = head.country_of_export.as_deref();
+    let mut gathering = Gathering::new(config, head.direction, exporting);
+    for item in &items {
+        gathering.take_item(item)?;
+    }
+    gathering.take_header(message, &items)?;
+    let (permits, waivers) = gathering.finish();
+    Ok(Declaration {
         goods: items.into_iter().map(|read| read.item).collect(),
         permits,
         waivers,
+        ..head
     })
+}
+
+fn containers(message: &Element) -> Vec<String> {
+    message
+        .all("GoodsShipment/Consignment/TransportEquipment/ID")
+        .into_iter()
+        .filter_map(|id| id.text().map(str::to_owned))
+        .collect()
 }
 
 /// The version that customs gave; a lodged declaration has none.

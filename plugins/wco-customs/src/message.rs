@@ -1,6 +1,7 @@
 //! What a message is: finding the declaration or response inside envelopes and wrappers.
 
 use crate::error::{Error, short};
+use dragoman_documents::DeclarationId;
 use dragoman_xml::{Document, Element, soap};
 
 /// The kinds of payload that are told apart.
@@ -107,4 +108,24 @@ pub(crate) fn first_text(element: &Element, paths: &[&str]) -> Option<String> {
         .iter()
         .find_map(|path| element.text_of(path))
         .map(str::to_owned)
+}
+
+/// The identity of the declaration in an element: its MRN, else its LRN. Customs has given no number yet then,
+/// or refuses to, and the trader's own reference is all there is.
+pub(crate) fn identity(element: &Element) -> Result<DeclarationId, Error> {
+    let known = [("mrn", "ID"), ("lrn", "FunctionalReferenceID")];
+    known
+        .iter()
+        .find_map(|(scheme, name)| {
+            Some(DeclarationId {
+                scheme: (*scheme).to_owned(),
+                value: element.text_of(name)?.to_owned(),
+            })
+        })
+        .ok_or_else(|| {
+            Error::incomplete(
+                element,
+                "the declaration has neither ID nor FunctionalReferenceID",
+            )
+        })
 }

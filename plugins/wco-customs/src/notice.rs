@@ -3,7 +3,7 @@
 use crate::error::{Error, short};
 use crate::message::{self, Kind, first_text};
 use crate::moments::moment_in;
-use dragoman_documents::{DeclarationId, Event, Moment, Notice, NoticeError, Office};
+use dragoman_documents::{Event, Moment, Notice, NoticeError, Office};
 use dragoman_xml::Element;
 
 /// Reads a notification: a bare `MetaData` or `Response`, in other elements, or in a SOAP envelope.
@@ -18,17 +18,6 @@ pub fn read_notice(bytes: &[u8], digest: &str) -> Result<Notice, Error> {
         .ok_or_else(|| Error::incomplete(&response, "the response has no FunctionCode"))?;
     let about = about(&response)?;
     let lrn = about.text_of("FunctionalReferenceID");
-    let declaration = match (about.text_of("ID"), lrn) {
-        (Some(mrn), _) => identity("mrn", mrn),
-        // Customs has given no number yet, or refuses to: the trader's own reference is all there is.
-        (None, Some(lrn)) => identity("lrn", lrn),
-        (None, None) => {
-            return Err(Error::incomplete(
-                about,
-                "the declaration has neither ID nor FunctionalReferenceID",
-            ));
-        }
-    };
     let event = event(code);
     let issued_at = moment_in(&response, "IssueDateTime")?;
     let effective_at = effective_at(&response, about, event)?
@@ -47,7 +36,7 @@ pub fn read_notice(bytes: &[u8], digest: &str) -> Result<Notice, Error> {
             .to_owned(),
         event,
         code: code.to_owned(),
-        declaration,
+        declaration: message::identity(about)?,
         lrn: lrn.map(str::to_owned),
         version: about
             .text_of("VersionID")
@@ -92,13 +81,6 @@ fn about(response: &Element) -> Result<&Element, Error> {
         .find(|one| one.text_of("ID").is_some() || one.text_of("FunctionalReferenceID").is_some())
         .or_else(|| response.child("Declaration"))
         .ok_or_else(|| Error::incomplete(response, "the response names no declaration"))
-}
-
-fn identity(scheme: &str, value: &str) -> DeclarationId {
-    DeclarationId {
-        scheme: scheme.to_owned(),
-        value: value.to_owned(),
-    }
 }
 
 /// When it took effect: as its status says, else by the date of the declaration that belongs to the event.

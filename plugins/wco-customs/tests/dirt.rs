@@ -246,36 +246,38 @@ fn permits(message: &str, config: &Config) -> Vec<String> {
         .collect()
 }
 
-#[test]
-fn permits_are_gathered_with_their_quantities() {
+const NET: &str = "<NetNetWeightMeasure>5</NetNetWeightMeasure>";
+
+/// What stands in the header, the documents of the goods item, its measures, and the permits that are found.
+type PermitCase = (&'static str, String, &'static str, &'static [&'static str]);
+
+fn permit_cases() -> [PermitCase; 9] {
     let kilograms = write_off("<QuantityQuantity unitCode=\"KGM#G\">10.00</QuantityQuantity>");
     let pieces = write_off("<QuantityQuantity unitCode=\"NMB\">3</QuantityQuantity>");
-    let net = "<NetNetWeightMeasure>5</NetNetWeightMeasure>";
     let tariff = "<NetNetWeightMeasure>5</NetNetWeightMeasure><TariffQuantity unitCode=\"GRM\">500</TariffQuantity>";
-    let usual = Config::default();
-    let cases: [(&str, String, &str, &[&str]); 9] = [
+    [
         (
             "",
             document("C400", "GBICP1", &kilograms),
-            net,
+            NET,
             &["GB GBICP1 [1:10.00 KGM#G WriteOff]"],
         ),
         (
             "",
             document("C400", "GBICP1", &kilograms) + &document("C635", "GBICP1", &kilograms),
-            net,
+            NET,
             &["GB GBICP1 [1:10.00 KGM#G WriteOff]"],
         ),
         (
             "",
             document("C635", "GBICP1", &kilograms) + &document("C400", "GBICP1", ""),
-            net,
+            NET,
             &["GB GBICP1 [1:10.00 KGM#G WriteOff]"],
         ),
         (
             "",
             document("C400", "GBICP1", &kilograms) + &document("C400", "GBICP1", &pieces),
-            net,
+            NET,
             &["GB GBICP1 [1:10.00 KGM#G WriteOff, 1:3 C62 WriteOff]"],
         ),
         (
@@ -287,7 +289,7 @@ fn permits_are_gathered_with_their_quantities() {
         (
             "",
             document("C400", "123/2026", ""),
-            net,
+            NET,
             &["PL 123/2026 [1:5 KGM NetMass]"],
         ),
         ("", document("C400", "GBICP1", ""), "", &["GB GBICP1 [1:-]"]),
@@ -298,19 +300,26 @@ fn permits_are_gathered_with_their_quantities() {
                 "GBICP1",
                 &write_off("<QuantityQuantity>10</QuantityQuantity>"),
             ),
-            net,
+            NET,
             &["GB GBICP1 [1:-]"],
         ),
         (
             "<AdditionalDocument><CategoryCode>C</CategoryCode><ID>GBICP9</ID><TypeCode>400</TypeCode></AdditionalDocument>",
             document("C400", "GBICP1", ""),
-            net,
+            NET,
             &["GB GBICP1 [1:5 KGM NetMass]", "GB GBICP9 [1:5 KGM NetMass]"],
         ),
-    ];
-    for (header, documents, measure, expected) in cases {
+    ]
+}
+
+#[test]
+fn permits_are_gathered_with_their_quantities() {
+    for (header, documents, measure, expected) in permit_cases() {
         assert_eq!(
-            permits(&declaration(header, &documents, measure), &usual),
+            permits(
+                &declaration(header, &documents, measure),
+                &Config::default()
+            ),
             expected,
             "{documents}"
         );
@@ -405,5 +414,23 @@ fn declarations_that_cannot_be_taken_are_refused() {
             "{message}\n{}",
             check(&message)
         );
+    }
+}
+
+#[test]
+fn a_sample_that_is_cut_anywhere_is_refused() {
+    let folder = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/samples/export-with-permits"
+    );
+    let notice = std::fs::read(format!("{folder}/notice-16-exited.xml")).unwrap();
+    let declaration = std::fs::read(format!("{folder}/declaration.xml")).unwrap();
+    for end in 0..notice.trim_ascii_end().len() {
+        let refused = read_notice(&notice[..end], "").unwrap_err();
+        assert_eq!(refused.code(), "message.unreadable", "at {end}");
+    }
+    for end in 0..declaration.trim_ascii_end().len() {
+        let refused = read_declaration(&declaration[..end], &Config::default()).unwrap_err();
+        assert_eq!(refused.code(), "message.unreadable", "at {end}");
     }
 }

@@ -288,18 +288,24 @@ fn an_invalidation_is_told() {
     );
 }
 
+fn from_customs() -> Value {
+    json!({"declaration_from": "customs", "declaration_path": "/v1/declarations/{mrn}?version={version}"})
+}
+
+/// An answer of customs with a sample in it, or with nothing.
+fn answer(status: u16, file: &str) -> http::Response {
+    let mut response = http::Response::new(status);
+    response.body = http::Body::Inline(if file.is_empty() {
+        Vec::new()
+    } else {
+        sample(file)
+    });
+    response
+}
+
 #[test]
 fn customs_is_asked_where_the_configuration_says_so() {
-    let config = json!({"declaration_from": "customs", "declaration_path": "/v1/declarations/{mrn}?version={version}"});
-    let answer = |status: u16, file: &str| {
-        let mut response = http::Response::new(status);
-        response.body = http::Body::Inline(if file.is_empty() {
-            Vec::new()
-        } else {
-            sample(file)
-        });
-        response
-    };
+    let config = from_customs();
     let host = Scripted::new()
         .config(config.clone())
         .answer("GET", "api", answer(200, "declaration.xml"))
@@ -312,7 +318,11 @@ fn customs_is_asked_where_the_configuration_says_so() {
         host.requests()[0].path,
         format!("/v1/declarations/{MRN}?version=1")
     );
+}
 
+#[test]
+fn what_customs_cannot_give_is_a_failure() {
+    let config = from_customs();
     let cases = [
         (
             404,

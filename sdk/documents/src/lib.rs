@@ -15,6 +15,7 @@
 mod certificate;
 mod check;
 pub mod country;
+mod date;
 mod decimal;
 mod declaration;
 mod endorsement;
@@ -32,6 +33,7 @@ mod usage;
 
 pub use certificate::{Certificate, CertificateItem, Statement};
 pub use check::{Check, CheckLine, Finding, FindingResult, UnmatchedLine, Verdict};
+pub use date::Date;
 pub use decimal::Decimal;
 pub use declaration::{
     Basis, Declaration, DeclarationId, DeclarationStatus, Direction, GoodsDocument, GoodsItem,
@@ -49,5 +51,5 @@ pub use permit::{
 pub use permit_item::{LastReExport, Origin, PermitItem};
 pub use quantity::Quantity;
 pub use report_row::ReportRow;
-pub use time::{Date, DateTime, Moment};
+pub use time::{DateTime, Moment};
 pub use usage::{Header, Position, Receipt, Usage, UsageDirection, UsageStatus};

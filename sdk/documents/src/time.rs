@@ -1,9 +1,8 @@
-//! Days and points in time as RFC 3339 texts: kept as written, compared by what they mean.
+//! Points in time as RFC 3339 texts: kept as written, compared by what they mean.
 
+use crate::Date;
+use crate::date::two;
 use crate::error::{Error, short};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -11,108 +10,39 @@ use std::str::FromStr;
 
 const DAY: i64 = 86_400;
 
-/// A day of the Gregorian calendar, `YYYY-MM-DD`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Date {
-    days: i32,
-}
-
-impl Date {
-    /// A day from year (1 to 9999), month and day of the month; none where the calendar has no such day.
-    #[must_use]
-    pub fn new(year: u16, month: u8, day: u8) -> Option<Self> {
-        let last = match month {
-            1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
-            4 | 6 | 9 | 11 => 30,
-            2 if is_leap(year) => 29,
-            2 => 28,
-            _ => return None,
-        };
-        if !(1..=9999).contains(&year) || !(1..=last).contains(&day) {
-            return None;
+/// A text in JSON, read by `FromStr` and written by `Display`.
+macro_rules! as_text {
+    ($type:ident, $schema:tt) => {
+        impl serde::Serialize for $type {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
         }
-        // Howard Hinnant's `days_from_civil`: years begin in March, so that the leap day comes last.
-        let (month, day) = (i32::from(month), i32::from(day));
-        let year = i32::from(year) - i32::from(month <= 2);
-        let era = year / 400;
-        let year_of_era = year - era * 400;
-        let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-        let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-        Some(Self {
-            days: era * 146_097 + day_of_era - 719_468,
-        })
-    }
 
-    /// The days since 1970-01-01, negative before it.
-    #[must_use]
-    pub fn days(self) -> i32 {
-        self.days
-    }
+        impl<'de> serde::Deserialize<'de> for $type {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text =
+                    <std::borrow::Cow<'_, str> as serde::Deserialize>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
 
-    /// The day so many days after 1970-01-01; none outside the years 1 to 9999.
-    #[must_use]
-    pub fn from_days(days: i32) -> Option<Self> {
-        let date = Self { days };
-        (-719_162..=2_932_896).contains(&days).then_some(date)
-    }
+        impl schemars::JsonSchema for $type {
+            fn inline_schema() -> bool {
+                true
+            }
 
-    /// Year, month and day of the month.
-    #[must_use]
-    pub fn parts(self) -> (u16, u8, u8) {
-        // The inverse of the calculation in `new`; all intermediate values are positive from year 1 on.
-        let shifted = self.days + 719_468;
-        let era = shifted / 146_097;
-        let day_of_era = shifted - era * 146_097;
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted_month = (5 * day_of_year + 2) / 153;
-        let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-        let month = (shifted_month + 2) % 12 + 1;
-        let year = year_of_era + era * 400 + i32::from(month <= 2);
-        let narrow = |value: i32| u8::try_from(value).unwrap_or_default();
-        (
-            u16::try_from(year).unwrap_or_default(),
-            narrow(month),
-            narrow(day),
-        )
-    }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($type).into()
+            }
+
+            fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!($schema)
+            }
+        }
+    };
 }
-
-fn is_leap(year: u16) -> bool {
-    year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400))
-}
-
-/// A number of exactly so many ASCII digits.
-fn digits(text: &str, count: usize) -> Option<u16> {
-    (text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit()))
-        .then(|| text.parse().ok())
-        .flatten()
-}
-
-fn two(text: &str) -> Option<u8> {
-    digits(text, 2).and_then(|value| u8::try_from(value).ok())
-}
-
-impl FromStr for Date {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let read = || {
-            let (year, rest) = text.split_once('-')?;
-            let (month, day) = rest.split_once('-')?;
-            Self::new(digits(year, 4)?, two(month)?, two(day)?)
-        };
-        read().ok_or_else(|| Error::Date(short(text)))
-    }
-}
-
-impl fmt::Display for Date {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (year, month, day) = self.parts();
-        write!(formatter, "{year:04}-{month:02}-{day:02}")
-    }
-}
+pub(crate) use as_text;
 
 /// A date and time with its offset from UTC (RFC 3339). The text stays as written; equality and order go by instant.
 #[derive(Debug, Clone)]
@@ -146,9 +76,7 @@ impl DateTime {
     #[must_use]
     pub fn date_at(&self, offset_minutes: i16) -> Date {
         let local = self.seconds + i64::from(offset_minutes) * 60;
-        Date {
-            days: i32::try_from(local.div_euclid(DAY)).unwrap_or_default(),
-        }
+        Date::of(local.div_euclid(DAY))
     }
 
     /// A point in time from seconds since 1970-01-01T00:00:00Z and the offset to write it with, in minutes;
@@ -212,7 +140,7 @@ impl DateTime {
         let local = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
         Some(Self {
             text: text.to_ascii_uppercase(),
-            seconds: i64::from(date.days) * DAY + local - i64::from(offset_minutes) * 60,
+            seconds: i64::from(date.days()) * DAY + local - i64::from(offset_minutes) * 60,
             nanoseconds,
             offset_minutes,
         })
@@ -295,7 +223,7 @@ impl Moment {
     #[must_use]
     pub fn begins(&self, offset_minutes: i16) -> i64 {
         match self {
-            Self::Day(date) => i64::from(date.days) * DAY - i64::from(offset_minutes) * 60,
+            Self::Day(date) => i64::from(date.days()) * DAY - i64::from(offset_minutes) * 60,
             Self::Time(time) => time.seconds,
         }
     }
@@ -344,39 +272,6 @@ impl fmt::Display for Moment {
     }
 }
 
-/// A text in JSON, read by `FromStr` and written by `Display`.
-macro_rules! as_text {
-    ($type:ident, $schema:tt) => {
-        impl Serialize for $type {
-            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.collect_str(self)
-            }
-        }
-
-        impl<'de> Deserialize<'de> for $type {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let text = Cow::<str>::deserialize(deserializer)?;
-                text.parse().map_err(de::Error::custom)
-            }
-        }
-
-        impl JsonSchema for $type {
-            fn inline_schema() -> bool {
-                true
-            }
-
-            fn schema_name() -> Cow<'static, str> {
-                stringify!($type).into()
-            }
-
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                json_schema!($schema)
-            }
-        }
-    };
-}
-
-as_text!(Date, { "type": "string", "format": "date" });
 as_text!(DateTime, { "type": "string", "format": "date-time" });
 // A string without a format: the profile of schemas has none for "a date, or a date and time".
 as_text!(Moment, { "type": "string", "description": "A date, or a date and time (RFC 3339)." });

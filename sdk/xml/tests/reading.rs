@@ -26,151 +26,152 @@ fn well_formed_messages_are_read() {
     }
 }
 
+const REFUSED: &[(&[u8], &str)] = &[
+    (b"", "not well-formed at 1:1: the message is empty"),
+    (b"  \n ", "not well-formed at 1:1: the message is empty"),
+    (
+        b"hello",
+        "not well-formed at 1:1: text stands outside the root element",
+    ),
+    (
+        b"<!-- only -->",
+        "not well-formed at 1:14: the message has no element",
+    ),
+    (
+        b"<a>\n<b></a></b>",
+        "not well-formed at 2:4: </a> closes <b>, which was opened at 2:1",
+    ),
+    (
+        b"<a>\n  <b>x</b>\n",
+        "not well-formed at 3:1: the message ends while <a> from 1:1 is open",
+    ),
+    (b"</a>", "not well-formed at 1:1: </a> closes nothing"),
+    (
+        b"<a/><b/>",
+        "not well-formed at 1:5: <b> is a second root element",
+    ),
+    (
+        b"<a/>tail",
+        "not well-formed at 1:5: text stands outside the root element",
+    ),
+    (
+        b"<a/>&amp;",
+        "not well-formed at 1:5: text stands outside the root element",
+    ),
+    (
+        b"<a/><![CDATA[x]]>",
+        "not well-formed at 1:5: a CDATA section stands outside the root element",
+    ),
+    (
+        b"\n<?xml version=\"1.0\"?><a/>",
+        "not well-formed at 2:1: the xml declaration is not at the beginning",
+    ),
+    (
+        b"<?xml encoding=\"utf-8\"?><a/>",
+        "not well-formed at 1:1: the xml declaration has no version",
+    ),
+    (
+        b"<!DOCTYPE a><a/>",
+        "at 1:1: a document type declaration (DTD) is not accepted",
+    ),
+    (
+        b"\n<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>",
+        "at 2:1: a document type declaration (DTD) is not accepted",
+    ),
+    (
+        b"<a>&x;</a>",
+        "not well-formed at 1:4: the entity `&x;` is not defined",
+    ),
+    (
+        b"<a b='&x;'/>",
+        "not well-formed at 1:1: the entity `&x;` is not defined",
+    ),
+    (
+        b"<a>&#0;</a>",
+        "not well-formed at 1:4: `&#0;` is not a character of xml",
+    ),
+    (
+        b"<a>&#+65;</a>",
+        "not well-formed at 1:4: `&#+65;` is not a character of xml",
+    ),
+    (
+        b"<a>]]></a>",
+        "not well-formed at 1:4: `]]>` stands outside a CDATA section",
+    ),
+    (
+        b"<m:a/>",
+        "at 1:1: the prefix `m` is not bound to a namespace",
+    ),
+    (
+        b"<a>\n <b m:c='1'/></a>",
+        "at 2:2: the prefix `m` is not bound to a namespace",
+    ),
+    (
+        b"<a><p:b xmlns:p='urn:x'/><p:c/></a>",
+        "at 1:26: the prefix `p` is not bound to a namespace",
+    ),
+    (
+        b"<p:a xmlns:p=''/>",
+        "not well-formed at 1:1: the prefix `p` cannot be bound to ``",
+    ),
+    (
+        b"<a b='1' b='2'/>",
+        "not well-formed at 1:1: the attribute `b` is given twice",
+    ),
+    (
+        b"<a b='1'c='2'/>",
+        "not well-formed at 1:1: white space is missing before an attribute",
+    ),
+    (
+        b"<a b/>",
+        "not well-formed at 1:1: the attribute `b` has no value",
+    ),
+    (
+        b"<a b=1/>",
+        "not well-formed at 1:1: the value of the attribute `b` is not quoted",
+    ),
+    (
+        b"<a b='<'/>",
+        "not well-formed at 1:1: the value of the attribute `b` holds a `<`",
+    ),
+    (
+        b"<1a/>",
+        "not well-formed at 1:1: `1a` is not the name of an element",
+    ),
+    (
+        b"<a:b:c/>",
+        "not well-formed at 1:1: `a:b:c` is not the name of an element",
+    ),
+    (
+        b"<a>\x01</a>",
+        "not well-formed at 1:4: the character U+0001 is not allowed",
+    ),
+    (b"<a>\n\xFF</a>", "at 2:1: the byte 0xFF is not valid UTF-8"),
+    (
+        b"<\0a\0/\0>\0",
+        "at 1:1: the message is in UTF-16 or UTF-32: send it as UTF-8",
+    ),
+    (
+        b"\xFF\xFE<\0a\0",
+        "at 1:1: the message is in UTF-16 or UTF-32: send it as UTF-8",
+    ),
+    (
+        b"<?xml version='1.0' encoding='EBCDIC'?><a/>",
+        "at 1:1: the encoding `ebcdic` is not read: send the message as UTF-8",
+    ),
+    (
+        b"\xEF\xBB\xBF<?xml version='1.0' encoding='iso-8859-1'?><a/>",
+        "at 1:1: the message has the byte order mark of UTF-8 and says it is `iso-8859-1`",
+    ),
+    (
+        b"<?xml version='1.0' encoding='windows-1252'?><a>\x81</a>",
+        "at 1:49: the byte 0x81 does not exist in windows-1252",
+    ),
+];
+
 #[test]
 fn everything_else_is_refused_with_its_place() {
-    let cases: &[(&[u8], &str)] = &[
-        (b"", "not well-formed at 1:1: the message is empty"),
-        (b"  \n ", "not well-formed at 1:1: the message is empty"),
-        (
-            b"hello",
-            "not well-formed at 1:1: text stands outside the root element",
-        ),
-        (
-            b"<!-- only -->",
-            "not well-formed at 1:14: the message has no element",
-        ),
-        (
-            b"<a>\n<b></a></b>",
-            "not well-formed at 2:4: </a> closes <b>, which was opened at 2:1",
-        ),
-        (
-            b"<a>\n  <b>x</b>\n",
-            "not well-formed at 3:1: the message ends while <a> from 1:1 is open",
-        ),
-        (b"</a>", "not well-formed at 1:1: </a> closes nothing"),
-        (
-            b"<a/><b/>",
-            "not well-formed at 1:5: <b> is a second root element",
-        ),
-        (
-            b"<a/>tail",
-            "not well-formed at 1:5: text stands outside the root element",
-        ),
-        (
-            b"<a/>&amp;",
-            "not well-formed at 1:5: text stands outside the root element",
-        ),
-        (
-            b"<a/><![CDATA[x]]>",
-            "not well-formed at 1:5: a CDATA section stands outside the root element",
-        ),
-        (
-            b"\n<?xml version=\"1.0\"?><a/>",
-            "not well-formed at 2:1: the xml declaration is not at the beginning",
-        ),
-        (
-            b"<?xml encoding=\"utf-8\"?><a/>",
-            "not well-formed at 1:1: the xml declaration has no version",
-        ),
-        (
-            b"<!DOCTYPE a><a/>",
-            "at 1:1: a document type declaration (DTD) is not accepted",
-        ),
-        (
-            b"\n<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>",
-            "at 2:1: a document type declaration (DTD) is not accepted",
-        ),
-        (
-            b"<a>&x;</a>",
-            "not well-formed at 1:4: the entity `&x;` is not defined",
-        ),
-        (
-            b"<a b='&x;'/>",
-            "not well-formed at 1:1: the entity `&x;` is not defined",
-        ),
-        (
-            b"<a>&#0;</a>",
-            "not well-formed at 1:4: `&#0;` is not a character of xml",
-        ),
-        (
-            b"<a>&#+65;</a>",
-            "not well-formed at 1:4: `&#+65;` is not a character of xml",
-        ),
-        (
-            b"<a>]]></a>",
-            "not well-formed at 1:4: `]]>` stands outside a CDATA section",
-        ),
-        (
-            b"<m:a/>",
-            "at 1:1: the prefix `m` is not bound to a namespace",
-        ),
-        (
-            b"<a>\n <b m:c='1'/></a>",
-            "at 2:2: the prefix `m` is not bound to a namespace",
-        ),
-        (
-            b"<a><p:b xmlns:p='urn:x'/><p:c/></a>",
-            "at 1:26: the prefix `p` is not bound to a namespace",
-        ),
-        (
-            b"<p:a xmlns:p=''/>",
-            "not well-formed at 1:1: the prefix `p` cannot be bound to ``",
-        ),
-        (
-            b"<a b='1' b='2'/>",
-            "not well-formed at 1:1: the attribute `b` is given twice",
-        ),
-        (
-            b"<a b='1'c='2'/>",
-            "not well-formed at 1:1: white space is missing before an attribute",
-        ),
-        (
-            b"<a b/>",
-            "not well-formed at 1:1: the attribute `b` has no value",
-        ),
-        (
-            b"<a b=1/>",
-            "not well-formed at 1:1: the value of the attribute `b` is not quoted",
-        ),
-        (
-            b"<a b='<'/>",
-            "not well-formed at 1:1: the value of the attribute `b` holds a `<`",
-        ),
-        (
-            b"<1a/>",
-            "not well-formed at 1:1: `1a` is not the name of an element",
-        ),
-        (
-            b"<a:b:c/>",
-            "not well-formed at 1:1: `a:b:c` is not the name of an element",
-        ),
-        (
-            b"<a>\x01</a>",
-            "not well-formed at 1:4: the character U+0001 is not allowed",
-        ),
-        (b"<a>\n\xFF</a>", "at 2:1: the byte 0xFF is not valid UTF-8"),
-        (
-            b"<\0a\0/\0>\0",
-            "at 1:1: the message is in UTF-16 or UTF-32: send it as UTF-8",
-        ),
-        (
-            b"\xFF\xFE<\0a\0",
-            "at 1:1: the message is in UTF-16 or UTF-32: send it as UTF-8",
-        ),
-        (
-            b"<?xml version='1.0' encoding='EBCDIC'?><a/>",
-            "at 1:1: the encoding `ebcdic` is not read: send the message as UTF-8",
-        ),
-        (
-            b"\xEF\xBB\xBF<?xml version='1.0' encoding='iso-8859-1'?><a/>",
-            "at 1:1: the message has the byte order mark of UTF-8 and says it is `iso-8859-1`",
-        ),
-        (
-            b"<?xml version='1.0' encoding='windows-1252'?><a>\x81</a>",
-            "at 1:49: the byte 0x81 does not exist in windows-1252",
-        ),
-    ];
-    for (case, expected) in cases {
+    for (case, expected) in REFUSED {
         assert_eq!(&check(case), expected, "{}", String::from_utf8_lossy(case));
     }
 }
