@@ -2,7 +2,7 @@
 
 use dragoman_model::Value;
 
-use super::Decision;
+use super::{Answer, Decision};
 use crate::Spanned;
 use crate::fields::Fields;
 use crate::reading::Reading;
@@ -53,16 +53,16 @@ pub(super) fn decision(reading: &mut Reading, fields: &mut Fields<'_>) -> Option
 }
 
 /// A list of answers, or a mapping from each answer to the fields that must come with it.
-fn answers(
-    reading: &mut Reading,
-    node: &Node,
-) -> Vec<(Spanned<String>, Option<Vec<Spanned<String>>>)> {
+fn answers(reading: &mut Reading, node: &Node) -> Vec<Answer> {
     if let NodeKind::Mapping(mapping) = &node.kind {
         let mut answers = Vec::new();
         for entry in &mapping.entries {
             let fields = reading.texts(&entry.value, "`[reason]`");
             if reading.check_name(&entry.key, "_-") {
-                answers.push((entry.key.clone(), Some(fields)));
+                answers.push(Answer {
+                    name: entry.key.clone(),
+                    needs: fields,
+                });
             }
         }
         return answers;
@@ -71,7 +71,10 @@ fn answers(
     items
         .iter()
         .filter_map(|item| reading.name(item, "_-", "accept"))
-        .map(|name| (name, None))
+        .map(|name| Answer {
+            name,
+            needs: Vec::new(),
+        })
         .collect()
 }
 

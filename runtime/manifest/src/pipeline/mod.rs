@@ -8,6 +8,7 @@ mod triggers;
 mod types;
 mod word;
 
+pub(crate) use header::version;
 pub use types::*;
 
 use std::sync::Arc;

@@ -99,10 +99,19 @@ pub struct OperationName {
 /// A decision that a person takes.
 #[derive(Debug, Clone, Default)]
 pub struct Decision {
-    /// The answers it may have, each with the fields that must come with it. `None`: all of them.
-    pub answers: Vec<(Spanned<String>, Option<Vec<Spanned<String>>>)>,
+    /// The answers it may have.
+    pub answers: Vec<Answer>,
     /// Further fields of an answer: name and JSON Schema.
     pub fields: Vec<(Spanned<String>, Value)>,
+}
+
+/// An answer that a person may give.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// The fields that must come with it.
+    pub needs: Vec<Spanned<String>>,
 }
 
 /// Steps in order, and perhaps a value.

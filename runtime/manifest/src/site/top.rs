@@ -1,0 +1,232 @@
+//! The keys at the top of a site file.
+
+use std::sync::Arc;
+
+use dragoman_model::{Diagnostic, Source, Span, Value};
+use serde_json::Map;
+
+use super::connection::connections;
+use super::secret::secret;
+use super::{Heads, Sender, Site};
+use crate::fields::Fields;
+use crate::pipeline::version;
+use crate::reading::Reading;
+use crate::yaml::{Node, NodeKind};
+use crate::{Spanned, codes};
+
+/// The largest message that is taken where nothing is said, in bytes.
+const LARGEST_MESSAGE: u64 = 20 << 20;
+/// How often the heads are written where nothing is said, in milliseconds.
+const EVERY_MS: u64 = 60_000;
+
+pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> Option<Site> {
+    let mut fields = reading.fields(root, "a site file", "with `dragoman: 1` in its first line")?;
+    version(reading, &mut fields);
+    let name = fields
+        .need(reading, "site", "the-name-of-the-site")
+        .and_then(|n| reading.text(n, "the-name-of-the-site"));
+    let listen = text_or(reading, &mut fields, root, "listen", "127.0.0.1:8080");
+    address(reading, &listen);
+    let store = fields.take("store").map(|n| store(reading, n));
+    let observe = fields
+        .take("mode")
+        .and_then(|n| reading.word(n, &[("observe", true), ("live", false)]));
+    let pipelines = text_or(reading, &mut fields, root, "pipelines", "pipelines");
+    let plugins = text_or(reading, &mut fields, root, "plugins", "plugins");
+    let values = object(reading, &mut fields, "values", "the values");
+    let connections = fields
+        .take("connections")
+        .filter(|n| !n.is_null())
+        .map_or_else(Vec::new, |n| connections(reading, n));
+    let senders = fields
+        .take("senders")
+        .filter(|n| !n.is_null())
+        .map_or_else(Vec::new, |n| senders(reading, n));
+    let ledgers = fields
+        .take("ledgers")
+        .filter(|n| !n.is_null())
+        .map_or_else(Vec::new, |n| ledgers(reading, n));
+    let users = object(reading, &mut fields, "users", "the users");
+    let heads = fields.take("heads").and_then(|n| heads(reading, n));
+    let largest_message = fields.take("limits").and_then(|n| limits(reading, n));
+    fields.finish(reading);
+    Some(Site {
+        source: source.clone(),
+        name: name?,
+        listen,
+        store: store
+            .flatten()
+            .unwrap_or_else(|| Spanned::new("data".into(), beginning(root))),
+        observe: observe.is_some_and(|o| o.value),
+        pipelines,
+        plugins,
+        values,
+        connections,
+        senders,
+        ledgers,
+        users,
+        heads,
+        largest_message: largest_message.unwrap_or(LARGEST_MESSAGE),
+    })
+}
+
+fn beginning(root: &Node) -> Span {
+    Span::new(
+        &root.span.source,
+        root.span.range.start..root.span.range.start,
+    )
+}
+
+fn text_or(
+    reading: &mut Reading,
+    fields: &mut Fields<'_>,
+    root: &Node,
+    key: &'static str,
+    default: &str,
+) -> Spanned<String> {
+    let said = fields.take(key).and_then(|n| reading.text(n, default));
+    said.unwrap_or_else(|| Spanned::new(default.into(), beginning(root)))
+}
+
+fn address(reading: &mut Reading, listen: &Spanned<String>) {
+    if listen.parse::<std::net::SocketAddr>().is_err() {
+        let message = format!("`{}` is not an address with a port", listen.value);
+        reading.push(
+            Diagnostic::error(codes::WRONG_VALUE, listen.span.clone(), message)
+                .help("write, for example, `127.0.0.1:8080`"),
+        );
+    }
+}
+
+fn store(reading: &mut Reading, node: &Node) -> Option<Spanned<String>> {
+    let mut fields = reading.fields(node, "the store", "`{ sqlite: data }`")?;
+    let folder = fields
+        .need(reading, "sqlite", "data")
+        .and_then(|n| reading.text(n, "data"));
+    fields.finish(reading);
+    folder
+}
+
+fn object(reading: &mut Reading, fields: &mut Fields<'_>, key: &'static str, what: &str) -> Value {
+    match fields.take(key) {
+        Some(node) if matches!(node.kind, NodeKind::Mapping(_)) => reading.value(node),
+        Some(node) if !node.is_null() => {
+            reading.wrong_type(
+                node,
+                "a mapping",
+                &format!("write {what} as keys and values"),
+            );
+            Value::Object(Map::new())
+        }
+        _ => Value::Object(Map::new()),
+    }
+}
+
+fn senders(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Sender)> {
+    let Some(fields) = reading.fields(
+        node,
+        "the senders",
+        "`{ partner: { bearer: env:PARTNER_TOKEN } }`",
+    ) else {
+        return Vec::new();
+    };
+    let mut senders = Vec::new();
+    for entry in fields.entries() {
+        let good = reading.check_name(&entry.key, "_-");
+        if let Some(sender) = sender(reading, &entry.value).filter(|_| good) {
+            senders.push((entry.key.clone(), sender));
+        }
+    }
+    senders
+}
+
+fn sender(reading: &mut Reading, node: &Node) -> Option<Sender> {
+    let mut fields = reading.fields(node, "a sender", "`{ bearer: env:PARTNER_TOKEN }`")?;
+    let heading = fields.heading();
+    let bearer = fields.take("bearer");
+    let hmac = fields.take("hmac");
+    let none = fields.take("none");
+    fields.finish(reading);
+    match (bearer, hmac, none) {
+        (Some(node), None, None) => secret(reading, node).map(Sender::Bearer),
+        (None, Some(node), None) => {
+            let mut fields = reading.fields(
+                node,
+                "`hmac`",
+                "`{ secret: env:NAME, header: X-Signature }`",
+            )?;
+            let found = fields
+                .need(reading, "secret", "env:NAME")
+                .and_then(|n| secret(reading, n));
+            let header = fields
+                .need(reading, "header", "X-Signature")
+                .and_then(|n| reading.text(n, "X-Signature"));
+            fields.finish(reading);
+            Some(Sender::Hmac {
+                secret: found?,
+                header: header?.value,
+            })
+        }
+        (None, None, Some(node)) => {
+            let said = reading.flag(node)?;
+            if !said.value {
+                let message = "`none: false` says nothing about how this sender is known";
+                reading.push(
+                    Diagnostic::error(codes::WRONG_VALUE, said.span, message)
+                        .help("write `bearer:` or `hmac:`, or `none: true`"),
+                );
+                return None;
+            }
+            Some(Sender::Unauthenticated)
+        }
+        (None, None, None) => {
+            reading.missing(heading, "a sender", "bearer", "env:PARTNER_TOKEN");
+            None
+        }
+        _ => {
+            let message = "a sender says one of `bearer`, `hmac` and `none`";
+            reading.push(
+                Diagnostic::error(codes::STEP_WORD, heading, message).help("take the others away"),
+            );
+            None
+        }
+    }
+}
+
+fn ledgers(reading: &mut Reading, node: &Node) -> Vec<Spanned<String>> {
+    let Some(fields) = reading.fields(node, "the ledgers", "`{ stock: {} }`") else {
+        return Vec::new();
+    };
+    let mut ledgers = Vec::new();
+    for entry in fields.entries() {
+        if !entry.value.is_null()
+            && let Some(inner) = reading.fields(&entry.value, "a ledger", "`stock: {}`")
+        {
+            inner.finish(reading);
+        }
+        if reading.check_name(&entry.key, "_-") {
+            ledgers.push(entry.key.clone());
+        }
+    }
+    ledgers
+}
+
+fn heads(reading: &mut Reading, node: &Node) -> Option<Heads> {
+    let mut fields = reading.fields(node, "`heads`", "`{ file: heads.jsonl, every: 1m }`")?;
+    let file = fields
+        .need(reading, "file", "heads.jsonl")
+        .and_then(|n| reading.text(n, "heads.jsonl"));
+    let every = fields.take("every").and_then(|n| reading.duration(n));
+    fields.finish(reading);
+    Some(Heads {
+        file: file?,
+        every_ms: every.map_or(EVERY_MS, |e| e.value.max(1_000)),
+    })
+}
+
+fn limits(reading: &mut Reading, node: &Node) -> Option<u64> {
+    let mut fields = reading.fields(node, "the limits", "`{ message: 20MiB }`")?;
+    let message = fields.take("message").and_then(|n| reading.size(n));
+    fields.finish(reading);
+    message.map(|m| m.value)
+}

@@ -1,0 +1,172 @@
+//! What a site file says, piece by piece.
+
+use std::sync::Arc;
+
+use dragoman_model::{Source, Span, Value};
+
+use crate::Spanned;
+
+/// A site file, as it was said, with defaults for what was left out.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Its text.
+    pub source: Arc<Source>,
+    /// The site's name.
+    pub name: Spanned<String>,
+    /// Address and port of the server; `127.0.0.1:8080` where nothing is said.
+    pub listen: Spanned<String>,
+    /// The folder of the SQLite store, below the site file's folder; `data` where nothing is said.
+    pub store: Spanned<String>,
+    /// Whether the whole site only observes.
+    pub observe: bool,
+    /// The folder of the pipelines; `pipelines` where nothing is said.
+    pub pipelines: Spanned<String>,
+    /// The folder of the plugins; `plugins` where nothing is said.
+    pub plugins: Spanned<String>,
+    /// `site.<name>` in expressions; an object.
+    pub values: Value,
+    /// The connections.
+    pub connections: Vec<(Spanned<String>, Connection)>,
+    /// The senders of messages.
+    pub senders: Vec<(Spanned<String>, Sender)>,
+    /// The ledgers.
+    pub ledgers: Vec<Spanned<String>>,
+    /// The users, as they were written: an object.
+    pub users: Value,
+    /// Where the heads of the trail are written to.
+    pub heads: Option<Heads>,
+    /// The largest message that is taken, in bytes; 20 MiB where nothing is said.
+    pub largest_message: u64,
+}
+
+/// A connection: a plugin, what it is told, and what it may reach.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// The plugin: a name in the folder of plugins, or a path.
+    pub plugin: Spanned<String>,
+    /// Its configuration, checked by the plugin's schema.
+    pub config: Spanned<Value>,
+    /// A file that holds the configuration instead, as JSON or YAML.
+    pub config_file: Option<Spanned<String>>,
+    /// Whether this connection only observes.
+    pub observe: bool,
+    /// The endpoints by name.
+    pub endpoints: Vec<(Spanned<String>, Endpoint)>,
+    /// Credentials by name.
+    pub credentials: Vec<(Spanned<String>, Credential)>,
+    /// Limits of its calls.
+    pub limits: CallLimits,
+}
+
+/// A credential: its parts by name; the one part is named `value` where it has only one.
+#[derive(Debug, Clone)]
+pub struct Credential {
+    /// The parts.
+    pub parts: Vec<(String, Secret)>,
+}
+
+/// What a plugin may reach under a name.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// With a path prefix, where there is one.
+    pub url: Spanned<String>,
+    /// The methods granted; empty: all.
+    pub methods: Vec<String>,
+    /// Whether its address may be a private or a loopback one.
+    pub private: bool,
+    /// Whether the other side's safe methods are trusted to be safe.
+    pub trust_safe: bool,
+    /// What the host adds to a request.
+    pub auth: Option<Auth>,
+    /// The header that carries the key of a request that must not be done twice.
+    pub idempotency_header: Option<String>,
+    /// Of a whole request, in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// The largest answer, in bytes.
+    pub max_response: Option<u64>,
+    /// Requests under way at once.
+    pub concurrency: Option<u64>,
+}
+
+/// What the host adds to a request.
+#[derive(Debug, Clone)]
+pub enum Auth {
+    /// `Authorization: Bearer ...`.
+    Bearer(Secret),
+    /// `Authorization: Basic ...`.
+    Basic {
+        /// The user.
+        user: String,
+        /// The password.
+        password: Secret,
+    },
+    /// A header of its own.
+    Header {
+        /// Its name.
+        name: String,
+        /// Its value.
+        value: Secret,
+    },
+}
+
+/// Where a secret is found. The secret itself is never in a file that is written by hand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Secret {
+    /// Where it is found.
+    pub place: SecretPlace,
+    /// Where that is said.
+    pub span: Span,
+}
+
+/// Where a secret is found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretPlace {
+    /// `env:NAME`: a variable of the environment.
+    Environment(String),
+    /// `file:PATH`: the content of a file, without the line break at its end.
+    File(String),
+    /// `credential:NAME`: a systemd credential.
+    Credential(String),
+}
+
+/// Limits of the calls of a connection; none: the host's defaults.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CallLimits {
+    /// CPU time of a call, in milliseconds.
+    pub cpu_ms: Option<u64>,
+    /// Wall time of a call, in milliseconds.
+    pub wall_ms: Option<u64>,
+    /// Memory of an instance, in bytes.
+    pub memory: Option<u64>,
+    /// Calls of the host.
+    pub calls: Option<u64>,
+    /// Lines written to the log, in bytes.
+    pub log: Option<u64>,
+    /// The output, in bytes.
+    pub output: Option<u64>,
+}
+
+/// Who sends messages, and how that is known.
+#[derive(Debug, Clone)]
+pub enum Sender {
+    /// By a bearer token.
+    Bearer(Secret),
+    /// By a signature of the body (HMAC-SHA-256) in a header.
+    Hmac {
+        /// The secret.
+        secret: Secret,
+        /// The header.
+        header: String,
+    },
+    /// Not at all.
+    Unauthenticated,
+}
+
+/// Where the heads of the trail are written to.
+#[derive(Debug, Clone)]
+pub struct Heads {
+    /// The file, appended to.
+    pub file: Spanned<String>,
+    /// In milliseconds; a minute where nothing is said.
+    pub every_ms: u64,
+}
