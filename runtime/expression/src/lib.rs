@@ -1,37 +1,30 @@
-//! Checked, bounded expressions: CEL.
+//! Checked, bounded expressions: CEL, typed by shapes.
+//!
+//! In: the text of an expression, where it was written, and an [`Environment`] of names with their shapes. Out: an
+//! [`Expression`] with the [`Shape`](dragoman_schema::Shape) of its value, or diagnostics at the exact places; later,
+//! over the values of a [`Scope`], its value.
+//!
+//! **Invariants.** Pure: no clock, no randomness, no IO. What was checked as a shape gives values that the shape accepts,
+//! as long as the scope's values fit the environment. Evaluation is bounded in steps and in bytes, parsing in length and
+//! depth, so that no text and no value stops the one who evaluates. `null` in a value is the same as absent.
+//!
+//! **Not here:** YAML and its quoting (`manifest` gives the offsets), which names a step sees (`plan`), when an
+//! expression is evaluated (`engine`). Nobody else knows CEL.
 
-use dragoman_model::{Span, Value};
+pub mod calendar;
+mod check;
+pub mod codes;
+mod data;
+pub mod environment;
+pub mod error;
+mod evaluate;
+pub mod expression;
+mod number;
+mod program;
+mod scan;
+mod syntax;
 
-/// An expression that was checked against the shapes of its names.
-#[derive(Debug, Clone)]
-pub struct Expression {
-    /// As it was written.
-    pub text: String,
-    /// Where.
-    pub span: Span,
-}
-
-/// Why an evaluation failed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Error {
-    /// For people.
-    pub message: String,
-}
-
-/// Where an expression finds its names.
-pub trait Scope {
-    /// The value of a name at the root (`trigger`, `site`, `run`, an item's name); none: absent.
-    fn root(&self, name: &str) -> Option<&Value>;
-    /// The output of a step, for `steps.<id>`; none: it has none (skipped).
-    fn step(&self, id: &str) -> Option<&Value>;
-}
-
-impl Expression {
-    /// Evaluates within the bounds; the result `None` is an absent optional value.
-    ///
-    /// # Errors
-    /// A value of another type than was checked (a partner that breaks its schema), an absent value used, a bound.
-    pub fn evaluate(&self, _scope: &dyn Scope) -> Result<Option<Value>, Error> {
-        Err(Error { message: "not yet".into() })
-    }
-}
+pub use check::check;
+pub use environment::{Environment, Expected, Limits, Written};
+pub use error::Error;
+pub use expression::{Expression, Scope};

@@ -32,6 +32,7 @@ impl Shape {
                     None => format!("{{ {fields} }}"),
                 }
             }
+            Shape::OneOf(variants) if variants.is_empty() => "nothing at all".into(),
             Shape::OneOf(variants) => {
                 let names: Vec<String> = variants.iter().map(Shape::short).collect();
                 format!("one of {}", names.join(" | "))

@@ -11,6 +11,7 @@ impl Shape {
             return Some(self.clone());
         }
         match (self, other) {
+            (never, some) | (some, never) if never.is_never() => Some(some.clone()),
             (Shape::Any, _) | (_, Shape::Any) => Some(Shape::Any),
             (Shape::Nothing, some) | (some, Shape::Nothing) => Some(some.clone().optional()),
             (Shape::Optional(inner), some) | (some, Shape::Optional(inner)) => {

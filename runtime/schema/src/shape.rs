@@ -123,6 +123,16 @@ impl Shape {
         matches!(self, Shape::Optional(_) | Shape::Nothing)
     }
 
+    /// The shape of no value at all, such as the items of the empty list: it fits everywhere.
+    pub fn never() -> Shape {
+        Shape::OneOf(Arc::new(Vec::new()))
+    }
+
+    /// Whether no value has it.
+    pub fn is_never(&self) -> bool {
+        matches!(self, Shape::OneOf(variants) if variants.is_empty())
+    }
+
     /// Text out of a list of values.
     pub fn enumeration<S: Into<String>>(values: impl IntoIterator<Item = S>) -> Shape {
         Shape::Enumeration(values.into_iter().map(Into::into).collect())

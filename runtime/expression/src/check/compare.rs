@@ -1,0 +1,264 @@
+//! Comparisons: which are possible, and which can never hold.
+
+use std::ops::Range;
+
+use dragoman_schema::{Shape, nearest};
+
+use super::operators::exact;
+use super::{Checker, Typed, facts};
+use crate::codes;
+use crate::program::{Comparison, Node, Ordered};
+use crate::syntax::Tree;
+
+/// Why two values are not compared.
+enum Problem {
+    Units,
+    Float,
+    Zone,
+    /// Convert the text with this function.
+    Convert(&'static str),
+    /// No value has both kinds.
+    Never,
+}
+
+impl Checker<'_> {
+    pub(super) fn compare(
+        &mut self,
+        tree: &Tree,
+        asked: Ordered,
+        at: &Range<usize>,
+        left: &Tree,
+        right: &Tree,
+    ) -> Option<Typed> {
+        let (first, second) = (self.known(left), self.known(right));
+        let (first, second) = (first?, second?);
+        let how = match comparison(&first, &second) {
+            Ok(how) => how,
+            Err(problem) => {
+                self.incomparable(at, &first.shape, &second.shape, problem);
+                return None;
+            }
+        };
+        let equality = matches!(asked, Ordered::Equal | Ordered::Unequal);
+        if how == Comparison::Whole && !equality {
+            let text = format!("{} has no order", first.shape);
+            self.report(codes::WRONG_TYPE, at, text, &["compare with `==` and `!=`"]);
+            return None;
+        }
+        if equality && !self.can_hold((left, &first), (right, &second)) {
+            return None;
+        }
+        let (holds, fails) = self.learned(&first, &second, asked);
+        let (first, second) = if how == Comparison::Decimal {
+            (exact(first), exact(second))
+        } else {
+            (first, second)
+        };
+        let pair = Box::new([first.code, second.code]);
+        let typed = Typed::new(Shape::Boolean, &tree.range, Node::Compare(how, asked, pair));
+        Some(Typed {
+            when_true: holds,
+            when_false: fails,
+            ..typed
+        })
+    }
+
+    /// What an equality with a written text shows of the other side.
+    fn learned(
+        &self,
+        first: &Typed,
+        second: &Typed,
+        asked: Ordered,
+    ) -> (Vec<facts::Fact>, Vec<facts::Fact>) {
+        if !matches!(asked, Ordered::Equal | Ordered::Unequal) {
+            return (Vec::new(), Vec::new());
+        }
+        match (written(first), written(second)) {
+            (None, Some(text)) => facts::equality(first, &[text.to_owned()], asked),
+            (Some(text), None) => facts::equality(second, &[text.to_owned()], asked),
+            _ => (Vec::new(), Vec::new()),
+        }
+    }
+
+    /// Reports a comparison of two enumerations that have no text in common.
+    fn can_hold(
+        &mut self,
+        (left, first): (&Tree, &Typed),
+        (right, second): (&Tree, &Typed),
+    ) -> bool {
+        let (Shape::Enumeration(a), Shape::Enumeration(b)) = (&first.shape, &second.shape) else {
+            return true;
+        };
+        if a.iter().any(|text| b.contains(text)) {
+            return true;
+        }
+        let (wrong, text, other, of) = match (written(first), written(second)) {
+            (_, Some(text)) => (right, text.to_owned(), &first.shape, left),
+            (Some(text), None) => (left, text.to_owned(), &second.shape, right),
+            (None, None) => (right, self.shown(&right.range), &first.shape, left),
+        };
+        self.never(wrong, &text, other, of);
+        false
+    }
+
+    fn never(&mut self, wrong: &Tree, text: &str, values: &Shape, of: &Tree) {
+        let of = self.shown(&of.range);
+        let message = format!("`{of}` is never \"{text}\"");
+        let mut help = Vec::new();
+        if let Shape::Enumeration(values) = values
+            && let Some(near) = nearest(text, values.iter().map(String::as_str))
+        {
+            help.push(format!("did you mean \"{near}\"?"));
+        }
+        help.push(format!("it is one of {values}"));
+        let help: Vec<&str> = help.iter().map(String::as_str).collect();
+        self.report(codes::NEVER_EQUAL, &wrong.range, message, &help);
+    }
+
+    fn incomparable(&mut self, at: &Range<usize>, left: &Shape, right: &Shape, problem: Problem) {
+        let text = format!("{left} is compared with {right}");
+        match problem {
+            Problem::Units => {
+                let help = [
+                    "give the number a unit: `quantity(..., \"...\")`",
+                    "or take the bare value: `q.value`",
+                ];
+                self.report(codes::UNITS, at, text, &help);
+            }
+            Problem::Float => {
+                let help = "make the float a decimal with `decimal(...)`";
+                self.report(codes::WRONG_TYPE, at, text, &[help]);
+            }
+            Problem::Zone => {
+                let help = "take the day of the time: `date(...)`, or in a zone `date(..., \"Europe/Zurich\")`";
+                self.report(codes::WRONG_TYPE, at, text, &[help]);
+            }
+            Problem::Convert(function) => {
+                let help = format!("convert the text: `{function}(...)`");
+                self.report(codes::WRONG_TYPE, at, text, &[&help]);
+            }
+            Problem::Never => {
+                let text = format!("{text}, which are never equal");
+                self.report(codes::NEVER_EQUAL, at, text, &[]);
+            }
+        }
+    }
+
+    /// `x in list`, `name in map`.
+    pub(super) fn within(&mut self, tree: &Tree, one: &Tree, many: &Tree) -> Option<Typed> {
+        let (first, list) = (self.known(one), self.known(many));
+        let (first, list) = (first?, list?);
+        let item = match &list.shape {
+            Shape::List(item) => item.present().clone(),
+            Shape::Map(_) => Shape::Text,
+            other => {
+                let other = other.clone();
+                self.wrong(many, "a list or a map", &other, &[]);
+                return None;
+            }
+        };
+        let other = Typed {
+            shape: item,
+            ..list.clone()
+        };
+        if other.shape.is_never() {
+            self.report(codes::NEVER_EQUAL, &many.range, "the list is empty", &[]);
+            return None;
+        }
+        let how = match comparison(&first, &other) {
+            Ok(how) => how,
+            Err(problem) => {
+                self.incomparable(&tree.range, &first.shape, &other.shape, problem);
+                return None;
+            }
+        };
+        let (holds, fails) = self.listed(one, many, &first, &other.shape)?;
+        let first = if how == Comparison::Decimal {
+            exact(first)
+        } else {
+            first
+        };
+        let pair = Box::new([first.code, list.code]);
+        let typed = Typed::new(Shape::Boolean, &tree.range, Node::Within(how, pair));
+        Some(Typed {
+            when_true: holds,
+            when_false: fails,
+            ..typed
+        })
+    }
+
+    /// Reports every written text of a list that the left side never is; gives what the test shows.
+    fn listed(
+        &mut self,
+        one: &Tree,
+        many: &Tree,
+        first: &Typed,
+        items: &Shape,
+    ) -> Option<(Vec<facts::Fact>, Vec<facts::Fact>)> {
+        let (Shape::Enumeration(values), Shape::Enumeration(items)) = (&first.shape, items) else {
+            return Some((Vec::new(), Vec::new()));
+        };
+        let wrong: Vec<&String> = items.iter().filter(|item| !values.contains(item)).collect();
+        let crate::syntax::Kind::List(written) = &many.kind else {
+            if wrong.len() == items.len() {
+                self.never(many, &self.shown(&many.range), &first.shape, one);
+                return None;
+            }
+            return Some((Vec::new(), Vec::new()));
+        };
+        for item in written {
+            if let crate::syntax::Kind::Text(text) = &item.kind
+                && wrong.contains(&text)
+            {
+                self.never(item, text, &first.shape, one);
+            }
+        }
+        wrong
+            .is_empty()
+            .then(|| facts::equality(first, items, Ordered::Equal))
+    }
+}
+
+/// The text of a part that was written as one.
+fn written(typed: &Typed) -> Option<&str> {
+    match (&typed.code.node, &typed.shape) {
+        (Node::Constant(value), Shape::Enumeration(_)) => value.as_str(),
+        _ => None,
+    }
+}
+
+fn comparison(left: &Typed, right: &Typed) -> Result<Comparison, Problem> {
+    let number =
+        |typed: &Typed| matches!(typed.shape, Shape::Integer | Shape::Number | Shape::Decimal);
+    let text = |shape: &Shape| matches!(shape, Shape::Text | Shape::Enumeration(_));
+    match (&left.shape, &right.shape) {
+        (Shape::Quantity, Shape::Quantity) => Ok(Comparison::Quantity),
+        (Shape::Quantity, _) if number(right) => Err(Problem::Units),
+        (_, Shape::Quantity) if number(left) => Err(Problem::Units),
+        (Shape::Decimal, Shape::Decimal | Shape::Integer) | (Shape::Integer, Shape::Decimal) => {
+            Ok(Comparison::Decimal)
+        }
+        (Shape::Decimal, Shape::Number) if right.point.is_some() => Ok(Comparison::Decimal),
+        (Shape::Number, Shape::Decimal) if left.point.is_some() => Ok(Comparison::Decimal),
+        (Shape::Decimal, Shape::Number) | (Shape::Number, Shape::Decimal) => Err(Problem::Float),
+        _ if number(left) && number(right) => Ok(Comparison::Number),
+        (Shape::Date, Shape::Date) => Ok(Comparison::Date),
+        (Shape::DateTime, Shape::DateTime) => Ok(Comparison::DateTime),
+        (Shape::Date, Shape::DateTime) | (Shape::DateTime, Shape::Date) => Err(Problem::Zone),
+        (a, b) if text(a) && text(b) => Ok(Comparison::Text),
+        (Shape::Decimal, other) | (other, Shape::Decimal) if text(other) => {
+            Err(Problem::Convert("decimal"))
+        }
+        (Shape::Integer, other) | (other, Shape::Integer) if text(other) => {
+            Err(Problem::Convert("int"))
+        }
+        (Shape::Date, other) | (other, Shape::Date) if text(other) => Err(Problem::Convert("date")),
+        (Shape::DateTime, other) | (other, Shape::DateTime) if text(other) => {
+            Err(Problem::Convert("timestamp"))
+        }
+        (a, b) if !a.is_textual() && !b.is_textual() && a.join(b).is_some() => {
+            Ok(Comparison::Whole)
+        }
+        _ => Err(Problem::Never),
+    }
+}

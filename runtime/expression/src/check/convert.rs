@@ -1,0 +1,348 @@
+//! Functions that make one value out of another, and casts.
+
+use dragoman_schema::{Shape, nearest};
+
+use super::operators::exact;
+use super::{Checker, Typed};
+use crate::calendar::{self, Zone};
+use crate::codes;
+use crate::number;
+use crate::program::{Amount, Function, Node};
+use crate::syntax::{Kind, Tree};
+
+impl Checker<'_> {
+    /// Functions of text, lists and maps with a fixed number of arguments. None: the number is wrong.
+    pub(super) fn simple(
+        &mut self,
+        tree: &Tree,
+        name: &str,
+        arguments: &[&Tree],
+    ) -> Option<Option<Typed>> {
+        let (function, texts) = match (name, arguments.len()) {
+            ("size", 1) => return Some(self.size(tree, arguments[0])),
+            ("sum", 1) => return Some(self.sum(tree, arguments[0])),
+            ("unique" | "flatten", 1) => return Some(self.same_items(tree, name, arguments[0])),
+            ("join", 2) => return Some(self.join(tree, arguments[0], arguments[1])),
+            ("lower", 1) => (Function::Lower, Shape::Text),
+            ("upper", 1) => (Function::Upper, Shape::Text),
+            ("trim", 1) => (Function::Trim, Shape::Text),
+            ("split", 2) => (Function::Split, Shape::Text.list()),
+            ("startsWith", 2) => (Function::StartsWith, Shape::Boolean),
+            ("endsWith", 2) => (Function::EndsWith, Shape::Boolean),
+            ("contains", 2) => (Function::Contains, Shape::Boolean),
+            _ => return None,
+        };
+        let checked: Vec<Option<Typed>> = arguments
+            .iter()
+            .map(|argument| self.textual(argument))
+            .collect();
+        let codes: Option<Vec<_>> = checked
+            .into_iter()
+            .map(|typed| typed.map(|typed| typed.code))
+            .collect();
+        Some(codes.map(|codes| Typed::new(texts, &tree.range, Node::Call(function, codes))))
+    }
+
+    fn size(&mut self, tree: &Tree, of: &Tree) -> Option<Typed> {
+        let typed = self.known(of)?;
+        if !typed.shape.is_textual() && !matches!(typed.shape, Shape::List(_) | Shape::Map(_)) {
+            self.wrong(of, "a list, a map or text", &typed.shape, &[]);
+            return None;
+        }
+        Some(Typed::new(
+            Shape::Integer,
+            &tree.range,
+            Node::Call(Function::Size, vec![typed.code]),
+        ))
+    }
+
+    /// The item of a list that must be there.
+    fn items(&mut self, tree: &Tree) -> Option<(Typed, Shape)> {
+        let typed = self.known(tree)?;
+        match &typed.shape {
+            Shape::List(item) => {
+                let item = Shape::clone(item);
+                Some((typed, item))
+            }
+            other => {
+                self.wrong(tree, "a list", &other.clone(), &[]);
+                None
+            }
+        }
+    }
+
+    fn sum(&mut self, tree: &Tree, of: &Tree) -> Option<Typed> {
+        let (list, item) = self.items(of)?;
+        let (amount, shape) = match item {
+            Shape::Integer => (Amount::Integer, Shape::Integer),
+            Shape::Decimal => (Amount::Decimal, Shape::Decimal),
+            // Of no quantities there is no unit.
+            Shape::Quantity => (Amount::Quantity, Shape::Quantity.optional()),
+            _ => {
+                let help = "take the numbers first: `list.map(x, x.quantity)`";
+                self.wrong(
+                    of,
+                    "a list of whole numbers, decimals or quantities",
+                    &list.shape,
+                    &[help],
+                );
+                return None;
+            }
+        };
+        Some(Typed::new(
+            shape,
+            &tree.range,
+            Node::Call(Function::Sum(amount), vec![list.code]),
+        ))
+    }
+
+    fn same_items(&mut self, tree: &Tree, name: &str, of: &Tree) -> Option<Typed> {
+        let (list, item) = self.items(of)?;
+        if name == "unique" {
+            return Some(Typed::new(
+                list.shape,
+                &tree.range,
+                Node::Call(Function::Unique, vec![list.code]),
+            ));
+        }
+        if !matches!(item, Shape::List(_)) {
+            self.wrong(of, "a list of lists", &list.shape, &[]);
+            return None;
+        }
+        Some(Typed::new(
+            item,
+            &tree.range,
+            Node::Call(Function::Flatten, vec![list.code]),
+        ))
+    }
+
+    fn join(&mut self, tree: &Tree, of: &Tree, between: &Tree) -> Option<Typed> {
+        let (list, between) = (self.items(of), self.textual(between));
+        let ((list, item), between) = (list?, between?);
+        if !item.is_textual() && !item.is_never() {
+            self.wrong(
+                of,
+                "a list of texts",
+                &list.shape,
+                &["convert the items: `list.map(x, text(x))`"],
+            );
+            return None;
+        }
+        Some(Typed::new(
+            Shape::Text,
+            &tree.range,
+            Node::Call(Function::Join, vec![list.code, between.code]),
+        ))
+    }
+
+    /// Conversions. None: the number of arguments is wrong.
+    pub(super) fn conversion(
+        &mut self,
+        tree: &Tree,
+        name: &str,
+        arguments: &[&Tree],
+    ) -> Option<Option<Typed>> {
+        match (name, arguments) {
+            ("quantity", [value, unit]) => Some(self.quantity(tree, value, unit)),
+            ("date", [of]) => Some(self.date(tree, of, None)),
+            ("date", [of, zone]) => Some(self.date(tree, of, Some(zone))),
+            ("text" | "string", [of]) => {
+                Some(self.converted(tree, of, Function::Text, Shape::Text))
+            }
+            ("int", [of]) => Some(self.converted(tree, of, Function::Integer, Shape::Integer)),
+            ("decimal", [of]) => Some(self.converted(tree, of, Function::Decimal, Shape::Decimal)),
+            ("timestamp", [of]) => {
+                Some(self.converted(tree, of, Function::Timestamp, Shape::DateTime))
+            }
+            ("digest", [of]) => Some(self.value(of).map(|typed| {
+                Typed::new(
+                    Shape::Text,
+                    &tree.range,
+                    Node::Call(Function::Digest, vec![typed.code]),
+                )
+            })),
+            _ => None,
+        }
+    }
+
+    /// Of a value of which nothing is known, a conversion is a check at run time: no cast is needed.
+    fn converted(
+        &mut self,
+        tree: &Tree,
+        of: &Tree,
+        function: Function,
+        into: Shape,
+    ) -> Option<Typed> {
+        let typed = self.value(of)?;
+        let number = matches!(typed.shape, Shape::Integer | Shape::Number | Shape::Decimal);
+        let text = matches!(typed.shape, Shape::Text | Shape::Enumeration(_));
+        let fine = match function {
+            Function::Text => {
+                typed.shape.is_textual()
+                    || number
+                    || matches!(typed.shape, Shape::Boolean | Shape::Quantity)
+            }
+            Function::Timestamp => text || typed.shape == Shape::DateTime,
+            _ => text || number,
+        };
+        if !fine && typed.shape != Shape::Any {
+            let help = match (&typed.shape, function) {
+                (Shape::Quantity, _) => vec!["take its value: `q.value`"],
+                (Shape::List(_), Function::Text) => {
+                    vec!["put the items together: `list.join(\", \")`"]
+                }
+                _ => Vec::new(),
+            };
+            self.wrong(of, "what can be converted", &typed.shape, &help);
+            return None;
+        }
+        self.literal(of, function)?;
+        let typed = if function == Function::Integer {
+            typed
+        } else {
+            exact(typed)
+        };
+        Some(Typed::new(
+            into,
+            &tree.range,
+            Node::Call(function, vec![typed.code]),
+        ))
+    }
+
+    /// A text that was written on the spot is read at once.
+    fn literal(&mut self, tree: &Tree, function: Function) -> Option<()> {
+        let Kind::Text(text) = &tree.kind else {
+            return Some(());
+        };
+        let (fine, wanted) = match function {
+            Function::Decimal => (
+                number::decimal_text(text).is_some(),
+                "a decimal, such as \"1.5\"",
+            ),
+            Function::Integer => (text.parse::<i64>().is_ok(), "a whole number"),
+            Function::Timestamp => (
+                calendar::time(text).is_some(),
+                "a time with its zone, such as \"2026-11-21T18:00:00Z\"",
+            ),
+            _ => (true, ""),
+        };
+        if !fine {
+            self.report(
+                codes::INVALID_LITERAL,
+                &tree.range,
+                format!("\"{text}\" is not {wanted}"),
+                &[],
+            );
+        }
+        fine.then_some(())
+    }
+
+    fn date(&mut self, tree: &Tree, of: &Tree, zone: Option<&Tree>) -> Option<Typed> {
+        if let Kind::Text(text) = &of.kind
+            && calendar::date(text).is_none()
+            && calendar::time(text).is_none()
+        {
+            let message = format!("\"{text}\" is not a date, such as \"2026-11-21\"");
+            self.report(codes::INVALID_LITERAL, &of.range, message, &[]);
+            return None;
+        }
+        let typed = self.value(of)?;
+        let fine = matches!(
+            typed.shape,
+            Shape::Any | Shape::Text | Shape::Enumeration(_) | Shape::Date | Shape::DateTime
+        );
+        if !fine {
+            self.wrong(of, "text, a date or a time", &typed.shape, &[]);
+            return None;
+        }
+        let zone = match zone {
+            None => None,
+            Some(Tree {
+                kind: Kind::Text(name),
+                ..
+            }) if Zone::find(name).is_some() => Zone::find(name),
+            Some(other) => {
+                let help = ["write the name of a zone in quotes: `\"Europe/Zurich\"`, `\"UTC\"`"];
+                let text = format!("`{}` is not a time zone", self.shown(&other.range));
+                self.report(codes::INVALID_LITERAL, &other.range, text, &help);
+                return None;
+            }
+        };
+        Some(Typed::new(
+            Shape::Date,
+            &tree.range,
+            Node::Date(Box::new(typed.code), zone),
+        ))
+    }
+
+    fn quantity(&mut self, tree: &Tree, value: &Tree, unit: &Tree) -> Option<Typed> {
+        let (value, unit) = (
+            self.converted(value, value, Function::Decimal, Shape::Decimal),
+            self.textual(unit),
+        );
+        let (value, unit) = (value?, unit?);
+        let codes = vec![value.code, unit.code];
+        Some(Typed::new(
+            Shape::Quantity,
+            &tree.range,
+            Node::Call(Function::Quantity, codes),
+        ))
+    }
+
+    /// `cast(x, "connection.operation")`: x has the shape of what the operation gives (or takes).
+    pub(super) fn cast(
+        &mut self,
+        tree: &Tree,
+        of: &Tree,
+        operation: &Tree,
+        output: bool,
+    ) -> Option<Typed> {
+        let typed = self.tree(of);
+        let Kind::Text(name) = &operation.kind else {
+            let text = "a cast names the operation in quotes: `\"connection.operation\"`";
+            self.report(codes::UNKNOWN_OPERATION, &operation.range, text, &[]);
+            return None;
+        };
+        let Some(found) = self.environment.operations.get(name) else {
+            let names = self.environment.operations.keys().map(String::as_str);
+            let help = match nearest(name, names.clone()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "the operations here are {}",
+                    names.collect::<Vec<_>>().join(", ")
+                ),
+            };
+            self.report(
+                codes::UNKNOWN_OPERATION,
+                &operation.range,
+                format!("unknown operation `{name}`"),
+                &[&help],
+            );
+            return None;
+        };
+        let shape = if output {
+            found.output.clone()
+        } else {
+            found.input.clone()
+        };
+        let typed = typed?;
+        // An absent value stays absent: the cast says what is there when something is.
+        let result = if typed.shape.is_optional() {
+            shape.clone().optional()
+        } else {
+            shape.clone()
+        };
+        let node = Node::Cast(Box::new(typed.code), shape.into(), name.clone());
+        let path = typed.path.map(|mut path| {
+            path.push(format!("{name}()"));
+            path
+        });
+        let result = path
+            .as_ref()
+            .map_or(result.clone(), |path| self.narrowed(path, result));
+        Some(Typed {
+            path,
+            ..Typed::new(result, &tree.range, node)
+        })
+    }
+}

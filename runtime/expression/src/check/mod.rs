@@ -1,0 +1,399 @@
+//! The checker: follows every name and field through the shapes, and makes the program that the evaluator runs.
+
+mod chain;
+mod compare;
+mod convert;
+mod facts;
+mod functions;
+mod iterate;
+mod operators;
+mod result;
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use dragoman_model::{Code as ErrorCode, Diagnostic, Value};
+use dragoman_schema::Shape;
+use rust_decimal::Decimal;
+
+use crate::codes;
+use crate::environment::{Environment, Expected, Written};
+use crate::expression::{Expression, Program};
+use crate::program::{Code, Node};
+use crate::syntax::{self, Kind, Tree};
+use facts::{Fact, Path};
+
+/// Reads an expression and checks it against the names that it sees and against what its place asks for.
+///
+/// Gives the expression and the shape of its value. For [`Expected::Key`] the value is text.
+///
+/// # Errors
+/// Everything that is wrong with it, each at its place; a part that is wrong says nothing about what contains it.
+pub fn check(
+    written: &Written<'_>,
+    environment: &Environment,
+    expected: &Expected,
+) -> Result<(Expression, Shape), Vec<Diagnostic>> {
+    let mut checker = Checker {
+        written,
+        environment,
+        diagnostics: Vec::new(),
+        facts: Vec::new(),
+        variables: Vec::new(),
+        roots: BTreeSet::new(),
+        steps: BTreeSet::new(),
+    };
+    let checked = checker.whole(expected);
+    match checked {
+        Some((code, shape)) if checker.diagnostics.is_empty() => {
+            let limits = environment.limits;
+            let program = Program {
+                code,
+                roots: checker.roots,
+                steps: checker.steps,
+                limits,
+            };
+            let expression = Expression {
+                text: written.text.into(),
+                span: written.span.clone(),
+                program: Arc::new(program),
+            };
+            Ok((expression, shape))
+        }
+        _ => Err(checker.diagnostics),
+    }
+}
+
+/// The state of one check. A part that was found wrong gives none, after its diagnostic was noted.
+struct Checker<'a> {
+    written: &'a Written<'a>,
+    environment: &'a Environment,
+    diagnostics: Vec<Diagnostic>,
+    facts: Vec<Fact>,
+    variables: Vec<(String, Shape)>,
+    roots: BTreeSet<String>,
+    steps: BTreeSet<String>,
+}
+
+/// A part that was checked.
+#[derive(Debug, Clone)]
+struct Typed {
+    shape: Shape,
+    code: Code,
+    /// How a later part would name the same value.
+    path: Option<Path>,
+    /// The shape of the object whose field this is.
+    owner: Option<Shape>,
+    /// A number that was written with a point: exact, and a decimal where one is wanted.
+    point: Option<Decimal>,
+    /// What is known where this is true.
+    when_true: Vec<Fact>,
+    /// What is known where this is false.
+    when_false: Vec<Fact>,
+}
+
+impl Typed {
+    fn new(shape: Shape, range: &Range<usize>, node: Node) -> Self {
+        Typed {
+            shape,
+            code: Code {
+                range: range.clone(),
+                node,
+            },
+            path: None,
+            owner: None,
+            point: None,
+            when_true: Vec::new(),
+            when_false: Vec::new(),
+        }
+    }
+}
+
+impl Checker<'_> {
+    fn whole(&mut self, expected: &Expected) -> Option<(Code, Shape)> {
+        let length = self.written.text.chars().count();
+        let limit = self.environment.limits.length;
+        if length > limit {
+            let text = format!("the expression has {length} characters; at most {limit} are read");
+            let end = self.written.text.len();
+            self.report(
+                codes::TOO_LONG,
+                &(0..end),
+                text,
+                &["give a part of it a name with a step `set`"],
+            );
+            return None;
+        }
+        let tree = match syntax::parse(self.written.text) {
+            Ok(tree) => tree,
+            Err(problem) => {
+                let help: Vec<&str> = problem.help.as_deref().into_iter().collect();
+                self.report(problem.code, &problem.range, problem.message, &help);
+                return None;
+            }
+        };
+        let typed = self.tree(&tree)?;
+        self.result(&tree, typed, expected)
+    }
+
+    fn report(
+        &mut self,
+        code: ErrorCode,
+        range: &Range<usize>,
+        message: impl Into<String>,
+        help: &[&str],
+    ) {
+        let mut diagnostic = Diagnostic::error(code, self.written.part(range), message);
+        for text in help {
+            diagnostic = diagnostic.help(*text);
+        }
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The text of a part, for messages.
+    fn shown(&self, range: &Range<usize>) -> String {
+        let text = self.written.text.get(range.clone()).unwrap_or_default();
+        match text.char_indices().nth(60) {
+            Some((cut, _)) => format!("{}...", &text[..cut]),
+            None => text.to_owned(),
+        }
+    }
+
+    /// Checks a part, whose value may be absent.
+    fn tree(&mut self, tree: &Tree) -> Option<Typed> {
+        match &tree.kind {
+            Kind::Text(text) => {
+                let node = Node::Constant(Value::String(text.clone()));
+                Some(Typed::new(
+                    Shape::enumeration([text.as_str()]),
+                    &tree.range,
+                    node,
+                ))
+            }
+            Kind::Integer(number) => Some(Typed::new(
+                Shape::Integer,
+                &tree.range,
+                Node::Constant(Value::from(*number)),
+            )),
+            Kind::Boolean(value) => Some(Typed::new(
+                Shape::Boolean,
+                &tree.range,
+                Node::Constant(Value::Bool(*value)),
+            )),
+            Kind::Point(number) => self.point(*number, &tree.range),
+            Kind::Null => {
+                let help = [
+                    "what is unknown is absent: test it with `has(x)` or `!has(x)`",
+                    "to give another value in its place, write `default(x, y)`",
+                ];
+                self.report(
+                    codes::NULL,
+                    &tree.range,
+                    "there is no `null` in the language",
+                    &help,
+                );
+                None
+            }
+            Kind::Name(_) | Kind::Field { .. } => self.chain(tree, false),
+            Kind::Call {
+                function,
+                at,
+                receiver,
+                arguments,
+            } => self.call(tree, function, at, receiver.as_deref(), arguments),
+            Kind::Operator {
+                operator,
+                at,
+                operands,
+            } => self.operator(tree, *operator, at, operands),
+            Kind::List(items) => self.list(tree, items),
+            Kind::Map(entries) => self.map(tree, entries),
+        }
+    }
+
+    fn point(&mut self, number: Decimal, range: &Range<usize>) -> Option<Typed> {
+        let float = number
+            .to_string()
+            .parse::<f64>()
+            .ok()
+            .and_then(serde_json::Number::from_f64)?;
+        let mut typed = Typed::new(Shape::Number, range, Node::Constant(Value::Number(float)));
+        typed.point = Some(number);
+        Some(typed)
+    }
+
+    /// Checks a part whose value must be there.
+    fn value(&mut self, tree: &Tree) -> Option<Typed> {
+        let typed = self.tree(tree)?;
+        self.present(tree, typed)
+    }
+
+    /// Demands that a value is there.
+    fn present(&mut self, tree: &Tree, typed: Typed) -> Option<Typed> {
+        let shown = self.shown(&tree.range);
+        match typed.shape {
+            Shape::Nothing => {
+                self.report(
+                    codes::WRONG_TYPE,
+                    &tree.range,
+                    format!("`{shown}` gives nothing"),
+                    &[],
+                );
+                None
+            }
+            Shape::Optional(_) => {
+                let test = if typed.path.is_some() {
+                    format!("test it first: `has({shown}) && ...`, or `has({shown}) ? ... : ...`")
+                } else {
+                    "give it a name with a step `set`, and test that with `has(...)`".to_owned()
+                };
+                let other = format!("or give another value: `default({shown}, ...)`");
+                self.report(
+                    codes::MAYBE_ABSENT,
+                    &tree.range,
+                    format!("`{shown}` may be absent"),
+                    &[&test, &other],
+                );
+                None
+            }
+            _ => Some(typed),
+        }
+    }
+
+    /// Checks a part whose value must be there and known.
+    fn known(&mut self, tree: &Tree) -> Option<Typed> {
+        let typed = self.value(tree)?;
+        if typed.shape == Shape::Any {
+            self.needs_cast(tree);
+            return None;
+        }
+        Some(typed)
+    }
+
+    fn needs_cast(&mut self, tree: &Tree) {
+        let shown = self.shown(&tree.range);
+        let help = format!("say what it is: `cast({shown}, \"connection.operation\")`");
+        self.report(
+            codes::NEEDS_CAST,
+            &tree.range,
+            format!("nothing is known of `{shown}`"),
+            &[&help],
+        );
+    }
+
+    /// A value of another kind than is wanted.
+    fn wrong(&mut self, tree: &Tree, wanted: &str, found: &Shape, help: &[&str]) {
+        let shown = self.shown(&tree.range);
+        self.report(
+            codes::WRONG_TYPE,
+            &tree.range,
+            format!("expected {wanted}, `{shown}` is {found}"),
+            help,
+        );
+    }
+
+    fn list(&mut self, tree: &Tree, items: &[Tree]) -> Option<Typed> {
+        let checked: Vec<Option<Typed>> = items.iter().map(|item| self.value(item)).collect();
+        let checked = checked.into_iter().collect::<Option<Vec<Typed>>>()?;
+        let mut shape = Shape::never();
+        for (item, typed) in items.iter().zip(&checked) {
+            let Some(joined) = shape.join(&typed.shape) else {
+                let text = format!(
+                    "expected {shape} as the items before, found {}",
+                    typed.shape
+                );
+                self.report(codes::BRANCHES, &item.range, text, &[]);
+                return None;
+            };
+            shape = joined;
+        }
+        let codes = checked.into_iter().map(|typed| typed.code).collect();
+        Some(Typed::new(shape.list(), &tree.range, Node::List(codes)))
+    }
+
+    /// `{ "a": x }` is an object; with computed keys it is a map.
+    fn map(&mut self, tree: &Tree, entries: &[(Tree, Tree)]) -> Option<Typed> {
+        let literal = entries
+            .iter()
+            .all(|(key, _)| matches!(key.kind, Kind::Text(_)));
+        if !literal {
+            return self.computed_map(tree, entries);
+        }
+        let mut fields = Vec::new();
+        let mut codes = Vec::new();
+        let mut failed = false;
+        for (key, value) in entries {
+            let Kind::Text(name) = &key.kind else {
+                continue;
+            };
+            if fields.iter().any(|(before, _)| before == name) {
+                self.report(
+                    codes::SYNTAX,
+                    &key.range,
+                    format!("`{name}` is there twice"),
+                    &[],
+                );
+                failed = true;
+            }
+            match self.tree(value) {
+                Some(typed) => {
+                    fields.push((name.clone(), typed.shape));
+                    codes.push((name.clone(), typed.code));
+                }
+                None => failed = true,
+            }
+        }
+        if failed {
+            return None;
+        }
+        let shape = Shape::object(
+            fields
+                .iter()
+                .map(|(name, shape)| (name.as_str(), shape.clone())),
+        );
+        Some(Typed::new(shape, &tree.range, Node::Object(codes)))
+    }
+
+    fn computed_map(&mut self, tree: &Tree, entries: &[(Tree, Tree)]) -> Option<Typed> {
+        let mut shape = Shape::never();
+        let mut codes = Vec::new();
+        for (key, value) in entries {
+            let name = self.textual(key);
+            let typed = self.value(value);
+            let (name, typed) = (name?, typed?);
+            let Some(joined) = shape.join(&typed.shape) else {
+                let text = format!(
+                    "expected {shape} as the members before, found {}",
+                    typed.shape
+                );
+                self.report(codes::BRANCHES, &value.range, text, &[]);
+                return None;
+            };
+            shape = joined;
+            codes.push((name.code, typed.code));
+        }
+        Some(Typed::new(shape.map(), &tree.range, Node::Map(codes)))
+    }
+
+    /// Checks a part that must be text of any kind.
+    fn textual(&mut self, tree: &Tree) -> Option<Typed> {
+        let typed = self.known(tree)?;
+        if typed.shape.is_textual() {
+            return Some(typed);
+        }
+        let help = format!("write `text({})`", self.shown(&tree.range));
+        let convertible = matches!(
+            typed.shape,
+            Shape::Integer | Shape::Number | Shape::Boolean | Shape::Quantity
+        );
+        let help = convertible.then_some(help.as_str());
+        self.wrong(
+            tree,
+            "text",
+            &typed.shape,
+            &help.into_iter().collect::<Vec<_>>(),
+        );
+        None
+    }
+}

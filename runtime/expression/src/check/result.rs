@@ -1,0 +1,108 @@
+//! Whether the value of the whole is what its place asks for.
+
+use dragoman_schema::{Problem, Shape};
+
+use super::{Checker, Typed};
+use crate::codes;
+use crate::environment::Expected;
+use crate::program::{Code, Function, Node};
+use crate::syntax::Tree;
+
+impl Checker<'_> {
+    pub(super) fn result(
+        &mut self,
+        tree: &Tree,
+        typed: Typed,
+        expected: &Expected,
+    ) -> Option<(Code, Shape)> {
+        match expected {
+            Expected::Anything => Some((typed.code, typed.shape)),
+            Expected::Shape(shape) => self.fitting(tree, typed, shape),
+            Expected::Key => {
+                let typed = self.there(tree, typed)?;
+                self.key(tree, typed)
+            }
+            Expected::Condition => {
+                let typed = self.there(tree, typed)?;
+                if typed.shape == Shape::Boolean {
+                    return Some((typed.code, typed.shape));
+                }
+                let shown = self.shown(&tree.range);
+                let help = match &typed.shape {
+                    Shape::List(_) | Shape::Map(_) => {
+                        format!("to ask whether there are any: `size({shown}) > 0`")
+                    }
+                    _ => format!("compare it, for example `{shown} == ...`"),
+                };
+                self.unfit(tree, "a condition: true or false", &typed.shape, &help);
+                None
+            }
+            Expected::List => {
+                let typed = self.there(tree, typed)?;
+                if matches!(typed.shape, Shape::List(_)) {
+                    return Some((typed.code, typed.shape));
+                }
+                let help = format!("for a list of one, write `[{}]`", self.shown(&tree.range));
+                self.unfit(tree, "a list", &typed.shape, &help);
+                None
+            }
+        }
+    }
+
+    fn there(&mut self, tree: &Tree, typed: Typed) -> Option<Typed> {
+        let typed = self.present(tree, typed)?;
+        if typed.shape == Shape::Any {
+            self.needs_cast(tree);
+            return None;
+        }
+        Some(typed)
+    }
+
+    fn unfit(&mut self, tree: &Tree, wanted: &str, found: &Shape, help: &str) {
+        let text = format!(
+            "here stands {wanted}; `{}` is {found}",
+            self.shown(&tree.range)
+        );
+        self.report(codes::WRONG_RESULT, &tree.range, text, &[help]);
+    }
+
+    fn key(&mut self, tree: &Tree, typed: Typed) -> Option<(Code, Shape)> {
+        match &typed.shape {
+            shape if shape.is_textual() => Some((typed.code, Shape::Text)),
+            Shape::Integer | Shape::Boolean => {
+                let range = typed.code.range.clone();
+                let node = Node::Call(Function::Text, vec![typed.code]);
+                Some((Code { range, node }, Shape::Text))
+            }
+            other => {
+                let help =
+                    "put it together from texts and whole numbers: `a.country + \"|\" + a.number`";
+                self.unfit(tree, "a key, which is text", &other.clone(), help);
+                None
+            }
+        }
+    }
+
+    fn fitting(&mut self, tree: &Tree, typed: Typed, shape: &Shape) -> Option<(Code, Shape)> {
+        let Err(mismatch) = typed.shape.fits(shape) else {
+            return Some((typed.code, typed.shape));
+        };
+        match mismatch.problem {
+            Problem::Uncast { .. } if mismatch.path.is_empty() => self.needs_cast(tree),
+            Problem::MaybeAbsent { .. } if mismatch.path.is_empty() => {
+                self.present(tree, typed);
+            }
+            _ => {
+                let help = mismatch.help();
+                let help: Vec<&str> = help.as_deref().into_iter().collect();
+                self.report(
+                    codes::WRONG_RESULT,
+                    &tree.range,
+                    mismatch.to_string(),
+                    &help,
+                );
+            }
+        }
+        None
+    }
+}

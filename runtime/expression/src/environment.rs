@@ -1,0 +1,167 @@
+//! What a checker is told: the text and its place, the names, what the place asks for, the bounds.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use dragoman_model::{Span, Value};
+use dragoman_schema::{Shape, Surface};
+
+/// The text of an expression and where it was written.
+#[derive(Clone, Copy)]
+pub struct Written<'a> {
+    /// The text, without a leading `=` and with quoting undone.
+    pub text: &'a str,
+    /// The whole place, for the expression as such.
+    pub span: &'a Span,
+    /// From a byte offset in `text` (its length included) to the byte offset in the source: not the same thing in a
+    /// quoted or folded scalar.
+    pub offset: &'a dyn Fn(usize) -> usize,
+}
+
+impl Written<'_> {
+    /// The place of a part of the text.
+    pub fn part(&self, range: &Range<usize>) -> Span {
+        let start = (self.offset)(range.start.min(self.text.len()));
+        let end = (self.offset)(range.end.min(self.text.len()));
+        Span::new(&self.span.source, start..end.max(start))
+    }
+}
+
+/// What the place of an expression asks for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Expected {
+    /// Any value, an optional one included.
+    Anything,
+    /// True or false.
+    Condition,
+    /// A value that names something: text, or what has one spelling as text (a number, a date). It is evaluated to text.
+    Key,
+    /// A list.
+    List,
+    /// A value of this shape.
+    Shape(Shape),
+}
+
+/// The bounds of checking and of evaluation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Of the text, in characters.
+    pub length: usize,
+    /// Of `all`, `map` and the like, one in another.
+    pub nesting: usize,
+    /// Of one evaluation: visits of a node of the expression.
+    pub steps: u64,
+    /// Of one evaluation: bytes of what it makes.
+    pub bytes: usize,
+}
+
+impl Default for Limits {
+    /// 4,000 characters, 2 levels, 200,000 steps, 1 MiB.
+    fn default() -> Self {
+        Limits {
+            length: 4_000,
+            nesting: 2,
+            steps: 200_000,
+            bytes: 1 << 20,
+        }
+    }
+}
+
+/// The names that an expression sees, with their shapes.
+#[derive(Debug, Clone, Default)]
+pub struct Environment {
+    pub(crate) names: BTreeMap<String, Shape>,
+    pub(crate) steps: BTreeMap<String, Shape>,
+    pub(crate) elsewhere: BTreeMap<String, String>,
+    pub(crate) operations: Arc<BTreeMap<String, Operation>>,
+    pub(crate) limits: Limits,
+}
+
+/// Input and output of an operation, for casts.
+#[derive(Debug, Clone)]
+pub(crate) struct Operation {
+    pub(crate) input: Shape,
+    pub(crate) output: Shape,
+}
+
+impl Environment {
+    /// No names yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a name at the root: `trigger`, `site`, `run`, an item's name.
+    #[must_use]
+    pub fn with_name(mut self, name: &str, shape: Shape) -> Self {
+        self.names.insert(name.to_owned(), shape);
+        self
+    }
+
+    /// Adds the output of a step, as `steps.<id>`.
+    #[must_use]
+    pub fn with_step(mut self, id: &str, shape: Shape) -> Self {
+        self.add_step(id, shape);
+        self
+    }
+
+    /// The same in place.
+    pub fn add_step(&mut self, id: &str, shape: Shape) {
+        self.elsewhere.remove(id);
+        self.steps.insert(id.to_owned(), shape);
+    }
+
+    /// Adds a step that exists and whose output cannot be used here, with the reason in a sentence
+    /// (`it comes later`, `it is in another branch`).
+    pub fn add_step_elsewhere(&mut self, id: &str, why: &str) {
+        if !self.steps.contains_key(id) {
+            self.elsewhere.insert(id.to_owned(), why.to_owned());
+        }
+    }
+
+    /// Adds the operations of a connection, for `cast(x, "connection.operation")`.
+    pub fn add_connection(&mut self, connection: &str, surface: &Surface) {
+        for (name, operation) in &surface.operations {
+            let shapes = Operation {
+                input: operation.input.clone(),
+                output: operation.output.clone(),
+            };
+            Arc::make_mut(&mut self.operations).insert(format!("{connection}.{name}"), shapes);
+        }
+    }
+
+    /// Adds one operation by the shapes of its input and output.
+    #[must_use]
+    pub fn with_operation(mut self, name: &str, input: Shape, output: Shape) -> Self {
+        Arc::make_mut(&mut self.operations).insert(name.to_owned(), Operation { input, output });
+        self
+    }
+
+    /// Sets other bounds.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// The shape of a name at the root.
+    pub fn name(&self, name: &str) -> Option<&Shape> {
+        self.names.get(name)
+    }
+
+    /// The shape of a step's output.
+    pub fn step(&self, id: &str) -> Option<&Shape> {
+        self.steps.get(id)
+    }
+
+    /// The ids of the steps whose output can be used here.
+    pub fn step_ids(&self) -> impl Iterator<Item = &str> {
+        self.steps.keys().map(String::as_str)
+    }
+
+    /// Adds a name for each member of an object, with the shape of what is written there.
+    #[must_use]
+    pub fn with_values(self, name: &str, values: &Value) -> Self {
+        self.with_name(name, Shape::of_value(values))
+    }
+}

@@ -1,0 +1,369 @@
+//! Evaluation: the tree is walked over borrowed values, and every visit and every byte made is counted.
+
+mod call;
+mod compare;
+mod iterate;
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use dragoman_model::Value;
+
+use crate::Error;
+use crate::calendar;
+use crate::data::Data;
+use crate::environment::Limits;
+use crate::expression::Scope;
+use crate::number;
+use crate::program::{Amount, Arithmetic, Code, Node};
+
+/// A result, or none where the value is absent.
+type Outcome<'v> = Result<Option<Data<'v>>, Error>;
+
+/// One evaluation.
+pub(crate) struct Evaluation<'v> {
+    text: &'v str,
+    scope: &'v dyn Scope,
+    limits: Limits,
+    steps: u64,
+    bytes: usize,
+    variables: Vec<Data<'v>>,
+}
+
+impl<'v> Evaluation<'v> {
+    pub(crate) fn new(text: &'v str, scope: &'v dyn Scope, limits: Limits) -> Self {
+        Evaluation {
+            text,
+            scope,
+            limits,
+            steps: 0,
+            bytes: 0,
+            variables: Vec::new(),
+        }
+    }
+
+    /// The value of the whole. What is only handed on is not counted as made.
+    pub(crate) fn value(mut self, code: &'v Code) -> Result<Option<Value>, Error> {
+        match self.run(code)? {
+            None => Ok(None),
+            Some(Data::Borrowed(value)) => Ok(Some(value.clone())),
+            Some(made) => {
+                self.make(made.weight(self.limits.bytes))?;
+                Ok(Some(made.into_value()))
+            }
+        }
+    }
+
+    fn step(&mut self) -> Result<(), Error> {
+        self.charge(1)
+    }
+
+    fn charge(&mut self, steps: u64) -> Result<(), Error> {
+        self.steps = self.steps.saturating_add(steps);
+        if self.steps > self.limits.steps {
+            return Err(Error::over_budget(format!(
+                "`{}` was stopped after {} steps: a list is too long for what is asked of it",
+                snippet(self.text),
+                self.limits.steps
+            )));
+        }
+        Ok(())
+    }
+
+    fn make(&mut self, bytes: usize) -> Result<(), Error> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes > self.limits.bytes {
+            return Err(Error::over_budget(format!(
+                "`{}` was stopped: it makes more than {} bytes",
+                snippet(self.text),
+                self.limits.bytes
+            )));
+        }
+        Ok(())
+    }
+
+    fn fail(&self, code: &Code, why: impl AsRef<str>) -> Error {
+        let part = self.text.get(code.range.clone()).unwrap_or(self.text);
+        Error::failed(format!("`{}`: {}", snippet(part), why.as_ref()))
+    }
+
+    /// A value that must be there.
+    fn need(&mut self, code: &'v Code) -> Result<Data<'v>, Error> {
+        match self.run(code)? {
+            Some(data) => Ok(data),
+            None => Err(self.fail(code, "is absent")),
+        }
+    }
+
+    fn condition(&mut self, code: &'v Code) -> Result<bool, Error> {
+        let data = self.need(code)?;
+        data.as_boolean()
+            .ok_or_else(|| self.fail(code, "is neither true nor false"))
+    }
+
+    fn run(&mut self, code: &'v Code) -> Outcome<'v> {
+        self.step()?;
+        match &code.node {
+            Node::Constant(value) => Ok(Data::of(value)),
+            Node::Root(name) => Ok(self.scope.root(name).and_then(Data::of)),
+            Node::Step(id) => Ok(self.scope.step(id).and_then(Data::of)),
+            Node::Variable(level) => {
+                Ok(self.variables.get(*level).cloned().and_then(Data::present))
+            }
+            Node::Field(of, name) => match self.run(of)? {
+                None => Ok(None),
+                Some(data) => data
+                    .member(name)
+                    .map_err(|()| self.fail(of, "is not an object")),
+            },
+            Node::Member(of, name) => self.member(of, name),
+            Node::List(_) | Node::Object(_) | Node::Map(_) => self.container(&code.node).map(Some),
+            Node::If(parts) => {
+                let [condition, then, otherwise] = &**parts;
+                if self.condition(condition)? {
+                    self.run(then)
+                } else {
+                    self.run(otherwise)
+                }
+            }
+            Node::And(pair) => Ok(Some(Data::boolean(
+                self.condition(&pair[0])? && self.condition(&pair[1])?,
+            ))),
+            Node::Or(pair) => Ok(Some(Data::boolean(
+                self.condition(&pair[0])? || self.condition(&pair[1])?,
+            ))),
+            Node::Not(of) => Ok(Some(Data::boolean(!self.condition(of)?))),
+            Node::Present(of) => Ok(Some(Data::boolean(self.run(of)?.is_some()))),
+            Node::Otherwise(pair) => match self.run(&pair[0])? {
+                Some(data) => Ok(Some(data)),
+                None => self.run(&pair[1]),
+            },
+            Node::Compare(how, asked, pair) => self
+                .compare(code, *how, *asked, pair)
+                .map(Data::boolean)
+                .map(Some),
+            Node::Within(how, pair) => self.within(code, *how, pair).map(Data::boolean).map(Some),
+            Node::Arithmetic(operation, amount, pair) => {
+                self.arithmetic(code, *operation, *amount, pair).map(Some)
+            }
+            Node::Append(pair) => self.append(pair).map(Some),
+            Node::Concatenate(pair) => self.concatenate(pair).map(Some),
+            Node::Later(of, period) => self.later(code, of, *period).map(Some),
+            Node::Date(of, zone) => self.date(code, of, zone.as_ref()).map(Some),
+            Node::Call(function, arguments) => self.call(code, *function, arguments),
+            Node::Cast(of, shape, operation) => self.cast(of, shape, operation),
+            Node::Iterate(iteration, parts) => self.iterate(*iteration, parts).map(Some),
+        }
+    }
+
+    fn member(&mut self, of: &'v Code, name: &'v Code) -> Outcome<'v> {
+        let Some(map) = self.run(of)? else {
+            return Ok(None);
+        };
+        let name = self.need(name)?;
+        let text = name.as_text().unwrap_or_default();
+        map.member(text).map_err(|()| self.fail(of, "is not a map"))
+    }
+
+    /// Lists and objects: an absent item is left out of an object, and is an error in a list.
+    fn container(&mut self, node: &'v Node) -> Result<Data<'v>, Error> {
+        let mut members = BTreeMap::new();
+        match node {
+            Node::List(items) => {
+                self.make(32 * items.len())?;
+                let items = items
+                    .iter()
+                    .map(|item| self.need(item))
+                    .collect::<Result<Vec<_>, _>>()?;
+                return Ok(Data::list(items));
+            }
+            Node::Object(written) => {
+                for (name, code) in written {
+                    self.make(32 + name.len())?;
+                    if let Some(data) = self.run(code)? {
+                        members.insert(name.clone(), data);
+                    }
+                }
+            }
+            Node::Map(written) => {
+                for (name, code) in written {
+                    let key = self.text(name)?;
+                    self.make(32 + key.len())?;
+                    if let Some(data) = self.run(code)? {
+                        members.insert(key, data);
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(Data::Object(Rc::new(members)))
+    }
+
+    /// A text of its own, counted.
+    fn text(&mut self, code: &'v Code) -> Result<String, Error> {
+        let data = self.need(code)?;
+        match data.as_text() {
+            Some(text) => {
+                self.make(text.len())?;
+                Ok(text.to_owned())
+            }
+            None => Err(self.fail(code, "is not text")),
+        }
+    }
+
+    fn items(&mut self, code: &'v Code) -> Result<Vec<Data<'v>>, Error> {
+        let data = self.need(code)?;
+        // The list of references is as long as the list, so it is charged before it is made.
+        self.charge(data.size().unwrap_or_default() as u64 / 8)?;
+        data.items().ok_or_else(|| self.fail(code, "is not a list"))
+    }
+
+    fn arithmetic(
+        &mut self,
+        code: &'v Code,
+        operation: Arithmetic,
+        amount: Amount,
+        pair: &'v [Code; 2],
+    ) -> Result<Data<'v>, Error> {
+        let (left, right) = (self.need(&pair[0])?, self.need(&pair[1])?);
+        self.make(48)?;
+        self.calculate(code, operation, amount, &left, &right)
+    }
+
+    fn calculate(
+        &self,
+        code: &Code,
+        operation: Arithmetic,
+        amount: Amount,
+        left: &Data<'v>,
+        right: &Data<'v>,
+    ) -> Result<Data<'v>, Error> {
+        let zero = matches!(operation, Arithmetic::Divide | Arithmetic::Remainder);
+        let over = if zero {
+            "divides by zero, or is too large"
+        } else {
+            "is too large"
+        };
+        match amount {
+            Amount::Integer => match (number::integer(left), number::integer(right)) {
+                (Some(a), Some(b)) => match number::integers(operation, a, b) {
+                    Some(result) => Ok(Data::Made(Value::from(result))),
+                    None => Err(self.fail(code, over)),
+                },
+                _ => Err(self.fail(code, "a part is not a whole number")),
+            },
+            Amount::Decimal => match (number::decimal(left), number::decimal(right)) {
+                (Some(a), Some(b)) => match number::decimals(operation, a, b) {
+                    Some(result) => Ok(number::decimal_data(result)),
+                    None => Err(self.fail(code, over)),
+                },
+                _ => Err(self.fail(code, "a part is not a decimal of at most 28 digits")),
+            },
+            Amount::Quantity => match (number::amount(left), number::amount(right)) {
+                (Some(a), Some(b)) if a.same_unit(&b) => {
+                    match number::decimals(operation, a.value, b.value) {
+                        Some(value) => Ok(program_amount(a, value).into_data()),
+                        None => Err(self.fail(code, over)),
+                    }
+                }
+                (Some(a), Some(b)) => {
+                    let units =
+                        format!("quantities in `{}` and `{}`", a.unit_text(), b.unit_text());
+                    Err(self.fail(code, format!("{units} are not converted into each other")))
+                }
+                _ => Err(self.fail(code, "a part is not a quantity")),
+            },
+        }
+    }
+
+    fn append(&mut self, pair: &'v [Code; 2]) -> Result<Data<'v>, Error> {
+        let mut items = self.items(&pair[0])?;
+        items.extend(self.items(&pair[1])?);
+        self.make(32 * items.len())?;
+        Ok(Data::list(items))
+    }
+
+    fn concatenate(&mut self, pair: &'v [Code; 2]) -> Result<Data<'v>, Error> {
+        let left = self.text(&pair[0])?;
+        let right = self.text(&pair[1])?;
+        Ok(Data::text_of(left + &right))
+    }
+
+    fn later(
+        &mut self,
+        code: &'v Code,
+        of: &'v Code,
+        period: calendar::Period,
+    ) -> Result<Data<'v>, Error> {
+        let text = self.text(of)?;
+        let later = if text.len() == 10 {
+            calendar::later_date(&text, period)
+        } else {
+            calendar::later_time(&text, period)
+        };
+        later
+            .map(Data::text_of)
+            .ok_or_else(|| self.fail(code, "is not a time of the calendar"))
+    }
+
+    fn date(
+        &mut self,
+        code: &'v Code,
+        of: &'v Code,
+        zone: Option<&'v calendar::Zone>,
+    ) -> Result<Data<'v>, Error> {
+        let text = self.text(of)?;
+        let day = match calendar::date(&text) {
+            Some(_) => Some(text),
+            None => calendar::day(&text, zone),
+        };
+        day.map(Data::text_of)
+            .ok_or_else(|| self.fail(code, "is neither a date nor a time"))
+    }
+
+    fn cast(
+        &mut self,
+        of: &'v Code,
+        shape: &dragoman_schema::Shape,
+        operation: &str,
+    ) -> Outcome<'v> {
+        let Some(data) = self.run(of)? else {
+            return Ok(None);
+        };
+        self.charge(data.weight(self.limits.bytes) as u64 / 32)?;
+        let made;
+        let value = match data.plain() {
+            Some(value) => value,
+            None => {
+                made = data.clone().into_value();
+                &made
+            }
+        };
+        match shape.refusal(value) {
+            None => Ok(Some(data)),
+            Some((path, expected)) => {
+                let place = if path.is_empty() {
+                    String::new()
+                } else {
+                    format!(" at `{path}`")
+                };
+                Err(self.fail(
+                    of,
+                    format!("is not what `{operation}` says: expected {expected}{place}"),
+                ))
+            }
+        }
+    }
+}
+
+fn program_amount(like: number::Amount, value: rust_decimal::Decimal) -> number::Amount {
+    number::Amount { value, ..like }
+}
+
+/// A part of an expression in a message: at most 80 characters.
+fn snippet(text: &str) -> String {
+    if text.chars().count() <= 80 {
+        return text.to_owned();
+    }
+    text.chars().take(77).chain("...".chars()).collect()
+}
