@@ -1,0 +1,179 @@
+//! Compiled plugins and descriptions, kept between starts.
+//!
+//! A file is a 32-byte HMAC-SHA256 over its name and body, and the body. What does not prove itself is as good as
+//! absent: it is made again. Files are written aside and renamed, so that a reader sees all of one or nothing.
+#![allow(unsafe_code)]
+
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_lc_rs::hmac;
+use dragoman_model::Digest;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::error::{CACHE, CANNOT_COMPILE, Error};
+
+const TAG: usize = 32;
+
+/// A folder of authenticated files; without a folder nothing is kept.
+#[derive(Debug)]
+pub(crate) struct Cache {
+    folder: Option<PathBuf>,
+    key: hmac::Key,
+    written: AtomicU64,
+}
+
+impl Cache {
+    /// Opens the folder, made with access for its owner only.
+    pub(crate) fn open(folder: Option<&Path>, key: &[u8; 32]) -> Result<Self, Error> {
+        if let Some(folder) = folder {
+            make_folder(folder).map_err(|e| {
+                Error::new(
+                    CACHE,
+                    format!("the cache folder {} cannot be made: {e}", folder.display()),
+                )
+            })?;
+        }
+        Ok(Cache {
+            folder: folder.map(Path::to_owned),
+            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+            written: AtomicU64::new(0),
+        })
+    }
+
+    /// Reads a file that proves itself; none where it is absent or altered.
+    pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
+        let mut bytes = fs::read(self.folder.as_ref()?.join(name)).ok()?;
+        if bytes.len() < TAG {
+            return None;
+        }
+        let (tag, body) = bytes.split_at(TAG);
+        if hmac::verify(&self.key, &message(name, body), tag).is_err() {
+            tracing::warn!(target: "dragoman::host", "the cached file {name} does not prove itself; it is made again");
+            return None;
+        }
+        bytes.drain(..TAG);
+        Some(bytes)
+    }
+
+    /// Writes a file. A cache that cannot be written costs time at the next start and nothing else, so it is only told.
+    pub(crate) fn write(&self, name: &str, body: &[u8]) {
+        let Some(folder) = &self.folder else { return };
+        if let Err(e) = self.try_write(folder, name, body) {
+            tracing::warn!(target: "dragoman::host", "{}: the cached file {name} cannot be written: {e}", CACHE.id);
+        }
+    }
+
+    fn try_write(&self, folder: &Path, name: &str, body: &[u8]) -> io::Result<()> {
+        let tag = hmac::sign(&self.key, &message(name, body));
+        let mut content = Vec::with_capacity(TAG + body.len());
+        content.extend_from_slice(tag.as_ref());
+        content.extend_from_slice(body);
+        let number = self.written.fetch_add(1, Ordering::Relaxed);
+        let aside = folder.join(format!(".{name}.{}.{number}", std::process::id()));
+        fs::write(&aside, content)?;
+        fs::rename(&aside, folder.join(name)).inspect_err(|_| {
+            let _ = fs::remove_file(&aside);
+        })
+    }
+
+    /// The component of these bytes: out of the cache, else compiled and put there. Takes seconds: not for an executor.
+    pub(crate) fn component(
+        &self,
+        engine: &Engine,
+        digest: Digest,
+        wasm: &[u8],
+    ) -> Result<Component, Error> {
+        let mut hasher = std::collections::hash_map::DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        let name = format!("{}-{:016x}.code", digest.hex(), hasher.finish());
+        if let Some(component) = self
+            .read(&name)
+            .and_then(|body| deserialize(engine, &body).ok())
+        {
+            return Ok(component);
+        }
+        let body = engine.precompile_component(wasm).map_err(|e| {
+            Error::new(
+                CANNOT_COMPILE,
+                format!("the plugin cannot be compiled: {e:#}"),
+            )
+        })?;
+        self.write(&name, &body);
+        deserialize(engine, &body).map_err(|e| {
+            Error::new(
+                CANNOT_COMPILE,
+                format!("the compiled plugin cannot be used: {e:#}"),
+            )
+        })
+    }
+}
+
+/// What the tag is over: the name as well, so that one file cannot stand in for another.
+fn message(name: &str, body: &[u8]) -> Vec<u8> {
+    let mut message = Vec::with_capacity(name.len() + 1 + body.len());
+    message.extend_from_slice(name.as_bytes());
+    message.push(0);
+    message.extend_from_slice(body);
+    message
+}
+
+fn deserialize(engine: &Engine, body: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: `Component::deserialize` executes what it is given, so the bytes must be those that
+    // `Engine::precompile_component` gave. Both callers have such bytes: one has just been given them, and the other
+    // read them with a tag that only this installation's key makes, over the file's name (the digest of the plugin and
+    // the engine's compatibility hash) and all of the bytes. The same buffer is verified and executed: nothing is
+    // opened a second time, and nothing is mapped from a file that somebody could change later. A file of another
+    // version or configuration of wasmtime is refused by wasmtime itself, and then compiled again.
+    let component = unsafe { Component::deserialize(engine, body)? };
+    component.initialize_copy_on_write_image()?;
+    Ok(component)
+}
+
+#[cfg(unix)]
+fn make_folder(folder: &Path) -> io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)?;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn make_folder(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_prove_itself_is_as_good_as_absent() {
+        let folder = tempfile::tempdir().unwrap();
+        let inside = folder.path().join("cache");
+        let cache = Cache::open(Some(&inside), &[7; 32]).unwrap();
+        let check = |cache: &Cache, name: &str, expected: Option<&[u8]>| {
+            assert_eq!(cache.read(name).as_deref(), expected, "{name}");
+        };
+        cache.write("one", b"body");
+        check(&cache, "one", Some(b"body"));
+        check(&Cache::open(Some(&inside), &[8; 32]).unwrap(), "one", None);
+        fs::copy(inside.join("one"), inside.join("two")).unwrap();
+        check(&cache, "two", None);
+        let mut flipped = fs::read(inside.join("one")).unwrap();
+        *flipped.last_mut().unwrap() ^= 1;
+        fs::write(inside.join("one"), &flipped).unwrap();
+        check(&cache, "one", None);
+        fs::write(inside.join("one"), &flipped[..20]).unwrap();
+        check(&cache, "one", None);
+        cache.write("one", b"again");
+        check(&cache, "one", Some(b"again"));
+        assert_eq!(fs::read_dir(&inside).unwrap().count(), 2);
+    }
+}

@@ -1,0 +1,284 @@
+//! The host: its engine, its plugins and its connections.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use dragoman_model::{Digest, OperationEffect, Value};
+use dragoman_schema::Surface;
+use tokio::sync::Semaphore;
+use wasmtime::Engine;
+use wasmtime::component::ResourceTable;
+
+use crate::cache::Cache;
+use crate::documents::Documents;
+use crate::egress::Egress;
+use crate::error::{CANNOT_START, Error, NOT_LOADED};
+use crate::guest::{self, Ask, Broken, Ran};
+use crate::lanes::{self, SlowLane};
+use crate::limits::{Memory, MemoryPot, Meter};
+use crate::log::Log;
+use crate::plugin::{self, Linkers, Plugin};
+use crate::prepared::Prepared;
+use crate::requests::Requests;
+use crate::sandbox;
+use crate::session::{Facts, Powers, Readings, Session};
+use crate::settings::{CallLimits, Connection, HostSettings};
+use crate::state::StateBuffer;
+use crate::storage::Storage;
+use crate::ticker::Ticker;
+
+/// A connection as it is now, with what was prepared for its calls.
+pub(crate) struct Bound {
+    pub(crate) connection: Arc<Connection>,
+    pub(crate) digest: Digest,
+    /// By plugin: a run may be pinned to an older one than the connection names now.
+    prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
+}
+
+/// Runs plugins. One for each process; cheap to share by `Arc`.
+pub struct Host {
+    pub(crate) settings: HostSettings,
+    pub(crate) engine: Engine,
+    pub(crate) ticker: Ticker,
+    pub(crate) slow: SlowLane,
+    pub(crate) cache: Cache,
+    pub(crate) turns: Semaphore,
+    pub(crate) egress: Arc<dyn Egress>,
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) surfaces: Mutex<HashMap<Digest, Arc<Surface>>>,
+    linkers: Arc<Linkers>,
+    pot: Arc<MemoryPot>,
+    compiling: Semaphore,
+    plugins: Mutex<HashMap<Digest, Arc<Plugin>>>,
+    connections: ArcSwap<HashMap<String, Arc<Bound>>>,
+}
+
+/// What distinguishes one guest's session from another's.
+pub(crate) struct Job {
+    pub(crate) facts: Facts,
+    pub(crate) limits: CallLimits,
+    pub(crate) powers: Option<Powers>,
+    pub(crate) requests: Requests,
+    pub(crate) documents: Documents,
+    /// When its time is over.
+    pub(crate) until: Instant,
+}
+
+impl Job {
+    /// The job of a plugin that describes itself or checks a configuration: no powers.
+    pub(crate) fn pure(limits: CallLimits) -> Self {
+        let wall = std::time::Duration::from_millis(limits.wall_ms);
+        Job {
+            facts: Facts {
+                deadline: wall,
+                dry_run: true,
+                ..Facts::default()
+            },
+            limits,
+            powers: None,
+            requests: Requests::new(OperationEffect::Read, true, None),
+            documents: Documents::new(&BTreeMap::new(), &Value::Null, Vec::new(), 0),
+            until: Instant::now() + wall,
+        }
+    }
+}
+
+impl Host {
+    /// Starts a host: its engine and pool, its clock and its threads.
+    ///
+    /// # Errors
+    /// Where the system gives no address space or no threads, or the cache folder cannot be made.
+    pub fn new(
+        settings: HostSettings,
+        egress: Arc<dyn Egress>,
+        storage: Arc<dyn Storage>,
+    ) -> Result<Arc<Self>, Error> {
+        let engine = sandbox::engine(&settings)?;
+        let linkers = Linkers::new(&engine).map_err(|e| {
+            Error::new(
+                CANNOT_START,
+                format!("the contract cannot be linked: {e:#}"),
+            )
+        })?;
+        Ok(Arc::new(Host {
+            ticker: Ticker::start(&engine, settings.tick)?,
+            slow: SlowLane::start()?,
+            cache: Cache::open(settings.cache.as_deref(), &settings.mac_key)?,
+            turns: Semaphore::new(settings.concurrency.max(1) as usize),
+            egress,
+            storage,
+            surfaces: Mutex::default(),
+            linkers: Arc::new(linkers),
+            pot: MemoryPot::new(settings.memory_total),
+            compiling: Semaphore::new(1),
+            plugins: Mutex::default(),
+            connections: ArcSwap::default(),
+            engine,
+            settings,
+        }))
+    }
+
+    /// Loads a plugin: checks, compiles (one at a time) or takes it out of the cache, links. Loading it again is free.
+    ///
+    /// # Errors
+    /// With a code and a sentence: too large, no component, foreign imports, another version, not compilable.
+    pub async fn load(self: &Arc<Self>, bytes: Vec<u8>) -> Result<Arc<Plugin>, Error> {
+        let digest = Digest::of(&bytes);
+        if let Some(known) = self.plugin(digest) {
+            return Ok(known);
+        }
+        let gone = |_| Error::new(CANNOT_START, "the host is stopping");
+        let _turn = self.compiling.acquire().await.map_err(gone)?;
+        if let Some(known) = self.plugin(digest) {
+            return Ok(known);
+        }
+        let host = self.clone();
+        let limit = self.settings.plugin_bytes;
+        let loading = tokio::task::spawn_blocking(move || {
+            plugin::load(&host.engine, &host.linkers, &host.cache, limit, &bytes)
+        });
+        let stopped = |e: tokio::task::JoinError| {
+            Error::new(CANNOT_START, format!("loading was stopped: {e}"))
+        };
+        let plugin = loading.await.map_err(stopped)??;
+        self.plugins
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(digest, plugin.clone());
+        Ok(plugin)
+    }
+
+    /// A plugin that is loaded.
+    pub fn plugin(&self, digest: Digest) -> Option<Arc<Plugin>> {
+        self.plugins
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&digest)
+            .cloned()
+    }
+
+    /// A plugin by digest: one that is loaded, else one that the store keeps because runs are pinned to it.
+    pub(crate) async fn pinned(self: &Arc<Self>, digest: Digest) -> Result<Arc<Plugin>, Error> {
+        if let Some(known) = self.plugin(digest) {
+            return Ok(known);
+        }
+        let not_loaded = |why: String| {
+            Error::new(
+                NOT_LOADED,
+                format!("the plugin {digest} is not loaded and the store has no copy of it{why}"),
+            )
+        };
+        match self.storage.component(digest).await {
+            Ok(Some(bytes)) => self.load(bytes).await,
+            Ok(None) => Err(not_loaded(String::new())),
+            Err(e) => Err(not_loaded(format!(": {e}"))),
+        }
+    }
+
+    /// Replaces all connections at once. Calls under way keep those that they began with.
+    pub fn set_connections(&self, connections: BTreeMap<String, Connection>) {
+        let bind = |(name, connection): (String, Connection)| {
+            let digest = connection.digest();
+            let bound = Bound {
+                connection: Arc::new(connection),
+                digest,
+                prepared: Mutex::default(),
+            };
+            (name, Arc::new(bound))
+        };
+        self.connections
+            .store(Arc::new(connections.into_iter().map(bind).collect()));
+    }
+
+    /// A connection as it is now.
+    pub(crate) fn bound(&self, connection: &str) -> Option<Arc<Bound>> {
+        self.connections.load().get(connection).cloned()
+    }
+
+    /// What a call over a connection needs, for the plugin it is pinned to.
+    pub(crate) async fn prepare(
+        self: &Arc<Self>,
+        bound: &Bound,
+        plugin: Digest,
+    ) -> Result<Arc<Prepared>, Error> {
+        let ready = bound
+            .prepared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&plugin)
+            .cloned();
+        if let Some(ready) = ready {
+            return Ok(ready);
+        }
+        let plugin = self.pinned(plugin).await?;
+        let surface = self
+            .describe(&plugin, &bound.connection.config, &bound.connection.files)
+            .await?;
+        let prepared = Arc::new(Prepared::new(
+            plugin.clone(),
+            bound.connection.clone(),
+            surface,
+        )?);
+        let mut all = bound
+            .prepared
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        Ok(all.entry(plugin.digest).or_insert(prepared).clone())
+    }
+
+    /// Bytes of memory that instances use now, and calls that may begin at once.
+    pub fn in_use(&self) -> (usize, usize) {
+        (self.pot.used(), self.turns.available_permits())
+    }
+
+    /// Waits for a turn, makes an instance and asks it. None: there was no turn within the job's time.
+    pub(crate) async fn ask(&self, plugin: &Arc<Plugin>, job: Job, ask: Ask) -> Option<Ran> {
+        let waiting = tokio::time::timeout_at(job.until.into(), self.turns.acquire());
+        let Ok(Ok(_turn)) = waiting.await else {
+            return None;
+        };
+        let _active = self.ticker.enter();
+        let wall = job.until.saturating_duration_since(Instant::now());
+        let session = self.session(job);
+        let meter = session.meter.clone();
+        let tick = self.settings.tick;
+        let call = guest::run(
+            self.engine.clone(),
+            plugin.clone(),
+            session,
+            ask,
+            wall,
+            tick,
+        );
+        lanes::drive(Box::pin(call), &meter, &self.slow).await
+    }
+
+    fn session(&self, job: Job) -> Session {
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(1_000);
+        let limit = job.limits.memory_bytes.min(self.settings.memory_ceiling);
+        Session {
+            memory: Memory::new(limit, &self.pot),
+            table,
+            meter: Meter::new(std::time::Duration::from_millis(job.limits.cpu_ms)),
+            limits: job.limits,
+            host_calls: 0,
+            facts: job.facts,
+            powers: job.powers,
+            requests: job.requests,
+            documents: job.documents,
+            state: StateBuffer::default(),
+            readings: Readings::default(),
+            log: Log::new(job.limits.log_bytes),
+            until: job.until,
+            executor: tokio::runtime::Handle::current(),
+        }
+    }
+}
+
+/// A broken guest in one sentence, for descriptions; calls have failures of their own.
+pub(crate) fn sentence(broken: &Broken) -> String {
+    crate::failure::of_broken(broken).message
+}

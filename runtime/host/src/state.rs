@@ -1,0 +1,247 @@
+//! A connection's state as one call sees it: what the store has, under the call's own writes.
+
+use std::collections::BTreeMap;
+
+use dragoman_engine::runner::StateWrite;
+
+/// Bytes of a key.
+const KEY_BYTES: usize = 512;
+/// Bytes of a value.
+const VALUE_BYTES: usize = 256 << 10;
+/// Bytes of all writes of a call.
+const WRITTEN_BYTES: usize = 4 << 20;
+/// Keys written by a call.
+const WRITTEN_KEYS: usize = 1_000;
+
+/// A value with its version.
+pub(crate) type Versioned = Option<(Vec<u8>, u64)>;
+
+/// Why a write was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum StateError {
+    /// The version that is there (0: none).
+    Conflict(u64),
+    /// Over a limit.
+    Quota(String),
+    /// The store failed, or the power is denied.
+    Other(String),
+}
+
+/// A buffered write of one key.
+#[derive(Debug, Clone)]
+struct Buffered {
+    value: Option<Vec<u8>>,
+    /// What the call sees as its version.
+    version: u64,
+    /// What must be there at the commit.
+    expected: Option<u64>,
+}
+
+/// The writes of a call.
+#[derive(Debug, Default)]
+pub(crate) struct StateBuffer {
+    writes: BTreeMap<String, Buffered>,
+    bytes: usize,
+}
+
+impl StateBuffer {
+    /// What the call wrote under a key: outer none: nothing.
+    pub(crate) fn own(&self, key: &str) -> Option<Versioned> {
+        let own = self.writes.get(key)?;
+        Some(own.value.clone().map(|value| (value, own.version)))
+    }
+
+    /// Writes (or removes: no value) a key over `stored`, what the store has there.
+    pub(crate) fn write(
+        &mut self,
+        key: &str,
+        value: Option<Vec<u8>>,
+        expected: Option<u64>,
+        stored: u64,
+    ) -> Result<(), StateError> {
+        self.check_quota(key, value.as_deref())?;
+        let before = self.writes.get(key);
+        let seen = before.map_or(stored, |own| own.version);
+        if let Some(expected) = expected
+            && expected != seen
+        {
+            return Err(StateError::Conflict(seen));
+        }
+        // What the call found in the store must still be there at the commit, whichever of its writes relied on it.
+        let at_commit = match before {
+            Some(own) => own.expected.or(expected.map(|_| stored)),
+            None => expected,
+        };
+        self.bytes += value.as_ref().map_or(0, Vec::len);
+        let version = if value.is_some() {
+            stored.max(seen) + 1
+        } else {
+            0
+        };
+        self.writes.insert(
+            key.to_owned(),
+            Buffered {
+                value,
+                version,
+                expected: at_commit,
+            },
+        );
+        Ok(())
+    }
+
+    fn check_quota(&self, key: &str, value: Option<&[u8]>) -> Result<(), StateError> {
+        let refuse = |what: &str, limit: usize| {
+            Err(StateError::Quota(format!(
+                "{what} over the limit of {limit}"
+            )))
+        };
+        let size = value.map_or(0, <[u8]>::len);
+        if key.is_empty() || key.len() > KEY_BYTES {
+            return refuse("a key that is empty or has bytes", KEY_BYTES);
+        }
+        if size > VALUE_BYTES {
+            return refuse("a value with bytes", VALUE_BYTES);
+        }
+        if self.bytes + size > WRITTEN_BYTES {
+            return refuse("bytes written in one call", WRITTEN_BYTES);
+        }
+        if self.writes.len() >= WRITTEN_KEYS && !self.writes.contains_key(key) {
+            return refuse("keys written in one call", WRITTEN_KEYS);
+        }
+        Ok(())
+    }
+
+    /// Lays the call's writes over keys that the store gave, in order; at most `limit` of them.
+    pub(crate) fn overlay(
+        &self,
+        stored: Vec<String>,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Vec<String> {
+        let in_range = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| key > after);
+        let mut keys: std::collections::BTreeSet<String> = stored.into_iter().collect();
+        for (key, own) in self.writes.iter().filter(|(key, _)| in_range(key)) {
+            match own.value {
+                Some(_) => keys.insert(key.clone()),
+                None => keys.remove(key),
+            };
+        }
+        keys.into_iter().take(limit).collect()
+    }
+
+    /// How many keys were written: so many of the store's keys may be hidden.
+    pub(crate) fn len(&self) -> usize {
+        self.writes.len()
+    }
+
+    /// For the commit.
+    pub(crate) fn into_writes(self) -> Vec<StateWrite> {
+        self.writes
+            .into_iter()
+            .map(|(key, own)| StateWrite {
+                key,
+                value: own.value,
+                expected: own.expected,
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(
+        writes: &[(Option<&str>, Option<u64>)],
+        stored: u64,
+        outcomes: &[Result<(), u64>],
+        commit: Option<(Option<&str>, Option<u64>)>,
+    ) {
+        let mut buffer = StateBuffer::default();
+        for ((value, expected), outcome) in writes.iter().zip(outcomes) {
+            let value = value.map(|v| v.as_bytes().to_vec());
+            let result = buffer.write("k", value, *expected, stored);
+            assert_eq!(result, outcome.map_err(StateError::Conflict));
+        }
+        let commit = commit.map(|(value, expected)| StateWrite {
+            key: "k".into(),
+            value: value.map(|v| v.as_bytes().to_vec()),
+            expected,
+        });
+        assert_eq!(buffer.into_writes(), commit.into_iter().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn writes_compare_with_what_the_call_sees() {
+        check(&[(Some("a"), None)], 3, &[Ok(())], Some((Some("a"), None)));
+        check(
+            &[(Some("a"), Some(3))],
+            3,
+            &[Ok(())],
+            Some((Some("a"), Some(3))),
+        );
+        check(&[(Some("a"), Some(0))], 3, &[Err(3)], None);
+        check(
+            &[(Some("a"), Some(3)), (Some("b"), Some(4))],
+            3,
+            &[Ok(()), Ok(())],
+            Some((Some("b"), Some(3))),
+        );
+        check(
+            &[(Some("a"), None), (Some("b"), Some(3))],
+            3,
+            &[Ok(()), Err(4)],
+            Some((Some("a"), None)),
+        );
+        check(
+            &[(Some("a"), None), (Some("b"), Some(4))],
+            3,
+            &[Ok(()), Ok(())],
+            Some((Some("b"), Some(3))),
+        );
+        check(
+            &[(None, Some(3)), (Some("b"), Some(0))],
+            3,
+            &[Ok(()), Ok(())],
+            Some((Some("b"), Some(3))),
+        );
+        check(
+            &[(Some("a"), Some(0))],
+            0,
+            &[Ok(())],
+            Some((Some("a"), Some(0))),
+        );
+    }
+
+    #[test]
+    fn keys_show_the_calls_own_writes() {
+        let mut buffer = StateBuffer::default();
+        buffer.write("a/2", Some(vec![]), None, 0).unwrap();
+        buffer.write("a/3", None, None, 1).unwrap();
+        buffer.write("b/1", Some(vec![]), None, 0).unwrap();
+        let stored = vec!["a/1".to_owned(), "a/3".to_owned(), "a/4".to_owned()];
+        assert_eq!(
+            buffer.overlay(stored, "a/", None, 10),
+            ["a/1", "a/2", "a/4"]
+        );
+        assert_eq!(
+            buffer.overlay(vec!["a/4".into()], "a/", Some("a/1"), 1),
+            ["a/2"]
+        );
+        assert_eq!(buffer.own("a/3"), Some(None));
+        assert_eq!(buffer.own("a/1"), None);
+    }
+
+    #[test]
+    fn writes_are_bounded() {
+        let mut buffer = StateBuffer::default();
+        for (key, size) in [("", 0), (&"k".repeat(513)[..], 0), ("k", VALUE_BYTES + 1)] {
+            assert!(matches!(
+                buffer.write(key, Some(vec![0; size]), None, 0),
+                Err(StateError::Quota(_))
+            ));
+        }
+    }
+}

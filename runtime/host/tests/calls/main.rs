@@ -1,0 +1,7 @@
+//! Calls of a real guest through the engine's socket.
+
+mod answers;
+mod effects;
+mod limits;
+mod loading;
+mod world;

@@ -1,0 +1,180 @@
+//! A host with the echo guest, a scripted endpoint and a store of its own.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use dragoman_engine::runner::{Call, Report, StepRunner};
+use dragoman_host::storage::Stored;
+use dragoman_host::{
+    Connection, Egress, EgressError, EndpointGrant, EndpointRequest, EndpointResponse, Exchanged,
+    Host, HostSettings, Plugin, Runner, Storage,
+};
+use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
+use serde_json::json;
+
+/// What the endpoint does with the next request.
+pub enum Act {
+    /// Answers completely.
+    Answer(u16, Value),
+    /// Cannot be reached: nothing was sent.
+    Unreachable,
+    /// Takes the request and cuts the connection.
+    Cut,
+    /// Takes the request and never answers.
+    Hang,
+}
+
+/// An endpoint that does what it was told, and keeps what it was sent.
+#[derive(Default)]
+pub struct Script {
+    acts: Mutex<VecDeque<Act>>,
+    requests: Mutex<Vec<EndpointRequest>>,
+}
+
+impl Script {
+    pub fn then(&self, act: Act) {
+        self.acts.lock().unwrap().push_back(act);
+    }
+
+    pub fn requests(&self) -> Vec<EndpointRequest> {
+        self.requests.lock().unwrap().clone()
+    }
+}
+
+impl Egress for Script {
+    fn send(
+        &self,
+        request: EndpointRequest,
+    ) -> Pin<Box<dyn Future<Output = Exchanged> + Send + '_>> {
+        self.requests.lock().unwrap().push(request);
+        let act = self.acts.lock().unwrap().pop_front();
+        Box::pin(async move {
+            match act.expect("the script is at its end") {
+                Act::Answer(status, body) => {
+                    let headers = vec![("message-id".to_owned(), "m-1".to_owned())];
+                    Ok(EndpointResponse {
+                        status,
+                        headers,
+                        body: Bytes::from(body.to_string()),
+                    })
+                }
+                Act::Unreachable => Err(EgressError::not_sent("connect", "nobody listens")),
+                Act::Cut => Err(EgressError::sent("cut", "the connection was cut")),
+                Act::Hang => std::future::pending().await,
+            }
+        })
+    }
+}
+
+/// A store in memory.
+#[derive(Default)]
+pub struct Shelf {
+    pub state: Mutex<HashMap<String, (Vec<u8>, u64)>>,
+    pub documents: Mutex<HashMap<Digest, (DocumentReference, Vec<u8>)>>,
+    pub components: Mutex<HashMap<Digest, Vec<u8>>>,
+}
+
+impl Storage for Shelf {
+    fn state_get(&self, connection: String, key: String) -> Stored<'_, Option<(Vec<u8>, u64)>> {
+        let found = self
+            .state
+            .lock()
+            .unwrap()
+            .get(&format!("{connection}/{key}"))
+            .cloned();
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn state_keys(
+        &self,
+        _: String,
+        _: String,
+        _: Option<String>,
+        _: u32,
+    ) -> Stored<'_, Vec<String>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn document(&self, digest: Digest) -> Stored<'_, Option<(DocumentReference, Vec<u8>)>> {
+        let found = self.documents.lock().unwrap().get(&digest).cloned();
+        Box::pin(async move { Ok(found) })
+    }
+
+    fn component(&self, digest: Digest) -> Stored<'_, Option<Vec<u8>>> {
+        let found = self.components.lock().unwrap().get(&digest).cloned();
+        Box::pin(async move { Ok(found) })
+    }
+}
+
+/// The echo guest's bytes.
+pub fn echo() -> Vec<u8> {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("../../target/plugins/dragoman-guest-echo.wasm");
+    std::fs::read(file)
+        .expect("target/plugins/dragoman-guest-echo.wasm is missing: run `cargo xtask plugins`")
+}
+
+/// Everything together.
+pub struct World {
+    pub runner: Runner,
+    pub script: Arc<Script>,
+    pub shelf: Arc<Shelf>,
+    pub plugin: Arc<Plugin>,
+}
+
+impl World {
+    pub async fn new() -> Self {
+        Self::with(HostSettings::default(), |_| {}).await
+    }
+
+    /// With other settings, and a connection changed from the usual one.
+    pub async fn with(mut settings: HostSettings, change: impl FnOnce(&mut Connection)) -> Self {
+        // One cache for all tests: each would compile the guest again otherwise.
+        settings.cache = Some(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("host-cache"));
+        let (script, shelf) = (Arc::new(Script::default()), Arc::new(Shelf::default()));
+        let host = Host::new(settings, script.clone(), shelf.clone()).unwrap();
+        let plugin = host.load(echo()).await.unwrap();
+        let mut connection = Connection::new(plugin.digest, json!({}));
+        connection
+            .endpoints
+            .insert("api".into(), EndpointGrant::default());
+        change(&mut connection);
+        host.set_connections(BTreeMap::from([("shop".to_owned(), connection)]));
+        World {
+            runner: Runner::new(host),
+            script,
+            shelf,
+            plugin,
+        }
+    }
+
+    /// A call as the engine makes it.
+    pub fn request(&self, operation: &str, input: Value) -> Call {
+        Call {
+            plugin: self.plugin.digest,
+            connection: "shop".into(),
+            operation: operation.into(),
+            input,
+            documents: BTreeMap::new(),
+            unstored: Vec::new(),
+            run: RunId::at(Timestamp::from_millis(0), [0; 10]),
+            pipeline: "orders".into(),
+            step: "lines[0].place".into(),
+            attempt: 2,
+            key: "key-1".into(),
+            deadline: Duration::from_secs(60),
+            fence: None,
+            dry_run: false,
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".into(),
+        }
+    }
+
+    pub async fn call(&self, operation: &str, input: Value) -> Report {
+        self.runner.call(self.request(operation, input)).await
+    }
+}
