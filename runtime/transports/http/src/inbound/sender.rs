@@ -2,20 +2,15 @@
 
 use axum::http::HeaderMap;
 use dragoman_model::Actor;
-use dragoman_security::{Secret, same_bytes, verify_hmac};
+use dragoman_security::{Bearer, Hmac};
 
 /// How a sender proves who it is.
 #[derive(Debug, Clone)]
 pub enum Proof {
     /// `Authorization: Bearer <secret>`.
-    Bearer(Secret),
-    /// HMAC-SHA256 of the body, in hexadecimal, in a header; a prefix `sha256=` is allowed.
-    Hmac {
-        /// The shared secret.
-        secret: Secret,
-        /// The header's name.
-        header: String,
-    },
+    Bearer(Bearer),
+    /// HMAC-SHA256 of the body, in hexadecimal, in the header of that name.
+    Hmac(Hmac, String),
     /// None: anybody is this sender. The site file must say so.
     Nothing,
 }
@@ -35,16 +30,12 @@ impl Sender {
         let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
         match &self.proof {
             Proof::Nothing => Some(Actor::sender(&self.name, "none")),
-            Proof::Bearer(secret) => {
-                let (scheme, token) = text("authorization")?.split_once(' ')?;
-                (scheme.eq_ignore_ascii_case("bearer") && same_bytes(token.trim().as_bytes(), secret.reveal()))
-                    .then(|| Actor::sender(&self.name, "bearer"))
-            }
-            Proof::Hmac { secret, header } => {
-                let given = text(header)?.trim();
-                let given = given.strip_prefix("sha256=").unwrap_or(given);
-                verify_hmac(secret, body, given).then(|| Actor::sender(&self.name, "hmac"))
-            }
+            Proof::Bearer(bearer) => bearer
+                .admits(text("authorization"))
+                .then(|| Actor::sender(&self.name, "bearer")),
+            Proof::Hmac(hmac, header) => hmac
+                .admits(text(header), body)
+                .then(|| Actor::sender(&self.name, "hmac")),
         }
     }
 }

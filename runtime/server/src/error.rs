@@ -1,0 +1,67 @@
+//! What can go wrong when a site is loaded or served.
+
+use dragoman_model::{Code, Diagnostic};
+
+/// A file of the site cannot be read.
+pub const NO_FILE: Code = Code::new("D0910", "a file of the site cannot be read");
+/// A connection names a plugin that is not there.
+pub const NO_PLUGIN: Code = Code::new("D0911", "there is no such plugin");
+/// A connection's configuration is refused by its plugin.
+pub const CONFIG: Code = Code::new("D0912", "the configuration does not fit the plugin");
+/// Two pipelines have one name.
+pub const TWICE: Code = Code::new("D0913", "two pipelines have the same name");
+/// A secret is not where the site file says.
+pub const SECRET: Code = Code::new("D0914", "a secret is missing");
+/// The address cannot be listened on.
+pub const LISTEN: Code = Code::new("D0915", "the address cannot be listened on");
+/// A plugin asks for something that the connection does not bind.
+pub const NOT_BOUND: Code = Code::new("D0916", "the plugin asks for an endpoint or credential that is not bound");
+/// An endpoint's address is not usable.
+pub const ENDPOINT: Code = Code::new("D0917", "the endpoint cannot be used as it is written");
+/// The site has no pipeline.
+pub const NO_PIPELINE: Code = Code::new("D0918", "the site has no pipeline");
+/// The store is served by another process, which cannot be asked.
+pub const SERVED: Code = Code::new("D0919", "another process serves the store and does not answer");
+
+/// Why a site cannot be loaded, opened or served.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What somebody wrote is wrong.
+    #[error("{} things are wrong with the site", .0.len())]
+    Diagnostics(Vec<Diagnostic>),
+    /// Anything else.
+    #[error("{message}")]
+    Plain {
+        /// Its code.
+        code: Code,
+        /// What happened.
+        message: String,
+        /// What to do.
+        help: String,
+    },
+}
+
+impl Error {
+    /// An error with a code and what to do.
+    pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Error::Plain { code, message: message.into(), help: help.into() }
+    }
+}
+
+impl From<dragoman_journal::Error> for Error {
+    fn from(error: dragoman_journal::Error) -> Self {
+        Error::new(error.code, error.message, "")
+    }
+}
+
+impl From<dragoman_host::Error> for Error {
+    fn from(error: dragoman_host::Error) -> Self {
+        Error::new(error.code, error.message, "")
+    }
+}
+
+impl From<dragoman_security::Error> for Error {
+    fn from(error: dragoman_security::Error) -> Self {
+        Error::new(error.code, error.message, "")
+    }
+}

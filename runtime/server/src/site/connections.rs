@@ -1,0 +1,142 @@
+//! One connection of the site file: its plugin, configuration and grants.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dragoman_host::{Host, Mode};
+use dragoman_manifest::site::Connection as Said;
+use dragoman_manifest::{Site, Spanned};
+use dragoman_model::{Diagnostic, Digest};
+use dragoman_schema::Surface;
+use dragoman_transports_http::egress::Endpoint;
+
+use super::{Secrets, grants};
+use crate::error::{CONFIG, NO_FILE, NO_PLUGIN, NOT_BOUND};
+
+/// What a connection is loaded within.
+pub(super) struct Context<'a> {
+    pub(super) folder: &'a Path,
+    pub(super) said: &'a Site,
+    pub(super) host: &'a Arc<Host>,
+    pub(super) secrets: Secrets,
+}
+
+/// A connection that can be used.
+pub(super) struct Ready {
+    pub(super) connection: dragoman_host::Connection,
+    pub(super) endpoints: BTreeMap<String, Endpoint>,
+    pub(super) surface: Arc<Surface>,
+    pub(super) component: Vec<u8>,
+}
+
+/// Loads one; none where something is wrong, which is said.
+pub(super) async fn load(
+    context: &Context<'_>,
+    name: &Spanned<String>,
+    said: &Said,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Ready> {
+    let before = diagnostics.len();
+    let component = component(context, said, diagnostics)?;
+    let digest = Digest::of(&component);
+    if let Err(error) = context.host.load(component.clone()).await {
+        diagnostics.push(
+            Diagnostic::error(error.code, said.plugin.span.clone(), error.message).mark("this plugin cannot be used"),
+        );
+        return None;
+    }
+    let config = config(context, said, diagnostics)?;
+    let mut connection = dragoman_host::Connection::new(digest, config);
+    connection.mode = if said.observe || context.said.observe { Mode::Observe } else { Mode::Live };
+    grants::limits(&said.limits, &mut connection.limits);
+    let endpoints = grants::endpoints(context, said, &mut connection, diagnostics);
+    grants::credentials(context, said, &mut connection, diagnostics);
+    let surface = match context.host.check(&connection).await {
+        Ok((surface, issues)) => {
+            for issue in issues {
+                let at = if issue.path.is_empty() { String::new() } else { format!(" at {}", issue.path) };
+                diagnostics.push(
+                    Diagnostic::error(CONFIG, said.config.span.clone(), format!("{}{at}", issue.message))
+                        .mark(format!("refused by the plugin ({})", issue.code))
+                        .label(name.span.clone(), "the connection"),
+                );
+            }
+            surface
+        }
+        Err(error) => {
+            diagnostics.push(
+                Diagnostic::error(error.code, said.plugin.span.clone(), error.message).label(name.span.clone(), "the connection"),
+            );
+            return None;
+        }
+    };
+    unbound(name, said, &surface, diagnostics);
+    let failed = diagnostics[before..].iter().any(super::is_error);
+    (!failed).then_some(Ready { connection, endpoints, surface, component })
+}
+
+/// The plugin's bytes: a path, or a name in the folder of plugins.
+fn component(context: &Context<'_>, said: &Said, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<u8>> {
+    let text = &*said.plugin.value;
+    let path: PathBuf = if text.contains('/') || text.ends_with(".wasm") {
+        context.folder.join(text)
+    } else {
+        context.folder.join(&*context.said.plugins.value).join(format!("{text}.wasm"))
+    };
+    match std::fs::read(&path) {
+        Ok(bytes) => Some(bytes),
+        Err(error) => {
+            diagnostics.push(
+                Diagnostic::error(NO_PLUGIN, said.plugin.span.clone(), format!("there is no plugin `{text}`"))
+                    .mark(format!("{}: {error}", path.display()))
+                    .help("build the connectors with `cargo xtask plugins`, or write the path of a .wasm file"),
+            );
+            None
+        }
+    }
+}
+
+/// The configuration, from the site file or from the file it names.
+fn config(context: &Context<'_>, said: &Said, diagnostics: &mut Vec<Diagnostic>) -> Option<serde_json::Value> {
+    let Some(file) = &said.config_file else { return Some(said.config.value.clone()) };
+    let path = context.folder.join(&*file.value);
+    let read = std::fs::read_to_string(&path).map_err(|e| e.to_string());
+    match read.and_then(|text| serde_json::from_str(&text).map_err(|e| format!("it is not JSON: {e}"))) {
+        Ok(value) => Some(value),
+        Err(why) => {
+            let message = format!("the configuration {} cannot be read: {why}", path.display());
+            diagnostics.push(Diagnostic::error(NO_FILE, file.span.clone(), message));
+            None
+        }
+    }
+}
+
+/// Warns of endpoints and credentials that the plugin asks for and nobody bound. It may do without; a call that needs
+/// one then fails.
+fn unbound(name: &Spanned<String>, said: &Said, surface: &Surface, diagnostics: &mut Vec<Diagnostic>) {
+    for asked in &surface.endpoints {
+        let bound = match asked.strip_suffix('*') {
+            Some(prefix) => said.endpoints.iter().any(|(e, _)| e.value.starts_with(prefix)),
+            None => said.endpoints.iter().any(|(e, _)| e.value == *asked),
+        };
+        if !bound {
+            let message = format!("the plugin {} asks for the endpoint `{asked}`, which is not bound", surface.name);
+            diagnostics.push(
+                Diagnostic::error(NOT_BOUND, name.span.clone(), message)
+                    .help(format!("write `endpoints: {{ {asked}: {{ url: \"https://...\" }} }}`, or leave it: calls that need it will fail"))
+                    .warning(),
+            );
+        }
+    }
+    for asked in &surface.credentials {
+        if !said.credentials.iter().any(|(c, _)| c.value == *asked) {
+            let message = format!("the plugin {} asks for the credential `{asked}`, which is not bound", surface.name);
+            diagnostics.push(
+                Diagnostic::error(NOT_BOUND, name.span.clone(), message)
+                    .help(format!("write `credentials: {{ {asked}: env:NAME }}`"))
+                    .warning(),
+            );
+        }
+    }
+}

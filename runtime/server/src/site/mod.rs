@@ -1,0 +1,115 @@
+//! The site: what the site file, the pipelines' folder and the plugins mean together.
+
+mod connections;
+mod files;
+mod grants;
+mod pipelines;
+mod senders;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dragoman_host::Host;
+use dragoman_manifest::{Site as Said, parse_site};
+use dragoman_model::{Diagnostic, Digest, Severity};
+use dragoman_plan::World;
+use dragoman_transports_http::egress::Endpoint;
+use dragoman_transports_http::inbound::Sender;
+
+pub use files::read_source;
+pub use pipelines::{Edition, rebuild};
+
+/// A site that can run.
+pub struct Site {
+    /// What the site file says.
+    pub said: Said,
+    /// The folder of the site file; relative paths begin there.
+    pub folder: PathBuf,
+    /// The connections, for the host.
+    pub connections: BTreeMap<String, dragoman_host::Connection>,
+    /// Where their endpoints lead, for the egress: by connection and endpoint.
+    pub endpoints: BTreeMap<(String, String), Endpoint>,
+    /// The senders by name.
+    pub senders: BTreeMap<String, Arc<Sender>>,
+    /// The pipelines by name.
+    pub editions: BTreeMap<String, Edition>,
+    /// The components by digest, for the store to keep.
+    pub components: BTreeMap<Digest, Vec<u8>>,
+    /// What pipelines are checked against.
+    pub world: World,
+}
+
+/// The site, or nothing, and everything that is to be said about it, in the order of the files.
+pub struct Loaded {
+    /// There where no error was found.
+    pub site: Option<Site>,
+    /// Errors and warnings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a site file.
+///
+/// # Errors
+/// All that is wrong with it.
+pub fn read(path: &Path) -> Result<(Said, Vec<Diagnostic>), Vec<Diagnostic>> {
+    let source = read_source(path).map_err(|d| vec![*d])?;
+    match parse_site(source) {
+        (Some(said), diagnostics) if !diagnostics.iter().any(is_error) => Ok((said, diagnostics)),
+        (_, diagnostics) => Err(diagnostics),
+    }
+}
+
+/// Whether secrets are looked up (to run), or only named (to check on another machine).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// Look them up; a missing one is an error.
+    Resolve,
+    /// Do not.
+    Name,
+}
+
+/// Loads everything that a site file names: plugins, their surfaces, senders, pipelines. All that is wrong is said at once.
+pub async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Secrets) -> Loaded {
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
+    let mut diagnostics = Vec::new();
+    let mut world = World {
+        ledgers: said.ledgers.iter().map(|l| l.value.clone()).collect(),
+        senders: said.senders.iter().map(|(name, _)| name.value.clone()).collect(),
+        site: said.values.clone(),
+        observe: said.observe,
+        ..World::default()
+    };
+    let mut connections = BTreeMap::new();
+    let mut endpoints = BTreeMap::new();
+    let mut components = BTreeMap::new();
+    for (name, connection) in &said.connections {
+        let context = connections::Context { folder: &folder, said: &said, host, secrets };
+        match connections::load(&context, name, connection, &mut diagnostics).await {
+            Some(ready) => {
+                components.insert(ready.connection.plugin, ready.component);
+                endpoints.extend(ready.endpoints.into_iter().map(|(e, to)| ((name.value.clone(), e), to)));
+                world.connections.insert(
+                    name.value.clone(),
+                    dragoman_plan::Connection { surface: ready.surface, observe: connection.observe || said.observe },
+                );
+                connections.insert(name.value.clone(), ready.connection);
+            }
+            None => {
+                world.broken_connections.insert(name.value.clone());
+            }
+        }
+    }
+    let senders = senders::load(&folder, &said, secrets, &mut diagnostics);
+    let editions = pipelines::load(&folder.join(&*said.pipelines.value), &said, &world, &mut diagnostics);
+    // Of several causes the first is shown first; two connections to one plugin say the same thing once.
+    let mut seen = BTreeSet::new();
+    diagnostics.retain(|d| seen.insert((d.code.id, d.message.clone(), d.span.as_ref().map(dragoman_model::Span::place))));
+    let failed = diagnostics.iter().any(is_error);
+    let site = (!failed).then_some(Site { said, folder, connections, endpoints, senders, editions, components, world });
+    Loaded { site, diagnostics }
+}
+
+fn is_error(diagnostic: &Diagnostic) -> bool {
+    diagnostic.severity == Severity::Error
+}

@@ -1,0 +1,65 @@
+//! The senders of the site file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use dragoman_manifest::site::{Secret as Reference, SecretPlace, Sender as Said};
+use dragoman_manifest::Site;
+use dragoman_model::Diagnostic;
+use dragoman_security::{Bearer, Hmac, Secret, SecretSource};
+use dragoman_transports_http::inbound::{Proof, Sender};
+
+use super::Secrets;
+use crate::error::SECRET;
+
+pub(super) fn load(
+    folder: &Path,
+    said: &Site,
+    secrets: Secrets,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> BTreeMap<String, Arc<Sender>> {
+    let mut senders = BTreeMap::new();
+    for (name, sender) in &said.senders {
+        let proof = match sender {
+            Said::Unauthenticated => Some(Proof::Nothing),
+            Said::Bearer(secret) => {
+                resolve(folder, secret, secrets, diagnostics).map(|s| Proof::Bearer(Bearer::new(s)))
+            }
+            Said::Hmac { secret, header } => resolve(folder, secret, secrets, diagnostics)
+                .map(|s| Proof::Hmac(Hmac::new(&s), header.to_ascii_lowercase())),
+        };
+        if let Some(proof) = proof {
+            senders.insert(name.value.clone(), Arc::new(Sender { name: name.value.clone(), proof }));
+        }
+    }
+    senders
+}
+
+/// Looks a secret up. None: it is missing (which is said), or is only to be named.
+pub(super) fn resolve(
+    folder: &Path,
+    reference: &Reference,
+    secrets: Secrets,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Secret> {
+    if secrets == Secrets::Name {
+        return None;
+    }
+    let (source, help) = match &reference.place {
+        SecretPlace::Environment(name) => (format!("env:{name}"), format!("set the environment variable {name}")),
+        SecretPlace::File(path) => (format!("file:{path}"), format!("write the secret into {path}, readable by this user only")),
+        SecretPlace::Credential(name) => {
+            (format!("credential:{name}"), format!("add `LoadCredential={name}:PATH` to the service's unit"))
+        }
+    };
+    match SecretSource::parse(&source).and_then(|s| s.resolve(folder)) {
+        Ok(secret) => Some(secret),
+        Err(error) => {
+            diagnostics.push(
+                Diagnostic::error(SECRET, reference.span.clone(), error.message.clone()).mark("named here").help(help),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! A run as a person would like to read it: one sentence for each entry.
+
+use dragoman_journal::{Ending, Entry, Record, TimerPurpose};
+use dragoman_model::{ActorKind, Class, Effect, Value};
+use serde_json::json;
+
+/// A line of a run's timeline.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Line {
+    /// The entry's number in its run.
+    pub seq: u64,
+    /// When.
+    pub at: String,
+    /// Who.
+    pub actor: String,
+    /// The step's path; empty for the run itself.
+    pub path: String,
+    /// What happened, as a sentence.
+    pub text: String,
+}
+
+impl Line {
+    /// For programs.
+    pub fn to_json(&self) -> Value {
+        json!({ "seq": self.seq, "at": self.at, "actor": self.actor, "path": self.path, "text": self.text })
+    }
+}
+
+/// The timeline of a run.
+pub fn timeline(entries: &[Entry]) -> Vec<Line> {
+    entries
+        .iter()
+        .map(|entry| Line {
+            seq: entry.header.seq,
+            at: entry.header.at.to_string(),
+            actor: match entry.header.actor.kind {
+                ActorKind::System => String::new(),
+                _ => entry.header.actor.id.clone(),
+            },
+            path: entry.header.path.clone(),
+            text: sentence(&entry.header.record, entry.body.as_ref()),
+        })
+        .collect()
+}
+
+fn sentence(record: &Record, body: Option<&Value>) -> String {
+    match record {
+        Record::Accepted { trigger, run_key, parent: None, mode, .. } => {
+            let observed = if mode == "observe" { ", only to observe" } else { "" };
+            format!("the message came through `{trigger}` and is durable under the key {run_key}{observed}")
+        }
+        Record::Accepted { parent: Some(parent), .. } => {
+            format!("item {} of `{}` began ({})", parent.index + 1, parent.path, parent.item)
+        }
+        Record::Read { attempt, .. } => format!("read{}", tries(*attempt)),
+        Record::Children { count } => format!("{count} items, each a run of its own"),
+        Record::Intent { connection, operation, attempt, undo, once, .. } => {
+            let what = if *undo { "about to undo with" } else { "about to call" };
+            let once = once.as_ref().map(|o| format!(", once for {}", o.key)).unwrap_or_default();
+            format!("{what} {connection}.{operation}{once}{}", tries(*attempt))
+        }
+        Record::Done { joined: Some(run), .. } => format!("done before by run {run}; its result was taken"),
+        Record::Done { known_by, attempt, .. } if known_by == "probe" => {
+            format!("done: the partner was asked and says that it took effect{}", tries(*attempt))
+        }
+        Record::Done { attempt, .. } => format!("done{}", tries(*attempt)),
+        Record::Failed { attempt, class, effect, code, .. } => failed(*attempt, *class, *effect, code, body),
+        Record::Timer { due, purpose, .. } => format!("{} at {due}", purpose_text(*purpose)),
+        Record::Waiting { decision, roles, due, wait, .. } => {
+            let until = due.map(|d| format!(" until {d}")).unwrap_or_default();
+            format!("waits for a person ({}) to decide `{decision}`{until}; wait {wait}", roles.join(", "))
+        }
+        Record::Answer { .. } => format!("answered: {}", text(body, "answer").unwrap_or("?")),
+        Record::Event { name } => format!("told that: {name}"),
+        Record::Chosen { what } => format!("chosen: {what}"),
+        Record::Claimed { ledger, account, joined: Some(_), .. } => {
+            format!("ledger {ledger}: the claim on {account} stood already")
+        }
+        Record::Claimed { ledger, account, .. } => format!("ledger {ledger}: claimed from {account}{}", lines(body)),
+        Record::Released { ledger, once } => format!("ledger {ledger}: the claim {} was given back", once.key),
+        Record::Voided { reference } => format!("{reference} is closed: nothing more is done under it"),
+        Record::Observed { what } => format!("would have been done: {what}"),
+        Record::Operated { act } => format!("operator: {act}"),
+        Record::Parked { code } => format!("stopped for a person to repair: {}", reason(body).unwrap_or(code)),
+        Record::Closed { ending } => match ending {
+            Ending::Completed => "completed".into(),
+            Ending::Stopped => format!("ended, nothing more is to be done: {}", reason(body).unwrap_or("stopped")),
+            Ending::Failed => format!("failed: {}", reason(body).unwrap_or("no reason was kept")),
+            Ending::Cancelled => format!("given up: {}", reason(body).unwrap_or("no reason was kept")),
+        },
+    }
+}
+
+fn failed(attempt: u32, class: Class, effect: Effect, code: &str, body: Option<&Value>) -> String {
+    let class = match class {
+        Class::Retryable => "for the moment",
+        Class::Permanent => "for good",
+        Class::Rejected => "refused by the other side",
+    };
+    let effect = match effect {
+        Effect::None => "it had no effect",
+        Effect::Unknown => "whether it took effect is not known",
+        Effect::Applied => "it took effect all the same",
+    };
+    let message = text(body, "message").map(|m| format!(": {m}")).unwrap_or_default();
+    format!("failed {class} ({code}){message}; {effect}{}", tries(attempt))
+}
+
+fn purpose_text(purpose: TimerPurpose) -> &'static str {
+    match purpose {
+        TimerPurpose::Retry => "tries again",
+        TimerPurpose::Probe => "asks the partner",
+        TimerPurpose::Sleep => "sleeps; wakes",
+        TimerPurpose::Repeat => "goes round again",
+    }
+}
+
+fn tries(attempt: u32) -> String {
+    if attempt > 1 { format!(" (attempt {attempt})") } else { String::new() }
+}
+
+fn text<'a>(body: Option<&'a Value>, member: &str) -> Option<&'a str> {
+    body?.get(member)?.as_str()
+}
+
+fn reason(body: Option<&Value>) -> Option<&str> {
+    text(body, "reason").or_else(|| body?.get("failure")?.get("message")?.as_str())
+}
+
+fn lines(body: Option<&Value>) -> String {
+    let part = |line: &Value| {
+        let quantity = line.get("quantity")?;
+        Some(format!(
+            "{} {} of {}",
+            quantity.get("value")?.as_str()?,
+            quantity.get("unit")?.as_str()?,
+            line.get("item")?.as_str()?
+        ))
+    };
+    let parts: Vec<String> = body
+        .and_then(|b| b.get("lines")?.as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(part)
+        .collect();
+    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
+}
