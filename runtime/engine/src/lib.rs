@@ -1,4 +1,25 @@
-//! The engine.
+//! The engine: interprets plans, durably.
+//!
+//! In: messages from transports, answers of people, plans, a journal. Out: calls through the [`StepRunner`], entries in
+//! the journal, and the story of what happened.
+//!
+//! **Invariants.** Before a request of a non-read operation leaves, everything that its input depends on, its digest
+//! and its intent are durable. Nothing whose effect is unknown is repeated before the other side was asked. The
+//! [`machine`] is a pure function of entries and events; only the shell has a clock, tasks and channels.
+//!
+//! **Not here:** the language (`manifest`, `plan`), the sandbox (`host`), how entries are stored (`journals/*`).
+
+pub mod error;
+pub mod machine;
 pub mod runner;
+pub mod shell;
 pub mod source;
 
+pub use error::Error;
+pub use machine::Act;
+pub use runner::{Boxed, Call, Output, Probed, Report, StateWrite, StepRunner};
+pub use shell::{
+    Clock, Engine, Finished, Handle, Happening, Limits, ManualClock, PlanSource, Settings, Status,
+    SystemClock, status,
+};
+pub use source::{Acceptor, Delivered, Delivery, Refused};

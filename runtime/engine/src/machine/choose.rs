@@ -1,0 +1,113 @@
+//! Branches: the first arm that fits, and all branches at once.
+
+use dragoman_model::Value;
+use dragoman_plan::{Arm, Block, Step};
+use serde_json::Map;
+
+use super::progress::End;
+use super::scope::Evaluated;
+use super::walk::{Flow, Walk};
+
+impl<'a> Walk<'a> {
+    /// A `choose` step. The segment of its first arm is `arm-1`.
+    pub(super) fn choose(&mut self, step: &'a Step, arms: &'a [Arm]) -> Flow {
+        let chosen = match self.memo.arms.get(&self.path) {
+            Some(chosen) => *chosen,
+            None => match self.first_arm(arms) {
+                Err(failure) => return self.fail(step, failure),
+                Ok(Err(())) => return self.observe_step(step, "choose"),
+                Ok(Ok(chosen)) => {
+                    self.memo.arms.insert(self.path.clone(), chosen);
+                    chosen
+                }
+            },
+        };
+        let Some(index) = chosen else {
+            return self.computed(Evaluated::Value(None), "choose");
+        };
+        let segment = format!("arm-{}", index + 1);
+        let block = &arms[index].block;
+        let flow = self.block_at(&segment, block);
+        if !matches!(flow, Flow::Done) {
+            return flow;
+        }
+        match self.value_at(&segment, block) {
+            Ok(evaluated) => self.computed(evaluated, "choose"),
+            Err(failure) => self.fail(step, failure),
+        }
+    }
+
+    /// The number of the first arm whose condition holds. The inner error: it needs what was only observed.
+    fn first_arm(
+        &self,
+        arms: &[Arm],
+    ) -> Result<Result<Option<usize>, ()>, dragoman_model::Failure> {
+        for (index, arm) in arms.iter().enumerate() {
+            let Some(when) = &arm.when else {
+                return Ok(Ok(Some(index)));
+            };
+            match self.evaluate(when)? {
+                Evaluated::Observed => return Ok(Err(())),
+                Evaluated::Value(Some(Value::Bool(true))) => return Ok(Ok(Some(index))),
+                Evaluated::Value(_) => {}
+            }
+        }
+        Ok(Ok(None))
+    }
+
+    /// A `parallel` step. Where a branch ends the run, the others bring to an end what they have open.
+    pub(super) fn parallel(&mut self, step: &'a Step, branches: &'a [(String, Block)]) -> Flow {
+        let outer = self.draining;
+        let mut ended = None;
+        let mut pending = false;
+        let mut held = false;
+        let drains = format!("{}.!", self.path);
+        self.draining |= self.memo.entered.contains(&drains);
+        for (name, block) in branches {
+            match self.block_at(name, block) {
+                Flow::Done => {}
+                Flow::Held => held = true,
+                Flow::Pending => pending = true,
+                Flow::Ended(end) => {
+                    self.draining = true;
+                    self.memo.entered.insert(drains.clone());
+                    ended.get_or_insert(end);
+                }
+            }
+        }
+        self.draining = outer;
+        match ended {
+            _ if pending => Flow::Pending,
+            Some(end) => Flow::Ended(end),
+            None if held => Flow::Held,
+            None => self.joined_branches(step, branches),
+        }
+    }
+
+    fn joined_branches(&mut self, step: &'a Step, branches: &'a [(String, Block)]) -> Flow {
+        let mut out = Map::new();
+        for (name, block) in branches {
+            let value = if block.value.is_some() {
+                match self.value_at(name, block) {
+                    Ok(Evaluated::Value(value)) => value,
+                    Ok(Evaluated::Observed) => return self.observe_step(step, "parallel"),
+                    Err(failure) => return self.fail(step, failure),
+                }
+            } else {
+                self.last_output(name, block)
+            };
+            if let Some(value) = value {
+                out.insert(name.clone(), value);
+            }
+        }
+        self.computed(Evaluated::Value(Some(Value::Object(out))), "parallel")
+    }
+
+    fn last_output(&self, name: &str, block: &Block) -> Option<Value> {
+        let last = block.steps.last()?;
+        match self.ended(&format!("{}.{name}.{}", self.path, last.segment)) {
+            Some(End::Done(output)) => output.clone(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Child runs: one for each item.
+
+use std::collections::BTreeSet;
+
+use dragoman_journal::{Begin, Draft, Ending, Parent, Record, RunSummary, Standing, Versions};
+use dragoman_model::{Class, Digest, Failure, RunId, Usage, Value};
+use dragoman_plan::{EachStep, Step};
+use serde_json::{Map, json};
+
+use super::Live;
+use super::event::{Found, Request};
+use super::progress::Item;
+use super::scope::Evaluated;
+use super::walk::{Due, Flow, Tail, Walk};
+
+/// A parent is told when a child ends; that it looks again by itself, so long after, in milliseconds, is for the case
+/// that the word was lost with a process.
+const RECHECK_MS: i64 = 600_000;
+
+impl<'a> Walk<'a> {
+    /// An `each` step.
+    pub(super) fn each(&mut self, step: &'a Step, each: &'a EachStep) -> Flow {
+        if self.progress().is_none_or(|p| p.items.is_none()) {
+            return match self.items(each) {
+                Err(failure) => self.fail(step, failure),
+                Ok(None) => self.observe_step(step, "each"),
+                Ok(Some(items)) if items.is_empty() => {
+                    self.computed(Evaluated::Value(Some(json!([]))), "each")
+                }
+                Ok(Some(items)) => self.begin_children(each, items),
+            };
+        }
+        match self.live.remove(&self.path) {
+            Some(Live::Found(Found::Children(children))) => self.children(step, each, &children),
+            Some(Live::Away) => self.keep(Live::Away),
+            _ if self.woken => {
+                self.requests.push(Request::Children {
+                    path: self.path.clone(),
+                });
+                self.keep(Live::Away)
+            }
+            _ => {
+                self.dues.push(Due {
+                    at: Some(self.now.plus_millis(RECHECK_MS)),
+                    waits: true,
+                });
+                Flow::Pending
+            }
+        }
+    }
+
+    /// The items with their keys; none: they need what was only observed.
+    fn items(&self, each: &EachStep) -> Result<Option<Vec<Item>>, Failure> {
+        let list = match self.evaluate(&each.items)? {
+            Evaluated::Observed => return Ok(None),
+            Evaluated::Value(None) => Vec::new(),
+            Evaluated::Value(Some(Value::Array(list))) => list,
+            Evaluated::Value(Some(_)) => {
+                let message = format!("`{}` of `{}` gives no list", each.items.text, self.path);
+                return Err(Failure::permanent("each.no_list", message));
+            }
+        };
+        let mut keys = BTreeSet::new();
+        let mut items = Vec::with_capacity(list.len());
+        for (index, item) in list.into_iter().enumerate() {
+            let key = match &each.item_key {
+                None => index.to_string(),
+                Some(expression) => match self.item_key(each, expression, &item)? {
+                    Some(key) => key,
+                    None => return Ok(None),
+                },
+            };
+            if !keys.insert(key.clone()) {
+                let message = format!("two items of `{}` have the key `{key}`", self.path);
+                return Err(Failure::permanent("each.duplicate_key", message));
+            }
+            items.push(Item { key, item });
+        }
+        Ok(Some(items))
+    }
+
+    fn item_key(
+        &self,
+        each: &EachStep,
+        expression: &dragoman_expression::Expression,
+        item: &Value,
+    ) -> Result<Option<String>, Failure> {
+        let names = super::scope::Names::new(
+            self.state,
+            self.memo,
+            &self.path,
+            &self.frames,
+            self.failures.last(),
+        );
+        match names.with_item(&each.name, item).expression(expression)? {
+            Evaluated::Observed => Ok(None),
+            Evaluated::Value(Some(Value::String(text))) => Ok(Some(text)),
+            Evaluated::Value(value) => Ok(Some(value.unwrap_or(Value::Null).to_string())),
+        }
+    }
+
+    fn begin_children(&mut self, each: &EachStep, items: Vec<Item>) -> Flow {
+        let count = items.len() as u64;
+        let begun = count.min(most(each));
+        let begins = (0..begun)
+            .filter_map(|index| self.begin(each, index, items.get(usize::try_from(index).ok()?)?));
+        let begins: Vec<Begin> = begins.collect();
+        let list: Vec<Value> = items
+            .into_iter()
+            .map(|item| json!({ "key": item.key, "item": item.item }))
+            .collect();
+        let entry = self.draft(
+            Record::Children { count },
+            Some(json!({ "items": list, "begun": begun })),
+            None,
+        );
+        self.place_children(entry, begins)
+    }
+
+    fn place_children(&mut self, entry: Draft, begins: Vec<Begin>) -> Flow {
+        let due = self.now.plus_millis(RECHECK_MS);
+        self.place(Tail {
+            path: self.path.clone(),
+            entries: vec![entry],
+            operations: Vec::new(),
+            begins,
+            standing: Some(Standing::Waiting(Some(due))),
+        })
+    }
+
+    /// The first entry of a child.
+    fn begin(&self, each: &EachStep, index: u64, item: &Item) -> Option<Begin> {
+        let origin = self.state.origin.as_ref()?;
+        let run = self.state.run.child(&self.path, &item.key);
+        let mut items: Map<String, Value> = origin
+            .roots
+            .iter()
+            .filter(|(name, _)| !matches!(name.as_str(), "trigger" | "site" | "run"))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        items.insert(each.name.clone(), item.item.clone());
+        let names = super::scope::Names::new(self.state, self.memo, &self.path, &self.frames, None);
+        let captured = |id: &String| {
+            Some((
+                id.clone(),
+                dragoman_expression::Scope::step(&names, id)?.clone(),
+            ))
+        };
+        let captures: Map<String, Value> = each.captures.iter().filter_map(captured).collect();
+        let root = |name: &str| origin.roots.get(name).cloned().unwrap_or(Value::Null);
+        let body = json!({
+            "trigger": root("trigger"),
+            "site": root("site"),
+            "now": root("run")["now"],
+            "items": items,
+            "captures": captures,
+        });
+        let record = Record::Accepted {
+            pipeline: origin.pipeline.clone(),
+            trigger: "each".into(),
+            run_key: format!("{}/{}[{index}]", self.state.run, self.path),
+            serial: origin.serial.clone(),
+            parent: Some(Parent {
+                run: self.state.run,
+                path: self.path.clone(),
+                index,
+                item: item.key.clone(),
+            }),
+            mode: if self.observing() { "observe" } else { "live" }.into(),
+        };
+        let draft = Draft {
+            run,
+            seq: 0,
+            at: self.now,
+            actor: self.actor.clone(),
+            path: String::new(),
+            versions: Versions {
+                pipeline: origin.version,
+                plugin: None,
+                settings: None,
+            },
+            record,
+            headers: Vec::new(),
+            body: Some(body),
+        };
+        Some(Begin {
+            entries: vec![draft],
+            operations: Vec::new(),
+            content: Digest::of_value(&item.item),
+            standing: Standing::Active,
+            // Set by the shell, which gives the leases.
+            lease_until: self.now,
+        })
+    }
+
+    /// What is known of the children: more of them begin, the step is done, or it goes on waiting.
+    fn children(&mut self, step: &'a Step, each: &'a EachStep, children: &[RunSummary]) -> Flow {
+        let Some(progress) = self.progress() else {
+            return Flow::Pending;
+        };
+        let Some(items) = progress.items.clone() else {
+            return Flow::Pending;
+        };
+        let known = |item: &Item| {
+            let run = self.state.run.child(&self.path, &item.key);
+            children.iter().find(|child| child.run == run)
+        };
+        let begun = progress.begun;
+        let closed = items
+            .iter()
+            .filter_map(known)
+            .filter(|child| child.standing == Standing::Closed)
+            .count() as u64;
+        let failed = items
+            .iter()
+            .filter_map(known)
+            .any(|child| bad(child.ending));
+        let stopped = self.draining || (failed && !each.go_on);
+        let count = items.len() as u64;
+        if begun < count && !stopped && begun - closed.min(begun) < most(each) {
+            return self.begin_more(each, &items, begun, count.min(closed + most(each)));
+        }
+        if closed < begun {
+            self.dues.push(Due {
+                at: Some(self.now.plus_millis(RECHECK_MS)),
+                waits: true,
+            });
+            return Flow::Pending;
+        }
+        if failed && !each.go_on {
+            let failure = self.first_failure(&items, children);
+            return self.fail(step, failure);
+        }
+        let output: Vec<Value> = items
+            .iter()
+            .map(|item| self.outcome(item, children))
+            .collect();
+        let record = Record::Done {
+            attempt: 1,
+            joined: None,
+            known_by: "answer".into(),
+            usage: Usage::default(),
+        };
+        self.note(record, Some(json!({ "output": output })), None);
+        Flow::Done
+    }
+
+    fn begin_more(&mut self, each: &EachStep, items: &[Item], from: u64, to: u64) -> Flow {
+        let begins = (from..to)
+            .filter_map(|index| self.begin(each, index, items.get(usize::try_from(index).ok()?)?));
+        let begins: Vec<Begin> = begins.collect();
+        let entry = self.draft(
+            Record::Chosen {
+                what: "begun".into(),
+            },
+            Some(json!(to)),
+            None,
+        );
+        self.place_children(entry, begins)
+    }
+
+    fn child_run(&self, item: &Item) -> RunId {
+        self.state.run.child(&self.path, &item.key)
+    }
+
+    fn outcome(&self, item: &Item, children: &[RunSummary]) -> Value {
+        let run = self.child_run(item);
+        let child = children.iter().find(|child| child.run == run);
+        let status = match child.and_then(|child| child.ending) {
+            Some(Ending::Completed) => "completed",
+            Some(Ending::Stopped) => "stopped",
+            Some(Ending::Failed) => "failed",
+            Some(Ending::Cancelled) => "cancelled",
+            None => "skipped",
+        };
+        let mut out = json!({ "key": item.key, "item": item.item, "status": status });
+        if let Some(output) = child
+            .and_then(|child| child.output.clone())
+            .filter(|output| !output.is_null())
+        {
+            out["output"] = output;
+        }
+        if let Some(note) = child.and_then(|child| child.note.clone()) {
+            out["reason"] = json!(note);
+        }
+        out
+    }
+
+    fn first_failure(&self, items: &[Item], children: &[RunSummary]) -> Failure {
+        let child = |item: &Item| {
+            let run = self.child_run(item);
+            children
+                .iter()
+                .find(|child| child.run == run && bad(child.ending))
+                .map(|child| (item.key.clone(), child))
+        };
+        let (key, note) = items
+            .iter()
+            .find_map(child)
+            .map(|(key, child)| (key, child.note.clone().unwrap_or_default()))
+            .unwrap_or_default();
+        Failure::new(
+            Class::Permanent,
+            "each.failed",
+            format!("item `{key}` of `{}` failed: {note}", self.path),
+        )
+    }
+}
+
+fn bad(ending: Option<Ending>) -> bool {
+    matches!(ending, Some(Ending::Failed | Ending::Cancelled))
+}
+
+fn most(each: &EachStep) -> u64 {
+    each.concurrent.max(1) as u64
+}

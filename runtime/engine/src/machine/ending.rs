@@ -1,0 +1,271 @@
+//! How a run ends: completed, stopped, failed, parked; and what an operator does to one that is parked.
+
+use dragoman_journal::{Ending, Operation, Record, Settled};
+use dragoman_model::{Actor, Class, Effect, Failure, Value};
+use dragoman_plan::{Block, OnFailure, Step, StepKind, Template};
+use serde_json::{Map, json};
+
+use super::event::Act;
+use super::locate::{block_of, handled_step, step_at};
+use super::progress::End;
+use super::scope::{Evaluated, Memo};
+use super::walk::{Ended, Flow, How, Walk};
+use super::{Live, Operated};
+
+impl<'a> Walk<'a> {
+    /// Walks the run from its root, and ends it where the walk comes to an end.
+    pub(super) fn run(&mut self) {
+        if self.state.closed.is_some() || self.state.parked.is_some() || self.state.origin.is_none()
+        {
+            return;
+        }
+        let parent = self
+            .state
+            .origin
+            .as_ref()
+            .and_then(|origin| origin.parent.clone());
+        let plan = self.plan;
+        let block = match &parent {
+            None => Some(&plan.steps),
+            Some(parent) => {
+                self.path = format!("{}[{}].", parent.path, parent.index);
+                block_of(plan, &parent.path)
+            }
+        };
+        let Some(block) = block else {
+            let reason = "the step that began this run is not in its pipeline";
+            return self.park("engine.no_step", reason, None);
+        };
+        match self.block(block) {
+            Flow::Done => self.complete(block, parent.is_some()),
+            Flow::Held | Flow::Pending => {}
+            Flow::Ended(ended) => self.end(*ended),
+        }
+    }
+
+    /// A `stop`, `park` or `fail` step.
+    pub(super) fn end_step(
+        &mut self,
+        step: &'a Step,
+        how: How,
+        reason: &'a Template,
+        class: Class,
+    ) -> Flow {
+        let reason = match self.template(reason) {
+            Err(failure) => return self.fail(step, failure),
+            Ok(Evaluated::Observed) => String::new(),
+            Ok(Evaluated::Value(Some(Value::String(text)))) => text,
+            Ok(Evaluated::Value(value)) => value.map(|value| value.to_string()).unwrap_or_default(),
+        };
+        let code = match how {
+            How::Stop => "stop",
+            How::Park => "park",
+            How::Fail | How::Unhandled => "fail",
+        };
+        let failure = matches!(how, How::Fail).then(|| Failure::new(class, "fail", reason.clone()));
+        let path = self.path.clone();
+        Flow::Ended(Box::new(Ended {
+            how,
+            code: code.into(),
+            reason,
+            path,
+            failure,
+        }))
+    }
+
+    /// All steps are settled.
+    fn complete(&mut self, block: &'a Block, child: bool) {
+        self.frames.push(self.path.len());
+        let output = match (child, &block.value, &self.plan.output) {
+            (true, Some(value), _) | (false, _, Some(value)) => self.template(value),
+            (true, None, _) => Ok(Evaluated::Value(Some(self.outputs(block)))),
+            (false, _, None) => Ok(Evaluated::Value(None)),
+        };
+        self.frames.pop();
+        match output {
+            Ok(Evaluated::Value(output)) => {
+                self.close(Ending::Completed, json!({ "output": output }));
+            }
+            Ok(Evaluated::Observed) => self.close(Ending::Completed, json!({ "output": null })),
+            Err(failure) => self.end(Ended {
+                how: How::Unhandled,
+                code: failure.code.clone(),
+                reason: format!("the output of the run cannot be given: {}", failure.message),
+                path: String::new(),
+                failure: Some(failure),
+            }),
+        }
+    }
+
+    /// The outputs of a block's steps by id.
+    fn outputs(&self, block: &Block) -> Value {
+        let output = |step: &Step| {
+            let id = step.id.clone()?;
+            match self.ended(&format!("{}{id}", self.path))? {
+                End::Done(Some(value)) => Some((id, value.clone())),
+                _ => None,
+            }
+        };
+        json!({ "steps": block.steps.iter().filter_map(output).collect::<Map<String, Value>>() })
+    }
+
+    fn end(&mut self, ended: Ended) {
+        match ended.how {
+            How::Stop => self.close(
+                Ending::Stopped,
+                json!({ "code": ended.code, "reason": ended.reason }),
+            ),
+            How::Park => self.park_at(ended),
+            How::Fail => self.fail_run(ended),
+            How::Unhandled => match self.plan.on_failure {
+                // A no without any effect is an outcome that needs no repair.
+                OnFailure::Park
+                    if ended
+                        .failure
+                        .as_ref()
+                        .is_some_and(super::state::is_rejection)
+                        && !self.state.has_effects() =>
+                {
+                    self.fail_run(ended);
+                }
+                OnFailure::Park => self.park_at(ended),
+                OnFailure::Undo | OnFailure::Fail => self.fail_run(ended),
+            },
+        }
+    }
+
+    /// The run fails; before, what it did is undone where the pipeline says so.
+    fn fail_run(&mut self, ended: Ended) {
+        if self.plan.on_failure == OnFailure::Undo {
+            match self.undo() {
+                Flow::Done => {}
+                Flow::Held | Flow::Pending => return,
+                Flow::Ended(stuck) => return self.park_at(*stuck),
+            }
+        }
+        let body = json!({ "code": ended.code, "reason": ended.reason, "path": ended.path, "failure": ended.failure });
+        self.close(Ending::Failed, body);
+    }
+
+    fn park_at(&mut self, ended: Ended) {
+        self.path = ended.path;
+        self.park(&ended.code, &ended.reason, ended.failure);
+    }
+
+    fn park(&mut self, code: &str, reason: &str, failure: Option<Failure>) {
+        let body = json!({ "reason": reason, "failure": failure });
+        self.note(
+            Record::Parked {
+                code: code.to_owned(),
+            },
+            Some(body),
+            None,
+        );
+    }
+
+    /// Ends the run; what it has open in the store without effect is given back.
+    fn close(&mut self, ending: Ending, body: Value) {
+        self.give_up_open();
+        self.path.clear();
+        self.note(Record::Closed { ending }, Some(body), None);
+    }
+
+    fn give_up_open(&mut self) {
+        let mut operations = Vec::new();
+        for (path, progress) in self.state.steps() {
+            if let Some(wait) = &progress.wait {
+                operations.push(Operation::WaitEnd {
+                    wait: wait.id.clone(),
+                });
+            }
+            let Some(request) = progress.request.as_ref().filter(|_| progress.end.is_none()) else {
+                continue;
+            };
+            if request.once.is_none() && request.reference.is_none() {
+                continue;
+            }
+            let unknown = progress.open
+                || progress
+                    .failure
+                    .as_ref()
+                    .is_some_and(|f| f.failure.effect != Effect::None);
+            operations.push(Operation::Settle {
+                once: request.once.clone(),
+                reference: request.reference.clone(),
+                path: path.to_owned(),
+                state: if unknown {
+                    Settled::Parked
+                } else {
+                    Settled::Failed
+                },
+            });
+        }
+        self.desk.operations.extend(operations);
+    }
+
+    /// What comes from outside the run's own steps.
+    pub(super) fn operate(&mut self, operated: Operated) {
+        if self.state.closed.is_some() {
+            return;
+        }
+        match operated {
+            Operated::Voided { reference, by } => self.void_run(&reference, &by.to_string()),
+            Operated::Act { act, actor, reason } => self.act_on_parked(act, actor, &reason),
+        }
+    }
+
+    /// A reference of this run was closed. A parked run without unknown effects has nothing more to do.
+    fn void_run(&mut self, reference: &str, by: &str) {
+        if self.state.voided.contains_key(reference) {
+            return;
+        }
+        self.note_voided(reference, by);
+        self.desk.urgent = true;
+        let unknown = self.state.steps().any(|(_, progress)| {
+            progress.open
+                || progress
+                    .failure
+                    .as_ref()
+                    .is_some_and(|f| f.failure.effect != Effect::None)
+        });
+        if self.state.parked.is_some() && !unknown {
+            let reason = format!("reference `{reference}` was voided by run {by}");
+            self.close(
+                Ending::Stopped,
+                json!({ "code": "voided", "reason": reason }),
+            );
+        }
+    }
+
+    fn act_on_parked(&mut self, act: Act, actor: Actor, reason: &str) {
+        let Some(parking) = self.state.parked.clone() else {
+            return;
+        };
+        let path = handled_step(&parking.path).to_owned();
+        // A `park` step that stands alone is passed; one in a handler gives the handled step another chance.
+        let park_step = step_at(self.plan, &parking.path)
+            .is_some_and(|s| matches!(s.kind, StepKind::Park { .. }));
+        let act = if act == Act::Resume && park_step && path == parking.path {
+            Act::Skip
+        } else {
+            act
+        };
+        self.path = path;
+        let mut draft = self.draft(
+            Record::Operated {
+                act: act.name().into(),
+            },
+            Some(json!({ "reason": reason })),
+            None,
+        );
+        draft.actor = actor;
+        self.note_draft(draft);
+        self.desk.urgent = true;
+        *self.memo = Memo::default();
+        self.live.retain(|_, live| matches!(live, Live::Away));
+        self.path.clear();
+        if act == Act::Cancel {
+            self.close(Ending::Cancelled, json!({ "reason": reason }));
+        }
+    }
+}

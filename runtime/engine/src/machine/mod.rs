@@ -1,0 +1,336 @@
+//! The machine: what a run does next, as a pure function of its entries and of what happened.
+//!
+//! In: a plan, the entries of a run, events. Out: commits, and requests to be made once they are durable.
+//!
+//! **Invariants.** No clock, randomness or channel: the time comes with each event. The fold of the entries ([`State`])
+//! is the only memory that counts; everything else in a [`Machine`] may be thrown away at any moment, and a machine
+//! that is made from the entries does what the lost one would have done.
+
+mod call;
+mod choose;
+mod claim;
+mod each;
+mod ending;
+mod event;
+mod failing;
+mod locate;
+mod observe;
+mod once;
+mod probe;
+mod progress;
+mod retry;
+mod scope;
+mod state;
+mod undo;
+mod void;
+mod wait;
+mod walk;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dragoman_journal::{Draft, Entry, Record, Refusal, Standing};
+use dragoman_model::{Actor, Digest, Failure, RunId, Timestamp, Usage, Value};
+use dragoman_plan::{Plan, StepKind};
+
+pub use event::{Act, Commit, Event, Found, Outgoing, Request, Rest, Turn};
+pub use locate::{block_of, step_at};
+pub use progress::{Claim, End, Failed, Item, Progress, Waiting};
+pub use retry::{Attempted, INTERRUPTED, Verdict, back_off, verdict};
+pub use state::{Origin, Parking, State};
+
+use crate::runner::{Probed, Report};
+use scope::Memo;
+use walk::{Desk, Tail, Walk};
+
+/// What the machine must know of the connections as they are now.
+pub trait Connections {
+    /// The digest of a connection's configuration and endpoints.
+    fn settings(&self, connection: &str) -> Option<Digest>;
+    /// Whether only reads are made over it.
+    fn observes(&self, connection: &str) -> bool;
+}
+
+/// What is under way for a step; it is lost with the process, and the entries tell what to do then.
+#[derive(Debug)]
+enum Live {
+    /// The intent is durable; the request has not left.
+    Send,
+    /// A call or a probe or a question to the store has not been answered.
+    Away,
+    /// A call was answered.
+    Called(Box<Report>),
+    /// A probe was answered.
+    Probed(Box<Result<Probed, Failure>>, Usage),
+    /// The commit with the step's intent was refused.
+    Refused(Refusal),
+    /// The store answered.
+    Found(Found),
+    /// A person answered.
+    Answered {
+        actor: Actor,
+        answer: Value,
+        shown: Digest,
+    },
+}
+
+/// A run at work.
+#[derive(Debug)]
+pub struct Machine {
+    plan: Arc<Plan>,
+    state: State,
+    memo: Memo,
+    live: HashMap<String, Live>,
+    desk: Desk,
+    tail: Option<Tail>,
+    stored: Standing,
+    actor: Actor,
+}
+
+impl Machine {
+    /// A run from its first entries, as they were written by the accepting of a message or by a parent.
+    pub fn from_drafts(plan: Arc<Plan>, run: RunId, drafts: &[Draft], worker: &Actor) -> Self {
+        let mut machine = Self::empty(plan, run, worker);
+        for draft in drafts {
+            machine.state.apply_draft(draft);
+        }
+        machine
+    }
+
+    /// A run from its entries, as they were read back.
+    pub fn from_entries(plan: Arc<Plan>, run: RunId, entries: &[Entry], worker: &Actor) -> Self {
+        let mut machine = Self::empty(plan, run, worker);
+        for entry in entries {
+            machine.state.apply(entry);
+        }
+        machine
+    }
+
+    fn empty(plan: Arc<Plan>, run: RunId, worker: &Actor) -> Self {
+        Machine {
+            plan,
+            state: State::new(run),
+            memo: Memo::default(),
+            live: HashMap::new(),
+            desk: Desk::default(),
+            tail: None,
+            stored: Standing::Active,
+            actor: worker.clone(),
+        }
+    }
+
+    /// The fold of the run's entries, those included that are in the commit under way.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// Takes an event at a time and says what is to be done.
+    pub fn advance(&mut self, connections: &dyn Connections, now: Timestamp, event: Event) -> Turn {
+        let mut woken = false;
+        let mut operated = None;
+        match event {
+            Event::Started | Event::Woken => woken = true,
+            Event::Time => {}
+            Event::Committed => self.committed(),
+            Event::Refused { refusal, commit } => self.refused(refusal, *commit),
+            Event::Called { path, report } => self.answer(path, Live::Called(report)),
+            Event::Probed {
+                path,
+                result,
+                usage,
+            } => self.answer(path, Live::Probed(result, usage)),
+            Event::Found { path, found } => self.answer(path, Live::Found(found)),
+            Event::Answered {
+                path,
+                actor,
+                answer,
+                shown,
+            } => {
+                self.live.insert(
+                    path,
+                    Live::Answered {
+                        actor,
+                        answer,
+                        shown,
+                    },
+                );
+            }
+            Event::Voided { reference, by } => operated = Some(Operated::Voided { reference, by }),
+            Event::Operated { act, actor, reason } => {
+                operated = Some(Operated::Act { act, actor, reason })
+            }
+        }
+        let plan = Arc::clone(&self.plan);
+        let mut walk = Walk {
+            plan: &plan,
+            state: &mut self.state,
+            memo: &mut self.memo,
+            live: &mut self.live,
+            desk: &mut self.desk,
+            connections,
+            now,
+            actor: &self.actor,
+            path: String::new(),
+            frames: Vec::new(),
+            failures: Vec::new(),
+            draining: false,
+            woken,
+            undoing: false,
+            tail: None,
+            more: false,
+            requests: Vec::new(),
+            dues: Vec::new(),
+        };
+        if let Some(operated) = operated {
+            walk.operate(operated);
+        }
+        walk.run();
+        let Walk {
+            tail,
+            more,
+            requests,
+            dues,
+            ..
+        } = walk;
+        self.finish(tail, more, requests, &dues)
+    }
+
+    /// Checks a person's answer against the decision of the wait at a path.
+    ///
+    /// # Errors
+    /// What is wrong with it, for the person.
+    pub fn check_answer(&self, path: &str, answer: &Value) -> Result<(), String> {
+        match step_at(&self.plan, path).map(|step| &step.kind) {
+            Some(StepKind::Wait(wait)) => wait::check(wait, answer),
+            _ => Err(format!("step `{path}` does not wait for a person")),
+        }
+    }
+
+    fn answer(&mut self, path: String, live: Live) {
+        // What was not asked for any more (a step that another event settled) is of no use.
+        if matches!(self.live.get(&path), Some(Live::Away)) {
+            self.live.insert(path, live);
+        }
+    }
+
+    fn committed(&mut self) {
+        let Some(tail) = self.tail.take() else { return };
+        for draft in &tail.entries {
+            self.state.apply_draft(draft);
+            if matches!(draft.record, Record::Intent { .. }) {
+                self.live.insert(draft.path.clone(), Live::Send);
+            }
+        }
+        self.stored = tail.standing.unwrap_or(Standing::Active);
+    }
+
+    fn refused(&mut self, refusal: Refusal, mut commit: Commit) {
+        commit.entries.truncate(commit.certain.0);
+        commit.operations.truncate(commit.certain.1);
+        self.desk.entries = commit.entries;
+        self.desk.operations = commit.operations;
+        if let Some(tail) = self.tail.take() {
+            self.live.insert(tail.path, Live::Refused(refusal));
+        }
+    }
+
+    /// Makes the turn out of what the walk wants.
+    fn finish(
+        &mut self,
+        tail: Option<Tail>,
+        more: bool,
+        requests: Vec<Request>,
+        dues: &[walk::Due],
+    ) -> Turn {
+        let busy = more || !self.live.is_empty() || !requests.is_empty();
+        let resting = if self.state.closed.is_some() {
+            Some(Standing::Closed)
+        } else if self.state.parked.is_some() {
+            Some(Standing::Parked)
+        } else if busy {
+            None
+        } else {
+            walk::standing(dues)
+        };
+        if let Some(mut tail) = tail {
+            tail.standing = tail.standing.filter(|_| !busy && dues.is_empty());
+            let commit = self.commit(Some(&mut tail), Standing::Active);
+            self.tail = Some(tail);
+            let rest = if commit.standing == Standing::Active {
+                Rest::Continue
+            } else {
+                Rest::Resting
+            };
+            return Turn {
+                commit: Some(commit),
+                requests,
+                rest,
+            };
+        }
+        let standing = resting.unwrap_or(Standing::Active);
+        let wanted = match resting {
+            Some(standing) => !self.desk.entries.is_empty() || self.stored != standing,
+            None => self.desk.urgent,
+        };
+        let commit = wanted.then(|| self.commit(None, standing));
+        self.stored = standing;
+        let until = dues.iter().filter_map(|due| due.at).min();
+        let rest = if resting.is_some() {
+            Rest::Resting
+        } else {
+            Rest::Working(until)
+        };
+        Turn {
+            commit,
+            requests,
+            rest,
+        }
+    }
+
+    fn commit(&mut self, tail: Option<&mut Tail>, standing: Standing) -> Commit {
+        let mut entries = std::mem::take(&mut self.desk.entries);
+        let mut operations = std::mem::take(&mut self.desk.operations);
+        self.desk.urgent = false;
+        let certain = (entries.len(), operations.len());
+        let Some(tail) = tail else {
+            return Commit {
+                entries,
+                operations,
+                begins: Vec::new(),
+                standing,
+                certain,
+            };
+        };
+        for (seq, draft) in (self.state.next..).zip(&mut tail.entries) {
+            draft.seq = seq;
+        }
+        entries.extend_from_slice(&tail.entries);
+        operations.append(&mut tail.operations);
+        let standing = tail.standing.unwrap_or(standing);
+        Commit {
+            entries,
+            operations,
+            begins: std::mem::take(&mut tail.begins),
+            standing,
+            certain,
+        }
+    }
+}
+
+/// What comes from outside the run's own steps.
+enum Operated {
+    Voided {
+        reference: String,
+        by: RunId,
+    },
+    Act {
+        act: Act,
+        actor: Actor,
+        reason: String,
+    },
+}

@@ -1,0 +1,431 @@
+//! Accepting: from the bytes of a message to a durable run.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dragoman_expression::{Expression, Scope};
+use dragoman_journal::{Begin, Begun, Draft, Operation, Record, Standing, Versions, error};
+use dragoman_model::{Actor, Class, Digest, DocumentReference, Failure, RunId, Value};
+use dragoman_plan::{Plan, Trigger, TriggerKind};
+use serde_json::{Map, json};
+
+use super::outgoing::traceparent;
+use super::{Handle, Shell, follow};
+use crate::machine::Machine;
+use crate::runner::{Boxed, Call};
+use crate::source::{Acceptor, Delivered, Delivery, Refused};
+
+/// What was made of a message.
+struct Received {
+    message: Value,
+    /// The message as a document, where an operation read it.
+    document: Option<DocumentReference>,
+    read: Option<Value>,
+}
+
+/// What a run is begun with.
+struct Beginning {
+    run: RunId,
+    key: String,
+    serial: Option<String>,
+    received: Received,
+}
+
+/// The names that `key` and `serial` see.
+struct TriggerNames {
+    trigger: Value,
+    site: Arc<Value>,
+}
+
+impl Scope for TriggerNames {
+    fn root(&self, name: &str) -> Option<&Value> {
+        match name {
+            "trigger" => Some(&self.trigger),
+            "site" => Some(&self.site),
+            _ => None,
+        }
+    }
+
+    fn step(&self, _id: &str) -> Option<&Value> {
+        None
+    }
+}
+
+impl Acceptor for Handle {
+    fn deliver(&self, delivery: Delivery) -> Boxed<'_, Result<Delivered, Refused>> {
+        Box::pin(self.0.accept(delivery, false, true))
+    }
+}
+
+impl Shell {
+    /// Takes a message; `reply`: waits for the answer where the trigger promises one.
+    pub(super) async fn accept(
+        self: &Arc<Self>,
+        delivery: Delivery,
+        observe: bool,
+        reply: bool,
+    ) -> Result<Delivered, Refused> {
+        let plan = self
+            .plans
+            .current(&delivery.pipeline)
+            .ok_or(Refused::Unknown)?;
+        let trigger = plan
+            .triggers
+            .iter()
+            .find(|trigger| trigger.id == delivery.trigger)
+            .ok_or(Refused::Unknown)?;
+        self.has_room(&plan)?;
+        let run = self.new_run();
+        let received = match self.receive(&plan, trigger, run, &delivery).await {
+            Ok(received) => received,
+            Err(failure) if failure.class == Class::Retryable => {
+                return Err(Refused::Overloaded {
+                    retry_after_s: 10,
+                    message: failure.message,
+                });
+            }
+            Err(failure) => return Err(self.keep_unreadable(&plan, run, &delivery, failure).await),
+        };
+        let beginning = match self.keys(&plan, run, &delivery, received) {
+            Ok(beginning) => beginning,
+            Err(failure) => return Err(self.keep_unreadable(&plan, run, &delivery, failure).await),
+        };
+        let replied = reply && matches!(trigger.kind, TriggerKind::Http { replied: true, .. });
+        self.begin(plan.clone(), beginning, delivery, observe, replied)
+            .await
+    }
+
+    fn has_room(&self, plan: &Plan) -> Result<(), Refused> {
+        let refused = |message: &str| {
+            Err(Refused::Overloaded {
+                retry_after_s: 5,
+                message: message.into(),
+            })
+        };
+        if self.is_stopping() {
+            return refused("the engine is stopping");
+        }
+        if self.lanes.of(plan).is_full(plan.limits.backlog) {
+            return refused("too many messages wait for this pipeline");
+        }
+        Ok(())
+    }
+
+    /// Reads the message: with the trigger's operation, or as JSON.
+    async fn receive(
+        &self,
+        plan: &Plan,
+        trigger: &Trigger,
+        run: RunId,
+        delivery: &Delivery,
+    ) -> Result<Received, Failure> {
+        let Some((connection, operation)) = &trigger.read else {
+            let message = serde_json::from_slice(&delivery.body).map_err(|error| {
+                Failure::permanent("message.json", format!("the message is not JSON: {error}"))
+            })?;
+            return Ok(Received {
+                message,
+                document: None,
+                read: None,
+            });
+        };
+        let plugin = plan.plugins.get(connection).copied().ok_or_else(|| {
+            Failure::permanent(
+                "connection.unknown",
+                format!("the pipeline has no plugin for `{connection}`"),
+            )
+        })?;
+        let document = DocumentReference::of(&delivery.body, &delivery.media_type);
+        let call = Call {
+            plugin,
+            connection: connection.clone(),
+            operation: operation.clone(),
+            input: json!({}),
+            documents: BTreeMap::from([("message".to_owned(), document.clone())]),
+            unstored: vec![(document.clone(), delivery.body.clone())],
+            run,
+            pipeline: plan.pipeline.clone(),
+            step: String::new(),
+            attempt: 1,
+            key: run.to_string(),
+            deadline: Duration::from_millis(self.limits.call_ms),
+            fence: None,
+            dry_run: true,
+            traceparent: traceparent(run),
+        };
+        let report = self.runner.call(call).await;
+        let usage = serde_json::to_value(report.usage).unwrap_or(Value::Null);
+        let operation = format!("{connection}.{operation}");
+        let read = json!({ "operation": operation, "plugin": plugin, "usage": usage });
+        report.result.map(|output| Received {
+            message: output.payload,
+            document: Some(document),
+            read: Some(read),
+        })
+    }
+
+    /// The run key and the serial.
+    fn keys(
+        &self,
+        plan: &Plan,
+        run: RunId,
+        delivery: &Delivery,
+        received: Received,
+    ) -> Result<Beginning, Failure> {
+        if plan.key.is_none() && plan.serial.is_none() {
+            let key = default_key(delivery);
+            return Ok(Beginning {
+                run,
+                key,
+                serial: None,
+                received,
+            });
+        }
+        let mut about = delivery
+            .attributes
+            .as_object()
+            .cloned()
+            .unwrap_or_else(Map::new);
+        about.insert("id".into(), json!(delivery.trigger));
+        about.insert("message".into(), received.message.clone());
+        let names = TriggerNames {
+            trigger: Value::Object(about),
+            site: self.plans.site(),
+        };
+        let key = match &plan.key {
+            Some(key) => text(key, &names, "key")?,
+            None => default_key(delivery),
+        };
+        let serial = plan
+            .serial
+            .as_ref()
+            .map(|serial| text(serial, &names, "serial"))
+            .transpose()?;
+        Ok(Beginning {
+            run,
+            key,
+            serial,
+            received,
+        })
+    }
+
+    async fn begin(
+        self: &Arc<Self>,
+        plan: Arc<Plan>,
+        beginning: Beginning,
+        delivery: Delivery,
+        observe: bool,
+        replied: bool,
+    ) -> Result<Delivered, Refused> {
+        let Beginning {
+            run,
+            key,
+            serial,
+            received,
+        } = beginning;
+        let content = Digest::of_value(&received.message);
+        let mut operations = Vec::new();
+        let mut documents = Map::new();
+        if let Some(document) = received.document {
+            documents.insert(
+                "message".into(),
+                serde_json::to_value(&document).unwrap_or(Value::Null),
+            );
+            operations.push(Operation::Keep {
+                document,
+                bytes: delivery.body.to_vec(),
+            });
+        }
+        let body = json!({
+            "message": received.message,
+            "documents": documents,
+            "site": *self.plans.site(),
+            "now": self.clock.now().to_string(),
+            "attributes": delivery.attributes,
+            "read": received.read,
+        });
+        let mode = if observe || plan.observe {
+            "observe"
+        } else {
+            "live"
+        };
+        let record = Record::Accepted {
+            pipeline: plan.pipeline.clone(),
+            trigger: delivery.trigger,
+            run_key: key.clone(),
+            serial,
+            parent: None,
+            mode: mode.into(),
+        };
+        let draft = self.first_entry(&plan, run, record, delivery.sender, delivery.headers, body);
+        let begin = Begin {
+            entries: vec![draft],
+            operations,
+            content,
+            standing: Standing::Active,
+            lease_until: self.lease_end(),
+        };
+        let entries = begin.entries.clone();
+        match self
+            .journal
+            .begin(begin)
+            .await
+            .map_err(|error| refused_by_store(&error))?
+        {
+            Begun::Conflict { run } => Err(Refused::KeyConflict { run, key }),
+            Begun::Known { run, standing } => Ok(Delivered::Accepted {
+                run,
+                again: true,
+                status: self.status_of(run, standing).await,
+            }),
+            Begun::New(lease) => {
+                let heard = replied.then(|| self.followers.follow(run));
+                let machine = Machine::from_drafts(Arc::clone(&plan), run, &entries, &self.worker);
+                self.tell(&plan, entries);
+                self.begin_work(machine, lease);
+                match heard {
+                    None => Ok(Delivered::Accepted {
+                        run,
+                        again: false,
+                        status: "active".into(),
+                    }),
+                    Some(mut heard) => match heard.recv().await {
+                        Some(entry) => Ok(Delivered::Replied {
+                            run,
+                            result: follow::reply(&entry),
+                        }),
+                        // The engine stops; the run is durable and goes on after the next start.
+                        None => Ok(Delivered::Accepted {
+                            run,
+                            again: false,
+                            status: "active".into(),
+                        }),
+                    },
+                }
+            }
+        }
+    }
+
+    fn first_entry(
+        &self,
+        plan: &Plan,
+        run: RunId,
+        record: Record,
+        sender: Actor,
+        headers: Vec<(String, String)>,
+        body: Value,
+    ) -> Draft {
+        Draft {
+            run,
+            seq: 0,
+            at: self.clock.now(),
+            actor: sender,
+            path: String::new(),
+            versions: Versions {
+                pipeline: plan.version,
+                plugin: None,
+                settings: None,
+            },
+            record,
+            headers,
+            body: Some(body),
+        }
+    }
+
+    /// Keeps a message that cannot be read as a parked run, so that an operator sees it.
+    async fn keep_unreadable(
+        self: &Arc<Self>,
+        plan: &Arc<Plan>,
+        run: RunId,
+        delivery: &Delivery,
+        failure: Failure,
+    ) -> Refused {
+        let document = DocumentReference::of(&delivery.body, &delivery.media_type);
+        let content = document.digest;
+        let record = Record::Accepted {
+            pipeline: plan.pipeline.clone(),
+            trigger: delivery.trigger.clone(),
+            run_key: format!("unreadable:{content}"),
+            serial: None,
+            parent: None,
+            mode: "live".into(),
+        };
+        let documents = json!({ "message": document });
+        let body = json!({ "documents": documents, "now": self.clock.now().to_string(), "attributes": delivery.attributes });
+        let accepted = self.first_entry(
+            plan,
+            run,
+            record,
+            delivery.sender.clone(),
+            delivery.headers.clone(),
+            body,
+        );
+        let reason = format!("the message cannot be read: {}", failure.message);
+        let parked = Draft {
+            seq: 1,
+            actor: self.worker.clone(),
+            record: Record::Parked {
+                code: failure.code.clone(),
+            },
+            headers: Vec::new(),
+            body: Some(json!({ "reason": reason, "failure": failure })),
+            ..accepted.clone()
+        };
+        let begin = Begin {
+            entries: vec![accepted, parked],
+            operations: vec![Operation::Keep {
+                document,
+                bytes: delivery.body.to_vec(),
+            }],
+            content,
+            standing: Standing::Parked,
+            lease_until: self.clock.now(),
+        };
+        let entries = begin.entries.clone();
+        let run = match self.journal.begin(begin).await {
+            Ok(Begun::New(_)) => {
+                self.tell(plan, entries);
+                Some(run)
+            }
+            Ok(Begun::Known { run, .. } | Begun::Conflict { run }) => Some(run),
+            Err(error) => {
+                tracing::warn!(%error, "an unreadable message could not be kept");
+                None
+            }
+        };
+        Refused::Unreadable { failure, run }
+    }
+}
+
+fn text(expression: &Expression, names: &TriggerNames, what: &str) -> Result<String, Failure> {
+    match expression.evaluate(names) {
+        Ok(Some(Value::String(text))) if !text.is_empty() => Ok(text),
+        Ok(Some(value @ (Value::Number(_) | Value::Bool(_)))) => Ok(value.to_string()),
+        Ok(_) => Err(Failure::permanent(
+            format!("message.no_{what}"),
+            format!(
+                "the message has no `{what}`: `{}` gives no text",
+                expression.text
+            ),
+        )),
+        Err(error) => Err(Failure::permanent(
+            format!("message.no_{what}"),
+            format!("the message has no `{what}`: {}", error.message),
+        )),
+    }
+}
+
+fn default_key(delivery: &Delivery) -> String {
+    delivery
+        .key
+        .clone()
+        .unwrap_or_else(|| Digest::of(&delivery.body).to_string())
+}
+
+fn refused_by_store(error: &error::Error) -> Refused {
+    Refused::Store {
+        message: format!("{}: {error}", error.code),
+        full: error.code == error::DISK_FULL,
+    }
+}

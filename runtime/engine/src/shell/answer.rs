@@ -1,0 +1,238 @@
+//! What people ask of runs: answers to waits, and acts on what is parked.
+
+use dragoman_journal::{Draft, Record, Wait};
+use dragoman_model::{Actor, Digest, RunId, Value};
+use tokio::sync::oneshot;
+
+use super::{Handle, Shell};
+use crate::Error;
+use crate::machine::{Act, Event, Machine};
+
+/// Where the word goes when something is durable, or will not be.
+type Answered = oneshot::Sender<Result<(), Error>>;
+
+/// What a run is told.
+#[derive(Debug)]
+pub(super) enum Signal {
+    /// Something that it waits for may have moved.
+    Woken,
+    /// A reference was closed.
+    Voided { reference: String, by: RunId },
+    /// A person answered.
+    Answered {
+        wait: Wait,
+        actor: Actor,
+        answer: Value,
+        shown: Digest,
+        answered: Answered,
+    },
+    /// An operator acts.
+    Operated {
+        act: Act,
+        actor: Actor,
+        reason: String,
+        answered: Answered,
+    },
+}
+
+/// An event for the machine, and whom to tell what became of it.
+pub(super) struct Asked {
+    pub(super) event: Event,
+    pub(super) promise: Option<Promise>,
+}
+
+impl Asked {
+    pub(super) fn quietly(event: Event) -> Self {
+        Asked {
+            event,
+            promise: None,
+        }
+    }
+}
+
+/// Somebody who waits for an entry to be durable.
+pub(super) struct Promise {
+    run: RunId,
+    /// The wait that is to be answered; none: an operator's act.
+    wait: Option<String>,
+    answered: Option<Answered>,
+}
+
+impl Promise {
+    /// Whether the entries hold what was asked for; whoever asked is told.
+    pub(super) fn kept_by(&mut self, entries: &[Draft]) -> bool {
+        let kept = entries
+            .iter()
+            .any(|entry| match (&entry.record, &self.wait) {
+                (Record::Answer { wait, .. }, Some(asked)) => wait == asked,
+                (Record::Operated { .. }, None) => true,
+                _ => false,
+            });
+        if kept && let Some(answered) = self.answered.take() {
+            // Whoever asked may have gone; it is durable all the same.
+            let _ = answered.send(Ok(()));
+        }
+        kept
+    }
+}
+
+impl Drop for Promise {
+    fn drop(&mut self) {
+        let Some(answered) = self.answered.take() else {
+            return;
+        };
+        let error = match self.wait.take() {
+            Some(wait) => Error::NoWait(wait),
+            None => Error::Busy(self.run),
+        };
+        let _ = answered.send(Err(error));
+    }
+}
+
+impl Signal {
+    /// The event for a run whose machine is at hand. What does not fit is answered at once and is no event.
+    pub(super) fn into_asked(self, machine: &Machine) -> Asked {
+        match self {
+            Signal::Woken => Asked::quietly(Event::Woken),
+            Signal::Voided { reference, by } => Asked::quietly(Event::Voided { reference, by }),
+            Signal::Answered {
+                wait,
+                actor,
+                answer,
+                shown,
+                answered,
+            } => {
+                if let Err(error) = fits(machine, &wait, &answer) {
+                    let _ = answered.send(Err(error));
+                    return Asked::quietly(Event::Woken);
+                }
+                let promise = Promise {
+                    run: wait.run,
+                    wait: Some(wait.id),
+                    answered: Some(answered),
+                };
+                Asked {
+                    event: Event::Answered {
+                        path: wait.path,
+                        actor,
+                        answer,
+                        shown,
+                    },
+                    promise: Some(promise),
+                }
+            }
+            Signal::Operated {
+                act,
+                actor,
+                reason,
+                answered,
+            } => {
+                let run = machine.state().run;
+                if machine.state().parked.is_none() {
+                    let _ = answered.send(Err(Error::NotParked(run)));
+                    return Asked::quietly(Event::Woken);
+                }
+                let promise = Promise {
+                    run,
+                    wait: None,
+                    answered: Some(answered),
+                };
+                Asked {
+                    event: Event::Operated { act, actor, reason },
+                    promise: Some(promise),
+                }
+            }
+        }
+    }
+
+    /// Tells whoever asked that nothing came of it.
+    pub(super) fn refuse(self, error: Error) {
+        if let Signal::Answered { answered, .. } | Signal::Operated { answered, .. } = self {
+            let _ = answered.send(Err(error));
+        }
+    }
+}
+
+fn fits(machine: &Machine, wait: &Wait, answer: &Value) -> Result<(), Error> {
+    let open = machine
+        .state()
+        .step(&wait.path)
+        .and_then(|step| step.wait.as_ref());
+    if open.is_none_or(|open| open.id != wait.id) {
+        return Err(Error::NoWait(wait.id.clone()));
+    }
+    machine
+        .check_answer(&wait.path, answer)
+        .map_err(Error::WrongAnswer)
+}
+
+impl Handle {
+    /// Answers a wait. The answer is `{ answer, reason?, ...fields }` and is checked against the decision; `shown` is
+    /// the digest of what the person saw. The caller has checked that the person has one of the wait's roles.
+    /// When it resolves with `Ok`, the answer is durable and the run goes on.
+    ///
+    /// # Errors
+    /// [`Error::NoWait`] where the wait is not open (any more), [`Error::Changed`], [`Error::WrongAnswer`],
+    /// [`Error::Busy`], [`Error::Store`].
+    pub async fn answer(
+        &self,
+        wait: &str,
+        actor: Actor,
+        answer: Value,
+        shown: Digest,
+    ) -> Result<(), Error> {
+        let open = self.0.journal.waits(None).await?;
+        let found = open
+            .into_iter()
+            .find(|open| open.id == wait)
+            .ok_or_else(|| Error::NoWait(wait.to_owned()))?;
+        if found.shown != shown {
+            return Err(Error::Changed(wait.to_owned()));
+        }
+        let run = found.run;
+        self.0
+            .ask_run(run, |answered| Signal::Answered {
+                wait: found,
+                actor,
+                answer,
+                shown,
+                answered,
+            })
+            .await
+    }
+
+    /// Acts on a parked run: lets the step that parked it go on, counts it as done, or gives the run up.
+    /// When it resolves with `Ok`, the act is durable.
+    ///
+    /// # Errors
+    /// [`Error::NotParked`], [`Error::Ended`], [`Error::NoRun`], [`Error::Busy`], [`Error::NoPlan`], [`Error::Store`].
+    pub async fn operate(
+        &self,
+        run: RunId,
+        act: Act,
+        actor: Actor,
+        reason: &str,
+    ) -> Result<(), Error> {
+        let reason = reason.to_owned();
+        self.0
+            .ask_run(run, |answered| Signal::Operated {
+                act,
+                actor,
+                reason,
+                answered,
+            })
+            .await
+    }
+}
+
+impl Shell {
+    async fn ask_run(
+        self: &std::sync::Arc<Self>,
+        run: RunId,
+        signal: impl FnOnce(Answered) -> Signal,
+    ) -> Result<(), Error> {
+        let (answered, answer) = oneshot::channel();
+        self.signal(run, signal(answered));
+        answer.await.unwrap_or(Err(Error::Busy(run)))
+    }
+}

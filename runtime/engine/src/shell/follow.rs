@@ -1,0 +1,178 @@
+//! Following a run to its end: for senders that wait for the answer, and for `run`.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use dragoman_journal::{Draft, Ending, Record, RunSummary, Standing};
+use dragoman_model::{Failure, RunId, Value};
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::{Handle, Lock, Shell};
+use crate::Error;
+use crate::source::{Delivered, Delivery, Refused};
+
+/// How a run that was followed came to its end, or to where it cannot go on by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// The run.
+    pub run: RunId,
+    /// Whether the message had been delivered before.
+    pub again: bool,
+    /// How it stands: closed, parked, or waiting (itself or a child) for a person.
+    pub standing: Standing,
+    /// How it ended, where it did.
+    pub ending: Option<Ending>,
+    /// Its output, where it completed.
+    pub output: Option<Value>,
+    /// Why it stands as it does.
+    pub note: Option<String>,
+}
+
+/// Who follows which run.
+#[derive(Debug, Default)]
+pub(super) struct Followers(Lock<HashMap<RunId, Vec<mpsc::UnboundedSender<Draft>>>>);
+
+impl Followers {
+    /// Follows a run: its replies, parkings and its end.
+    pub(super) fn follow(&self, run: RunId) -> mpsc::UnboundedReceiver<Draft> {
+        let (told, heard) = mpsc::unbounded_channel();
+        self.0.lock().entry(run).or_default().push(told);
+        heard
+    }
+
+    /// Tells what is durable now.
+    pub(super) fn told(&self, run: RunId, entries: &[Draft], closed: bool) {
+        let mut followers = self.0.lock();
+        let Some(following) = followers.get_mut(&run) else {
+            return;
+        };
+        for entry in entries.iter().filter(|entry| is_telling(&entry.record)) {
+            following.retain(|follower| follower.send(entry.clone()).is_ok());
+        }
+        if closed || following.is_empty() {
+            followers.remove(&run);
+        }
+    }
+}
+
+fn is_telling(record: &Record) -> bool {
+    match record {
+        Record::Closed { .. } | Record::Parked { .. } => true,
+        Record::Event { name } => name == "replied",
+        _ => false,
+    }
+}
+
+/// What a sender that waits is answered, from the first entry that tells.
+pub(super) fn reply(entry: &Draft) -> Result<Value, Failure> {
+    let member = |name: &str| entry.body.as_ref().and_then(|body| body.get(name)).cloned();
+    let reason = || {
+        member("reason")
+            .and_then(|reason| reason.as_str().map(str::to_owned))
+            .unwrap_or_default()
+    };
+    let failure =
+        || member("failure").and_then(|failure| serde_json::from_value::<Failure>(failure).ok());
+    match &entry.record {
+        Record::Event { .. } => Ok(member("value").unwrap_or(Value::Null)),
+        Record::Closed {
+            ending: Ending::Completed,
+        } => Ok(member("output").unwrap_or(Value::Null)),
+        Record::Closed {
+            ending: Ending::Stopped,
+        } => Ok(json!({ "stopped": reason() })),
+        Record::Closed { .. } => {
+            Err(failure().unwrap_or_else(|| Failure::rejected("run.failed", reason())))
+        }
+        _ => {
+            let message = format!(
+                "the message is accepted, and a person must act on it: {}",
+                reason()
+            );
+            Err(Failure::permanent("run.parked", message))
+        }
+    }
+}
+
+impl Handle {
+    /// Delivers a message and follows its run until it has ended, or cannot go on without a person.
+    /// `observe`: effects are only written down, whatever the pipeline says.
+    ///
+    /// # Errors
+    /// As [`crate::Acceptor::deliver`]; and [`Refused::Store`] where the store stops answering.
+    pub async fn run(&self, delivery: Delivery, observe: bool) -> Result<Finished, Refused> {
+        let (run, again) = match self.0.accept(delivery, observe, false).await? {
+            Delivered::Accepted { run, again, .. } => (run, again),
+            Delivered::Replied { run, .. } => (run, false),
+        };
+        loop {
+            let rested = self.0.rested.notified();
+            tokio::pin!(rested);
+            // Registered before the look, so that no run can rest unseen in between.
+            rested.as_mut().enable();
+            match self.0.at_rest(run).await {
+                Ok(Some(summary)) => return Ok(finished(&summary, again)),
+                Ok(None) => {}
+                Err(error) => {
+                    return Err(Refused::Store {
+                        message: error.to_string(),
+                        full: false,
+                    });
+                }
+            }
+            tokio::select! {
+                () = rested => {}
+                // What sleeps wakes without anything resting before.
+                () = self.0.clock.until(self.0.clock.now().plus_millis(1_000)) => {}
+            }
+        }
+    }
+}
+
+fn finished(summary: &RunSummary, again: bool) -> Finished {
+    Finished {
+        run: summary.run,
+        again,
+        standing: summary.standing,
+        ending: summary.ending,
+        output: summary.output.clone(),
+        note: summary.note.clone(),
+    }
+}
+
+impl Shell {
+    /// How a run stands, where neither it nor a child of it can go on by itself.
+    async fn at_rest(self: &Arc<Self>, run: RunId) -> Result<Option<RunSummary>, Error> {
+        let Some(root) = self.summary(run).await? else {
+            return Err(Error::NoRun(run));
+        };
+        let mut family = vec![(run, root.standing)];
+        while let Some((run, standing)) = family.pop() {
+            match standing {
+                Standing::Active | Standing::Sleeping(_) => return Ok(None),
+                Standing::Closed | Standing::Parked => continue,
+                Standing::Waiting(_) => {}
+            }
+            let mut open = 0;
+            for entry in self.journal.load(run).await? {
+                if matches!(entry.header.record, Record::Children { .. }) {
+                    let children = self.journal.children(run, entry.header.path).await?;
+                    let standing = children
+                        .into_iter()
+                        .filter(|child| child.standing != Standing::Closed);
+                    family.extend(
+                        standing
+                            .map(|child| (child.run, child.standing))
+                            .inspect(|_| open += 1),
+                    );
+                }
+            }
+            if open == 0 && self.journal.waits(Some(run)).await?.is_empty() {
+                // It waits for another run, or for the word of its last child.
+                return Ok(None);
+            }
+        }
+        Ok(Some(root))
+    }
+}

@@ -1,0 +1,226 @@
+//! The shell: what gives the machine its clock, its tasks and its store.
+//!
+//! In: messages, answers, operators' acts, plans. Out: calls, appends, the story of what happened.
+//!
+//! **Invariants.** One task at most works on a run. What a turn of the machine asks for is done only after its commit
+//! is durable. Runs that sleep, wait or are parked live in the store and nowhere else.
+
+mod accept;
+mod answer;
+mod clock;
+mod events;
+mod follow;
+mod lanes;
+mod lease;
+mod outgoing;
+mod recovery;
+mod run;
+mod scheduler;
+mod settings;
+mod turns;
+mod voided;
+mod wakes;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use dragoman_journal::Journal;
+use dragoman_model::{Actor, RunId};
+use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::task::JoinHandle;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use events::{Happening, status};
+pub use follow::Finished;
+pub use settings::{Limits, PlanSource, Settings};
+
+use crate::runner::StepRunner;
+use answer::Signal;
+use lanes::Lanes;
+use lease::Held;
+use turns::Turns;
+use wakes::Wakes;
+
+/// A mutex that goes on after a panic: what it guards here is never left half changed.
+#[derive(Debug, Default)]
+struct Lock<T>(Mutex<T>);
+
+impl<T> Lock<T> {
+    fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What all tasks of the engine share.
+struct Shell {
+    journal: Arc<dyn Journal>,
+    runner: Arc<dyn StepRunner>,
+    plans: Arc<dyn PlanSource>,
+    clock: Arc<dyn Clock>,
+    worker: Actor,
+    limits: Limits,
+    /// Runs at work, with the way to reach them.
+    running: Lock<HashMap<RunId, mpsc::UnboundedSender<Signal>>>,
+    /// Told when a run stops working.
+    rested: Notify,
+    leases: Lock<HashMap<RunId, Arc<Held>>>,
+    followers: follow::Followers,
+    families: Lock<HashMap<RunId, RunId>>,
+    lanes: Lanes,
+    turns: Turns,
+    wakes: Wakes,
+    story: broadcast::Sender<Happening>,
+    /// Something became due earlier than the scheduler thinks.
+    sooner: Notify,
+    /// When the scheduler looks next, in milliseconds.
+    next_look: AtomicI64,
+    stopping: AtomicBool,
+    /// Told once when tasks must stop.
+    stop: tokio::sync::watch::Sender<bool>,
+    counter: AtomicU32,
+}
+
+/// The engine: dropping it stops what it does, without losing anything that is durable.
+pub struct Engine {
+    handle: Handle,
+    background: Vec<JoinHandle<()>>,
+}
+
+impl Engine {
+    /// Starts the engine: takes up every unfinished run of the store, and is ready for messages at once.
+    /// It must be called within a tokio runtime.
+    pub fn start(settings: Settings) -> Engine {
+        let (story, _) = broadcast::channel(settings.limits.story.max(1));
+        let shell = Arc::new(Shell {
+            journal: settings.journal,
+            runner: settings.runner,
+            plans: settings.plans,
+            clock: settings.clock,
+            worker: Actor::system(&settings.worker),
+            limits: settings.limits,
+            running: Lock::default(),
+            rested: Notify::new(),
+            leases: Lock::default(),
+            followers: follow::Followers::default(),
+            families: Lock::default(),
+            lanes: Lanes::default(),
+            turns: Turns::default(),
+            wakes: Wakes::default(),
+            story,
+            sooner: Notify::new(),
+            next_look: AtomicI64::new(i64::MAX),
+            stopping: AtomicBool::new(false),
+            stop: tokio::sync::watch::Sender::new(false),
+            counter: AtomicU32::new(0),
+        });
+        let weak = Arc::downgrade(&shell);
+        let background = vec![
+            tokio::spawn(lease::keep(weak.clone())),
+            tokio::spawn(scheduler::wake_due(weak.clone())),
+            tokio::spawn(recovery::recover(weak)),
+        ];
+        Engine {
+            handle: Handle(shell),
+            background,
+        }
+    }
+
+    /// What the rest of the program uses.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.handle.0.stopping.store(true, Ordering::Release);
+        self.handle.0.stop.send_replace(true);
+        for task in &self.background {
+            task.abort();
+        }
+    }
+}
+
+/// The engine as the rest of the program uses it; cheap to clone.
+#[derive(Clone)]
+pub struct Handle(Arc<Shell>);
+
+/// How busy the engine is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    /// Runs that a task works on.
+    pub working: usize,
+    /// Accepted runs that wait for their pipeline's limit.
+    pub queued: usize,
+    /// Whether messages are refused because the engine stops.
+    pub stopping: bool,
+}
+
+impl Handle {
+    /// How busy the engine is.
+    pub fn status(&self) -> Status {
+        Status {
+            working: self.0.running.lock().len(),
+            queued: self.0.lanes.queued(),
+            stopping: self.0.stopping.load(Ordering::Acquire),
+        }
+    }
+
+    /// What happens from now on, as soon as it is durable. A subscriber that is too slow is told how much it missed.
+    pub fn subscribe(&self) -> broadcast::Receiver<Happening> {
+        self.0.story.subscribe()
+    }
+
+    /// Stops: messages are refused at once, runs at work may go on for so long; what is not at its end then goes on
+    /// after the next start. True where nothing was left at work.
+    pub async fn shutdown(&self, drain: std::time::Duration) -> bool {
+        self.0.stopping.store(true, Ordering::Release);
+        let end = self
+            .0
+            .clock
+            .now()
+            .plus_millis(i64::try_from(drain.as_millis()).unwrap_or(i64::MAX));
+        let drained = tokio::select! {
+            () = self.0.idle() => true,
+            () = self.0.clock.until(end) => false,
+        };
+        self.0.stop.send_replace(true);
+        drained
+    }
+
+    /// Resolves when no run is at work.
+    pub async fn idle(&self) {
+        self.0.idle().await;
+    }
+}
+
+impl Shell {
+    async fn idle(&self) {
+        loop {
+            let rested = self.rested.notified();
+            tokio::pin!(rested);
+            // Registered before the look, so that no run can end unseen in between.
+            rested.as_mut().enable();
+            if self.running.lock().is_empty() {
+                return;
+            }
+            rested.await;
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// A new id; ids made in one millisecond keep their order.
+    fn new_run(&self) -> RunId {
+        let counter = self.counter.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let drawn = uuid::Uuid::now_v7().into_bytes();
+        let mut random = [0; 10];
+        random.copy_from_slice(&drawn[6..]);
+        random[0] = counter[2] & 0x0f;
+        random[1] = counter[3];
+        RunId::at(self.clock.now(), random)
+    }
+}

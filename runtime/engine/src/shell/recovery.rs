@@ -1,0 +1,110 @@
+//! Taking up what earlier processes left: from the store, the plan it is pinned to, the family it belongs to.
+
+use std::sync::{Arc, Weak};
+
+use dragoman_journal::{Lease, Parent, Record, RunFilter};
+use dragoman_model::{RunId, Timestamp};
+
+use super::{Shell, Signal};
+use crate::Error;
+use crate::machine::Machine;
+
+/// After every time, in the eyes of a store.
+const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX / 4);
+/// All of them.
+const ALL: usize = 10_000_000;
+/// A store that does not answer is asked again after so long, in milliseconds.
+const PAUSE_MS: i64 = 1_000;
+
+/// Takes up every run that is active, or waits for another. What sleeps is the scheduler's.
+pub(super) async fn recover(shell: Weak<Shell>) {
+    for status in ["active", "waiting"] {
+        loop {
+            let Some(strong) = shell.upgrade() else {
+                return;
+            };
+            let filter = RunFilter {
+                status: Some(status.into()),
+                children: true,
+                limit: ALL,
+                ..RunFilter::default()
+            };
+            match strong.journal.runs(filter).await {
+                Ok(runs) => {
+                    // Oldest first: they come newest first.
+                    for run in runs.into_iter().rev() {
+                        strong.signal(run.run, Signal::Woken);
+                    }
+                    break;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "unfinished runs could not be listed; trying again");
+                    let next = strong.clock.now().plus_millis(PAUSE_MS);
+                    let clock = Arc::clone(&strong.clock);
+                    drop(strong);
+                    clock.until(next).await;
+                }
+            }
+        }
+    }
+}
+
+impl Shell {
+    /// Takes a run from the store: the lease, the entries, the plan.
+    pub(super) async fn take_stored(&self, run: RunId) -> Result<(Machine, Lease), Error> {
+        // Where this process is alone on the store, only it can own a run, and it knows which ones it works on.
+        let now = if self.limits.alone {
+            END_OF_TIME
+        } else {
+            self.clock.now()
+        };
+        let lease = self.journal.acquire(run, now, self.lease_end()).await?;
+        let entries = self.journal.load(run).await?;
+        let Some(first) = entries.first() else {
+            return Err(Error::NoRun(run));
+        };
+        let Some(lease) = lease else {
+            let closed = entries
+                .last()
+                .is_some_and(|last| matches!(last.header.record, Record::Closed { .. }));
+            return Err(if closed {
+                Error::Ended(run)
+            } else {
+                Error::Busy(run)
+            });
+        };
+        let version = first.header.versions.pipeline;
+        let Some(plan) = self.plans.pinned(version).await else {
+            tracing::error!(%run, %version, "the run's pipeline version is not in the store");
+            return Err(Error::NoPlan {
+                run,
+                version: version.to_string(),
+            });
+        };
+        Ok((
+            Machine::from_entries(plan, run, &entries, &self.worker),
+            lease,
+        ))
+    }
+
+    /// The root of a run's family.
+    pub(super) async fn family(&self, run: RunId, parent: Option<&Parent>) -> RunId {
+        let Some(parent) = parent else { return run };
+        if let Some(root) = self.families.lock().get(&run) {
+            return *root;
+        }
+        let mut root = parent.run;
+        // A store that does not answer leaves the direct parent: the turn is then shared less widely, never lost.
+        while let Ok(entries) = self.journal.load(root).await {
+            match entries.first().map(|entry| &entry.header.record) {
+                Some(Record::Accepted {
+                    parent: Some(above),
+                    ..
+                }) => root = above.run,
+                _ => break,
+            }
+        }
+        self.families.lock().insert(run, root);
+        root
+    }
+}

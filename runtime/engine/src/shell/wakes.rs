@@ -1,0 +1,170 @@
+//! Who waits for whom: runs that wait for a business key, a reference or their children, woken when those move.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use dragoman_journal::{Append, Begin, Ending, OnceState, Operation, Record, TimerPurpose};
+use dragoman_model::{RunId, Value};
+
+use super::{Lock, Shell, Signal};
+
+/// What a run waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Awaited {
+    Once { scope: String, key: String },
+    Reference(String),
+}
+
+/// Children of an `each` step that have not ended.
+#[derive(Debug, Default)]
+struct Siblings {
+    open: usize,
+    /// More of them are to begin as these end.
+    more: bool,
+}
+
+/// What is known in this process of who waits for whom. Losing it costs delay, nothing else: whoever waits looks again.
+#[derive(Debug, Default)]
+pub(super) struct Wakes {
+    waiting: Lock<HashMap<Awaited, HashSet<RunId>>>,
+    siblings: Lock<HashMap<(RunId, String), Siblings>>,
+}
+
+impl Wakes {
+    fn register(&self, awaited: Awaited, run: RunId) {
+        self.waiting.lock().entry(awaited).or_default().insert(run);
+    }
+
+    fn moved(&self, awaited: &Awaited) -> HashSet<RunId> {
+        self.waiting.lock().remove(awaited).unwrap_or_default()
+    }
+
+    /// Children that begin: how many, and whether more are to come.
+    pub(super) fn children_begin(&self, begins: &[Begin], more: bool) {
+        for begin in begins {
+            let Some(Record::Accepted {
+                parent: Some(parent),
+                ..
+            }) = begin.entries.first().map(|e| &e.record)
+            else {
+                continue;
+            };
+            let mut siblings = self.siblings.lock();
+            let known = siblings
+                .entry((parent.run, parent.path.clone()))
+                .or_default();
+            known.open += 1;
+            known.more = more;
+        }
+    }
+
+    /// A child ended: whether its parent has something to do now.
+    fn child_ended(&self, parent: RunId, path: &str, ending: Ending) -> bool {
+        let mut siblings = self.siblings.lock();
+        let key = (parent, path.to_owned());
+        let Some(known) = siblings.get_mut(&key) else {
+            return true;
+        };
+        known.open = known.open.saturating_sub(1);
+        let last = known.open == 0;
+        let wake = last || known.more || ending == Ending::Failed;
+        if last {
+            siblings.remove(&key);
+        }
+        wake
+    }
+}
+
+impl Shell {
+    /// Wakes whoever waited for what an append settled.
+    pub(super) fn wake_others(self: &Arc<Self>, append: &Append) {
+        let mut runs = HashSet::new();
+        for operation in &append.operations {
+            for awaited in moved_by(operation) {
+                runs.extend(self.wakes.moved(&awaited));
+            }
+        }
+        let run = append.lease.run;
+        for run in runs.into_iter().filter(|other| *other != run) {
+            self.signal(run, Signal::Woken);
+        }
+        for entry in &append.entries {
+            if let Record::Timer {
+                purpose: TimerPurpose::Retry,
+                ..
+            } = entry.record
+                && let Some(awaited) = entry.body.as_ref().and_then(awaited)
+            {
+                self.wakes.register(awaited.clone(), run);
+                self.look_again(awaited, run);
+            }
+        }
+    }
+
+    /// Wakes whoever waits under references.
+    pub(super) fn wake_references<'a>(
+        self: &Arc<Self>,
+        references: impl Iterator<Item = &'a String>,
+    ) {
+        for reference in references {
+            for run in self.wakes.moved(&Awaited::Reference(reference.clone())) {
+                self.signal(run, Signal::Woken);
+            }
+        }
+    }
+
+    /// What is waited for may have moved between the store's refusal and now.
+    fn look_again(self: &Arc<Self>, awaited: Awaited, run: RunId) {
+        let Awaited::Once { scope, key } = awaited else {
+            return;
+        };
+        let shell = Arc::clone(self);
+        tokio::spawn(async move {
+            let once = dragoman_journal::OnceKey { scope, key };
+            if let Ok(Some(record)) = shell.journal.once(once).await
+                && record.state != OnceState::Open
+            {
+                shell.signal(run, Signal::Woken);
+            }
+        });
+    }
+
+    /// Tells the parent of a run that has ended.
+    pub(super) fn wake_parent(self: &Arc<Self>, parent: &dragoman_journal::Parent, ending: Ending) {
+        if self.wakes.child_ended(parent.run, &parent.path, ending) {
+            self.signal(parent.run, Signal::Woken);
+        }
+    }
+}
+
+fn awaited(body: &Value) -> Option<Awaited> {
+    let about = body.get("for")?;
+    let text = |name: &str| about.get(name).and_then(Value::as_str).map(str::to_owned);
+    match text("reference") {
+        Some(reference) => Some(Awaited::Reference(reference)),
+        None => Some(Awaited::Once {
+            scope: text("scope")?,
+            key: text("key")?,
+        }),
+    }
+}
+
+fn moved_by(operation: &Operation) -> Vec<Awaited> {
+    let once = |once: &dragoman_journal::OnceKey| Awaited::Once {
+        scope: once.scope.clone(),
+        key: once.key.clone(),
+    };
+    match operation {
+        Operation::Settle {
+            once: key,
+            reference,
+            ..
+        } => key
+            .iter()
+            .map(once)
+            .chain(reference.iter().cloned().map(Awaited::Reference))
+            .collect(),
+        Operation::Release { once: key, .. } => vec![once(key)],
+        _ => Vec::new(),
+    }
+}
