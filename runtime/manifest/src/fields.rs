@@ -16,6 +16,7 @@ pub(crate) struct Fields<'a> {
     mapping: &'a Mapping,
     asked: Vec<&'static str>,
     explained: Vec<&'a str>,
+    likely: Vec<&'static str>,
 }
 
 impl<'a> Fields<'a> {
@@ -33,6 +34,7 @@ impl<'a> Fields<'a> {
                 mapping,
                 asked: Vec::new(),
                 explained: Vec::new(),
+                likely: Vec::new(),
             }),
             _ => {
                 reading.wrong_type(node, "a mapping", &format!("{what} is written {example}"));
@@ -71,6 +73,11 @@ impl<'a> Fields<'a> {
         &self.mapping.entries
     }
 
+    /// Keys that are right elsewhere: a misspelt one may have been meant.
+    pub(crate) fn likely(&mut self, keys: impl IntoIterator<Item = &'static str>) {
+        self.likely.extend(keys);
+    }
+
     /// Keys that may be there, but were not looked at.
     pub(crate) fn allow(&mut self, keys: &[&'static str]) {
         self.asked.extend(keys);
@@ -98,6 +105,7 @@ impl<'a> Fields<'a> {
                     &entry.key,
                     self.what,
                     &self.asked,
+                    &self.likely,
                     &self.mapping.entries,
                 ));
             }
@@ -110,6 +118,7 @@ pub(crate) fn unknown(
     key: &Spanned<String>,
     what: &str,
     known: &[&'static str],
+    likely: &[&'static str],
     there: &[Entry],
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(
@@ -121,6 +130,7 @@ pub(crate) fn unknown(
     // A key that is there already was not meant.
     let free = known
         .iter()
+        .chain(likely)
         .copied()
         .filter(|k| !there.iter().any(|e| e.key.value == *k));
     match nearest(&key.value, free) {

@@ -7,6 +7,13 @@
 //!
 //! **Not here:** the YAML (`manifest`), evaluation (`expression`), what happens at run time (`engine`).
 
-pub mod model;
+#![deny(missing_docs)]
 
+pub mod check;
+pub mod codes;
+pub mod model;
+pub mod world;
+
+pub use check::{Checked, build, check};
 pub use model::*;
+pub use world::{Connection, World};

@@ -87,7 +87,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { concurrent: 200, backlog: 10_000 }
+        Limits {
+            concurrent: 200,
+            backlog: 10_000,
+        }
     }
 }
 
@@ -291,7 +294,14 @@ pub struct Retry {
 impl Default for Retry {
     /// 1 s to 5 min, doubled, with jitter, for 24 h.
     fn default() -> Self {
-        Retry { first_ms: 1_000, longest_ms: 300_000, factor: 2.0, jitter: true, for_ms: 86_400_000, attempts: None }
+        Retry {
+            first_ms: 1_000,
+            longest_ms: 300_000,
+            factor: 2.0,
+            jitter: true,
+            for_ms: 86_400_000,
+            attempts: None,
+        }
     }
 }
 

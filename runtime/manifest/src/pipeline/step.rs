@@ -45,7 +45,15 @@ pub(super) fn step(reading: &mut Reading, node: &Node) -> Option<Step> {
     )
     .unwrap_or(StepKind::Refused);
     shared(reading, &mut fields, &mut step);
-    fields.allow(word::WORDS);
+    fields.likely(word::WORDS.iter().copied().chain(word::owned()));
+    for entry in fields
+        .entries()
+        .iter()
+        .filter(|e| word::is_word(&e.key.value))
+    {
+        // A second word was reported; the first is no mistake.
+        fields.explained(&entry.key.value);
+    }
     fields.finish(reading);
     Some(step)
 }
@@ -115,7 +123,9 @@ fn no_word(reading: &mut Reading, fields: &Fields<'_>) {
         !plain_keys.contains(&e.key.value.as_str()) && word::owners(&e.key.value).is_empty()
     });
     let diagnostic = match unknown {
-        Some(entry) => crate::fields::unknown(&entry.key, "a step", word::WORDS, fields.entries()),
+        Some(entry) => {
+            crate::fields::unknown(&entry.key, "a step", word::WORDS, &[], fields.entries())
+        }
         None => Diagnostic::error(codes::STEP_WORD, fields.heading(), "this step says no word")
             .help(format!(
                 "a step says what it does with one of: {}",

@@ -52,6 +52,11 @@ pub(super) fn owners(key: &str) -> &'static [&'static str] {
         .map_or(&[], |(_, words)| words)
 }
 
+/// All keys that only some words take.
+pub(super) fn owned() -> impl Iterator<Item = &'static str> {
+    OWNED.iter().map(|(key, _)| *key)
+}
+
 /// Keys that go inside the value of a word: the key, the word.
 pub(super) fn inside(key: &str) -> Option<&'static str> {
     match key {

@@ -334,11 +334,7 @@ impl<'a> Reader<'a> {
     /// Two pieces of one text, cut by a comma of a flow collection.
     fn cut_by_comma(&mut self, before: &Range<usize>, after: &Span) -> Result<(), Stop> {
         let whole = &self.source.text[before.start..after.range.end.max(before.start)];
-        let quoted = if whole.contains('\'') {
-            format!("\"{}\"", whole.replace('\\', "\\\\").replace('"', "\\\""))
-        } else {
-            format!("'{whole}'")
-        };
+        let quoted = scan_error::quoted(whole);
         let span = Span::new(self.source, before.start..after.range.end);
         self.report(
             Diagnostic::error(

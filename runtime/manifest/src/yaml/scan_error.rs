@@ -14,6 +14,16 @@ pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
         .byte_offset()
         .unwrap_or(0)
         .min(source.text.len());
+    if let Some(range) = flow_expression(&source.text, at) {
+        let quoted = quoted(&source.text[range.clone()]);
+        return Diagnostic::error(
+            codes::CUT_BY_COMMA,
+            Span::new(source, range),
+            "YAML cuts this expression to pieces",
+        )
+        .mark("it stands inside braces, where commas and brackets belong to YAML")
+        .help(format!("quote the text: {quoted}"));
+    }
     let (message, help) = words(error.kind());
     let code = if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
         codes::TOO_LARGE
@@ -26,6 +36,54 @@ pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
         diagnostic = diagnostic.help(line);
     }
     diagnostic
+}
+
+/// The text as YAML in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    if text.contains('\'') {
+        format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        format!("'{text}'")
+    }
+}
+
+/// The expression without quotes in which the parser stumbled, where it stands inside braces on the same line.
+fn flow_expression(text: &str, error: usize) -> Option<std::ops::Range<usize>> {
+    let mut at = error;
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let starts = text[line..at]
+        .match_indices('=')
+        .map(|(from, _)| line + from)
+        .filter(|from| {
+            let before = text[line..*from].trim_end_matches(' ');
+            let after_indicator = before.ends_with([',', '[', '{'])
+                || before.len() < *from - line && before.ends_with(':');
+            after_indicator && before.contains(['{', '['])
+        });
+    starts
+        .map(|from| from..from + expression_length(&text[from..]))
+        .rfind(|range| range.end >= at)
+}
+
+/// How long an expression goes on: to a comma or a closing bracket that is not its own, or to the end of the line.
+fn expression_length(text: &str) -> usize {
+    let (mut depth, mut quote) = (0_i32, None);
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (_, '\n' | '\r') => return at,
+            (Some(q), c) if q == c => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') => quote = Some(character),
+            (None, '(' | '[' | '{') => depth += 1,
+            (None, ')' | ']' | '}' | ',') if depth == 0 => return text[..at].trim_end().len(),
+            (None, ')' | ']' | '}') => depth -= 1,
+            _ => {}
+        }
+    }
+    text.len()
 }
 
 /// One character at the place, or the last one where the text ends there.

@@ -1,0 +1,176 @@
+//! Steps in order.
+
+use std::collections::BTreeMap;
+
+use dragoman_manifest::{Spanned, pipeline as said};
+use dragoman_model::{Diagnostic, Span};
+use dragoman_schema::Shape;
+
+use super::Checker;
+use super::scope::Scope;
+use crate::{Block, Step, codes};
+
+/// What the check of a block gives.
+pub(super) struct Outcome {
+    /// There where it has no error.
+    pub(super) block: Option<Block>,
+    /// The step that always ends the run, where there is one.
+    pub(super) ends: Option<Span>,
+    /// Whether a part was refused, so that less is known than was meant.
+    pub(super) refused: bool,
+    /// The shape of its value, where it has one and it is known.
+    pub(super) value: Option<Shape>,
+    /// The outputs of its own steps, in order.
+    pub(super) outputs: Vec<(String, Shape)>,
+}
+
+impl Checker<'_> {
+    /// Checks a block. The scope is the block's own: it is left with the names at the block's end.
+    /// `child`: the block is a run of its own, so its ids may be those of steps outside.
+    pub(super) fn block(
+        &mut self,
+        block: &said::Block,
+        expected: Option<&Shape>,
+        scope: &mut Scope,
+        child: bool,
+    ) -> Outcome {
+        self.own_ids(block, scope, child);
+        let mut steps: Vec<Option<Step>> = Vec::new();
+        let mut numbers: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let mut outputs = Vec::new();
+        let mut ends: Option<Span> = None;
+        let mut refused = block.refused;
+        let mut unreachable = false;
+        for step in &block.steps {
+            // Once is enough: the steps behind the first unreachable one are so for the same reason.
+            if let Some(end) = ends.as_ref().filter(|_| !unreachable) {
+                self.unreachable(step, end);
+                unreachable = true;
+            }
+            let number = numbers.entry(step.word.value).or_default();
+            *number += 1;
+            let segment = step.id.as_ref().map_or_else(
+                || format!("{}-{number}", step.word.value),
+                |id| id.value.clone(),
+            );
+            refused |= matches!(step.kind, said::StepKind::Refused);
+            let was_reachable = ends.is_none();
+            let (planned, end) = self.step(step, segment, scope);
+            if was_reachable {
+                ends = end;
+            }
+            if let Some(id) = &step.id
+                && let Some(shape) = scope.step(&id.value)
+            {
+                outputs.push((id.value.clone(), shape.clone()));
+            }
+            steps.push(planned);
+        }
+        let (value, shape) = match &block.value {
+            Some(value) => {
+                let (template, shape) = self.template(value, expected, scope);
+                (Some(template), shape)
+            }
+            None => (None, None),
+        };
+        let steps: Option<Vec<Step>> = steps.into_iter().collect();
+        let block = match (steps, value) {
+            (Some(steps), None) => Some(Block { steps, value: None }),
+            (Some(steps), Some(Some(value))) => Some(Block {
+                steps,
+                value: Some(value),
+            }),
+            _ => None,
+        };
+        Outcome {
+            block,
+            ends,
+            refused,
+            value: shape,
+            outputs,
+        }
+    }
+
+    /// The ids of a block's own steps: hidden until each is made, refused where they are there twice.
+    fn own_ids(&mut self, block: &said::Block, scope: &mut Scope, child: bool) {
+        let mut seen: Vec<&Spanned<String>> = Vec::new();
+        for step in &block.steps {
+            let Some(id) = &step.id else { continue };
+            self.refuse_reserved(id, false);
+            let first = seen
+                .iter()
+                .find(|s| s.value == id.value)
+                .map(|s| s.span.clone());
+            let outer = scope.place_of(&id.value).filter(|_| !child).cloned();
+            if let Some(first) = first.or(outer) {
+                let message = format!("there is a step `{}` already", id.value);
+                self.report(
+                    Diagnostic::error(codes::DUPLICATE_ID, id.span.clone(), message)
+                        .mark("again")
+                        .label(first, "first here")
+                        .help("give one of them another id"),
+                );
+            }
+            seen.push(id);
+        }
+        for id in seen {
+            let line = id.span.source.position(id.span.range.start).0;
+            scope.hide_step(&id.value, format!("it comes later, in line {line}"));
+        }
+    }
+
+    fn unreachable(&mut self, step: &said::Step, end: &Span) {
+        self.report(
+            Diagnostic::error(
+                codes::UNREACHABLE,
+                step.word.span.clone(),
+                "this step is never reached",
+            )
+            .label(end.clone(), "the run always ends here")
+            .help("take the step away, or write a `when` at the step that ends the run"),
+        );
+    }
+
+    /// Hides every id of a pipeline: those that are not made visible by their own block are in another one.
+    pub(super) fn hide_all(&mut self, block: &said::Block, scope: &mut Scope) {
+        for step in &block.steps {
+            for (inner, what) in inner_blocks(step) {
+                for id in inner.steps.iter().filter_map(|s| s.id.as_ref()) {
+                    let line = id.span.source.position(id.span.range.start).0;
+                    let why =
+                        format!("it is inside {what} in line {line}, which gives only its `value`");
+                    scope.hide_step(&id.value, why);
+                }
+                self.hide_all(inner, scope);
+            }
+        }
+    }
+}
+
+/// The blocks inside a step, and what each is.
+fn inner_blocks(step: &said::Step) -> Vec<(&said::Block, &'static str)> {
+    let mut blocks: Vec<(&said::Block, &'static str)> = Vec::new();
+    match &step.kind {
+        said::StepKind::Choose(arms) => {
+            blocks.extend(arms.iter().map(|arm| (&arm.block, "an arm")))
+        }
+        said::StepKind::Each(each) => blocks.push((&each.block, "the `each`")),
+        said::StepKind::Parallel(branches) => {
+            blocks.extend(branches.iter().map(|(_, b)| (b, "a branch")))
+        }
+        _ => {}
+    }
+    let handlers = [
+        &step.on_rejected,
+        &step.on_refused,
+        &step.on_failure,
+        &step.on_timeout,
+    ];
+    blocks.extend(
+        handlers
+            .into_iter()
+            .flatten()
+            .map(|handler| (&handler.block, "a handler")),
+    );
+    blocks
+}

@@ -1,0 +1,272 @@
+//! Calls: the operation, its payload and documents, its effect, its undo, its retry.
+
+use dragoman_expression::Expected;
+use dragoman_manifest::{self as manifest, Spanned, pipeline as said};
+use dragoman_model::{Diagnostic, OperationEffect, Value};
+use dragoman_schema::{OperationSurface, Shape};
+
+use super::Checker;
+use super::scope::Scope;
+use super::step::Made;
+use crate::{CallStep, Retry, StepKind, Template, Undo, codes};
+
+impl<'a> Checker<'a> {
+    /// A call.
+    pub(super) fn call(&mut self, step: &said::Step, call: &said::Call, scope: &mut Scope) -> Made {
+        let Some((planned, surface)) = self.call_of(call, scope) else {
+            self.unknown_payload(call, scope);
+            return Made::new(None, None);
+        };
+        let effect = self.effect(step, call, surface);
+        let shape = Some(surface.output.clone());
+        let planned = planned.map(|planned| StepKind::Call(CallStep { effect, ..planned }));
+        Made::new(planned, shape)
+    }
+
+    /// The call itself: there where it has no error; none at all where its operation is not known.
+    fn call_of(
+        &mut self,
+        call: &said::Call,
+        scope: &mut Scope,
+    ) -> Option<(Option<CallStep>, &'a OperationSurface)> {
+        let world = self.world;
+        let (plugin, _) = self.operation(&call.operation)?;
+        let connection = world.connections.get(&call.operation.connection.value)?;
+        let surface = connection
+            .surface
+            .operations
+            .get(&call.operation.operation.value)?;
+        let with = self.payload(call, &surface.input, scope);
+        let documents = self.documents(call, surface, scope);
+        let planned = with.zip(documents).map(|(with, documents)| CallStep {
+            connection: call.operation.connection.value.clone(),
+            operation: call.operation.operation.value.clone(),
+            plugin,
+            with,
+            documents,
+            effect: surface.effect,
+            has_probe: surface.has_probe,
+        });
+        Some((planned, surface))
+    }
+
+    /// Where the operation is not known, the expressions in the payload are still checked.
+    fn unknown_payload(&mut self, call: &said::Call, scope: &mut Scope) {
+        if let Some(with) = &call.with {
+            self.template(with, None, scope);
+        }
+        for (_, document) in &call.documents {
+            self.template(document, None, scope);
+        }
+    }
+
+    fn payload(&mut self, call: &said::Call, input: &Shape, scope: &mut Scope) -> Option<Template> {
+        if let Some(with) = &call.with {
+            return self.template(with, Some(input), scope).0;
+        }
+        if let Some(object) = input.present().as_object()
+            && !input.is_optional()
+        {
+            let before = self.diagnostics.len();
+            self.missing_fields(&call.span, object, &[]);
+            if self.diagnostics.len() > before {
+                return None;
+            }
+        }
+        Some(Template::Literal(Value::Object(serde_json::Map::new())))
+    }
+
+    fn documents(
+        &mut self,
+        call: &said::Call,
+        surface: &OperationSurface,
+        scope: &mut Scope,
+    ) -> Option<Vec<(String, Template)>> {
+        let mut documents = Vec::new();
+        let what = format!("`{}` takes no document", call.operation.operation.value);
+        for (name, said) in &call.documents {
+            let known = self.known(
+                name,
+                surface.documents.iter(),
+                codes::DOCUMENTS,
+                &what,
+                "the plugin",
+            );
+            let template = self.document(said, scope).filter(|_| known);
+            documents.push(template.map(|t| (name.value.clone(), t)));
+        }
+        for missing in surface
+            .documents
+            .iter()
+            .filter(|d| !call.documents.iter().any(|(n, _)| n.value == **d))
+        {
+            let message = format!(
+                "`{}` takes the document `{missing}`",
+                call.operation.operation.value
+            );
+            let help = format!("write `documents: {{ {missing}: =trigger.document }}`");
+            self.report(Diagnostic::error(codes::DOCUMENTS, call.span.clone(), message).help(help));
+            documents.push(None);
+        }
+        documents.into_iter().collect()
+    }
+
+    fn document(&mut self, said: &manifest::Template, scope: &mut Scope) -> Option<Template> {
+        if let manifest::Template::Expression(expression) = said {
+            let expected = Expected::Shape(Shape::Document);
+            return self
+                .expression(expression, &expected, scope)
+                .map(|(e, _)| Template::Expression(e));
+        }
+        if !matches!(said, manifest::Template::Refused(_)) {
+            let message = "a document is an expression that gives one";
+            self.report(
+                Diagnostic::error(codes::DOCUMENTS, said.span().clone(), message)
+                    .help("write, for example, `=trigger.document`"),
+            );
+        }
+        None
+    }
+
+    /// The effect, perhaps tightened; keys that need one are refused on a read.
+    fn effect(
+        &mut self,
+        step: &said::Step,
+        call: &said::Call,
+        surface: &OperationSurface,
+    ) -> OperationEffect {
+        let name = format!(
+            "{}.{}",
+            call.operation.connection.value, call.operation.operation.value
+        );
+        if surface.effect.is_read() {
+            let places = [
+                (
+                    step.once.as_ref().map(|e| &e.span),
+                    "once",
+                    "a read may be repeated as often as it is needed",
+                ),
+                (
+                    step.reference.as_ref().map(|e| &e.span),
+                    "ref",
+                    "there is nothing that could be found or taken back",
+                ),
+                (
+                    step.tightened.as_ref(),
+                    "effect",
+                    "there is nothing to tighten",
+                ),
+                (
+                    step.undo.as_ref().map(|u| &u.span),
+                    "undo",
+                    "there is nothing to take back",
+                ),
+            ];
+            for (place, key, why) in places {
+                if let Some(place) = place {
+                    let message = format!("`{key}` has no meaning here: `{name}` only reads");
+                    self.report(
+                        Diagnostic::error(codes::ON_A_READ, place.clone(), message)
+                            .help(format!("take `{key}` away; {why}")),
+                    );
+                }
+            }
+        }
+        match surface.effect {
+            OperationEffect::Idempotent { .. } if step.tightened.is_some() => {
+                OperationEffect::Once { settle_s: None }
+            }
+            effect => effect,
+        }
+    }
+
+    /// How a step is undone.
+    pub(super) fn undo(
+        &mut self,
+        step: &said::Step,
+        undo: &said::Call,
+        output: Option<&Shape>,
+        scope: &Scope,
+    ) -> Option<Undo> {
+        let mut scope = scope.clone();
+        if let Some(id) = &step.id {
+            match output {
+                Some(shape) => scope.add_step(&id.value, shape.clone(), id.span.clone()),
+                None => scope.poison(format!("steps.{}", id.value)),
+            }
+        }
+        let Some((planned, surface)) = self.call_of(undo, &mut scope) else {
+            self.unknown_payload(undo, &mut scope);
+            return None;
+        };
+        let reads = surface.effect.is_read();
+        if reads {
+            let message = format!(
+                "`{}` only reads: it takes nothing back",
+                undo.operation.operation.value
+            );
+            self.report(
+                Diagnostic::error(codes::UNDO, undo.span.clone(), message)
+                    .help("name the operation that takes the act back"),
+            );
+        }
+        self.undo_of_the_operation(step, undo);
+        planned.map(|call| Undo { call })
+    }
+
+    /// Warns where the plugin names another operation as the undo.
+    fn undo_of_the_operation(&mut self, step: &said::Step, undo: &said::Call) {
+        let said::StepKind::Call(call) = &step.kind else {
+            return;
+        };
+        let connection = self.world.connections.get(&call.operation.connection.value);
+        let operation =
+            connection.and_then(|c| c.surface.operations.get(&call.operation.operation.value));
+        let Some(named) = operation.and_then(|o| o.undo.as_ref()) else {
+            return;
+        };
+        let same_connection = call.operation.connection.value == undo.operation.connection.value;
+        if !same_connection || *named != undo.operation.operation.value {
+            let right = format!("{}.{named}", call.operation.connection.value);
+            let message = format!(
+                "the plugin names `{right}` as the undo of `{}`",
+                call.operation.operation.value
+            );
+            self.report(
+                Diagnostic::error(codes::UNDO, undo.span.clone(), message)
+                    .warning()
+                    .help(format!("write `call: {right}`")),
+            );
+        }
+    }
+
+    /// Pauses between attempts; what is not said is the default.
+    pub(super) fn retry(&mut self, said: Option<&said::Retry>) -> Retry {
+        let mut retry = Retry::default();
+        let Some(said) = said else { return retry };
+        if let Some(backoff) = &said.backoff {
+            retry.first_ms = backoff.first_ms;
+            retry.longest_ms = backoff.longest_ms;
+            retry.factor = backoff.factor;
+            retry.jitter = backoff.jitter;
+        }
+        if let Some(time) = &said.for_ms {
+            retry.for_ms = time.value;
+        }
+        retry.attempts = said
+            .attempts
+            .as_ref()
+            .map(|a| u32::try_from(a.value).unwrap_or(u32::MAX));
+        if let Some(Spanned { span, .. }) = said
+            .for_ms
+            .as_ref()
+            .filter(|_| retry.first_ms >= retry.for_ms && retry.attempts != Some(1))
+        {
+            self.report(
+                Diagnostic::error(codes::RETRY, span.clone(), "the first pause is as long as the whole time for retries: nothing is ever retried")
+                    .help("write a longer `for`, or `attempts: 1` where nothing is to be retried"),
+            );
+        }
+        retry
+    }
+}

@@ -1,0 +1,157 @@
+//! `choose` and `parallel`: blocks beside each other.
+
+use dragoman_expression::Expected;
+use dragoman_manifest::{Spanned, pipeline as said};
+use dragoman_model::{Diagnostic, Span};
+use dragoman_schema::Shape;
+
+use super::Checker;
+use super::scope::Scope;
+use super::step::Made;
+use crate::{Arm, Block, StepKind, codes};
+
+/// What the arms give together.
+#[derive(Default)]
+struct Together {
+    shape: Option<(Shape, Span)>,
+    /// An arm yields nothing.
+    nothing: bool,
+    /// Nothing can be said about an arm.
+    unknown: bool,
+    /// An arm goes on to the next step.
+    goes_on: bool,
+}
+
+impl Checker<'_> {
+    /// `choose`: the output is what the arms have in common; absent where no arm needs to be taken.
+    pub(super) fn choose(
+        &mut self,
+        step: &said::Step,
+        arms: &[said::Arm],
+        scope: &mut Scope,
+    ) -> Made {
+        if arms.is_empty() {
+            let message = "a choice without arms decides nothing";
+            self.report(
+                Diagnostic::error(codes::EMPTY, step.word.span.clone(), message)
+                    .help("write `- when: ...` below it"),
+            );
+        }
+        let mut planned: Vec<Option<Arm>> = Vec::new();
+        let mut together = Together::default();
+        // What the conditions of the arms before leave open.
+        let mut open = scope.clone();
+        for arm in arms {
+            let mut inner = open.clone();
+            let when = arm
+                .when
+                .as_ref()
+                .map(|said| self.condition(said, &mut inner));
+            if let Some(said) = &arm.when {
+                inner.assume(&said.text, true);
+                open.assume(&said.text, false);
+            }
+            let outcome = self.block(&arm.block, None, &mut inner, false);
+            if outcome.ends.is_none() {
+                together.goes_on = true;
+                self.join_arm(&mut together, arm, outcome.value, outcome.refused);
+            }
+            planned.push(match (when, outcome.block) {
+                (None, Some(block)) => Some(Arm { when: None, block }),
+                (Some(Some(when)), Some(block)) => Some(Arm {
+                    when: Some(when),
+                    block,
+                }),
+                _ => None,
+            });
+        }
+        let has_else = arms.iter().any(|arm| arm.when.is_none());
+        let shape = match together.shape {
+            _ if together.unknown => None,
+            None => Some(Shape::Nothing),
+            Some((shape, _)) if has_else && !together.nothing => Some(shape),
+            Some((shape, _)) => Some(shape.optional()),
+        };
+        let planned: Option<Vec<Arm>> = planned.into_iter().collect();
+        let mut made = Made::new(planned.map(StepKind::Choose), shape);
+        made.ends = has_else && !together.goes_on && !arms.is_empty();
+        made
+    }
+
+    fn join_arm(
+        &mut self,
+        together: &mut Together,
+        arm: &said::Arm,
+        value: Option<Shape>,
+        refused: bool,
+    ) {
+        match (&arm.block.value, value) {
+            (None, _) if refused => together.unknown = true,
+            (None, _) => together.nothing = true,
+            (Some(_), None) => together.unknown = true,
+            (Some(said), Some(shape)) => {
+                let at = said.span().clone();
+                together.shape = match together.shape.take() {
+                    None => Some((shape, at)),
+                    Some((before, first)) => match before.join(&shape) {
+                        Some(joined) => Some((joined, first)),
+                        None => {
+                            together.unknown = true;
+                            self.arms_differ(&before, &first, &shape, at);
+                            Some((before, first))
+                        }
+                    },
+                };
+            }
+        }
+    }
+
+    fn arms_differ(&mut self, before: &Shape, first: &Span, shape: &Shape, at: Span) {
+        let message = format!(
+            "this arm gives {}, another gives {}",
+            shape.describe(),
+            before.describe()
+        );
+        self.report(
+            Diagnostic::error(codes::ARMS_DIFFER, at, message)
+                .label(first.clone(), "the other")
+                .help("let all arms give a value of one kind"),
+        );
+    }
+
+    /// `parallel`: the output maps each branch's name to its value, else to the output of its last step.
+    pub(super) fn parallel(
+        &mut self,
+        step: &said::Step,
+        branches: &[(Spanned<String>, said::Block)],
+        scope: &mut Scope,
+    ) -> Made {
+        if branches.is_empty() {
+            let message = "`parallel` without branches does nothing";
+            self.report(
+                Diagnostic::error(codes::EMPTY, step.word.span.clone(), message)
+                    .help("write `name: [ ... ]` below it"),
+            );
+        }
+        let mut planned: Vec<Option<(String, Block)>> = Vec::new();
+        let mut fields: Vec<Option<(&str, Shape)>> = Vec::new();
+        for (name, said) in branches {
+            let mut inner = scope.clone();
+            let outcome = self.block(said, None, &mut inner, false);
+            let last = said.steps.last().and_then(|s| s.id.as_ref());
+            let shape = match (&said.value, outcome.value) {
+                (Some(_), shape) => shape,
+                (None, _) if outcome.refused => None,
+                (None, _) => Some(match outcome.outputs.last() {
+                    Some((id, shape)) if last.is_some_and(|l| l.value == *id) => shape.clone(),
+                    _ => Shape::Nothing,
+                }),
+            };
+            fields.push(shape.map(|s| (name.value.as_str(), s)));
+            planned.push(outcome.block.map(|block| (name.value.clone(), block)));
+        }
+        let fields: Option<Vec<(&str, Shape)>> = fields.into_iter().collect();
+        let planned: Option<Vec<(String, Block)>> = planned.into_iter().collect();
+        Made::new(planned.map(StepKind::Parallel), fields.map(Shape::object))
+    }
+}

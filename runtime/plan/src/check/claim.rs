@@ -1,0 +1,108 @@
+//! Claims on a ledger, releases, and voids of a reference.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use dragoman_expression::Expected;
+use dragoman_manifest::{ExpressionText, Spanned, pipeline as said};
+use dragoman_schema::{ObjectShape, Shape};
+
+use super::Checker;
+use super::scope::Scope;
+use super::step::Made;
+use crate::{ClaimStep, StepKind};
+
+/// The states of an effect that a void lists.
+const STATES: [&str; 5] = ["open", "done", "failed", "parked", "undone"];
+
+impl Checker<'_> {
+    /// `claim`: the output is `{ ledger, account, lines }`.
+    pub(super) fn claim(&mut self, claim: &said::Claim, scope: &mut Scope) -> Made {
+        self.ledger(&claim.ledger);
+        let account = self.expression(&claim.account, &Expected::Key, scope);
+        let taken = self.expression(
+            &claim.lines,
+            &Expected::Shape(lines(Shape::Quantity)),
+            scope,
+        );
+        // A limit without a quantity is one that nobody knows: the ledger then refuses what it cannot compare.
+        let most = Expected::Shape(lines(Shape::Quantity.optional()));
+        let limits = self.expression(&claim.limits, &most, scope);
+        let single = match &claim.single {
+            None => Some(None),
+            Some(said) => self
+                .expression(said, &Expected::Condition, scope)
+                .map(|(e, _)| Some(e)),
+        };
+        let shape = Shape::object([
+            ("ledger", Shape::Text),
+            ("account", Shape::Text),
+            ("lines", lines(Shape::Quantity)),
+        ]);
+        let kind = match (account, taken, limits, single) {
+            (Some((account, _)), Some((lines, _)), Some((limits, _)), Some(single)) => {
+                let ledger = claim.ledger.value.clone();
+                Some(StepKind::Claim(Box::new(ClaimStep {
+                    ledger,
+                    account,
+                    lines,
+                    limits,
+                    single,
+                })))
+            }
+            _ => None,
+        };
+        Made::new(kind, Some(shape))
+    }
+
+    /// `release`.
+    pub(super) fn release(
+        &mut self,
+        ledger: &Spanned<String>,
+        once: &ExpressionText,
+        scope: &mut Scope,
+    ) -> Made {
+        self.ledger(ledger);
+        let once = self.expression(once, &Expected::Key, scope);
+        let kind = once.map(|(once, _)| StepKind::Release {
+            ledger: ledger.value.clone(),
+            once,
+        });
+        Made::new(kind, Some(Shape::Nothing))
+    }
+
+    /// `void`: the output is `{ effects: [...] }`, what was done under the reference.
+    pub(super) fn void(&mut self, reference: &ExpressionText, scope: &mut Scope) -> Made {
+        let reference = self.expression(reference, &Expected::Key, scope);
+        let effect = Shape::object([
+            ("run", Shape::Text),
+            ("path", Shape::Text),
+            ("scope", Shape::Text),
+            ("key", Shape::Text),
+            ("state", Shape::enumeration(STATES)),
+            ("input", Shape::Any),
+            ("output", Shape::Any),
+        ]);
+        let shape = Shape::object([("effects", Shape::List(Arc::new(effect)))]);
+        Made::new(
+            reference.map(|(reference, _)| StepKind::Void { reference }),
+            Some(shape),
+        )
+    }
+}
+
+/// Lines of a claim: an item and its quantity; what else a line has is no objection.
+fn lines(quantity: Shape) -> Shape {
+    let fields: BTreeMap<String, Shape> = [
+        ("item".to_owned(), Shape::Text),
+        ("quantity".to_owned(), quantity),
+    ]
+    .into_iter()
+    .collect();
+    let line = ObjectShape {
+        name: None,
+        fields,
+        open: true,
+    };
+    Shape::List(Arc::new(Shape::Object(Arc::new(line))))
+}

@@ -1,0 +1,77 @@
+//! `each`: a child run for each item of a list.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use dragoman_expression::Expected;
+use dragoman_manifest::pipeline as said;
+use dragoman_schema::Shape;
+
+use super::Checker;
+use super::scope::Scope;
+use super::step::Made;
+use crate::{EachStep, StepKind};
+
+/// Children at work at once where nothing is said.
+const CONCURRENT: usize = 8;
+
+/// How a child can have ended.
+const STATUS: [&str; 4] = ["completed", "stopped", "failed", "cancelled"];
+
+impl Checker<'_> {
+    /// `each`: the output is the list of `{ key, item, status, output?, reason? }`.
+    pub(super) fn each(&mut self, each: &said::Each, scope: &mut Scope) -> Made {
+        let items = self.expression(&each.items, &Expected::List, scope);
+        self.refuse_reserved(&each.name, true);
+        let mut inner = scope.clone();
+        let item = items.as_ref().map(|(_, shape)| match shape.present() {
+            Shape::List(item) => Shape::clone(item),
+            _ => Shape::Any,
+        });
+        match &item {
+            Some(item) => inner.add_name(&each.name.value, item.clone()),
+            None => inner.poison(each.name.value.clone()),
+        }
+        let item_key = {
+            let mut keys = inner.clone();
+            self.optional(each.item_key.as_ref(), &Expected::Key, &mut keys)
+        };
+        inner.outside.push(inner.step_ids().cloned().collect());
+        self.captures.push(BTreeSet::new());
+        let outcome = self.block(&each.block, None, &mut inner, true);
+        let captures = self.captures.pop().unwrap_or_default();
+        let output = match (&each.block.value, outcome.value) {
+            (Some(_), shape) => shape,
+            (None, _) if outcome.refused => None,
+            (None, _) => {
+                let fields: BTreeMap<String, Shape> = outcome.outputs.into_iter().collect();
+                let steps = Shape::object(fields.iter().map(|(n, s)| (n.as_str(), s.clone())));
+                Some(Shape::object([("steps", steps)]))
+            }
+        };
+        let shape = item.zip(output).map(|(item, output)| {
+            let element = Shape::object([
+                ("key", Shape::Text),
+                ("item", item),
+                ("status", Shape::enumeration(STATUS)),
+                ("output", output.optional()),
+                ("reason", Shape::Text.optional()),
+            ]);
+            Shape::List(Arc::new(element))
+        });
+        let kind = items.zip(outcome.block).map(|((items, _), block)| {
+            StepKind::Each(Box::new(EachStep {
+                items,
+                name: each.name.value.clone(),
+                item_key,
+                captures: captures.into_iter().collect(),
+                concurrent: each.concurrent.as_ref().map_or(CONCURRENT, |c| {
+                    usize::try_from(c.value).unwrap_or(CONCURRENT)
+                }),
+                go_on: each.go_on,
+                block,
+            }))
+        });
+        Made::new(kind, shape)
+    }
+}

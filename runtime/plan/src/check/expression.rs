@@ -1,0 +1,77 @@
+//! Expressions at their places.
+
+use dragoman_expression::{Environment, Expected, Expression, Written, check};
+use dragoman_manifest::ExpressionText;
+use dragoman_schema::Shape;
+
+use super::Checker;
+use super::scope::Scope;
+
+impl Checker<'_> {
+    /// Checks an expression. None where it is wrong, or where nothing can be said about what it uses.
+    pub(super) fn expression(
+        &mut self,
+        said: &ExpressionText,
+        expected: &Expected,
+        scope: &mut Scope,
+    ) -> Option<(Expression, Shape)> {
+        if said.text.is_empty() || scope.is_poisoned(&said.text) {
+            return None;
+        }
+        match run_check(said, expected, scope.environment()) {
+            Ok((expression, shape)) => {
+                self.note_captures(&expression, scope);
+                Some((expression, shape))
+            }
+            Err(diagnostics) => {
+                self.diagnostics.extend(diagnostics);
+                None
+            }
+        }
+    }
+
+    /// The same where the expression may be left out.
+    pub(super) fn optional(
+        &mut self,
+        said: Option<&ExpressionText>,
+        expected: &Expected,
+        scope: &mut Scope,
+    ) -> Option<Expression> {
+        said.and_then(|said| self.expression(said, expected, scope))
+            .map(|(expression, _)| expression)
+    }
+
+    /// A condition.
+    pub(super) fn condition(
+        &mut self,
+        said: &ExpressionText,
+        scope: &mut Scope,
+    ) -> Option<Expression> {
+        self.expression(said, &Expected::Condition, scope)
+            .map(|(expression, _)| expression)
+    }
+
+    fn note_captures(&mut self, expression: &Expression, scope: &Scope) {
+        for id in expression.steps_used() {
+            for (outside, captures) in scope.outside.iter().zip(&mut self.captures) {
+                if outside.contains(id) {
+                    captures.insert(id.to_owned());
+                }
+            }
+        }
+    }
+}
+
+fn run_check(
+    said: &ExpressionText,
+    expected: &Expected,
+    environment: &Environment,
+) -> Result<(Expression, Shape), Vec<dragoman_model::Diagnostic>> {
+    let offset = |at: usize| said.offsets.source_offset(at);
+    let written = Written {
+        text: &said.text,
+        span: &said.span,
+        offset: &offset,
+    };
+    check(&written, environment, expected)
+}

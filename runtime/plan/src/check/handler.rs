@@ -1,0 +1,69 @@
+//! What is done where a step did not end well: it ends the run, or yields a value of the step's kind.
+
+use std::sync::Arc;
+
+use dragoman_manifest::pipeline as said;
+use dragoman_model::Diagnostic;
+use dragoman_schema::Shape;
+
+use super::Checker;
+use super::scope::Scope;
+use crate::{Block, codes};
+
+impl Checker<'_> {
+    /// A handler of a step. `shape`: of the step's output, where that is known.
+    pub(super) fn handler(
+        &mut self,
+        handler: Option<&said::Handler>,
+        step: &said::Step,
+        shape: Option<&Shape>,
+        scope: &Scope,
+    ) -> Option<Option<Block>> {
+        let handler = handler?;
+        let mut inner = scope.clone();
+        inner.add_name("failure", failure());
+        if let Some(id) = &step.id {
+            inner.hide_step(
+                &id.value,
+                "it did not end well, so it gives nothing here".into(),
+            );
+        }
+        let outcome = self.block(&handler.block, shape, &mut inner, false);
+        let yields = handler.block.value.is_some();
+        if outcome.ends.is_none() && !yields && !outcome.refused {
+            let message = "this handler neither ends the run nor yields a value";
+            let mut diagnostic =
+                Diagnostic::error(codes::FALLS_THROUGH, handler.key.clone(), message)
+                    .help("end it with `park`, `stop` or `fail`");
+            if let Some(shape) = shape.filter(|s| **s != Shape::Nothing) {
+                diagnostic =
+                    diagnostic.help(format!("or write `value:` with {}", shape.describe()));
+            }
+            self.report(diagnostic);
+        }
+        Some(outcome.block)
+    }
+}
+
+/// The name `failure` inside a handler.
+fn failure() -> Shape {
+    let issue = Shape::object([
+        ("path", Shape::Text),
+        ("code", Shape::Text),
+        ("message", Shape::Text),
+    ]);
+    Shape::object([
+        (
+            "class",
+            Shape::enumeration(["retryable", "permanent", "rejected"]),
+        ),
+        ("effect", Shape::enumeration(["none", "unknown", "applied"])),
+        ("code", Shape::Text),
+        ("message", Shape::Text),
+        ("remote_reference", Shape::Text.optional()),
+        (
+            "issues",
+            Shape::Optional(Arc::new(Shape::List(Arc::new(issue)))),
+        ),
+    ])
+}

@@ -1,0 +1,248 @@
+//! The top of a pipeline: triggers, keys, limits, output.
+
+use std::sync::Arc;
+
+use dragoman_expression::Expected;
+use dragoman_manifest::pipeline::{FailureWord, Trigger as Said, TriggerKind as SaidKind};
+use dragoman_model::{Diagnostic, Digest};
+use dragoman_schema::Shape;
+
+use super::Checker;
+use super::scope::Scope;
+use crate::{Limits, OnFailure, Plan, Trigger, TriggerKind, codes};
+
+impl Checker<'_> {
+    /// The whole pipeline.
+    pub(super) fn pipeline(&mut self) -> Option<Plan> {
+        let said = self.said;
+        let (triggers, message) = self.triggers();
+        let mut scope = Scope::new(self.operations.clone());
+        self.roots(&mut scope, message);
+        let mut keys = scope.clone();
+        let key = self.optional(said.key.as_ref(), &Expected::Key, &mut keys);
+        scope.add_name(
+            "run",
+            Shape::object([("id", Shape::Text), ("now", Shape::DateTime)]),
+        );
+        let mut keys = scope.clone();
+        let serial = self.optional(said.serial.as_ref(), &Expected::Key, &mut keys);
+        scope.add_name(
+            "run",
+            Shape::object([
+                ("id", Shape::Text),
+                ("now", Shape::DateTime),
+                ("key", Shape::Text),
+            ]),
+        );
+        self.hide_all(&said.steps, &mut scope);
+        if said.steps.steps.is_empty() && !said.steps.refused {
+            let message = "a pipeline without steps does nothing";
+            self.report(
+                Diagnostic::error(codes::EMPTY, said.steps.span.clone(), message)
+                    .help("write a step: `- call: orders.get`"),
+            );
+        }
+        let steps = self.block(&said.steps, None, &mut scope, false).block;
+        let output = match &said.output {
+            Some(output) => Some(self.template(output, None, &mut scope).0?),
+            None => None,
+        };
+        let limits = Limits {
+            concurrent: said
+                .concurrent
+                .as_ref()
+                .map_or(Limits::default().concurrent, |c| {
+                    usize::try_from(c.value).unwrap_or(usize::MAX)
+                }),
+            backlog: said
+                .backlog
+                .as_ref()
+                .map_or(Limits::default().backlog, |b| {
+                    usize::try_from(b.value).unwrap_or(usize::MAX)
+                }),
+        };
+        let used = self.used.iter();
+        let plugins = used
+            .filter_map(|name| {
+                Some((
+                    name.clone(),
+                    self.world.connections.get(name)?.surface.digest,
+                ))
+            })
+            .collect();
+        Some(Plan {
+            pipeline: said.name.value.clone(),
+            version: Digest::of(said.source.text.as_bytes()),
+            text: Arc::from(said.source.text.as_str()),
+            summary: said.summary.clone(),
+            triggers: triggers?,
+            key,
+            serial,
+            limits,
+            steps: steps?,
+            output,
+            on_failure: match said.on_failure.as_ref().map(|w| w.value) {
+                None | Some(FailureWord::Park) => OnFailure::Park,
+                Some(FailureWord::Undo) => OnFailure::Undo,
+                Some(FailureWord::Fail) => OnFailure::Fail,
+            },
+            observe: said.observe || self.world.observe,
+            plugins,
+        })
+    }
+
+    /// The names `trigger` and `site`.
+    fn roots(&mut self, scope: &mut Scope, message: Option<Shape>) {
+        if message.is_none() {
+            scope.poison("trigger.message".into());
+        }
+        let ids = self.said.triggers.iter().map(|t| t.id.value.clone());
+        let trigger = Shape::object([
+            ("message", message.unwrap_or(Shape::Any)),
+            ("document", Shape::Document),
+            ("id", Shape::enumeration(ids)),
+            ("there is no sender", Shape::Text),
+            ("received_at", Shape::DateTime),
+            ("headers", Shape::Map(Arc::new(Shape::Text))),
+        ]);
+        scope.add_name("trigger", trigger);
+        scope.add_name("site", Shape::of_value(&self.world.site));
+    }
+
+    /// All triggers, and the shape of what they bring: the common one.
+    fn triggers(&mut self) -> (Option<Vec<Trigger>>, Option<Shape>) {
+        let said = self.said;
+        self.same_messages();
+        let mut triggers = Vec::new();
+        let mut common: Option<Shape> = None;
+        let mut known = true;
+        for trigger in &said.triggers {
+            let shape = self.trigger_message(trigger);
+            known &= shape.is_some();
+            let Some(shape) = shape else { continue };
+            common = Some(match common {
+                Some(before) => before.join(&shape).unwrap_or(Shape::Any),
+                None => shape.clone(),
+            });
+            let read = trigger
+                .read
+                .as_ref()
+                .map(|r| (r.connection.value.clone(), r.operation.value.clone()));
+            triggers.push(Trigger {
+                id: trigger.id.value.clone(),
+                kind: self.trigger_kind(trigger),
+                read,
+                message: shape,
+            });
+        }
+        let shape = common.filter(|_| known);
+        (known.then_some(triggers), shape)
+    }
+
+    fn trigger_message(&mut self, trigger: &Said) -> Option<Shape> {
+        let Some(read) = &trigger.read else {
+            return Some(Shape::Any);
+        };
+        let (_, operation) = self.operation(read)?;
+        let at = read.operation.span.clone();
+        let name = format!("{}.{}", read.connection.value, read.operation.value);
+        if !operation.effect.is_read() {
+            let message = format!(
+                "`{name}` does more than reading, and so it cannot read a trigger's message"
+            );
+            self.report(
+                Diagnostic::error(codes::TRIGGER_READ, at, message)
+                    .help("name an operation with the effect `read`"),
+            );
+        } else if !operation.documents.iter().any(|d| d == "message") {
+            let message = format!(
+                "`{name}` takes no document `message`, and so it cannot read a trigger's message"
+            );
+            self.report(
+                Diagnostic::error(codes::TRIGGER_READ, at, message)
+                    .help("name an operation that takes the document `message`; a JSON message needs no `read`"),
+            );
+        }
+        Some(operation.output.clone())
+    }
+
+    fn trigger_kind(&mut self, trigger: &Said) -> TriggerKind {
+        match &trigger.kind {
+            SaidKind::Manual => TriggerKind::Manual,
+            SaidKind::Files {
+                folder,
+                matching,
+                settle_ms,
+            } => TriggerKind::Files {
+                folder: folder.value.clone(),
+                matching: matching.clone(),
+                settle_ms: *settle_ms,
+            },
+            SaidKind::Http {
+                path,
+                from,
+                replied,
+            } => {
+                match from {
+                    Some(sender) => {
+                        let place = "`senders` of the site file";
+                        self.known(
+                            sender,
+                            self.world.senders.iter(),
+                            codes::UNKNOWN_SENDER,
+                            "there is no sender",
+                            place,
+                        );
+                    }
+                    None => self.report(
+                        Diagnostic::error(
+                            codes::ANYBODY,
+                            path.span.clone(),
+                            "anybody may send messages to this path",
+                        )
+                        .warning()
+                        .help("write `from:` with a sender of the site file"),
+                    ),
+                }
+                TriggerKind::Http {
+                    path: path.value.clone(),
+                    from: from.as_ref().map(|f| f.value.clone()),
+                    replied: *replied,
+                }
+            }
+        }
+    }
+
+    /// Two triggers of one pipeline that take the same messages would run it twice for each.
+    fn same_messages(&mut self) {
+        let place = |trigger: &Said| match &trigger.kind {
+            SaidKind::Http { path, .. } => Some(format!("http {}", path.value)),
+            SaidKind::Files {
+                folder, matching, ..
+            } => Some(format!(
+                "files {} {matching}",
+                folder.value.trim_end_matches('/')
+            )),
+            SaidKind::Manual => None,
+        };
+        let triggers = &self.said.triggers;
+        for (index, trigger) in triggers.iter().enumerate() {
+            let Some(mine) = place(trigger) else { continue };
+            let Some(first) = triggers[..index]
+                .iter()
+                .find(|t| place(t).as_ref() == Some(&mine))
+            else {
+                continue;
+            };
+            let message = format!(
+                "the triggers `{}` and `{}` take the same messages",
+                first.id.value, trigger.id.value
+            );
+            self.diagnostics.push(
+                Diagnostic::error(codes::SAME_TRIGGER, trigger.span.clone(), message)
+                    .label(first.span.clone(), "the first")
+                    .help("take one of them away"),
+            );
+        }
+    }
+}

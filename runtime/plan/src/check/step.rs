@@ -1,0 +1,187 @@
+//! One step: its condition, its word, its handlers, its output.
+
+use std::sync::Arc;
+
+use dragoman_expression::Expected;
+use dragoman_manifest::{self as manifest, pipeline as said};
+use dragoman_model::{Diagnostic, Span};
+use dragoman_schema::Shape;
+
+use super::Checker;
+use super::scope::Scope;
+use crate::{Step, StepKind, codes};
+
+/// What a step's word gives.
+pub(super) struct Made {
+    /// There where it has no error.
+    pub(super) kind: Option<StepKind>,
+    /// The shape of the output; none: nothing can be said.
+    pub(super) shape: Option<Shape>,
+    /// Whether it ends the run.
+    pub(super) ends: bool,
+}
+
+impl Made {
+    pub(super) fn new(kind: Option<StepKind>, shape: Option<Shape>) -> Self {
+        Made {
+            kind,
+            shape,
+            ends: false,
+        }
+    }
+
+    fn end(kind: Option<StepKind>) -> Self {
+        Made {
+            kind,
+            shape: Some(Shape::Nothing),
+            ends: true,
+        }
+    }
+}
+
+impl Checker<'_> {
+    /// Checks a step and adds its output to the scope. Out: the step, and its place where it always ends the run.
+    pub(super) fn step(
+        &mut self,
+        step: &said::Step,
+        segment: String,
+        scope: &mut Scope,
+    ) -> (Option<Step>, Option<Span>) {
+        let when = step.when.as_ref().map(|said| self.condition(said, scope));
+        let mut inner = scope.clone();
+        if let Some(said) = step.when.as_ref().filter(|_| matches!(when, Some(Some(_)))) {
+            inner.assume(&said.text, true);
+        }
+        let made = self.word(step, &mut inner);
+        let once = self.optional(step.once.as_ref(), &Expected::Key, &mut inner);
+        let reference = self.optional(step.reference.as_ref(), &Expected::Key, &mut inner);
+        let undo = step
+            .undo
+            .as_ref()
+            .map(|undo| self.undo(step, undo, made.shape.as_ref(), &inner));
+        let on_rejected =
+            self.handler(step.on_rejected.as_ref(), step, made.shape.as_ref(), &inner);
+        let on_refused = self.handler(step.on_refused.as_ref(), step, made.shape.as_ref(), &inner);
+        let on_failure = self.handler(step.on_failure.as_ref(), step, made.shape.as_ref(), &inner);
+        let on_timeout = self.handler(step.on_timeout.as_ref(), step, made.shape.as_ref(), &inner);
+        let retry = self.retry(step.retry.as_ref());
+        let conditional = step.when.is_some();
+        let shape = made
+            .shape
+            .map(|s| if conditional { s.optional() } else { s });
+        if let Some(id) = &step.id {
+            match &shape {
+                Some(shape) => {
+                    scope.add_step(&id.value, shape.clone(), id.span.clone());
+                    if let said::StepKind::Wait(wait) = &step.kind {
+                        scope.add_answers(&id.value, self.answers_of(wait));
+                    }
+                }
+                None => scope.poison(format!("steps.{}", id.value)),
+            }
+        }
+        if made.ends
+            && let Some(said) = &step.when
+        {
+            scope.assume(&said.text, false);
+        }
+        let ends = (made.ends && !conditional).then(|| step.word.span.clone());
+        let planned = made.kind.zip(shape).and_then(|(kind, shape)| {
+            Some(Step {
+                segment,
+                id: step.id.as_ref().map(|id| id.value.clone()),
+                when: settled(when)?,
+                kind,
+                retry,
+                timeout_ms: step.timeout_ms.as_ref().map(|t| t.value),
+                once,
+                reference,
+                undo: settled(undo)?,
+                on_rejected: settled(on_rejected)?,
+                on_refused: settled(on_refused)?,
+                on_failure: settled(on_failure)?,
+                on_timeout: settled(on_timeout)?,
+                shape,
+            })
+        });
+        (planned, ends)
+    }
+
+    fn word(&mut self, step: &said::Step, scope: &mut Scope) -> Made {
+        match &step.kind {
+            said::StepKind::Refused => Made::new(None, None),
+            said::StepKind::Call(call) => self.call(step, call, scope),
+            said::StepKind::Choose(arms) => self.choose(step, arms, scope),
+            said::StepKind::Each(each) => self.each(each, scope),
+            said::StepKind::Parallel(branches) => self.parallel(step, branches, scope),
+            said::StepKind::Claim(claim) => self.claim(claim, scope),
+            said::StepKind::Release { ledger, once } => self.release(ledger, once, scope),
+            said::StepKind::Void { reference } => self.void(reference, scope),
+            said::StepKind::Wait(wait) => self.wait(wait, scope),
+            said::StepKind::Sleep(millis) => Made::new(
+                Some(StepKind::Sleep {
+                    millis: millis.value,
+                }),
+                Some(Shape::Nothing),
+            ),
+            said::StepKind::Set(template) => {
+                let (template, shape) = self.template(template, None, scope);
+                Made::new(template.map(StepKind::Set), shape)
+            }
+            said::StepKind::Reply(template) => self.reply(step, template, scope),
+            said::StepKind::Stop { reason } => Made::end(
+                self.reason(reason, scope)
+                    .map(|reason| StepKind::Stop { reason }),
+            ),
+            said::StepKind::Park { reason } => Made::end(
+                self.reason(reason, scope)
+                    .map(|reason| StepKind::Park { reason }),
+            ),
+            said::StepKind::Fail { reason, class } => {
+                Made::end(self.reason(reason, scope).map(|reason| StepKind::Fail {
+                    reason,
+                    class: *class,
+                }))
+            }
+        }
+    }
+
+    /// A reason is text; one that may be absent will do, since the step says enough by itself.
+    fn reason(&mut self, said: &manifest::Template, scope: &mut Scope) -> Option<crate::Template> {
+        self.template(said, Some(&Shape::Optional(Arc::new(Shape::Text))), scope)
+            .0
+    }
+
+    fn reply(
+        &mut self,
+        step: &said::Step,
+        template: &manifest::Template,
+        scope: &mut Scope,
+    ) -> Made {
+        let waits = |kind: &said::TriggerKind| {
+            matches!(kind, said::TriggerKind::Http { replied: true, .. })
+        };
+        if !self.said.triggers.iter().any(|t| waits(&t.kind)) {
+            self.report(
+                Diagnostic::error(
+                    codes::NOBODY_WAITS,
+                    step.word.span.clone(),
+                    "nobody waits for this reply",
+                )
+                .warning()
+                .help("write `reply: replied` at a trigger over HTTP, or take the step away"),
+            );
+        }
+        let (template, _) = self.template(template, None, scope);
+        Made::new(template.map(StepKind::Reply), Some(Shape::Nothing))
+    }
+}
+
+/// What may be left out: right where it was left out, or is right.
+fn settled<T>(part: Option<Option<T>>) -> Option<Option<T>> {
+    match part {
+        None => Some(None),
+        Some(Some(part)) => Some(Some(part)),
+        Some(None) => None,
+    }
+}

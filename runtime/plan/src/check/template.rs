@@ -1,0 +1,324 @@
+//! Templates against the shape that is asked for.
+
+use std::sync::Arc;
+
+use dragoman_expression::Expected;
+use dragoman_manifest::{self as manifest, Literal, Spanned};
+use dragoman_model::{Diagnostic, Span, Value};
+use dragoman_schema::{ObjectShape, Shape, nearest};
+
+use super::Checker;
+use super::scope::Scope;
+use crate::{Template, codes};
+
+type Members = [(Spanned<String>, manifest::Template)];
+
+impl Checker<'_> {
+    /// Checks a template against what is asked for; none: nothing is asked for.
+    ///
+    /// Out: the template where it is right, and its shape where that is known.
+    pub(super) fn template(
+        &mut self,
+        said: &manifest::Template,
+        expected: Option<&Shape>,
+        scope: &mut Scope,
+    ) -> (Option<Template>, Option<Shape>) {
+        let expected = expected.filter(|e| !matches!(e.present(), Shape::Any));
+        match said {
+            manifest::Template::Refused(_) => (None, None),
+            manifest::Template::Literal(literal) => self.literal(literal, expected),
+            manifest::Template::Expression(expression) => {
+                let wanted = expected.map_or(Expected::Anything, |e| Expected::Shape(e.clone()));
+                match self.expression(expression, &wanted, scope) {
+                    Some((expression, shape)) => {
+                        (Some(Template::Expression(expression)), Some(shape))
+                    }
+                    None => (None, None),
+                }
+            }
+            manifest::Template::List(items, span) => self.list(items, span, expected, scope),
+            manifest::Template::Object(members, span) => {
+                self.object(members, span, expected, scope)
+            }
+        }
+    }
+
+    fn literal(
+        &mut self,
+        literal: &Literal,
+        expected: Option<&Shape>,
+    ) -> (Option<Template>, Option<Shape>) {
+        let Some(expected) = expected else {
+            let shape = Shape::of_value(&literal.value);
+            return (Some(Template::Literal(literal.value.clone())), Some(shape));
+        };
+        let wanted = expected.present();
+        // A plain scalar takes the type that its place asks for: `1.10` is text where text is asked for.
+        let value = match (&literal.plain, wanted) {
+            (Some(plain), shape) if shape.is_textual() && !literal.value.is_null() => {
+                Value::String(plain.clone())
+            }
+            _ => literal.value.clone(),
+        };
+        if fits(&value, expected) {
+            return (Some(Template::Literal(value)), Some(wanted.clone()));
+        }
+        self.report(wrong_literal(literal, wanted));
+        (None, Some(wanted.clone()))
+    }
+
+    fn list(
+        &mut self,
+        items: &[manifest::Template],
+        span: &Span,
+        expected: Option<&Shape>,
+        scope: &mut Scope,
+    ) -> (Option<Template>, Option<Shape>) {
+        let item = match expected.map(Shape::present) {
+            Some(Shape::List(item)) => Some(Shape::clone(item)),
+            Some(other) => {
+                self.wrong_kind(span, "a list", other);
+                return (None, Some(other.clone()));
+            }
+            None => None,
+        };
+        let mut templates = Vec::new();
+        let mut common: Option<Shape> = None;
+        for said in items {
+            let (template, shape) = self.template(said, item.as_ref(), scope);
+            templates.push(template);
+            common = match (common, shape) {
+                (Some(a), Some(b)) => Some(a.join(&b).unwrap_or(Shape::Any)),
+                (None, b) => b,
+                (a, None) => a,
+            };
+        }
+        let templates: Option<Vec<Template>> = templates.into_iter().collect();
+        let inner = item.or(common).unwrap_or(Shape::Any);
+        (
+            templates.map(Template::List),
+            Some(Shape::List(Arc::new(inner.present().clone()))),
+        )
+    }
+
+    fn object(
+        &mut self,
+        members: &Members,
+        span: &Span,
+        expected: Option<&Shape>,
+        scope: &mut Scope,
+    ) -> (Option<Template>, Option<Shape>) {
+        match expected.map(Shape::present) {
+            None => self.free_object(members, scope),
+            Some(Shape::Map(item)) => {
+                let item = Shape::clone(item);
+                let templates = members.iter().map(|(name, said)| {
+                    Some((
+                        name.value.clone(),
+                        self.template(said, Some(&item), scope).0?,
+                    ))
+                });
+                let templates: Vec<Option<(String, Template)>> = templates.collect();
+                let whole: Option<Vec<(String, Template)>> = templates.into_iter().collect();
+                (whole.map(Template::Object), expected.cloned())
+            }
+            Some(Shape::OneOf(variants)) => match variant(members, variants) {
+                Some(variant) => self.object(members, span, Some(&variant), scope),
+                None => {
+                    let shape = Shape::OneOf(variants.clone());
+                    self.wrong_kind(span, "an object of none of these kinds", &shape);
+                    (None, Some(shape))
+                }
+            },
+            Some(shape) => match shape.as_object() {
+                Some(object) => (
+                    self.known_object(members, span, object, scope),
+                    Some(shape.clone()),
+                ),
+                None => {
+                    self.wrong_kind(span, "an object", shape);
+                    (None, Some(shape.clone()))
+                }
+            },
+        }
+    }
+
+    fn free_object(
+        &mut self,
+        members: &Members,
+        scope: &mut Scope,
+    ) -> (Option<Template>, Option<Shape>) {
+        let mut templates = Vec::new();
+        let mut fields = Vec::new();
+        for (name, said) in members {
+            let (template, shape) = self.template(said, None, scope);
+            templates.push(template.map(|t| (name.value.clone(), t)));
+            fields.push(shape.map(|s| (name.value.as_str(), s)));
+        }
+        let templates: Option<Vec<(String, Template)>> = templates.into_iter().collect();
+        let fields: Option<Vec<(&str, Shape)>> = fields.into_iter().collect();
+        (templates.map(Template::Object), fields.map(Shape::object))
+    }
+
+    fn known_object(
+        &mut self,
+        members: &Members,
+        span: &Span,
+        object: &ObjectShape,
+        scope: &mut Scope,
+    ) -> Option<Template> {
+        let mut templates = Vec::new();
+        for (name, said) in members {
+            match object.fields.get(&name.value) {
+                Some(shape) => {
+                    let template = self.template(said, Some(shape), scope).0;
+                    templates.push(template.map(|t| (name.value.clone(), t)));
+                }
+                None if object.open => {
+                    let template = self.template(said, None, scope).0;
+                    templates.push(template.map(|t| (name.value.clone(), t)));
+                }
+                None => self.unknown_field(name, object, members),
+            }
+        }
+        let said: Vec<&str> = members
+            .iter()
+            .map(|(name, _)| name.value.as_str())
+            .collect();
+        self.missing_fields(span, object, &said);
+        templates
+            .into_iter()
+            .collect::<Option<Vec<_>>>()
+            .map(Template::Object)
+    }
+
+    /// Reports the fields that must be there and are not; one that is misspelt was reported as unknown.
+    pub(super) fn missing_fields(&mut self, span: &Span, object: &ObjectShape, said: &[&str]) {
+        for (name, shape) in &object.fields {
+            let misspelt = said
+                .iter()
+                .any(|s| !object.fields.contains_key(*s) && nearest(s, [name.as_str()]).is_some());
+            if !shape.is_optional()
+                && !said.contains(&name.as_str())
+                && !misspelt
+                && *shape != Shape::Any
+            {
+                let of = object
+                    .name
+                    .as_ref()
+                    .map_or(String::new(), |n| format!(" of {n}"));
+                let message = format!("the field `{name}`{of} is missing");
+                let help = format!("write `{name}: ...` ({})", shape.short());
+                self.report(
+                    Diagnostic::error(codes::MISSING_FIELD, span.clone(), message).help(help),
+                );
+            }
+        }
+    }
+
+    fn unknown_field(&mut self, name: &Spanned<String>, object: &ObjectShape, members: &Members) {
+        let free = object
+            .fields
+            .keys()
+            .filter(|f| !members.iter().any(|(n, _)| n.value == **f));
+        let message = format!("unknown field `{}`", name.value);
+        let mut diagnostic = Diagnostic::error(codes::UNKNOWN_FIELD, name.span.clone(), message);
+        diagnostic = match nearest(&name.value, free.clone().map(String::as_str)) {
+            Some(right) => diagnostic.help(format!("write `{right}`")),
+            None => {
+                let all: Vec<&str> = object.fields.keys().map(String::as_str).collect();
+                diagnostic.help(format!("the fields are: {}", all.join(", ")))
+            }
+        };
+        self.report(diagnostic);
+    }
+
+    fn wrong_kind(&mut self, span: &Span, found: &str, expected: &Shape) {
+        let message = format!("found {found}, expected {}", expected.describe());
+        let help = format!(
+            "write {}, or an expression that gives one",
+            example(expected)
+        );
+        self.report(Diagnostic::error(codes::WRONG_VALUE, span.clone(), message).help(help));
+    }
+}
+
+/// The variant that an object's written discriminator names; else the only one that has all of its fields.
+fn variant(members: &Members, variants: &[Shape]) -> Option<Shape> {
+    let objects = || {
+        variants
+            .iter()
+            .filter_map(|v| v.as_object().map(|o| (v, o)))
+    };
+    let named = objects().find(|(_, object)| {
+        members.iter().any(
+            |(name, said)| match (object.fields.get(&name.value), said) {
+                (Some(Shape::Enumeration(one)), manifest::Template::Literal(literal))
+                    if one.len() == 1 =>
+                {
+                    literal.value.as_str() == Some(one[0].as_str())
+                }
+                _ => false,
+            },
+        )
+    });
+    let having = || {
+        objects().find(|(_, object)| {
+            members
+                .iter()
+                .all(|(name, _)| object.fields.contains_key(&name.value))
+        })
+    };
+    named.or_else(having).map(|(variant, _)| variant.clone())
+}
+
+/// Whether a written value fits: its shape is accepted, and a decimal, date or time is one.
+fn fits(value: &Value, expected: &Shape) -> bool {
+    if value.is_null() {
+        return expected.is_optional();
+    }
+    expected.present().accepts(value)
+}
+
+fn wrong_literal(literal: &Literal, wanted: &Shape) -> Diagnostic {
+    let found = match &literal.value {
+        Value::Null => "nothing".to_owned(),
+        Value::String(text) => format!("text `{text}`"),
+        other => format!("`{other}`"),
+    };
+    let message = format!("found {found}, expected {}", wanted.describe());
+    let diagnostic = Diagnostic::error(codes::WRONG_VALUE, literal.span.clone(), message);
+    match (wanted, &literal.value) {
+        (Shape::Enumeration(values), Value::String(text)) => {
+            match nearest(text, values.iter().map(String::as_str)) {
+                Some(right) => diagnostic.help(format!("write `{right}`")),
+                None => diagnostic.help(format!("write one of: {}", values.join(", "))),
+            }
+        }
+        (_, Value::String(text))
+            if text.starts_with("steps.")
+                || text.starts_with("trigger.")
+                || text.starts_with("site.") =>
+        {
+            diagnostic.help(format!("write `={text}` where an expression was meant"))
+        }
+        _ => diagnostic.help(format!("write {}", example(wanted))),
+    }
+}
+
+fn example(shape: &Shape) -> String {
+    match shape {
+        Shape::Boolean => "`true` or `false`".into(),
+        Shape::Integer => "a whole number, without quotes".into(),
+        Shape::Number => "a number, without quotes".into(),
+        Shape::Decimal => "a decimal number, for example `12.50`".into(),
+        Shape::Date => "a date, for example `2026-11-21`".into(),
+        Shape::DateTime => "a time, for example `2026-11-21T10:00:00Z`".into(),
+        Shape::Quantity => "a quantity, for example `{ value: \"2.5\", unit: KGM }`".into(),
+        Shape::List(_) => "a list, for example `[...]`".into(),
+        Shape::Object(_) | Shape::Map(_) | Shape::OneOf(_) => {
+            format!("{} as an object", shape.short())
+        }
+        other => format!("{} here", other.describe()),
+    }
+}

@@ -1,0 +1,236 @@
+//! Waits for a person: the decision, its answers, the shape of an answer.
+
+use std::sync::Arc;
+
+use dragoman_manifest::pipeline::{Answer, Decision, Wait};
+use dragoman_model::{Diagnostic, Value};
+use dragoman_schema::Shape;
+use serde_json::{Map, json};
+
+use super::Checker;
+use super::scope::Scope;
+use super::step::Made;
+use crate::{StepKind, Template, WaitStep, codes};
+
+impl<'a> Checker<'a> {
+    /// `wait`: the output is `{ answer, by, reason?, at, ...fields }`.
+    pub(super) fn wait(&mut self, wait: &Wait, scope: &mut Scope) -> Made {
+        let show = match &wait.show {
+            Some(said) => self.template(said, None, scope).0,
+            None => Some(Template::List(Vec::new())),
+        };
+        for role in &wait.roles {
+            let place = "the roles of every site";
+            self.known(
+                role,
+                self.world.roles.iter(),
+                codes::UNKNOWN_ROLE,
+                "there is no role",
+                place,
+            );
+        }
+        let Some(decision) = self.decision(wait) else {
+            return Made::new(None, None);
+        };
+        let fields = self.answer_fields(&decision);
+        let shape = fields
+            .as_ref()
+            .map(|fields| answer_shape(&decision, fields));
+        let kind = show.zip(fields).map(|(show, fields)| {
+            StepKind::Wait(Box::new(WaitStep {
+                decision: wait.decision.value.clone(),
+                answers: decision
+                    .answers
+                    .iter()
+                    .map(|a| a.name.value.clone())
+                    .collect(),
+                fields: (!fields.is_empty()).then(|| answer_schema(&decision)),
+                for_ms: wait.for_ms.as_ref().map(|f| f.value),
+                show,
+                roles: wait.roles.iter().map(|r| r.value.clone()).collect(),
+            }))
+        });
+        Made::new(kind, shape)
+    }
+
+    /// The decision: said at the wait, else at the top under its name; the wait may add to neither.
+    fn decision(&mut self, wait: &Wait) -> Option<Decision> {
+        let named = self
+            .said
+            .decisions
+            .iter()
+            .find(|(name, _)| name.value == wait.decision.value);
+        let mut decision = match (&wait.said, named) {
+            (Some(said), Some((_, named))) => Decision {
+                answers: if said.answers.is_empty() {
+                    named.answers.clone()
+                } else {
+                    said.answers.clone()
+                },
+                fields: if said.fields.is_empty() {
+                    named.fields.clone()
+                } else {
+                    said.fields.clone()
+                },
+            },
+            (Some(said), None) => said.clone(),
+            (None, Some((_, named))) => named.clone(),
+            (None, None) => {
+                let names: Vec<&String> = self
+                    .said
+                    .decisions
+                    .iter()
+                    .map(|(name, _)| &name.value)
+                    .collect();
+                let place = "`decisions` at the top, or write `answers` here";
+                self.known(
+                    &wait.decision,
+                    names.into_iter(),
+                    codes::UNKNOWN_DECISION,
+                    "there is no decision",
+                    place,
+                );
+                return None;
+            }
+        };
+        if decision.answers.is_empty() {
+            let message = format!("the decision `{}` has no answers", wait.decision.value);
+            self.report(
+                Diagnostic::error(codes::UNKNOWN_DECISION, wait.decision.span.clone(), message)
+                    .help("write `answers: [accept, refuse]`"),
+            );
+            return None;
+        }
+        self.distinct_answers(&mut decision.answers);
+        Some(decision)
+    }
+
+    /// Which fields each answer of a wait must bring.
+    pub(super) fn answers_of(&self, wait: &Wait) -> Arc<[(String, Vec<String>)]> {
+        let named = self
+            .said
+            .decisions
+            .iter()
+            .find(|(name, _)| name.value == wait.decision.value);
+        let said = wait
+            .said
+            .as_ref()
+            .filter(|d| !d.answers.is_empty())
+            .or(named.map(|(_, d)| d));
+        let answers = said.map_or(&[][..], |d| &d.answers[..]);
+        let needs = |answer: &Answer| answer.needs.iter().map(|f| f.value.clone()).collect();
+        answers
+            .iter()
+            .map(|answer| (answer.name.value.clone(), needs(answer)))
+            .collect()
+    }
+
+    fn distinct_answers(&mut self, answers: &mut Vec<Answer>) {
+        let mut seen: Vec<String> = Vec::new();
+        answers.retain(|Answer { name: answer, .. }| {
+            let again = seen.contains(&answer.value);
+            if again {
+                let message = format!("the answer `{}` is here twice", answer.value);
+                self.diagnostics.push(
+                    Diagnostic::error(codes::DUPLICATE_ID, answer.span.clone(), message)
+                        .help("take one of the two away"),
+                );
+            }
+            seen.push(answer.value.clone());
+            !again
+        });
+    }
+
+    /// The further fields of an answer with their shapes; none where one cannot be read.
+    fn answer_fields(&mut self, decision: &Decision) -> Option<Vec<(String, Shape)>> {
+        let mut good = true;
+        let mut fields = Vec::new();
+        for (name, schema) in &decision.fields {
+            if ["answer", "by", "reason", "at"].contains(&name.value.as_str()) {
+                let message = format!("every answer has the field `{}`", name.value);
+                self.report(
+                    Diagnostic::error(codes::ANSWER_FIELDS, name.span.clone(), message)
+                        .help("take it away, or give it another name"),
+                );
+                good = false;
+            }
+            fields.push((name.value.clone(), Shape::from_schema(schema).0));
+        }
+        for answer in &decision.answers {
+            for field in &answer.needs {
+                let place = format!("`fields` of the decision (for `{}`)", answer.name.value);
+                let names = decision.fields.iter().map(|(name, _)| &name.value);
+                good &= self.known(
+                    field,
+                    names,
+                    codes::ANSWER_FIELDS,
+                    "the answer has no field",
+                    &place,
+                );
+            }
+        }
+        good.then_some(fields)
+    }
+}
+
+/// The shape of an answer. A field is there where every answer must bring it; else it may be absent.
+fn answer_shape(decision: &Decision, fields: &[(String, Shape)]) -> Shape {
+    let answers = decision.answers.iter().map(|a| a.name.value.clone());
+    let by = Shape::object([
+        ("id", Shape::Text),
+        ("name", Shape::Text.optional()),
+        ("kind", Shape::Text),
+        ("authentication", Shape::Text),
+    ]);
+    let mut all = vec![
+        ("answer", Shape::enumeration(answers)),
+        ("by", by),
+        ("reason", Shape::Text.optional()),
+        ("at", Shape::DateTime),
+    ];
+    for (name, shape) in fields {
+        let always = decision
+            .answers
+            .iter()
+            .all(|answer| answer.needs.iter().any(|f| f.value == *name));
+        all.push((
+            name.as_str(),
+            if always {
+                shape.clone()
+            } else {
+                shape.clone().optional()
+            },
+        ));
+    }
+    Shape::object(all)
+}
+
+/// JSON Schema of an answer's fields: with `answer` among its members, it demands what that answer must bring.
+fn answer_schema(decision: &Decision) -> Value {
+    let mut properties: Map<String, Value> = decision
+        .fields
+        .iter()
+        .map(|(name, schema)| (name.value.clone(), schema.clone()))
+        .collect();
+    let answers: Vec<&str> = decision
+        .answers
+        .iter()
+        .map(|a| a.name.value.as_str())
+        .collect();
+    properties.insert("answer".into(), json!({ "enum": answers }));
+    let mut conditions = Vec::new();
+    for answer in &decision.answers {
+        let needed: Vec<&str> = answer.needs.iter().map(|f| f.value.as_str()).collect();
+        if !needed.is_empty() {
+            conditions.push(json!({
+                "if": { "properties": { "answer": { "const": answer.name.value } }, "required": ["answer"] },
+                "then": { "required": needed },
+            }));
+        }
+    }
+    let mut schema = json!({ "type": "object", "properties": properties });
+    if let (false, Some(members)) = (conditions.is_empty(), schema.as_object_mut()) {
+        members.insert("allOf".into(), Value::Array(conditions));
+    }
+    schema
+}

@@ -1,0 +1,52 @@
+//! The codes that this room raises.
+
+use dragoman_model::Code;
+
+/// A connection that the site file does not have.
+pub const UNKNOWN_CONNECTION: Code = Code::new("D0401", "unknown connection");
+/// An operation that the connection's plugin does not have.
+pub const UNKNOWN_OPERATION: Code = Code::new("D0402", "unknown operation");
+/// A ledger that the site file does not have.
+pub const UNKNOWN_LEDGER: Code = Code::new("D0403", "unknown ledger");
+/// A sender that the site file does not have.
+pub const UNKNOWN_SENDER: Code = Code::new("D0404", "unknown sender");
+/// A decision of which the answers are nowhere said.
+pub const UNKNOWN_DECISION: Code = Code::new("D0405", "unknown decision");
+/// A role that nobody can have.
+pub const UNKNOWN_ROLE: Code = Code::new("D0406", "unknown role");
+/// The same id twice where both can be seen.
+pub const DUPLICATE_ID: Code = Code::new("D0407", "the same id twice");
+/// A name that the language keeps for itself.
+pub const RESERVED_NAME: Code = Code::new("D0408", "a reserved name");
+/// A field that must be there is not.
+pub const MISSING_FIELD: Code = Code::new("D0409", "a field is missing");
+/// A field that nobody asks for.
+pub const UNKNOWN_FIELD: Code = Code::new("D0410", "unknown field");
+/// A written value of the wrong kind.
+pub const WRONG_VALUE: Code = Code::new("D0411", "a value does not fit its field");
+/// A document that is missing or that nobody takes.
+pub const DOCUMENTS: Code = Code::new("D0412", "documents of a call");
+/// A handler that neither ends the run nor yields a value.
+pub const FALLS_THROUGH: Code = Code::new("D0413", "a handler falls through");
+/// Arms of a choice whose values have no common shape.
+pub const ARMS_DIFFER: Code = Code::new("D0414", "arms give different things");
+/// A step behind the end of the run.
+pub const UNREACHABLE: Code = Code::new("D0415", "a step that is never reached");
+/// A business key or reference, an undo or a tightened effect on an operation that only reads.
+pub const ON_A_READ: Code = Code::new("D0416", "a read has no effect");
+/// An undo that is not the one of the operation.
+pub const UNDO: Code = Code::new("D0417", "an undo that does not fit");
+/// An operation that cannot read a trigger's message.
+pub const TRIGGER_READ: Code = Code::new("D0418", "an operation that cannot read the message");
+/// A trigger over HTTP that takes messages from anybody.
+pub const ANYBODY: Code = Code::new("D0419", "messages from anybody");
+/// A reply that nobody waits for.
+pub const NOBODY_WAITS: Code = Code::new("D0420", "a reply that nobody waits for");
+/// Fields of an answer that are said nowhere, or schemas that cannot be read.
+pub const ANSWER_FIELDS: Code = Code::new("D0421", "fields of an answer");
+/// A list of steps, arms, branches or triggers that is empty.
+pub const EMPTY: Code = Code::new("D0422", "nothing is there");
+/// Two triggers that take the same messages.
+pub const SAME_TRIGGER: Code = Code::new("D0423", "two triggers for the same messages");
+/// The first or the longest pause of a retry does not fit the time it may take.
+pub const RETRY: Code = Code::new("D0424", "a retry that cannot work");

@@ -1,0 +1,69 @@
+//! What a pipeline is checked against: what the site file and the plugins say.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use dragoman_model::Value;
+use dragoman_schema::Surface;
+
+/// A connection of the site.
+#[derive(Debug, Clone)]
+pub struct Connection {
+    /// What its plugin offers.
+    pub surface: Arc<Surface>,
+    /// Whether it only observes.
+    pub observe: bool,
+}
+
+/// What a pipeline is checked against.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// By name.
+    pub connections: BTreeMap<String, Connection>,
+    /// Connections that the site has, but whose plugin cannot be used (that was reported elsewhere): what uses them
+    /// is not checked and not reported.
+    pub broken_connections: BTreeSet<String>,
+    /// The ledgers' names.
+    pub ledgers: BTreeSet<String>,
+    /// The senders' names.
+    pub senders: BTreeSet<String>,
+    /// The roles that a user can have.
+    pub roles: BTreeSet<String>,
+    /// The site's values, an object: `site.<name>`.
+    pub site: Value,
+    /// Whether the whole site only observes.
+    pub observe: bool,
+}
+
+impl Default for World {
+    /// An empty site with the four roles of every site.
+    fn default() -> Self {
+        World {
+            connections: BTreeMap::new(),
+            broken_connections: BTreeSet::new(),
+            ledgers: BTreeSet::new(),
+            senders: BTreeSet::new(),
+            roles: ["viewer", "operator", "approver", "administrator"]
+                .into_iter()
+                .map(String::from)
+                .collect(),
+            site: Value::Object(serde_json::Map::new()),
+            observe: false,
+        }
+    }
+}
+
+impl World {
+    /// The same with a connection more.
+    #[must_use]
+    pub fn with_connection(mut self, name: &str, surface: Arc<Surface>) -> Self {
+        self.connections.insert(
+            name.into(),
+            Connection {
+                surface,
+                observe: false,
+            },
+        );
+        self
+    }
+}

@@ -1,0 +1,137 @@
+//! A small world for the tests: orders, mail, a ledger of stock, a partner that sends.
+
+use std::sync::Arc;
+
+use dragoman_model::{Digest, OperationEffect};
+use dragoman_plan::World;
+use dragoman_schema::{DescribedOperation, Descriptor, Surface};
+use serde_json::{Value, json};
+
+/// The world that every spec is checked in.
+pub fn world() -> World {
+    let mut world = World::default()
+        .with_connection("orders", surface("orders", orders()))
+        .with_connection("mail", surface("mail", mail()));
+    world.ledgers.insert("stock".into());
+    world.senders.insert("partner".into());
+    world.site =
+        json!({ "country": "CH", "limit": 100, "clerk": { "id": "c1", "name": "A. Clerk" } });
+    world
+}
+
+fn surface(name: &str, operations: Vec<DescribedOperation>) -> Arc<Surface> {
+    let descriptor = Descriptor {
+        name: name.into(),
+        version: "1.0.0".into(),
+        config_schema: "{}".into(),
+        operations,
+        ..Descriptor::default()
+    };
+    let (surface, notes) = Surface::from_descriptor(Digest::of(name.as_bytes()), descriptor)
+        .expect("a good descriptor");
+    assert!(notes.is_empty(), "{notes:?}");
+    Arc::new(surface)
+}
+
+fn operation(
+    name: &str,
+    effect: OperationEffect,
+    input: &Value,
+    output: &Value,
+) -> DescribedOperation {
+    DescribedOperation {
+        name: name.into(),
+        summary: String::new(),
+        input_schema: input.to_string(),
+        output_schema: output.to_string(),
+        effect,
+        has_probe: false,
+        undo: None,
+        documents: Vec::new(),
+        codes: Vec::new(),
+    }
+}
+
+fn order() -> Value {
+    json!({
+        "title": "Order", "type": "object",
+        "required": ["number", "customer", "lines", "status", "total", "placed_at", "urgent", "count"],
+        "properties": {
+            "number": { "type": "string" },
+            "customer": { "title": "Customer", "type": "object", "required": ["name"],
+                "properties": { "name": { "type": "string" }, "country": { "type": "string" } } },
+            "lines": { "type": "array", "items": line() },
+            "status": { "enum": ["open", "shipped", "cancelled"] },
+            "total": { "type": "string", "format": "decimal" },
+            "due": { "type": "string", "format": "date" },
+            "placed_at": { "type": "string", "format": "date-time" },
+            "urgent": { "type": "boolean" },
+            "count": { "type": "integer" },
+            "paper": { "x-type": "document" }
+        }
+    })
+}
+
+fn line() -> Value {
+    json!({ "title": "Line", "type": "object", "required": ["item", "quantity"],
+        "properties": { "item": { "type": "string" }, "quantity": { "x-type": "quantity" }, "note": { "type": "string" } } })
+}
+
+fn orders() -> Vec<DescribedOperation> {
+    let number = json!({ "type": "object", "required": ["number"], "properties": { "number": { "type": "string" } } });
+    let ship = json!({
+        "title": "Shipment", "type": "object", "required": ["number", "lines"],
+        "properties": {
+            "number": { "type": "string" },
+            "lines": { "type": "array", "items": line() },
+            "priority": { "enum": ["low", "high"] },
+            "at": { "type": "string", "format": "date-time" },
+            "copies": { "type": "integer" },
+            "weight": { "x-type": "quantity" }
+        }
+    });
+    let shipped = json!({ "title": "Shipped", "type": "object", "required": ["id"],
+        "properties": { "id": { "type": "string" }, "tracking": { "type": "string" } } });
+    let cancel = json!({ "type": "object", "required": ["id", "reason"],
+        "properties": { "id": { "type": "string" }, "reason": { "type": "string" } } });
+    let nothing = json!({ "type": "object", "properties": {} });
+    let once = OperationEffect::Once { settle_s: Some(60) };
+    let idempotent = OperationEffect::Idempotent {
+        key_lifetime_s: None,
+    };
+    vec![
+        DescribedOperation {
+            documents: vec!["message".into()],
+            ..operation("read_order", OperationEffect::Read, &nothing, &order())
+        },
+        operation("get", OperationEffect::Read, &number, &order()),
+        DescribedOperation {
+            has_probe: true,
+            undo: Some("cancel".into()),
+            ..operation("ship", once, &ship, &shipped)
+        },
+        operation("cancel", idempotent, &cancel, &nothing),
+        operation("put", idempotent, &order(), &nothing),
+    ]
+}
+
+fn mail() -> Vec<DescribedOperation> {
+    let message = json!({ "type": "object", "required": ["to", "text"],
+        "properties": { "to": { "type": "string" }, "text": { "type": "string" } } });
+    let sent = json!({ "title": "Sent", "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } });
+    let idempotent = OperationEffect::Idempotent {
+        key_lifetime_s: Some(86_400),
+    };
+    vec![
+        operation("send", idempotent, &message, &sent),
+        DescribedOperation {
+            documents: vec!["paper".into()],
+            ..operation(
+                "archive",
+                idempotent,
+                &json!({ "type": "object", "properties": {} }),
+                &sent,
+            )
+        },
+    ]
+}
