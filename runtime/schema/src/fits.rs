@@ -194,6 +194,18 @@ fn fits_one_of(shape: &Shape, variants: &[Shape]) -> Option<()> {
 }
 
 fn fits_object(from: &ObjectShape, into: &ObjectShape) -> Result<(), Mismatch> {
+    // A misspelt field is unknown and leaves another missing: the first says what to write.
+    if from.name.is_none() && !into.open {
+        let unknown = from
+            .fields
+            .keys()
+            .find(|name| !into.fields.contains_key(*name));
+        if let Some(name) = unknown {
+            let unsaid = into.fields.keys().filter(|n| !from.fields.contains_key(*n));
+            let nearest = nearest(name, unsaid.map(String::as_str));
+            return Err(Mismatch::here(Problem::Unknown { nearest }).below(name));
+        }
+    }
     for (name, expected) in &into.fields {
         match from.fields.get(name) {
             Some(found) => found.fits(expected).map_err(|m| m.below(name))?,
@@ -204,23 +216,6 @@ fn fits_object(from: &ObjectShape, into: &ObjectShape) -> Result<(), Mismatch> {
                 })
                 .below(name));
             }
-        }
-    }
-    if from.name.is_none() && !into.open {
-        for name in from
-            .fields
-            .keys()
-            .filter(|name| !into.fields.contains_key(*name))
-        {
-            let unsaid = into
-                .fields
-                .keys()
-                .filter(|n| !from.fields.contains_key(*n))
-                .map(String::as_str);
-            return Err(Mismatch::here(Problem::Unknown {
-                nearest: nearest(name, unsaid),
-            })
-            .below(name));
         }
     }
     Ok(())

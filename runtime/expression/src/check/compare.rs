@@ -8,7 +8,7 @@ use super::operators::exact;
 use super::{Checker, Typed, facts};
 use crate::codes;
 use crate::program::{Comparison, Node, Ordered};
-use crate::syntax::Tree;
+use crate::syntax::{Kind, Tree};
 
 /// Why two values are not compared.
 enum Problem {
@@ -30,6 +30,11 @@ impl Checker<'_> {
         left: &Tree,
         right: &Tree,
     ) -> Option<Typed> {
+        for (null, other) in [(left, right), (right, left)] {
+            if null.kind == Kind::Null {
+                return self.compared_with_null(tree, asked, other);
+            }
+        }
         let (first, second) = (self.known(left), self.known(right));
         let (first, second) = (first?, second?);
         let how = match comparison(&first, &second) {
@@ -61,6 +66,15 @@ impl Checker<'_> {
             when_false: fails,
             ..typed
         })
+    }
+
+    /// Somebody asks in another language's way whether a value is there.
+    fn compared_with_null(&mut self, tree: &Tree, asked: Ordered, other: &Tree) -> Option<Typed> {
+        let not = if asked == Ordered::Equal { "!" } else { "" };
+        let help = format!("write `{not}has({})`", self.shown(&other.range));
+        let text = "there is no `null` in the language: what is unknown is absent";
+        self.report(codes::NULL, &tree.range, text, &[&help]);
+        None
     }
 
     /// What an equality with a written text shows of the other side.
@@ -199,7 +213,7 @@ impl Checker<'_> {
             return Some((Vec::new(), Vec::new()));
         };
         let wrong: Vec<&String> = items.iter().filter(|item| !values.contains(item)).collect();
-        let crate::syntax::Kind::List(written) = &many.kind else {
+        let Kind::List(written) = &many.kind else {
             if wrong.len() == items.len() {
                 self.never(many, &self.shown(&many.range), &first.shape, one);
                 return None;
@@ -207,7 +221,7 @@ impl Checker<'_> {
             return Some((Vec::new(), Vec::new()));
         };
         for item in written {
-            if let crate::syntax::Kind::Text(text) = &item.kind
+            if let Kind::Text(text) = &item.kind
                 && wrong.contains(&text)
             {
                 self.never(item, text, &first.shape, one);

@@ -1,12 +1,14 @@
 //! Whether the value of the whole is what its place asks for.
 
+use std::ops::Range;
+
 use dragoman_schema::{Problem, Shape};
 
 use super::{Checker, Typed};
 use crate::codes;
 use crate::environment::Expected;
 use crate::program::{Code, Function, Node};
-use crate::syntax::Tree;
+use crate::syntax::{Kind, Tree};
 
 impl Checker<'_> {
     pub(super) fn result(
@@ -95,14 +97,24 @@ impl Checker<'_> {
             _ => {
                 let help = mismatch.help();
                 let help: Vec<&str> = help.as_deref().into_iter().collect();
-                self.report(
-                    codes::WRONG_RESULT,
-                    &tree.range,
-                    mismatch.to_string(),
-                    &help,
-                );
+                let at_key = matches!(mismatch.problem, Problem::Unknown { .. });
+                let range = place(tree, &mismatch.path, at_key);
+                self.report(codes::WRONG_RESULT, &range, mismatch.to_string(), &help);
             }
         }
         None
+    }
+}
+
+/// Where in an object that was written on the spot a mismatch is: at the value, or at the key of an unknown field.
+fn place(tree: &Tree, path: &[String], at_key: bool) -> Range<usize> {
+    let (Kind::Map(entries), Some((first, rest))) = (&tree.kind, path.split_first()) else {
+        return tree.range.clone();
+    };
+    let named = |key: &Tree| matches!(&key.kind, Kind::Text(name) if name == first);
+    match entries.iter().find(|(key, _)| named(key)) {
+        Some((key, _)) if rest.is_empty() && at_key => key.range.clone(),
+        Some((_, value)) => place(value, rest, at_key),
+        None => tree.range.clone(),
     }
 }

@@ -153,7 +153,6 @@ impl<'v> Evaluation<'v> {
                 Some(before) => self.calculate(code, Arithmetic::Add, amount, &before, &item)?,
             });
         }
-        self.make(48)?;
         Ok(total)
     }
 

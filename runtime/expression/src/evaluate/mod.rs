@@ -226,7 +226,6 @@ impl<'v> Evaluation<'v> {
         pair: &'v [Code; 2],
     ) -> Result<Data<'v>, Error> {
         let (left, right) = (self.need(&pair[0])?, self.need(&pair[1])?);
-        self.make(48)?;
         self.calculate(code, operation, amount, &left, &right)
     }
 

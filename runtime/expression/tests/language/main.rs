@@ -1,0 +1,8 @@
+//! The language as its users meet it: what is accepted, what is refused and how, what it gives, what bounds it.
+
+mod bounds;
+mod mistakes;
+mod properties;
+mod shapes;
+mod values;
+mod world;
