@@ -8,12 +8,14 @@
 //!
 //! **Not here:** how it is stored (`journals/*`), what a run does next (`engine`).
 
+pub mod audit;
 pub mod canonical;
 pub mod chain;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 pub mod entry;
 pub mod error;
+pub mod fold;
 pub mod query;
 pub mod record;
 pub mod seal;
@@ -26,5 +28,6 @@ pub use query::{Effect, Once, OnceState, RunFilter, RunSummary, Wait};
 pub use record::{Ending, OnceKey, Parent, Record, TimerPurpose};
 pub use seal::{Sealed, SealedBody};
 pub use store::{
-    Answer, Append, Begin, Begun, ClaimLine, Journal, Lease, Operation, Refusal, Settled, Standing,
+    Answer, Append, Begin, Begun, ClaimLine, Journal, KeptDocument, Lease, Operation, Refusal,
+    Settled, Standing, VersionedValue,
 };

@@ -8,7 +8,7 @@ use dragoman_model::{Digest, Value};
 use crate::canonical;
 use crate::chain;
 use crate::entry::{Draft, FORMAT, Header};
-use crate::error::{CANNOT_WRITE, CORRUPT, Error};
+use crate::error::{CANNOT_WRITE, CORRUPT, Error, NEWER};
 
 /// The number of bytes of a salt.
 pub const SALT: usize = 16;
@@ -121,21 +121,28 @@ impl Header {
     /// # Errors
     /// D0704 where it is not a header, D0705 where its format is newer than this program.
     pub fn read(text: &str) -> Result<Header, Error> {
-        serde_json::from_str(text).map_err(|e| match serde_json::from_str::<Value>(text) {
-            Ok(value)
-                if value["format"]
-                    .as_u64()
-                    .is_some_and(|f| f > u64::from(FORMAT)) =>
-            {
-                Error::new(
-                    crate::error::NEWER,
-                    format!(
-                        "an entry has format {}, this program reads up to {FORMAT}",
-                        value["format"]
-                    ),
-                )
-            }
-            _ => Error::new(CORRUPT, format!("an entry's header cannot be read ({e})")),
-        })
+        let newer = |format: &str| {
+            Error::new(
+                NEWER,
+                format!("an entry has format {format}, this program reads up to {FORMAT}"),
+            )
+        };
+        match serde_json::from_str::<Header>(text) {
+            Ok(header) if header.format > FORMAT => Err(newer(&header.format.to_string())),
+            Ok(header) => Ok(header),
+            Err(e) => match serde_json::from_str::<Value>(text) {
+                Ok(value)
+                    if value["format"]
+                        .as_u64()
+                        .is_some_and(|f| f > u64::from(FORMAT)) =>
+                {
+                    Err(newer(&value["format"].to_string()))
+                }
+                _ => Err(Error::new(
+                    CORRUPT,
+                    format!("an entry's header cannot be read ({e})"),
+                )),
+            },
+        }
     }
 }

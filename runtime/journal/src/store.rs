@@ -16,6 +16,12 @@ use crate::record::OnceKey;
 /// A boxed future, so that the traits can be used as objects.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
+/// The value of a connection's state, and its version.
+pub type VersionedValue = (Vec<u8>, u64);
+
+/// A document and its bytes.
+pub type KeptDocument = (DocumentReference, Vec<u8>);
+
 /// The right to append to a run: one owner at a time. The epoch grows with every new owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Lease {
@@ -59,64 +65,107 @@ pub enum Operation {
     /// Opens a business key for this run's step, or takes it over where it is open for this same step or has failed
     /// without effect. Refused with [`Refusal::Once`] otherwise, and with [`Refusal::Voided`] where `reference` is closed.
     OnceOpen {
+        /// Scope and key.
         once: OnceKey,
+        /// The step's path.
         path: String,
+        /// Of the input's canonical text: a second input under the key is refused.
         input: Digest,
+        /// The business reference, if any.
         reference: Option<String>,
+        /// The input, kept for people to compare.
         input_body: Value,
     },
     /// Registers a step's effect under a reference, without a business key. Refused with [`Refusal::Voided`].
     Refer {
+        /// The business reference.
         reference: String,
+        /// The step's path.
         path: String,
+        /// Connection and operation.
         scope: String,
     },
     /// Settles what was opened by `OnceOpen` or `Refer` for this path: done with its output, failed without effect, or parked.
     Settle {
+        /// The business key, where one was opened.
         once: Option<OnceKey>,
+        /// The reference, where only that was opened.
         reference: Option<String>,
+        /// The step's path.
         path: String,
+        /// How it ended.
         state: Settled,
     },
     /// Takes quantities from an account: all lines or none. `limits` are the account's (known from the first claim on;
     /// a later claim with other limits replaces them); `single`: only one claim may ever stand.
     /// Refused with [`Refusal::Once`] (joined), [`Refusal::Voided`], [`Refusal::Ledger`].
     Claim {
+        /// The business key; its scope is `ledger:` and the name.
         once: OnceKey,
+        /// The ledger's name.
         ledger: String,
+        /// The account in it.
         account: String,
+        /// The step's path.
         path: String,
+        /// The business reference, if any.
         reference: Option<String>,
+        /// What is taken.
         lines: Vec<ClaimLine>,
+        /// The account's limits; empty: those that are known.
         limits: Vec<ClaimLine>,
+        /// Only one claim may ever stand.
         single: bool,
     },
     /// Gives a claim back; nothing happens where it was given back already.
-    Release { once: OnceKey, ledger: String },
+    Release {
+        /// The business key of the claim.
+        once: OnceKey,
+        /// The ledger's name.
+        ledger: String,
+    },
     /// Closes a reference: later `OnceOpen`, `Refer`, `Claim` and waits under it are refused.
-    Void { reference: String },
+    Void {
+        /// The business reference.
+        reference: String,
+    },
     /// Writes a connection's state; `expected` as in the contract. Refused with [`Refusal::State`].
     StatePut {
+        /// The connection.
         connection: String,
+        /// The key.
         key: String,
+        /// The new value.
         value: Vec<u8>,
+        /// The version that must be there (0: none there yet); none: whatever is there.
         expected: Option<u64>,
     },
     /// Removes a key of a connection's state.
     StateDelete {
+        /// The connection.
         connection: String,
+        /// The key.
         key: String,
+        /// The version that must be there; none: whatever is there.
         expected: Option<u64>,
     },
     /// Keeps a document, once.
     Keep {
+        /// Digest, media type and size.
         document: DocumentReference,
+        /// What has that digest.
         bytes: Vec<u8>,
     },
     /// Registers a wait; answered or dropped by `WaitEnd`. Refused with [`Refusal::Voided`].
-    WaitBegin { wait: Wait },
+    WaitBegin {
+        /// The wait.
+        wait: Wait,
+    },
     /// Ends a wait. Refused with [`Refusal::WaitOver`] where it was ended before.
-    WaitEnd { wait: String },
+    WaitEnd {
+        /// The wait's id.
+        wait: String,
+    },
 }
 
 /// How a step that was opened ended.
@@ -169,9 +218,17 @@ pub enum Begun {
     /// It is durable; the caller owns it.
     New(Lease),
     /// There is a run with this key and content.
-    Known { run: RunId, standing: Standing },
+    Known {
+        /// The run that has the key.
+        run: RunId,
+        /// How it stands.
+        standing: Standing,
+    },
     /// There is a run with this key and another content.
-    Conflict { run: RunId },
+    Conflict {
+        /// The run that has the key.
+        run: RunId,
+    },
 }
 
 /// Why an append was not written.
@@ -180,24 +237,44 @@ pub enum Refusal {
     /// Another owner has the run: stop at once.
     Fenced,
     /// The business key is taken. The record says by whom and how it stands; `same_input` whether the input is the same.
-    Once { record: Box<Once>, same_input: bool },
+    Once {
+        /// Who holds the key, and how it stands.
+        record: Box<Once>,
+        /// Whether the input is the same: then the result may be joined.
+        same_input: bool,
+    },
     /// The reference is closed, by this run.
-    Voided { reference: String, by: RunId },
+    Voided {
+        /// The reference.
+        reference: String,
+        /// The run that closed it.
+        by: RunId,
+    },
     /// The ledger cannot give so much. `left`: what is left of the item, where it is a matter of quantity.
     Ledger {
+        /// Stable: `over_limit`, `unit_mismatch`, `unknown_item`, `single_use`, `bad_quantity`.
         code: &'static str,
+        /// For people.
         message: String,
+        /// The item concerned, if one is.
         item: Option<String>,
+        /// What is left of it, where that is the matter.
         left: Option<String>,
     },
     /// A state key has another version than expected.
     State {
+        /// The connection.
         connection: String,
+        /// The key.
         key: String,
+        /// The version that is there (0: none).
         version: u64,
     },
     /// The wait was ended before.
-    WaitOver { wait: String },
+    WaitOver {
+        /// The wait's id.
+        wait: String,
+    },
 }
 
 /// The journal with its ledger, leases and documents.
@@ -236,7 +313,7 @@ pub trait Journal: Send + Sync {
         &self,
         connection: String,
         key: String,
-    ) -> Answer<'_, Result<Option<(Vec<u8>, u64)>, Error>>;
+    ) -> Answer<'_, Result<Option<VersionedValue>, Error>>;
     /// Keys of a connection's state under a prefix, after a key.
     fn state_keys(
         &self,
@@ -246,10 +323,7 @@ pub trait Journal: Send + Sync {
         limit: u32,
     ) -> Answer<'_, Result<Vec<String>, Error>>;
     /// A document.
-    fn document(
-        &self,
-        digest: Digest,
-    ) -> Answer<'_, Result<Option<(DocumentReference, Vec<u8>)>, Error>>;
+    fn document(&self, digest: Digest) -> Answer<'_, Result<Option<KeptDocument>, Error>>;
     /// Keeps a text that runs are pinned to (a pipeline, a component, the values of a site), under its digest.
     fn keep_version(&self, bytes: Vec<u8>) -> Answer<'_, Result<Digest, Error>>;
     /// Reads it back.

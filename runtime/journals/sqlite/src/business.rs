@@ -190,7 +190,7 @@ pub(crate) fn settle(
         writing
             .connection
             .prepare_cached(
-                "UPDATE once_key SET state = ?3, output = coalesce(?4, output)
+                "UPDATE once_key SET state = ?3, output = iif(?3 = 2, NULL, coalesce(?4, output))
                  WHERE scope = ?1 AND key = ?2 AND (?5 IS NULL OR run = ?5)",
             )?
             .execute((&once.scope, &once.key, state_column, &output, holder))?;

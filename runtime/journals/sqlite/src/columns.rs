@@ -39,6 +39,14 @@ pub(crate) fn count(row: &Row<'_>, column: usize) -> Read<u64> {
     u64::try_from(number).map_err(|_| wrong(column, Type::Integer, "a count is negative"))
 }
 
+/// The bytes of a text or a blob, where there are any: whoever altered a row by hand may have changed its type.
+pub(crate) fn optional_bytes(row: &Row<'_>, column: usize) -> Read<Option<Vec<u8>>> {
+    let bytes = row.get_ref(column)?.as_bytes_or_null();
+    bytes
+        .map(|bytes| bytes.map(<[u8]>::to_vec))
+        .map_err(|e| wrong(column, Type::Blob, &e.to_string()))
+}
+
 /// A JSON text.
 pub(crate) fn value(row: &Row<'_>, column: usize) -> Read<Value> {
     parse(

@@ -2,10 +2,10 @@
 
 use dragoman_journal::error::{CONTRADICTION, Error};
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Entry, Journal, Lease, Once, OnceKey, Operation, Refusal,
-    RunFilter, RunSummary, Wait,
+    Answer, Append, Begin, Begun, Effect, Entry, Journal, KeptDocument, Lease, Once, OnceKey,
+    Operation, Refusal, RunFilter, RunSummary, VersionedValue, Wait,
 };
-use dragoman_model::{Digest, DocumentReference, RunId, Timestamp};
+use dragoman_model::{Digest, RunId, Timestamp};
 
 use crate::entries::reading;
 use crate::store::SqliteJournal;
@@ -104,7 +104,7 @@ impl Journal for SqliteJournal {
         &self,
         connection: String,
         key: String,
-    ) -> Answer<'_, Result<Option<(Vec<u8>, u64)>, Error>> {
+    ) -> Answer<'_, Result<Option<VersionedValue>, Error>> {
         Box::pin(self.read(move |reader| queries::state_get(reader, &connection, &key)))
     }
 
@@ -120,10 +120,7 @@ impl Journal for SqliteJournal {
         }))
     }
 
-    fn document(
-        &self,
-        digest: Digest,
-    ) -> Answer<'_, Result<Option<(DocumentReference, Vec<u8>)>, Error>> {
+    fn document(&self, digest: Digest) -> Answer<'_, Result<Option<KeptDocument>, Error>> {
         Box::pin(self.read(move |connection| queries::document(connection, digest)))
     }
 

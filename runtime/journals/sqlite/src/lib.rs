@@ -25,6 +25,8 @@ mod runs;
 mod schema;
 mod state;
 mod store;
+mod trail;
 mod writer;
 
 pub use store::{Fault, Options, SqliteJournal, Stats};
+pub use trail::SqliteTrail;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use dragoman_journal::Head;
 use dragoman_journal::error::{CANNOT_OPEN, Error};
 use rusqlite::Connection;
 
@@ -11,6 +12,7 @@ use crate::failure::{self, Trouble};
 use crate::lock::Lock;
 use crate::readers::Readers;
 use crate::schema;
+use crate::trail::{self, SqliteTrail};
 use crate::writer::{Writer, Writing};
 
 /// A hook that is asked before each commit whether its sync is to fail; for tests of what happens then.
@@ -66,9 +68,10 @@ pub(crate) struct Counters {
 ///
 /// Dropping it finishes what is queued, closes the file and gives the folder free.
 pub struct SqliteJournal {
-    // The order of the fields is the order of the drops: first nobody writes or reads, then the lock goes.
-    writer: Writer,
+    // The order of the fields is the order of the drops: the writer closes the file last, because only the last
+    // connection folds the log into it, and a reader cannot; then the lock goes.
     readers: Readers,
+    writer: Writer,
     counters: Arc<Counters>,
     stopped: Arc<AtomicBool>,
     file: PathBuf,
@@ -114,6 +117,22 @@ impl SqliteJournal {
             entries: read(&self.counters.entries),
             bytes: read(&self.counters.bytes),
         }
+    }
+
+    /// The end of each writer's chain as of now, not yet signed. This store has one writer, so it is one head.
+    ///
+    /// # Errors
+    /// D0704 where the last batch cannot be read, D0707 where the store has stopped.
+    pub async fn heads(&self) -> Result<Vec<Head>, Error> {
+        self.read(trail::heads).await
+    }
+
+    /// The trail for an audit, as it is at this moment.
+    ///
+    /// # Errors
+    /// As [`SqliteTrail::open`].
+    pub fn trail(&self) -> Result<SqliteTrail, Error> {
+        SqliteTrail::open_file(&self.file)
     }
 
     /// The file of the store.

@@ -1,0 +1,296 @@
+//! The trail of a store as an auditor reads it: one moment of the file, also while another process serves it.
+
+use std::path::Path;
+
+use dragoman_journal::audit::{
+    Claimed, LedgerRow, OnceRow, ReferenceRow, Report, RunRow, StoredBatch, StoredEntry, Trail,
+    verify,
+};
+use dragoman_journal::error::{CORRUPT, Error};
+use dragoman_journal::{Batch, ClaimLine, Ending, Head, OnceKey};
+use dragoman_model::{Digest, RunId, Value};
+use rusqlite::{Connection, OptionalExtension, Row};
+
+use crate::columns;
+use crate::entries::reading;
+use crate::schema;
+use crate::writer;
+
+/// A store opened to be read from end to end.
+pub struct SqliteTrail {
+    connection: Connection,
+}
+
+impl SqliteTrail {
+    /// Opens the store in a folder for reading, as it is at this moment. No lock is taken: another process may go on
+    /// writing, and what it writes from now on is not seen.
+    ///
+    /// # Errors
+    /// D0701 where there is no store, D0704 where it is damaged, D0705 where a newer version wrote it.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::open_file(&folder.join(schema::FILE))
+    }
+
+    pub(crate) fn open_file(file: &Path) -> Result<Self, Error> {
+        let connection = schema::open_reader(file)?;
+        reading((|| {
+            connection.execute_batch("BEGIN")?;
+            // The moment begins with the first read.
+            connection.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))
+        })())?;
+        Ok(SqliteTrail { connection })
+    }
+
+    /// Verifies the trail against heads from outside.
+    ///
+    /// # Errors
+    /// Where the store cannot be read at all.
+    pub fn verify(&self, heads: &[Head]) -> Result<Report, Error> {
+        verify(self, heads)
+    }
+
+    /// The end of each writer's chain, not yet signed. This store has one writer, so it is one head.
+    ///
+    /// # Errors
+    /// D0704 where the last batch cannot be read.
+    pub fn heads(&self) -> Result<Vec<Head>, Error> {
+        heads(&self.connection)
+    }
+
+    /// Lets SQLite look at every page and index of the file; gives what it finds, nothing where all is well. It takes
+    /// as long as reading the whole file does.
+    ///
+    /// # Errors
+    /// Where the file cannot be read at all.
+    pub fn check_file(&self) -> Result<Vec<String>, Error> {
+        let mut found: Vec<String> = reading((|| {
+            let mut statement = self.connection.prepare("PRAGMA quick_check")?;
+            statement.query_map([], |row| row.get(0))?.collect()
+        })())?;
+        found.retain(|line| line != "ok");
+        Ok(found)
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        read: impl FnMut(&Row<'_>) -> Result<T, rusqlite::Error>,
+    ) -> Result<Vec<T>, Error> {
+        reading((|| {
+            self.connection
+                .prepare_cached(sql)?
+                .query_map([], read)?
+                .collect()
+        })())
+    }
+}
+
+/// The head of the chain in a file.
+pub(crate) fn heads(connection: &Connection) -> Result<Vec<Head>, Error> {
+    let last: Option<String> = reading(
+        connection
+            .query_row(
+                "SELECT text FROM batch ORDER BY number DESC LIMIT 1",
+                [],
+                |row| row.get(0),
+            )
+            .optional(),
+    )?;
+    let head = match last {
+        None => Head {
+            writer: schema::meta(connection, "writer")?,
+            number: 0,
+            batch: Batch::origin(),
+            entries: 0,
+            at: writer::now(),
+            signature: String::new(),
+            key: String::new(),
+        },
+        Some(text) => {
+            let batch: Batch = serde_json::from_str(&text).map_err(|e| {
+                Error::new(
+                    CORRUPT,
+                    format!("the last batch of the store cannot be read ({e})"),
+                )
+            })?;
+            Head {
+                entries: batch.first_position + batch.count - 1,
+                number: batch.number,
+                batch: Digest::of(text.as_bytes()),
+                at: writer::now(),
+                writer: batch.writer,
+                signature: String::new(),
+                key: String::new(),
+            }
+        }
+    };
+    Ok(vec![head])
+}
+
+fn ending(row: &Row<'_>, column: usize) -> Result<Option<Ending>, rusqlite::Error> {
+    Ok(match row.get::<_, Option<i64>>(column)? {
+        Some(0) => Some(Ending::Completed),
+        Some(1) => Some(Ending::Stopped),
+        Some(2) => Some(Ending::Failed),
+        Some(3) => Some(Ending::Cancelled),
+        _ => None,
+    })
+}
+
+/// The account and lines of a claim, as `ledger::claim` keeps them.
+fn claimed(body: &Value) -> Option<Claimed> {
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let line = |line: &Value| {
+        Some(ClaimLine {
+            item: text(&line["item"])?,
+            value: text(&line["value"])?,
+            unit: text(&line["unit"])?,
+        })
+    };
+    let lines = body["lines"]
+        .as_array()?
+        .iter()
+        .map(line)
+        .collect::<Option<_>>()?;
+    Some(Claimed {
+        account: text(&body["account"])?,
+        lines,
+    })
+}
+
+impl Trail for SqliteTrail {
+    fn batches(&self, after: u64, limit: usize) -> Result<Vec<StoredBatch>, Error> {
+        reading((|| {
+            let sql = "SELECT number, text FROM batch WHERE number > ?1 ORDER BY number LIMIT ?2";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let read = |row: &Row<'_>| {
+                Ok(StoredBatch {
+                    number: columns::count(row, 0)?,
+                    text: row.get(1)?,
+                })
+            };
+            statement
+                .query_map(
+                    (columns::number(after), columns::number(limit as u64)),
+                    read,
+                )?
+                .collect()
+        })())
+    }
+
+    fn entries(&self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error> {
+        reading((|| {
+            let sql = "SELECT e.position, e.run, e.seq, e.header, b.salt, b.bytes
+                       FROM entry e LEFT JOIN body b USING(position)
+                       WHERE e.position > ?1 ORDER BY e.position LIMIT ?2";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let read = |row: &Row<'_>| {
+                let (salt, bytes) = (
+                    columns::optional_bytes(row, 4)?,
+                    columns::optional_bytes(row, 5)?,
+                );
+                let header = columns::optional_bytes(row, 3)?.unwrap_or_default();
+                Ok(StoredEntry {
+                    position: columns::count(row, 0)?,
+                    run: columns::run(row, 1)?,
+                    seq: columns::count(row, 2)?,
+                    header: String::from_utf8_lossy(&header).into_owned(),
+                    body: salt.zip(bytes),
+                })
+            };
+            statement
+                .query_map(
+                    (columns::number(after), columns::number(limit as u64)),
+                    read,
+                )?
+                .collect()
+        })())
+    }
+
+    fn runs(&self) -> Result<Vec<RunRow>, Error> {
+        let sql =
+            "SELECT id, pipeline, run_key, parent, standing, wake, ending, began, touched, entries
+                   FROM run ORDER BY number";
+        self.all(sql, |row| {
+            Ok(RunRow {
+                run: columns::run(row, 0)?,
+                pipeline: row.get(1)?,
+                run_key: row.get(2)?,
+                parent: columns::optional_run(row, 3)?,
+                standing: columns::standing(row, 4)?,
+                ending: ending(row, 6)?,
+                began: columns::time(row, 7)?,
+                touched: columns::time(row, 8)?,
+                entries: columns::count(row, 9)?,
+            })
+        })
+    }
+
+    fn once_keys(&self) -> Result<Vec<OnceRow>, Error> {
+        let sql = "SELECT scope, key, run, path, state, input, input_body, output FROM once_key ORDER BY scope, key";
+        self.all(sql, |row| {
+            let once = OnceKey {
+                scope: row.get(0)?,
+                key: row.get(1)?,
+            };
+            let output: Option<String> = row.get(7)?;
+            let body = columns::value(row, 6)?;
+            Ok(OnceRow {
+                claim: once
+                    .scope
+                    .starts_with("ledger:")
+                    .then(|| claimed(&body))
+                    .flatten(),
+                once,
+                run: columns::run(row, 2)?,
+                path: row.get(3)?,
+                state: columns::once(row, 4)?,
+                input: columns::digest(row, 5)?,
+                output: output.map(|text| Digest::of(text.as_bytes())),
+            })
+        })
+    }
+
+    fn ledger(&self) -> Result<Vec<LedgerRow>, Error> {
+        let sql = "SELECT ledger, account, NULL, cast(claims AS TEXT) FROM ledger_account
+                   UNION ALL
+                   SELECT a.ledger, a.account, l.item, l.taken FROM ledger_line l
+                   LEFT JOIN ledger_account a ON a.number = l.account ORDER BY 1, 2, 3";
+        self.all(sql, |row| {
+            Ok(LedgerRow {
+                ledger: row.get::<_, Option<String>>(0)?.unwrap_or_default(),
+                account: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
+                item: row.get(2)?,
+                taken: row.get(3)?,
+            })
+        })
+    }
+
+    fn voided(&self) -> Result<Vec<(String, RunId)>, Error> {
+        self.all(
+            "SELECT name, voided_by FROM reference ORDER BY name",
+            |row| Ok((row.get(0)?, columns::run(row, 1)?)),
+        )
+    }
+
+    fn references(&self) -> Result<Vec<ReferenceRow>, Error> {
+        self.all(
+            "SELECT reference, run, path FROM reference_effect ORDER BY number",
+            |row| {
+                Ok(ReferenceRow {
+                    reference: row.get(0)?,
+                    run: columns::run(row, 1)?,
+                    path: row.get(2)?,
+                })
+            },
+        )
+    }
+}
+
+impl Drop for SqliteTrail {
+    fn drop(&mut self) {
+        // Ends the moment, so that the log of the file can be folded back. The connection closes next, so a failure
+        // here changes nothing.
+        let _ = self.connection.execute_batch("COMMIT");
+    }
+}

@@ -1,0 +1,376 @@
+//! What an audit finds in a store that somebody has been at.
+
+use std::path::Path;
+
+use dragoman_journal::conformance::sample::{
+    self, append, begun, close, intent, once, run, with, written,
+};
+use dragoman_journal::{Append, ClaimLine, Head, Journal, OnceKey, Operation, Record, Settled};
+use dragoman_journals_sqlite::{Options, SqliteJournal, SqliteTrail};
+use dragoman_model::{Digest, Usage};
+use rusqlite::Connection;
+use serde_json::json;
+
+fn open(folder: &Path) -> SqliteJournal {
+    SqliteJournal::open(folder, Options::default()).unwrap()
+}
+
+fn done() -> Record {
+    Record::Done {
+        attempt: 1,
+        joined: None,
+        known_by: "answer".into(),
+        usage: Usage::default(),
+    }
+}
+
+/// A run that does an act once, claims, and ends. 6 entries.
+async fn busy(journal: &dyn Journal, number: u64) {
+    let lease = begun(journal, number).await;
+    let (key, input) = (format!("act-{number}"), json!({ "order": number }));
+    let opened = Operation::OnceOpen {
+        once: once(&key),
+        path: "ship".into(),
+        input: Digest::of(b"input"),
+        reference: None,
+        input_body: input.clone(),
+    };
+    let mut act = append(
+        lease,
+        1,
+        intent(Some(once(&key)), None),
+        Some(json!({ "input": input })),
+    );
+    act.entries[0].path = "ship".into();
+    written(
+        journal,
+        Append {
+            operations: vec![opened],
+            ..act
+        },
+    )
+    .await;
+    let output = json!({ "parcel": number });
+    let settle = Operation::Settle {
+        once: Some(once(&key)),
+        reference: None,
+        path: "ship".into(),
+        state: Settled::Done(output.clone()),
+    };
+    let mut act = append(lease, 2, done(), Some(json!({ "output": output })));
+    act.entries[0].path = "ship".into();
+    written(
+        journal,
+        Append {
+            operations: vec![settle],
+            ..act
+        },
+    )
+    .await;
+    written(journal, claim(lease, 3, &number.to_string())).await;
+    let refer = Operation::Refer {
+        reference: format!("ref-{number}"),
+        path: "tell".into(),
+        scope: "shop.tell".into(),
+    };
+    let mut tell = append(lease, 4, intent(None, Some(&format!("ref-{number}"))), None);
+    tell.entries[0].path = "tell".into();
+    written(
+        journal,
+        Append {
+            operations: vec![refer],
+            ..tell
+        },
+    )
+    .await;
+    written(journal, close(lease, 5)).await;
+}
+
+fn claim(lease: dragoman_journal::Lease, seq: u64, key: &str) -> Append {
+    let once = OnceKey {
+        scope: "ledger:stock".into(),
+        key: key.into(),
+    };
+    let line = |value: &str| ClaimLine {
+        item: "a".into(),
+        value: value.into(),
+        unit: "kg".into(),
+    };
+    let operation = Operation::Claim {
+        once: once.clone(),
+        ledger: "stock".into(),
+        account: "paper".into(),
+        path: "take".into(),
+        reference: None,
+        lines: vec![line("0.1")],
+        limits: vec![line("100")],
+        single: false,
+    };
+    let record = Record::Claimed {
+        ledger: "stock".into(),
+        account: "paper".into(),
+        once,
+        reference: None,
+        joined: None,
+    };
+    let body = json!({ "lines": [{ "item": "a", "quantity": { "value": "0.10", "unit": "kg" } }] });
+    let mut claim = append(lease, seq, record, Some(body));
+    claim.entries[0].path = "take".into();
+    Append {
+        operations: vec![operation],
+        ..claim
+    }
+}
+
+/// A store with three runs that ended, one that released and voided, one that was erased, one under way.
+async fn fill(folder: &Path) -> Vec<Head> {
+    let journal = open(folder);
+    for number in 1..=3 {
+        busy(&journal, number).await;
+    }
+    let lease = begun(&journal, 4).await;
+    written(&journal, claim(lease, 1, "4")).await;
+    let key = OnceKey {
+        scope: "ledger:stock".into(),
+        key: "4".into(),
+    };
+    let release = Operation::Release {
+        once: key.clone(),
+        ledger: "stock".into(),
+    };
+    let released = Record::Released {
+        ledger: "stock".into(),
+        once: key,
+    };
+    written(
+        &journal,
+        Append {
+            operations: vec![release],
+            ..append(lease, 2, released, None)
+        },
+    )
+    .await;
+    let void = Operation::Void {
+        reference: "ref-1".into(),
+    };
+    let voided = Record::Voided {
+        reference: "ref-1".into(),
+    };
+    written(
+        &journal,
+        Append {
+            operations: vec![void],
+            ..append(lease, 3, voided, None)
+        },
+    )
+    .await;
+
+    let erased = begun(&journal, 5).await;
+    written(
+        &journal,
+        append(
+            erased,
+            1,
+            Record::Operated {
+                act: "erase".into(),
+            },
+            None,
+        ),
+    )
+    .await;
+    written(
+        &journal,
+        with(
+            begun(&journal, 6).await,
+            1,
+            Operation::Void {
+                reference: "x".into(),
+            },
+        ),
+    )
+    .await;
+    let heads = journal.heads().await.unwrap();
+    drop(journal);
+    let file = Connection::open(folder.join("journal.db")).unwrap();
+    // What retention will do: the body goes, the header stays. And a reference closed by no entry is put right.
+    let id = run(5).0.as_bytes().to_vec();
+    file.execute(
+        "DELETE FROM body WHERE position IN (SELECT position FROM entry WHERE run = ?1)",
+        [id],
+    )
+    .unwrap();
+    file.execute("DELETE FROM reference WHERE name = 'x'", [])
+        .unwrap();
+    heads
+}
+
+fn codes(folder: &Path, heads: &[Head]) -> Vec<&'static str> {
+    let report = SqliteTrail::open(folder).unwrap().verify(heads).unwrap();
+    let mut codes: Vec<_> = report
+        .findings
+        .iter()
+        .map(|finding| finding.code.id)
+        .collect();
+    for finding in &report.findings {
+        assert!(
+            finding.message.len() > 20,
+            "a finding says what and where: {finding:?}"
+        );
+    }
+    codes.dedup();
+    codes
+}
+
+#[tokio::test]
+async fn a_store_that_nobody_has_been_at_is_clean() {
+    let folder = tempfile::tempdir().unwrap();
+    let heads = fill(folder.path()).await;
+    let report = SqliteTrail::open(folder.path())
+        .unwrap()
+        .verify(&heads)
+        .unwrap();
+    assert_eq!(report.findings, []);
+    assert_eq!(
+        (report.entries, report.erased, report.batches > 10),
+        (26, 1, true)
+    );
+    assert_eq!(
+        SqliteTrail::open(folder.path()).unwrap().check_file(),
+        Ok(Vec::new())
+    );
+
+    let journal = open(folder.path());
+    let before = journal.trail().unwrap();
+    begun(&journal, 9).await;
+    assert_eq!(
+        before.verify(&heads).unwrap().entries,
+        26,
+        "a trail is of one moment, and the writer goes on"
+    );
+    let after = journal.trail().unwrap().verify(&heads).unwrap();
+    assert_eq!(
+        (after.entries, after.findings),
+        (27, Vec::new()),
+        "an earlier head fits a longer trail"
+    );
+}
+
+/// What somebody does to the file, and the codes of what is found, in order.
+const DEEDS: [(&str, &str, &[&str]); 24] = [
+    ("an entry goes", "DELETE FROM entry WHERE position = 3", &["D0710", "D0716", "D0718"]),
+    ("the last entry goes", "DELETE FROM entry WHERE position = 26", &["D0710", "D0717"]),
+    (
+        "the last entry goes, and its batch",
+        "DELETE FROM entry WHERE position = 26; DELETE FROM batch WHERE number = (SELECT max(number) FROM batch)",
+        &["D0720", "D0717"],
+    ),
+    (
+        "the end of the trail goes without a trace in the index",
+        "DELETE FROM entry WHERE position = 26; DELETE FROM batch WHERE number = (SELECT max(number) FROM batch);
+         UPDATE run SET entries = 1, touched = began WHERE entries = 2 AND number = 6",
+        &["D0720"],
+    ),
+    (
+        "a whole run goes from all tables but the chain",
+        "DELETE FROM body WHERE position BETWEEN 7 AND 12; DELETE FROM entry WHERE position BETWEEN 7 AND 12;
+         DELETE FROM run WHERE number = 2; DELETE FROM once_key WHERE key IN ('act-2', '2');
+         DELETE FROM reference_effect WHERE reference = 'ref-2';
+         UPDATE ledger_account SET claims = claims - 1; UPDATE ledger_line SET taken = '0.2'",
+        &["D0710"],
+    ),
+    ("a batch goes", "DELETE FROM batch WHERE number = 4", &["D0712", "D0715"]),
+    (
+        "a batch is altered",
+        "UPDATE batch SET text = replace(text, '\"count\":1', '\"count\": 1') WHERE number = 4",
+        &["D0712"],
+    ),
+    (
+        "a header is altered",
+        "UPDATE entry SET header = replace(header, '\"system\"', '\"person\"') WHERE position = 2",
+        &["D0711"],
+    ),
+    ("a header becomes nonsense", "UPDATE entry SET header = '{}' WHERE position = 26", &["D0711", "D0717"]),
+    ("an entry is put under another run", "UPDATE entry SET run = zeroblob(16) WHERE position = 26", &["D0711"]),
+    (
+        "an entry is added",
+        "INSERT INTO entry SELECT 27, run, seq + 1, replace(header, '\"seq\":1', '\"seq\":2') FROM entry
+         WHERE position = 26",
+        &["D0715", "D0714", "D0717"],
+    ),
+    ("a body is altered", "UPDATE body SET bytes = '{\"output\":{\"n\":6}}' WHERE position = 6", &["D0713"]),
+    ("a body goes", "DELETE FROM body WHERE position = 6", &["D0714"]),
+    ("a run goes from the index", "DELETE FROM run WHERE number = 2", &["D0717"]),
+    ("a run is opened again", "UPDATE run SET standing = 0, ending = NULL WHERE number = 2", &["D0717"]),
+    ("a run gets another key", "UPDATE run SET run_key = 'order-77' WHERE number = 2", &["D0717"]),
+    ("a run is closed", "UPDATE run SET standing = 4 WHERE number = 6", &["D0717"]),
+    ("a business key goes", "DELETE FROM once_key WHERE key = 'act-2'", &["D0718"]),
+    ("a business key is freed", "UPDATE once_key SET state = 2 WHERE key = 'act-2'", &["D0718"]),
+    ("an output is altered", "UPDATE once_key SET output = '{}' WHERE key = 'act-2'", &["D0718"]),
+    (
+        "a claim is made smaller",
+        "UPDATE once_key SET input_body = replace(input_body, '0.1', '0.01') WHERE key = '2';
+         UPDATE ledger_line SET taken = '0.21'",
+        &["D0718"],
+    ),
+    ("a ledger row goes", "DELETE FROM ledger_line", &["D0719"]),
+    ("a ledger row is altered", "UPDATE ledger_line SET taken = '0.2'", &["D0719"]),
+    (
+        "a reference is opened again, an effect forgotten",
+        "DELETE FROM reference; DELETE FROM reference_effect WHERE reference = 'ref-2'",
+        &["D0718"],
+    ),
+];
+
+#[tokio::test]
+async fn every_deed_is_found() {
+    let original = tempfile::tempdir().unwrap();
+    let heads = fill(original.path()).await;
+    for (what, sql, expected) in DEEDS {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(
+            original.path().join("journal.db"),
+            folder.path().join("journal.db"),
+        )
+        .unwrap();
+        let file = Connection::open(folder.path().join("journal.db")).unwrap();
+        file.execute_batch(sql).unwrap();
+        assert_ne!(
+            file.total_changes(),
+            0,
+            "{what}: the statement changes nothing"
+        );
+        drop(file);
+        assert_eq!(codes(folder.path(), &heads), expected, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_old_backup_is_found_by_the_last_head_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = fill(folder.path()).await;
+    let backup = std::fs::read(folder.path().join("journal.db")).unwrap();
+    let journal = open(folder.path());
+    busy(&journal, 10).await;
+    let new = journal.heads().await.unwrap();
+    drop(journal);
+    assert!(codes(folder.path(), &new).is_empty());
+
+    let restored = tempfile::tempdir().unwrap();
+    std::fs::write(restored.path().join("journal.db"), backup).unwrap();
+    assert!(codes(restored.path(), &old).is_empty());
+    assert_eq!(codes(restored.path(), &new), ["D0720"]);
+
+    let journal = open(restored.path());
+    for number in 10..12 {
+        let lease = begun(&journal, number).await;
+        for seq in 1..6 {
+            written(&journal, append(lease, seq, sample::read(), None)).await;
+        }
+    }
+    drop(journal);
+    assert!(
+        codes(restored.path(), &old).is_empty(),
+        "it goes on from the backup as if nothing had happened"
+    );
+    assert_eq!(codes(restored.path(), &new), ["D0721"]);
+}
