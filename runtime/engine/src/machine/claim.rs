@@ -50,7 +50,7 @@ impl<'a> Walk<'a> {
 
     fn take(&mut self, claim: &ClaimStep, wanted: Wanted) -> Flow {
         let body = wanted.body(claim);
-        let (lines, limits) = match (lines(&wanted.lines), lines(&wanted.limits)) {
+        let (lines, limits) = match (lines(&wanted.lines, false), lines(&wanted.limits, true)) {
             (Ok(lines), Ok(limits)) => (lines, limits),
             (Err(failure), _) | (_, Err(failure)) => {
                 self.note_failure(&failure, true, dragoman_model::Usage::default());
@@ -196,14 +196,16 @@ impl Wanted {
     }
 }
 
-/// Lines of a claim from `[{ item, quantity: { value, unit } }]`.
-fn lines(value: &Value) -> Result<Vec<ClaimLine>, Failure> {
+/// Lines of a claim from `[{ item, quantity: { value, unit } }]`. A limit may have no quantity: then it is not known, and
+/// the ledger refuses what it cannot compare.
+fn lines(value: &Value, limits: bool) -> Result<Vec<ClaimLine>, Failure> {
     let wrong =
         |what: &str| Failure::permanent("claim.invalid", format!("a line of the claim {what}"));
     let Some(list) = value.as_array() else {
         return Err(wrong("is missing: they are not a list"));
     };
     list.iter()
+        .filter(|line| !(limits && line["quantity"].is_null()))
         .map(|line| {
             let text = |value: &Value| match value {
                 Value::String(text) => Some(text.clone()),

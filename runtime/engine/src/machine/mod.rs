@@ -37,7 +37,7 @@ pub use event::{Act, Commit, Event, Found, Outgoing, Request, Rest, Turn};
 pub use locate::{block_of, step_at};
 pub use progress::{Claim, End, Failed, Item, Progress, Waiting};
 pub use retry::{Attempted, INTERRUPTED, Verdict, back_off, verdict};
-pub use state::{Origin, Parking, State};
+pub use state::{Origin, Parking, State, roots};
 
 use crate::runner::{Probed, Report};
 use scope::Memo;

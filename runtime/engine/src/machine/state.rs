@@ -72,6 +72,7 @@ struct Fact<'a> {
     path: &'a str,
     record: &'a Record,
     versions: &'a Versions,
+    headers: &'a [(String, String)],
     body: Option<&'a Value>,
 }
 
@@ -121,6 +122,7 @@ impl State {
             path: &header.path,
             record: &header.record,
             versions: &header.versions,
+            headers: &header.headers,
             body: entry.body.as_ref(),
         });
     }
@@ -134,6 +136,7 @@ impl State {
             path: &draft.path,
             record: &draft.record,
             versions: &draft.versions,
+            headers: &draft.headers,
             body: draft.body.as_ref(),
         });
     }
@@ -401,7 +404,12 @@ fn answer(fact: &Fact<'_>) -> Value {
         Some(Value::Object(members)) => members.clone(),
         _ => Map::new(),
     };
-    out.insert("by".into(), Value::String(fact.actor.id.clone()));
+    let by = json!({
+        "id": fact.actor.id,
+        "kind": fact.actor.kind,
+        "authentication": fact.actor.authentication,
+    });
+    out.insert("by".into(), by);
     out.insert("at".into(), Value::String(fact.at.to_string()));
     Value::Object(out)
 }
@@ -423,7 +431,7 @@ fn origin(run: RunId, fact: &Fact<'_>) -> Option<Origin> {
     // A child is given the trigger of its parent as it is.
     let about = body("trigger")
         .cloned()
-        .unwrap_or_else(|| about(trigger, run_key, fact.body));
+        .unwrap_or_else(|| about(trigger, run_key, fact));
     roots.insert("trigger".to_owned(), about);
     roots.insert(
         "site".into(),
@@ -460,20 +468,30 @@ fn origin(run: RunId, fact: &Fact<'_>) -> Option<Origin> {
     })
 }
 
-/// What expressions see as `trigger`: what the transport told, the message and its documents.
-fn about(trigger: &str, run_key: &str, body: Option<&Value>) -> Value {
-    let mut about = member(body, "attributes")
-        .and_then(Value::as_object)
-        .cloned()
-        .unwrap_or_default();
+/// What expressions see as `trigger`: the message, and how it came.
+fn about(trigger: &str, run_key: &str, fact: &Fact<'_>) -> Value {
+    let mut about = member(fact.body, "attributes").and_then(Value::as_object).cloned().unwrap_or_default();
+    let headers: Map<String, Value> =
+        fact.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
     about.insert("id".into(), Value::String(trigger.to_owned()));
     about.insert("key".into(), Value::String(run_key.to_owned()));
-    for name in ["message", "documents"] {
-        if let Some(value) = member(body, name) {
-            about.insert(name.into(), value.clone());
-        }
+    about.insert("sender".into(), Value::String(fact.actor.id.clone()));
+    about.insert("received_at".into(), Value::String(fact.at.to_string()));
+    about.insert("headers".into(), Value::Object(headers));
+    if let Some(message) = member(fact.body, "message") {
+        about.insert("message".into(), message.clone());
+    }
+    if let Some(document) = member(fact.body, "documents").and_then(|documents| documents.get("message")) {
+        about.insert("document".into(), document.clone());
     }
     Value::Object(about)
+}
+
+/// What the expressions of a run see at its root, from its first entry: for its key and its serial.
+pub fn roots(first: &Draft) -> BTreeMap<String, Value> {
+    let mut state = State::new(first.run);
+    state.apply_draft(first);
+    state.origin.map(|origin| origin.roots).unwrap_or_default()
 }
 
 /// Whether a failure of this class is the other side's no.

@@ -158,12 +158,10 @@ fn shown(effect: &Effect) -> Value {
         "run": effect.run,
         "path": effect.path,
         "scope": effect.scope,
+        "key": effect.key.as_deref().unwrap_or_default(),
         "state": state,
         "input": effect.input,
     });
-    if let Some(key) = &effect.key {
-        out["key"] = json!(key);
-    }
     if let Some(output) = &effect.output {
         out["output"] = output.clone();
     }

@@ -177,12 +177,9 @@ pub(super) fn check(wait: &WaitStep, answer: &Value) -> Result<(), String> {
     let Some(schema) = &wait.fields else {
         return Ok(());
     };
-    let mut fields = members.clone();
-    fields.remove("answer");
-    fields.remove("reason");
     let validator = Validator::new(schema)
         .map_err(|error| format!("the fields of `{}`: {error}", wait.decision))?;
-    let issues = validator.check(&Value::Object(fields));
+    let issues = validator.check(answer);
     match issues.first() {
         None => Ok(()),
         Some(issue) => Err(format!("field `{}`: {}", issue.path, issue.message)),

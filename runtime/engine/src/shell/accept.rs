@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use dragoman_expression::{Expression, Scope};
 use dragoman_journal::{Begin, Begun, Draft, Operation, Record, Standing, Versions, error};
-use dragoman_model::{Actor, Class, Digest, DocumentReference, Failure, RunId, Value};
+use dragoman_model::{Class, Digest, DocumentReference, Failure, RunId, Value};
 use dragoman_plan::{Plan, Trigger, TriggerKind};
-use serde_json::{Map, json};
+use serde_json::json;
 
 use super::outgoing::traceparent;
 use super::{Handle, Shell, follow};
-use crate::machine::Machine;
+use crate::machine::{Machine, roots};
 use crate::runner::{Boxed, Call};
 use crate::source::{Acceptor, Delivered, Delivery, Refused};
 
@@ -24,27 +24,12 @@ struct Received {
     read: Option<Value>,
 }
 
-/// What a run is begun with.
-struct Beginning {
-    run: RunId,
-    key: String,
-    serial: Option<String>,
-    received: Received,
-}
-
 /// The names that `key` and `serial` see.
-struct TriggerNames {
-    trigger: Value,
-    site: Arc<Value>,
-}
+struct TriggerNames(BTreeMap<String, Value>);
 
 impl Scope for TriggerNames {
     fn root(&self, name: &str) -> Option<&Value> {
-        match name {
-            "trigger" => Some(&self.trigger),
-            "site" => Some(&self.site),
-            _ => None,
-        }
+        self.0.get(name)
     }
 
     fn step(&self, _id: &str) -> Option<&Value> {
@@ -66,43 +51,40 @@ impl Shell {
         observe: bool,
         reply: bool,
     ) -> Result<Delivered, Refused> {
-        let plan = self
-            .plans
-            .current(&delivery.pipeline)
-            .ok_or(Refused::Unknown)?;
-        let trigger = plan
-            .triggers
-            .iter()
-            .find(|trigger| trigger.id == delivery.trigger)
-            .ok_or(Refused::Unknown)?;
+        let plan = self.plans.current(&delivery.pipeline).ok_or(Refused::Unknown)?;
+        let trigger = plan.triggers.iter().find(|trigger| trigger.id == delivery.trigger);
+        let trigger = trigger.ok_or(Refused::Unknown)?;
         self.has_room(&plan)?;
         let run = self.new_run();
         let received = match self.receive(&plan, trigger, run, &delivery).await {
             Ok(received) => received,
             Err(failure) if failure.class == Class::Retryable => {
-                return Err(Refused::Overloaded {
-                    retry_after_s: 10,
-                    message: failure.message,
-                });
+                return Err(Refused::Overloaded { retry_after_s: 10, message: failure.message });
             }
             Err(failure) => return Err(self.keep_unreadable(&plan, run, &delivery, failure).await),
         };
-        let beginning = match self.keys(&plan, run, &delivery, received) {
-            Ok(beginning) => beginning,
+        let content = Digest::of_value(&received.message);
+        let mut operations = Vec::new();
+        if let Some(document) = received.document.clone() {
+            operations.push(Operation::Keep { document, bytes: delivery.body.to_vec() });
+        }
+        let first = match self.first(&plan, run, &delivery, received, observe) {
+            Ok(first) => first,
             Err(failure) => return Err(self.keep_unreadable(&plan, run, &delivery, failure).await),
         };
+        let begin = Begin {
+            entries: vec![first],
+            operations,
+            content,
+            standing: Standing::Active,
+            lease_until: self.lease_end(),
+        };
         let replied = reply && matches!(trigger.kind, TriggerKind::Http { replied: true, .. });
-        self.begin(plan.clone(), beginning, delivery, observe, replied)
-            .await
+        self.begin(&plan, run, begin, replied).await
     }
 
     fn has_room(&self, plan: &Plan) -> Result<(), Refused> {
-        let refused = |message: &str| {
-            Err(Refused::Overloaded {
-                retry_after_s: 5,
-                message: message.into(),
-            })
-        };
+        let refused = |message: &str| Err(Refused::Overloaded { retry_after_s: 5, message: message.into() });
         if self.is_stopping() {
             return refused("the engine is stopping");
         }
@@ -121,20 +103,12 @@ impl Shell {
         delivery: &Delivery,
     ) -> Result<Received, Failure> {
         let Some((connection, operation)) = &trigger.read else {
-            let message = serde_json::from_slice(&delivery.body).map_err(|error| {
-                Failure::permanent("message.json", format!("the message is not JSON: {error}"))
-            })?;
-            return Ok(Received {
-                message,
-                document: None,
-                read: None,
-            });
+            let message = serde_json::from_slice(&delivery.body)
+                .map_err(|error| Failure::permanent("message.json", format!("the message is not JSON: {error}")))?;
+            return Ok(Received { message, document: None, read: None });
         };
         let plugin = plan.plugins.get(connection).copied().ok_or_else(|| {
-            Failure::permanent(
-                "connection.unknown",
-                format!("the pipeline has no plugin for `{connection}`"),
-            )
+            Failure::permanent("connection.unknown", format!("the pipeline has no plugin for `{connection}`"))
         })?;
         let document = DocumentReference::of(&delivery.body, &delivery.media_type);
         let call = Call {
@@ -155,88 +129,24 @@ impl Shell {
             traceparent: traceparent(run),
         };
         let report = self.runner.call(call).await;
-        let usage = serde_json::to_value(report.usage).unwrap_or(Value::Null);
-        let operation = format!("{connection}.{operation}");
-        let read = json!({ "operation": operation, "plugin": plugin, "usage": usage });
-        report.result.map(|output| Received {
-            message: output.payload,
-            document: Some(document),
-            read: Some(read),
-        })
+        let read = json!({
+            "operation": format!("{connection}.{operation}"),
+            "plugin": plugin,
+            "usage": report.usage,
+        });
+        report.result.map(|output| Received { message: output.payload, document: Some(document), read: Some(read) })
     }
 
-    /// The run key and the serial.
-    fn keys(
+    /// The first entry of a run, with its key and its serial.
+    fn first(
         &self,
         plan: &Plan,
         run: RunId,
         delivery: &Delivery,
         received: Received,
-    ) -> Result<Beginning, Failure> {
-        if plan.key.is_none() && plan.serial.is_none() {
-            let key = default_key(delivery);
-            return Ok(Beginning {
-                run,
-                key,
-                serial: None,
-                received,
-            });
-        }
-        let mut about = delivery
-            .attributes
-            .as_object()
-            .cloned()
-            .unwrap_or_else(Map::new);
-        about.insert("id".into(), json!(delivery.trigger));
-        about.insert("message".into(), received.message.clone());
-        let names = TriggerNames {
-            trigger: Value::Object(about),
-            site: self.plans.site(),
-        };
-        let key = match &plan.key {
-            Some(key) => text(key, &names, "key")?,
-            None => default_key(delivery),
-        };
-        let serial = plan
-            .serial
-            .as_ref()
-            .map(|serial| text(serial, &names, "serial"))
-            .transpose()?;
-        Ok(Beginning {
-            run,
-            key,
-            serial,
-            received,
-        })
-    }
-
-    async fn begin(
-        self: &Arc<Self>,
-        plan: Arc<Plan>,
-        beginning: Beginning,
-        delivery: Delivery,
         observe: bool,
-        replied: bool,
-    ) -> Result<Delivered, Refused> {
-        let Beginning {
-            run,
-            key,
-            serial,
-            received,
-        } = beginning;
-        let content = Digest::of_value(&received.message);
-        let mut operations = Vec::new();
-        let mut documents = Map::new();
-        if let Some(document) = received.document {
-            documents.insert(
-                "message".into(),
-                serde_json::to_value(&document).unwrap_or(Value::Null),
-            );
-            operations.push(Operation::Keep {
-                document,
-                bytes: delivery.body.to_vec(),
-            });
-        }
+    ) -> Result<Draft, Failure> {
+        let documents = received.document.map_or_else(|| json!({}), |document| json!({ "message": document }));
         let body = json!({
             "message": received.message,
             "documents": documents,
@@ -245,90 +155,75 @@ impl Shell {
             "attributes": delivery.attributes,
             "read": received.read,
         });
-        let mode = if observe || plan.observe {
-            "observe"
-        } else {
-            "live"
-        };
-        let record = Record::Accepted {
-            pipeline: plan.pipeline.clone(),
-            trigger: delivery.trigger,
-            run_key: key.clone(),
-            serial,
-            parent: None,
-            mode: mode.into(),
-        };
-        let draft = self.first_entry(&plan, run, record, delivery.sender, delivery.headers, body);
-        let begin = Begin {
-            entries: vec![draft],
-            operations,
-            content,
-            standing: Standing::Active,
-            lease_until: self.lease_end(),
-        };
+        let default = delivery.key.clone().unwrap_or_else(|| Digest::of(&delivery.body).to_string());
+        let mut draft = self.first_entry(plan, run, delivery, default, body);
+        let observe = observe || plan.observe;
+        if plan.key.is_none() && plan.serial.is_none() && !observe {
+            return Ok(draft);
+        }
+        let names = TriggerNames(roots(&draft));
+        let key = plan.key.as_ref().map(|key| text(key, &names, "key")).transpose()?;
+        let turn = plan.serial.as_ref().map(|serial| text(serial, &names, "serial")).transpose()?;
+        if let Record::Accepted { run_key, serial, mode, .. } = &mut draft.record {
+            if let Some(key) = key {
+                *run_key = key;
+            }
+            *serial = turn;
+            if observe {
+                *mode = "observe".into();
+            }
+        }
+        Ok(draft)
+    }
+
+    async fn begin(
+        self: &Arc<Self>,
+        plan: &Arc<Plan>,
+        run: RunId,
+        begin: Begin,
+        replied: bool,
+    ) -> Result<Delivered, Refused> {
         let entries = begin.entries.clone();
-        match self
-            .journal
-            .begin(begin)
-            .await
-            .map_err(|error| refused_by_store(&error))?
-        {
-            Begun::Conflict { run } => Err(Refused::KeyConflict { run, key }),
-            Begun::Known { run, standing } => Ok(Delivered::Accepted {
-                run,
-                again: true,
-                status: self.status_of(run, standing).await,
-            }),
+        match self.journal.begin(begin).await.map_err(|error| refused_by_store(&error))? {
+            Begun::Conflict { run } => Err(Refused::KeyConflict { run, key: key_of(&entries) }),
+            Begun::Known { run, standing } => {
+                Ok(Delivered::Accepted { run, again: true, status: self.status_of(run, standing).await })
+            }
             Begun::New(lease) => {
                 let heard = replied.then(|| self.followers.follow(run));
-                let machine = Machine::from_drafts(Arc::clone(&plan), run, &entries, &self.worker);
-                self.tell(&plan, entries);
+                let machine = Machine::from_drafts(Arc::clone(plan), run, &entries, &self.worker);
+                self.tell(plan, entries);
                 self.begin_work(machine, lease);
+                let heard = match heard {
+                    None => None,
+                    // None: the engine stops; the run is durable and goes on after the next start.
+                    Some(mut heard) => heard.recv().await,
+                };
                 match heard {
-                    None => Ok(Delivered::Accepted {
-                        run,
-                        again: false,
-                        status: "active".into(),
-                    }),
-                    Some(mut heard) => match heard.recv().await {
-                        Some(entry) => Ok(Delivered::Replied {
-                            run,
-                            result: follow::reply(&entry),
-                        }),
-                        // The engine stops; the run is durable and goes on after the next start.
-                        None => Ok(Delivered::Accepted {
-                            run,
-                            again: false,
-                            status: "active".into(),
-                        }),
-                    },
+                    Some(entry) => Ok(Delivered::Replied { run, result: follow::reply(&entry) }),
+                    None => Ok(Delivered::Accepted { run, again: false, status: "active".into() }),
                 }
             }
         }
     }
 
-    fn first_entry(
-        &self,
-        plan: &Plan,
-        run: RunId,
-        record: Record,
-        sender: Actor,
-        headers: Vec<(String, String)>,
-        body: Value,
-    ) -> Draft {
+    fn first_entry(&self, plan: &Plan, run: RunId, delivery: &Delivery, run_key: String, body: Value) -> Draft {
         Draft {
             run,
             seq: 0,
             at: self.clock.now(),
-            actor: sender,
+            actor: delivery.sender.clone(),
             path: String::new(),
-            versions: Versions {
-                pipeline: plan.version,
-                plugin: None,
-                settings: None,
+            versions: Versions { pipeline: plan.version, plugin: None, settings: None },
+            record: Record::Accepted {
+                pipeline: plan.pipeline.clone(),
+                trigger: delivery.trigger.clone(),
+                run_key,
+                serial: None,
+                parent: None,
+                mode: "live".into(),
             },
-            record,
-            headers,
+            headers: delivery.headers.clone(),
             body: Some(body),
         }
     }
@@ -343,41 +238,24 @@ impl Shell {
     ) -> Refused {
         let document = DocumentReference::of(&delivery.body, &delivery.media_type);
         let content = document.digest;
-        let record = Record::Accepted {
-            pipeline: plan.pipeline.clone(),
-            trigger: delivery.trigger.clone(),
-            run_key: format!("unreadable:{content}"),
-            serial: None,
-            parent: None,
-            mode: "live".into(),
-        };
-        let documents = json!({ "message": document });
-        let body = json!({ "documents": documents, "now": self.clock.now().to_string(), "attributes": delivery.attributes });
-        let accepted = self.first_entry(
-            plan,
-            run,
-            record,
-            delivery.sender.clone(),
-            delivery.headers.clone(),
-            body,
-        );
+        let body = json!({
+            "documents": { "message": document },
+            "now": self.clock.now().to_string(),
+            "attributes": delivery.attributes,
+        });
+        let accepted = self.first_entry(plan, run, delivery, format!("unreadable:{content}"), body);
         let reason = format!("the message cannot be read: {}", failure.message);
         let parked = Draft {
             seq: 1,
             actor: self.worker.clone(),
-            record: Record::Parked {
-                code: failure.code.clone(),
-            },
+            record: Record::Parked { code: failure.code.clone() },
             headers: Vec::new(),
             body: Some(json!({ "reason": reason, "failure": failure })),
             ..accepted.clone()
         };
         let begin = Begin {
             entries: vec![accepted, parked],
-            operations: vec![Operation::Keep {
-                document,
-                bytes: delivery.body.to_vec(),
-            }],
+            operations: vec![Operation::Keep { document, bytes: delivery.body.to_vec() }],
             content,
             standing: Standing::Parked,
             lease_until: self.clock.now(),
@@ -399,33 +277,24 @@ impl Shell {
 }
 
 fn text(expression: &Expression, names: &TriggerNames, what: &str) -> Result<String, Failure> {
+    let none = |why: String| {
+        Failure::permanent(format!("message.no_{what}"), format!("the message has no `{what}`: {why}"))
+    };
     match expression.evaluate(names) {
         Ok(Some(Value::String(text))) if !text.is_empty() => Ok(text),
         Ok(Some(value @ (Value::Number(_) | Value::Bool(_)))) => Ok(value.to_string()),
-        Ok(_) => Err(Failure::permanent(
-            format!("message.no_{what}"),
-            format!(
-                "the message has no `{what}`: `{}` gives no text",
-                expression.text
-            ),
-        )),
-        Err(error) => Err(Failure::permanent(
-            format!("message.no_{what}"),
-            format!("the message has no `{what}`: {}", error.message),
-        )),
+        Ok(_) => Err(none(format!("`{}` gives no text", expression.text))),
+        Err(error) => Err(none(error.message)),
     }
 }
 
-fn default_key(delivery: &Delivery) -> String {
-    delivery
-        .key
-        .clone()
-        .unwrap_or_else(|| Digest::of(&delivery.body).to_string())
+fn key_of(entries: &[Draft]) -> String {
+    match entries.first().map(|first| &first.record) {
+        Some(Record::Accepted { run_key, .. }) => run_key.clone(),
+        _ => String::new(),
+    }
 }
 
 fn refused_by_store(error: &error::Error) -> Refused {
-    Refused::Store {
-        message: format!("{}: {error}", error.code),
-        full: error.code == error::DISK_FULL,
-    }
+    Refused::Store { message: format!("{}: {error}", error.code), full: error.code == error::DISK_FULL }
 }

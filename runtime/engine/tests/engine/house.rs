@@ -1,0 +1,228 @@
+//! An engine on a real store in a folder of its own, with a clock that the test sets.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use dragoman_engine::{
+    Acceptor, Boxed, Clock, Delivered, Delivery, Engine, Handle, Limits, ManualClock, PlanSource, Refused, Settings,
+};
+use dragoman_journal::{Effect, Ending, Entry, Journal, Record, RunFilter, RunSummary, Standing};
+use dragoman_journals_sqlite::{Options, SqliteJournal};
+use dragoman_model::{Actor, Digest, RunId, Source, Timestamp, Value};
+use dragoman_plan::{Plan, World};
+
+use crate::partner::{Partner, surface};
+
+/// A day in the life of the tests.
+pub const MORNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+/// The plans that a test runs.
+pub struct Plans(BTreeMap<String, Arc<Plan>>);
+
+impl PlanSource for Plans {
+    fn current(&self, pipeline: &str) -> Option<Arc<Plan>> {
+        self.0.get(pipeline).cloned()
+    }
+
+    fn pinned(&self, version: Digest) -> Boxed<'_, Option<Arc<Plan>>> {
+        let found = self.0.values().find(|plan| plan.version == version).cloned();
+        Box::pin(async move { found })
+    }
+
+    fn site(&self) -> Arc<Value> {
+        Arc::new(serde_json::json!({ "country": "CH" }))
+    }
+}
+
+/// A plan from the steps and what else is said at the top.
+pub fn plan(name: &str, text: &str) -> Arc<Plan> {
+    let top = "on: [{ id: hook, http: { path: /NAME, from: partner }, read: shop.read_order }]\n";
+    let text = format!("dragoman: 1\npipeline: {name}\nsummary: A test.\n{}{text}", top.replace("NAME", name));
+    let mut world = World::default()
+        .with_connection("shop", Arc::new(surface()))
+        .with_connection("watched", Arc::new(surface()));
+    world.ledgers.insert("stock".into());
+    world.senders.insert("partner".into());
+    world.site = serde_json::json!({ "country": "CH" });
+    let (said, diagnostics) = dragoman_manifest::parse_pipeline(Source::new(format!("{name}.yaml"), text));
+    let said = said.unwrap_or_else(|| panic!("{diagnostics:#?}"));
+    match dragoman_plan::build(&said, &world) {
+        Ok(plan) => Arc::new(plan),
+        Err(diagnostics) => {
+            let all: Vec<String> = diagnostics.iter().map(|d| format!("{d:?}")).collect();
+            panic!("{}", all.join("\n"));
+        }
+    }
+}
+
+/// The engine with all around it.
+pub struct House {
+    pub journal: Arc<dyn Journal>,
+    pub partner: Arc<Partner>,
+    pub clock: ManualClock,
+    pub engine: Engine,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl House {
+    /// An engine on a new store.
+    pub fn new(plans: &[Arc<Plan>]) -> House {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = open(folder.path());
+        let clock = ManualClock::new(MORNING);
+        House { _folder: Some(folder), ..House::on(journal, Arc::default(), clock, plans) }
+    }
+
+    /// An engine on a store that may have seen others before.
+    pub fn on(journal: Arc<dyn Journal>, partner: Arc<Partner>, clock: ManualClock, plans: &[Arc<Plan>]) -> House {
+        let plans = Plans(plans.iter().map(|plan| (plan.pipeline.clone(), Arc::clone(plan))).collect());
+        let engine = Engine::start(Settings {
+            journal: Arc::clone(&journal),
+            runner: Arc::clone(&partner) as _,
+            plans: Arc::new(plans),
+            clock: Arc::new(clock.clone()),
+            worker: "worker-1".into(),
+            limits: Limits::default(),
+        });
+        House { journal, partner, clock, engine, _folder: None }
+    }
+
+    /// The handle.
+    pub fn handle(&self) -> Handle {
+        self.engine.handle()
+    }
+
+    /// Delivers an order by its number.
+    pub async fn deliver(&self, pipeline: &str, number: &str) -> Result<Delivered, Refused> {
+        self.handle().deliver(delivery(pipeline, number)).await
+    }
+
+    /// Delivers an order and lets time pass until the run, and all others, have ended or wait for a person.
+    pub async fn run(&self, pipeline: &str, number: &str) -> RunId {
+        let run = match self.deliver(pipeline, number).await.expect("the message is taken") {
+            Delivered::Accepted { run, .. } | Delivered::Replied { run, .. } => run,
+        };
+        self.settle().await;
+        run
+    }
+
+    /// Lets time pass until nothing goes on by itself any more.
+    pub async fn settle(&self) {
+        for _ in 0..1_000 {
+            self.quiet().await;
+            let Some(due) = self.next_due().await else { return };
+            let step = due.millis() - self.clock.now().millis();
+            let mut story = self.handle().subscribe();
+            self.clock.advance(step.max(1));
+            let heard = tokio::time::timeout(Duration::from_secs(10), story.recv()).await;
+            assert!(heard.is_ok(), "nothing happened at {due}, when something was due");
+        }
+        panic!("it never settles");
+    }
+
+    /// Resolves when no task works on a run.
+    pub async fn quiet(&self) {
+        let quiet = tokio::time::timeout(Duration::from_secs(10), self.handle().idle()).await;
+        assert!(quiet.is_ok(), "a run works for ever: {:?}", self.partner.calls());
+    }
+
+    /// When the next run wakes that does not wait for a person or a child.
+    async fn next_due(&self) -> Option<Timestamp> {
+        let waits = self.journal.waits(None).await.expect("the store answers");
+        let all = RunFilter { children: true, limit: 10_000, ..RunFilter::default() };
+        let runs = self.journal.runs(all).await.expect("the store answers");
+        let open = |run: &RunSummary| runs.iter().any(|r| r.parent == Some(run.run) && r.standing != Standing::Closed);
+        let due = |run: &RunSummary| match run.standing {
+            Standing::Sleeping(due) => Some(due),
+            Standing::Waiting(Some(due)) if !open(run) && waits.iter().all(|wait| wait.run != run.run) => Some(due),
+            _ => None,
+        };
+        runs.iter().filter_map(due).min()
+    }
+
+    /// How a run stands.
+    pub async fn summary(&self, run: RunId) -> RunSummary {
+        let all = RunFilter { children: true, limit: 10_000, ..RunFilter::default() };
+        let runs = self.journal.runs(all).await.expect("the store answers");
+        runs.into_iter().find(|found| found.run == run).expect("the run is there")
+    }
+
+    /// How a run ended.
+    pub async fn ending(&self, run: RunId) -> Option<Ending> {
+        self.summary(run).await.ending
+    }
+
+    /// The entries of a run.
+    pub async fn entries(&self, run: RunId) -> Vec<Entry> {
+        self.journal.load(run).await.expect("the store answers")
+    }
+
+    /// The entries of a run, a line each.
+    pub async fn story(&self, run: RunId) -> String {
+        self.entries(run).await.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What stands under a reference, a line each.
+    pub async fn effects(&self, reference: &str) -> Vec<String> {
+        let effects = self.journal.effects(reference.into()).await.expect("the store answers");
+        effects.iter().map(|Effect { scope, path, state, .. }| format!("{scope} {path} {state:?}")).collect()
+    }
+}
+
+/// Opens the store of a folder.
+pub fn open(folder: &Path) -> Arc<dyn Journal> {
+    Arc::new(SqliteJournal::open(folder, Options::default()).expect("the store opens"))
+}
+
+/// An order as a message.
+pub fn delivery(pipeline: &str, number: &str) -> Delivery {
+    Delivery {
+        pipeline: pipeline.into(),
+        trigger: "hook".into(),
+        body: Bytes::copy_from_slice(number.as_bytes()),
+        media_type: "text/plain".into(),
+        headers: vec![("message-id".into(), number.into())],
+        attributes: serde_json::json!({}),
+        sender: Actor::sender("partner", "bearer"),
+        key: None,
+    }
+}
+
+/// An entry in a line.
+pub fn line(entry: &Entry) -> String {
+    let path = &entry.header.path;
+    let text = match &entry.header.record {
+        Record::Accepted { trigger, .. } => format!("accepted {trigger}"),
+        Record::Read { attempt, .. } => format!("read {path} #{attempt}"),
+        Record::Children { count } => format!("children {path} {count}"),
+        Record::Intent { operation, attempt, undo, .. } => {
+            format!("intent {path} {operation} #{attempt}{}", if *undo { " undo" } else { "" })
+        }
+        Record::Done { known_by, .. } => format!("done {path} by {known_by}"),
+        Record::Failed { attempt, class, effect, code, last, .. } => {
+            let last = if *last { " last" } else { "" };
+            format!("failed {path} #{attempt} {class:?} {effect:?} {code}{last}").to_lowercase()
+        }
+        Record::Timer { due, purpose, .. } => {
+            let seconds = (due.millis() - entry.header.at.millis()) / 1_000;
+            format!("timer {path} {purpose:?} {seconds}s").to_lowercase()
+        }
+        Record::Waiting { decision, .. } => format!("waiting {path} {decision}"),
+        Record::Answer { .. } => format!("answer {path} by {}", entry.header.actor.id),
+        Record::Event { name } => format!("event {name}"),
+        Record::Chosen { what } => format!("chosen {path} {what}"),
+        Record::Claimed { ledger, joined, .. } => {
+            format!("claimed {path} {ledger}{}", if joined.is_some() { " joined" } else { "" })
+        }
+        Record::Released { ledger, .. } => format!("released {path} {ledger}"),
+        Record::Voided { reference } => format!("voided {reference}"),
+        Record::Observed { what } => format!("observed {path} {what}"),
+        Record::Operated { act } => format!("operated {act} by {}", entry.header.actor.id),
+        Record::Parked { code } => format!("parked {path} {code}"),
+        Record::Closed { ending } => format!("closed {ending:?}").to_lowercase(),
+    };
+    text.replace("  ", " ")
+}

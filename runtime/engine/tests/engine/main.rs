@@ -1,0 +1,5 @@
+//! The engine on a real store, with a scripted partner: what happens, what is written, what took effect.
+
+mod calls;
+mod house;
+mod partner;
