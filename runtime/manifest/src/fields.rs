@@ -21,12 +21,7 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The fields of a node; none (and a diagnostic) where it is no mapping.
-    pub(crate) fn of(
-        reading: &mut Reading,
-        node: &'a Node,
-        what: &'static str,
-        example: &str,
-    ) -> Option<Self> {
+    pub(crate) fn of(reading: &mut Reading, node: &'a Node, what: &'static str, example: &str) -> Option<Self> {
         match &node.kind {
             NodeKind::Mapping(mapping) => Some(Fields {
                 span: node.span.clone(),
@@ -55,17 +50,17 @@ impl<'a> Fields<'a> {
     }
 
     /// The value of a key that must be there.
-    pub(crate) fn need(
-        &mut self,
-        reading: &mut Reading,
-        key: &'static str,
-        example: &str,
-    ) -> Option<&'a Node> {
+    pub(crate) fn need(&mut self, reading: &mut Reading, key: &'static str, example: &str) -> Option<&'a Node> {
         let found = self.take(key);
         if found.is_none() {
             reading.missing(self.heading(), self.what, key, example);
         }
         found
+    }
+
+    /// Names the mapping otherwise from here on; gives the name before.
+    pub(crate) fn rename(&mut self, what: &'static str) -> &'static str {
+        std::mem::replace(&mut self.what, what)
     }
 
     /// All entries, taken as they are.

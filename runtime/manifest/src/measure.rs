@@ -11,10 +11,7 @@ pub(crate) fn duration(text: &str) -> Option<u64> {
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         let number: u64 = rest.get(..digits)?.parse().ok()?;
         rest = rest.get(digits..)?;
-        let letters = rest.len()
-            - rest
-                .trim_start_matches(|c: char| c.is_ascii_alphabetic())
-                .len();
+        let letters = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic()).len();
         let factor: u64 = match rest.get(..letters)? {
             "ms" => 1,
             "s" => 1_000,
@@ -75,10 +72,7 @@ pub(crate) fn backoff(text: &str) -> Option<Backoff> {
     };
     for word in words {
         if let Some(factor) = word.strip_prefix('x') {
-            backoff.factor = factor
-                .parse()
-                .ok()
-                .filter(|f: &f64| (1.0..=100.0).contains(f))?;
+            backoff.factor = factor.parse().ok().filter(|f: &f64| (1.0..=100.0).contains(f))?;
         } else if word == "jitter" {
             backoff.jitter = true;
         } else {

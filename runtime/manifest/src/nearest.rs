@@ -2,17 +2,12 @@
 
 /// The candidate nearest to `name`, where one is near enough to be meant: a third of its letters may differ, and
 /// two letters that changed places count as one difference.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let bound = (name.chars().count() / 3).max(1);
     candidates
         .into_iter()
         .map(|candidate| (distance(name, candidate), candidate))
-        .filter(|(distance, candidate)| {
-            *distance <= bound.max(candidate.len() / 3) && *distance < candidate.len()
-        })
+        .filter(|(distance, candidate)| *distance <= bound.max(candidate.len() / 3) && *distance < candidate.len())
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }

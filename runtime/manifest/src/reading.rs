@@ -33,12 +33,8 @@ impl Reading {
     /// Reports a key that must be there and is not.
     pub(crate) fn missing(&mut self, at: Span, what: &str, key: &str, example: &str) {
         self.push(
-            Diagnostic::error(
-                codes::MISSING_KEY,
-                at,
-                format!("{what} needs the key `{key}`"),
-            )
-            .help(format!("write `{key}: {example}`")),
+            Diagnostic::error(codes::MISSING_KEY, at, format!("{what} needs the key `{key}`"))
+                .help(format!("write `{key}: {example}`")),
         );
     }
 
@@ -51,8 +47,7 @@ impl Reading {
                     return None;
                 }
                 if scalar.text.is_empty() {
-                    let diagnostic =
-                        Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), "an empty text");
+                    let diagnostic = Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), "an empty text");
                     self.push(diagnostic.help(format!("write, for example, `{example}`")));
                     return None;
                 }
@@ -66,12 +61,7 @@ impl Reading {
     }
 
     /// A name: small letters, digits, and the further characters given; it begins with a letter.
-    pub(crate) fn name(
-        &mut self,
-        node: &Node,
-        further: &str,
-        example: &str,
-    ) -> Option<Spanned<String>> {
+    pub(crate) fn name(&mut self, node: &Node, further: &str, example: &str) -> Option<Spanned<String>> {
         let name = self.text(node, example)?;
         self.check_name(&name, further).then_some(name)
     }
@@ -79,9 +69,7 @@ impl Reading {
     /// Whether a text is a name; reports where it is not.
     pub(crate) fn check_name(&mut self, name: &Spanned<String>, further: &str) -> bool {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || further.contains(c);
-        let good = name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(fits)
-            && name.len() <= 64;
+        let good = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(fits) && name.len() <= 64;
         if !good {
             let mut right: String = name
                 .to_lowercase()
@@ -109,11 +97,7 @@ impl Reading {
         if let Some(Value::Bool(flag)) = value {
             return Some(Spanned::new(flag, node.span.clone()));
         }
-        self.wrong_type(
-            node,
-            "`true` or `false`",
-            "write `true` or `false`, without quotes",
-        );
+        self.wrong_type(node, "`true` or `false`", "write `true` or `false`, without quotes");
         None
     }
 
@@ -126,11 +110,7 @@ impl Reading {
                     return Some(Spanned::new(value, node.span.clone()));
                 }
                 let message = format!("{number} is not between {least} and {most}");
-                self.push(Diagnostic::error(
-                    codes::WRONG_VALUE,
-                    node.span.clone(),
-                    message,
-                ));
+                self.push(Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), message));
                 None
             }
             _ => {
@@ -162,17 +142,12 @@ impl Reading {
 
     /// The pauses between attempts.
     pub(crate) fn backoff(&mut self, node: &Node) -> Option<Spanned<Backoff>> {
-        let help = "write, for example, `1s..15m x2 jitter`: the first pause, the longest, the growth, spread by chance";
+        let help =
+            "write, for example, `1s..15m x2 jitter`: the first pause, the longest, the growth, spread by chance";
         self.measured(node, "the pauses between attempts", help, measure::backoff)
     }
 
-    fn measured<T>(
-        &mut self,
-        node: &Node,
-        what: &str,
-        help: &str,
-        read: fn(&str) -> Option<T>,
-    ) -> Option<Spanned<T>> {
+    fn measured<T>(&mut self, node: &Node, what: &str, help: &str, read: fn(&str) -> Option<T>) -> Option<Spanned<T>> {
         let NodeKind::Scalar(scalar) = &node.kind else {
             self.wrong_type(node, what, help);
             return None;
@@ -193,11 +168,7 @@ impl Reading {
             .collect::<Vec<_>>()
             .join(", ");
         let NodeKind::Scalar(scalar) = &node.kind else {
-            self.wrong_type(
-                node,
-                &format!("one of {list}"),
-                &format!("write one of {list}"),
-            );
+            self.wrong_type(node, &format!("one of {list}"), &format!("write one of {list}"));
             return None;
         };
         if let Some((_, value)) = words.iter().find(|(w, _)| *w == scalar.text) {
@@ -224,25 +195,17 @@ impl Reading {
     /// A list of texts.
     pub(crate) fn texts(&mut self, node: &Node, example: &str) -> Vec<Spanned<String>> {
         let items = self.list(node, "a list of texts", example);
-        items
-            .iter()
-            .filter_map(|item| self.text(item, "text"))
-            .collect()
+        items.iter().filter_map(|item| self.text(item, "text")).collect()
     }
 
     /// Delimiters of another language: says what to write instead.
     pub(crate) fn foreign_delimiters(&mut self, node: &Node, scalar: &Scalar) {
         let message = format!(
             "`{}` does not begin an expression here",
-            if scalar.text.contains("${{") {
-                "${{"
-            } else {
-                "{{"
-            }
+            if scalar.text.contains("${{") { "${{" } else { "{{" }
         );
-        let mut diagnostic =
-            Diagnostic::error(codes::FOREIGN_DELIMITERS, first_line(node), message)
-                .help("a text that begins with `=` is an expression");
+        let mut diagnostic = Diagnostic::error(codes::FOREIGN_DELIMITERS, first_line(node), message)
+            .help("a text that begins with `=` is an expression");
         if let Some(right) = without_delimiters(&scalar.text) {
             diagnostic = diagnostic.help(format!("write `{right}`"));
         }
@@ -267,10 +230,7 @@ pub(crate) fn first_line(node: &Node) -> Span {
     let Span { source, range } = &node.span;
     let text = &source.text[range.clone()];
     let length = text.find('\n').unwrap_or(text.len());
-    Span::new(
-        source,
-        range.start..range.start + text[..length].trim_end().len(),
-    )
+    Span::new(source, range.start..range.start + text[..length].trim_end().len())
 }
 
 /// `"Order ${{ x }} of {{ y }}"` becomes `="Order " + x + " of " + y`.

@@ -13,9 +13,7 @@ impl Reading {
     pub(crate) fn expression(&mut self, node: &Node) -> ExpressionText {
         match &node.kind {
             NodeKind::Scalar(scalar) if !node.is_null() => {
-                let from = if scalar.text.trim_start().starts_with('=')
-                    && !scalar.text.trim_start().starts_with("==")
-                {
+                let from = if scalar.text.trim_start().starts_with('=') && !scalar.text.trim_start().starts_with("==") {
                     scalar.text.find('=').map_or(0, |at| at + 1)
                 } else {
                     0
@@ -24,7 +22,7 @@ impl Reading {
             }
             _ => {
                 self.wrong_type(node, "an expression", "write an expression, for example `trigger.message.id`; one with brackets or quotes at its beginning is put in quotes");
-                refused(&node.span)
+                refused_expression(&node.span)
             }
         }
     }
@@ -33,7 +31,7 @@ impl Reading {
         let text = &scalar.text[from..];
         if text.contains("{{") {
             self.foreign_delimiters(node, scalar);
-            return refused(&node.span);
+            return refused_expression(&node.span);
         }
         let start = from + text.len() - text.trim_start().len();
         let end = start.max(from + text.trim_end().len());
@@ -46,7 +44,7 @@ impl Reading {
                 )
                 .help("write what is to be computed; a text that is only `=` is written `\\=`"),
             );
-            return refused(&node.span);
+            return refused_expression(&node.span);
         }
         let offsets = scalar.offsets.part(start..end);
         let mut expression = ExpressionText {
@@ -118,9 +116,7 @@ impl Reading {
     pub(crate) fn value(&mut self, node: &Node) -> Value {
         match &node.kind {
             NodeKind::Refused => Value::Null,
-            NodeKind::Sequence(items) => {
-                Value::Array(items.iter().map(|item| self.value(item)).collect())
-            }
+            NodeKind::Sequence(items) => Value::Array(items.iter().map(|item| self.value(item)).collect()),
             NodeKind::Mapping(mapping) => Value::Object(
                 mapping
                     .entries
@@ -134,17 +130,13 @@ impl Reading {
     }
 
     /// The fields of a mapping that a key holds, where the key is there.
-    pub(crate) fn fields<'a>(
-        &mut self,
-        node: &'a Node,
-        what: &'static str,
-        example: &str,
-    ) -> Option<Fields<'a>> {
+    pub(crate) fn fields<'a>(&mut self, node: &'a Node, what: &'static str, example: &str) -> Option<Fields<'a>> {
         Fields::of(self, node, what, example)
     }
 }
 
-fn refused(span: &Span) -> ExpressionText {
+/// An expression that was refused.
+pub(crate) fn refused_expression(span: &Span) -> ExpressionText {
     ExpressionText {
         text: String::new(),
         span: span.clone(),

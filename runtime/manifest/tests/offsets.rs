@@ -5,9 +5,7 @@ use dragoman_model::Source;
 
 /// Lowers `output: <yaml>` and gives its expression.
 fn expression(yaml: &str) -> ExpressionText {
-    let text = format!(
-        "dragoman: 1\npipeline: p\non: [{{ id: m, manual: {{}} }}]\nsteps: []\noutput: {yaml}\n"
-    );
+    let text = format!("dragoman: 1\npipeline: p\non: [{{ id: m, manual: {{}} }}]\nsteps: []\noutput: {yaml}\n");
     let (pipeline, diagnostics) = parse_pipeline(Source::new("p.yaml", text));
     let shown: Vec<String> = diagnostics.iter().map(|d| d.render(false)).collect();
     assert!(shown.is_empty(), "{}", shown.join("\n"));
@@ -51,17 +49,7 @@ fn an_expression_over_several_lines() {
     check("=a +\n  bee +\n  zed", "a + bee + zed", "zed", "zed");
     check("\"=a +\n  bee \\\n  + zed\"", "a + bee + zed", "zed", "zed");
     check(">-\n  =a +\n  bee +\n  zed", "a + bee + zed", "zed", "zed");
-    check(
-        "|-\n  =a +\n    bee +\n  zed",
-        "a +\n  bee +\nzed",
-        "zed",
-        "zed",
-    );
-    check(
-        "|-\n  =a +\n    bee +\n  zed",
-        "a +\n  bee +\nzed",
-        "bee",
-        "bee",
-    );
+    check("|-\n  =a +\n    bee +\n  zed", "a +\n  bee +\nzed", "zed", "zed");
+    check("|-\n  =a +\n    bee +\n  zed", "a +\n  bee +\nzed", "bee", "bee");
     check("'=a + é'", "a + é", "é", "é");
 }

@@ -3,22 +3,17 @@
 use dragoman_model::{Diagnostic, Span};
 
 use super::{Arm, Block, Handler, Step, StepKind, step, word};
+use crate::nearest::nearest;
 use crate::reading::{Reading, first_line, plain};
 use crate::said::{Literal, Template};
+use crate::template::refused_expression;
 use crate::yaml::{Entry, Node, NodeKind};
 use crate::{Spanned, codes};
 
 /// A list of steps.
 pub(super) fn list(reading: &mut Reading, node: &Node) -> Block {
-    let items = reading.list(
-        node,
-        "a list of steps",
-        "each step behind a dash: `- call: orders.get`",
-    );
-    let steps: Vec<Step> = items
-        .iter()
-        .filter_map(|item| step::step(reading, item))
-        .collect();
+    let items = reading.list(node, "a list of steps", "each step behind a dash: `- call: orders.get`");
+    let steps: Vec<Step> = items.iter().filter_map(|item| step::step(reading, item)).collect();
     let refused = steps.len() < items.len() || !matches!(node.kind, NodeKind::Sequence(_));
     Block {
         steps,
@@ -29,12 +24,7 @@ pub(super) fn list(reading: &mut Reading, node: &Node) -> Block {
 }
 
 /// `steps` and `value` of a mapping that has other keys too.
-pub(super) fn of_keys(
-    reading: &mut Reading,
-    span: Span,
-    steps: Option<&Node>,
-    value: Option<&Node>,
-) -> Block {
+pub(super) fn of_keys(reading: &mut Reading, span: Span, steps: Option<&Node>, value: Option<&Node>) -> Block {
     let mut block = match steps {
         Some(node) => list(reading, node),
         None => Block {
@@ -53,9 +43,7 @@ pub(super) fn of_keys(
 pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
     match &node.kind {
         NodeKind::Sequence(_) => list(reading, node),
-        NodeKind::Mapping(mapping)
-            if mapping.entries.iter().any(|e| word::is_word(&e.key.value)) =>
-        {
+        NodeKind::Mapping(mapping) if mapping.entries.iter().any(|e| word::is_word(&e.key.value)) => {
             let step = step::step(reading, node);
             let refused = step.is_none();
             Block {
@@ -72,9 +60,7 @@ pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
                 span: first_line(node),
                 refused: true,
             };
-            if let Some(mut fields) =
-                reading.fields(node, "a block", "`{ steps: [...], value: ... }`")
-            {
+            if let Some(mut fields) = reading.fields(node, "a block", "`{ steps: [...], value: ... }`") {
                 let steps = fields.take("steps");
                 let value = fields.take("value");
                 if steps.is_some() || value.is_some() {
@@ -112,10 +98,7 @@ pub(super) fn handler(reading: &mut Reading, entry: &Entry) -> Handler {
             plain: None,
             span: span.clone(),
         });
-        let step = step::bare(
-            Spanned::new("park", span.clone()),
-            StepKind::Park { reason },
-        );
+        let step = step::bare(Spanned::new("park", span.clone()), StepKind::Park { reason });
         return Handler {
             key,
             block: Block {
@@ -123,6 +106,20 @@ pub(super) fn handler(reading: &mut Reading, entry: &Entry) -> Handler {
                 value: None,
                 span,
                 refused: false,
+            },
+        };
+    }
+    if let Some(word) = plain(&entry.value).filter(|w| nearest(w, ["park"]).is_some()) {
+        let message = format!("found text `{word}`, expected `park`, a step or a list of steps");
+        let span = entry.value.span.clone();
+        reading.push(Diagnostic::error(codes::WRONG_VALUE, span.clone(), message).help("write `park`"));
+        return Handler {
+            key,
+            block: Block {
+                steps: Vec::new(),
+                value: None,
+                span,
+                refused: true,
             },
         };
     }
@@ -139,22 +136,37 @@ pub(super) fn arms(reading: &mut Reading, node: &Node) -> Vec<Arm> {
         "a list of arms",
         "`- when: ...` and `- else: ...`, each behind a dash",
     );
-    let arms: Vec<Arm> = items.iter().filter_map(|item| arm(reading, item)).collect();
+    let arms: Vec<Arm> = items
+        .iter()
+        .map(|item| arm(reading, item).unwrap_or_else(|| refused_arm(item)))
+        .collect();
     if let Some(at) = arms.iter().position(|a| a.when.is_none())
         && let Some(behind) = arms.get(at + 1)
     {
         reading.push(
-            Diagnostic::error(
-                codes::MISPLACED_KEY,
-                behind.span.clone(),
-                "nothing comes behind `else`",
-            )
-            .mark("never reached")
-            .label(arms[at].span.clone(), "`else` is here")
-            .help("write `else` as the last arm"),
+            Diagnostic::error(codes::MISPLACED_KEY, behind.span.clone(), "nothing comes behind `else`")
+                .mark("never reached")
+                .label(arms[at].span.clone(), "`else` is here")
+                .help("write `else` as the last arm"),
         );
     }
     arms
+}
+
+/// An arm about which a diagnostic was made: it is there, so that the choice is not thought to be empty.
+fn refused_arm(node: &Node) -> Arm {
+    let span = first_line(node);
+    let block = Block {
+        steps: Vec::new(),
+        value: None,
+        span: span.clone(),
+        refused: true,
+    };
+    Arm {
+        when: Some(refused_expression(&span)),
+        block,
+        span,
+    }
 }
 
 fn arm(reading: &mut Reading, node: &Node) -> Option<Arm> {

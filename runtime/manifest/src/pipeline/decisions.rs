@@ -22,11 +22,7 @@ pub(super) fn decisions(reading: &mut Reading, node: &Node) -> Vec<(Spanned<Stri
         if !reading.check_name(&entry.key, "_-") {
             continue;
         }
-        let Some(mut inner) = reading.fields(
-            &entry.value,
-            "a decision",
-            "`{ answers: [accept, refuse] }`",
-        ) else {
+        let Some(mut inner) = reading.fields(&entry.value, "a decision", "`{ answers: [accept, refuse] }`") else {
             continue;
         };
         let decision = decision(reading, &mut inner).unwrap_or_default();
@@ -79,11 +75,7 @@ fn answers(reading: &mut Reading, node: &Node) -> Vec<Answer> {
 }
 
 fn further(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Value)> {
-    let Some(fields) = reading.fields(
-        node,
-        "the fields of an answer",
-        "`{ amount: { type: string } }`",
-    ) else {
+    let Some(fields) = reading.fields(node, "the fields of an answer", "`{ amount: { type: string } }`") else {
         return Vec::new();
     };
     let mut further = Vec::new();
@@ -93,11 +85,7 @@ fn further(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Value)> 
         }
         match &entry.value.kind {
             NodeKind::Mapping(_) => further.push((entry.key.clone(), reading.value(&entry.value))),
-            _ => reading.wrong_type(
-                &entry.value,
-                "a JSON Schema",
-                "write, for example, `{ type: string }`",
-            ),
+            _ => reading.wrong_type(&entry.value, "a JSON Schema", "write, for example, `{ type: string }`"),
         }
     }
     further

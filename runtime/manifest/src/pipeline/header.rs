@@ -13,29 +13,21 @@ use crate::{Spanned, codes};
 /// The version of the language that this runtime knows.
 const LANGUAGE: u64 = 1;
 
-pub(super) fn pipeline(
-    reading: &mut Reading,
-    source: &Arc<Source>,
-    root: &Node,
-) -> Option<Pipeline> {
+pub(super) fn pipeline(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> Option<Pipeline> {
     let mut fields = reading.fields(root, "a pipeline", "with `dragoman: 1` in its first line")?;
     version(reading, &mut fields);
     let unnamed = || Spanned::new("unnamed".to_owned(), fields_span(root));
     let name = fields
         .need(reading, "pipeline", "the-name-of-the-pipeline")
         .and_then(|n| reading.name(n, "_-", "order-received"));
-    let summary = fields
-        .take("summary")
-        .and_then(|n| reading.text(n, "what it is for"));
+    let summary = fields.take("summary").and_then(|n| reading.text(n, "what it is for"));
     let triggers = match fields.need(reading, "on", "[ { id: hook, http: { path: /orders } } ]") {
         Some(node) => triggers::triggers(reading, node),
         None => Vec::new(),
     };
     let key = fields.take("key").map(|n| reading.expression(n));
     let serial = fields.take("serial").map(|n| reading.expression(n));
-    let (concurrent, backlog) = fields
-        .take("limits")
-        .map_or((None, None), |n| limits(reading, n));
+    let (concurrent, backlog) = fields.take("limits").map_or((None, None), |n| limits(reading, n));
     let decisions = fields
         .take("decisions")
         .map_or_else(Vec::new, |n| decisions::decisions(reading, n));
@@ -81,10 +73,7 @@ pub(super) fn pipeline(
 }
 
 fn fields_span(root: &Node) -> dragoman_model::Span {
-    dragoman_model::Span::new(
-        &root.span.source,
-        root.span.range.start..root.span.range.start,
-    )
+    dragoman_model::Span::new(&root.span.source, root.span.range.start..root.span.range.start)
 }
 
 /// `dragoman: 1`, the version of the language; the first key of every file.
@@ -107,17 +96,11 @@ pub(crate) fn version(reading: &mut Reading, fields: &mut Fields<'_>) {
 }
 
 fn limits(reading: &mut Reading, node: &Node) -> (Option<Spanned<u64>>, Option<Spanned<u64>>) {
-    let Some(mut fields) =
-        reading.fields(node, "the limits", "`{ concurrent: 200, backlog: 10000 }`")
-    else {
+    let Some(mut fields) = reading.fields(node, "the limits", "`{ concurrent: 200, backlog: 10000 }`") else {
         return (None, None);
     };
-    let concurrent = fields
-        .take("concurrent")
-        .and_then(|n| reading.whole(n, 1, 100_000));
-    let backlog = fields
-        .take("backlog")
-        .and_then(|n| reading.whole(n, 1, 10_000_000));
+    let concurrent = fields.take("concurrent").and_then(|n| reading.whole(n, 1, 100_000));
+    let backlog = fields.take("backlog").and_then(|n| reading.whole(n, 1, 10_000_000));
     fields.finish(reading);
     (concurrent, backlog)
 }

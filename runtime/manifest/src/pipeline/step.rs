@@ -7,15 +7,14 @@ use super::{Call, Claim, Each, Handler, Retry, Step, StepKind, Wait, block, deci
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::said::{ExpressionText, Template};
+use crate::template::refused_expression;
 use crate::yaml::{Entry, Node};
 use crate::{Spanned, codes};
 
 /// A step; none where it is not even a mapping with a word.
 pub(super) fn step(reading: &mut Reading, node: &Node) -> Option<Step> {
     let mut fields = reading.fields(node, "a step", "`- call: orders.get`")?;
-    let id = fields
-        .take("id")
-        .and_then(|n| reading.name(n, "_", "order"));
+    let id = fields.take("id").and_then(|n| reading.name(n, "_", "order"));
     let entry = find_word(reading, &mut fields);
     let Some((word, entry)) = entry else {
         // What is wrong was said; its id is kept, so that what uses it is not reported too.
@@ -24,10 +23,7 @@ pub(super) fn step(reading: &mut Reading, node: &Node) -> Option<Step> {
         step.id = id.clone();
         return id.is_some().then_some(step);
     };
-    let mut step = bare(
-        Spanned::new(word, entry.key.span.clone()),
-        StepKind::Refused,
-    );
+    let mut step = bare(Spanned::new(word, entry.key.span.clone()), StepKind::Refused);
     step.span = fields.heading();
     step.id = id;
     if word::LATER.contains(&word) {
@@ -35,22 +31,11 @@ pub(super) fn step(reading: &mut Reading, node: &Node) -> Option<Step> {
         return Some(step);
     }
     misplaced(reading, &mut fields, word);
-    step.kind = kind(
-        reading,
-        &mut fields,
-        &mut step.once,
-        &mut step.reference,
-        word,
-        entry,
-    )
-    .unwrap_or(StepKind::Refused);
+    step.kind =
+        kind(reading, &mut fields, &mut step.once, &mut step.reference, word, entry).unwrap_or(StepKind::Refused);
     shared(reading, &mut fields, &mut step);
     fields.likely(word::WORDS.iter().copied().chain(word::owned()));
-    for entry in fields
-        .entries()
-        .iter()
-        .filter(|e| word::is_word(&e.key.value))
-    {
+    for entry in fields.entries().iter().filter(|e| word::is_word(&e.key.value)) {
         // A second word was reported; the first is no mistake.
         fields.explained(&entry.key.value);
     }
@@ -79,33 +64,21 @@ pub(super) fn bare(word: Spanned<&'static str>, kind: StepKind) -> Step {
     }
 }
 
-fn find_word<'a>(
-    reading: &mut Reading,
-    fields: &mut Fields<'a>,
-) -> Option<(&'static str, &'a Entry)> {
+fn find_word<'a>(reading: &mut Reading, fields: &mut Fields<'a>) -> Option<(&'static str, &'a Entry)> {
     let mut found: Vec<(&'static str, &Entry)> = Vec::new();
     for entry in fields.entries() {
-        let word = word::WORDS
-            .iter()
-            .chain(word::LATER)
-            .find(|w| **w == entry.key.value);
+        let word = word::WORDS.iter().chain(word::LATER).find(|w| **w == entry.key.value);
         if let Some(word) = word {
             found.push((*word, entry));
         }
     }
     if let [(_, first), (_, second), ..] = found.as_slice() {
-        let message = format!(
-            "a step says one word; here are `{}` and `{}`",
-            *first.key, *second.key
-        );
+        let message = format!("a step says one word; here are `{}` and `{}`", *first.key, *second.key);
         reading.push(
             Diagnostic::error(codes::STEP_WORD, second.key.span.clone(), message)
                 .mark("a second word")
                 .label(first.key.span.clone(), "the first")
-                .help(format!(
-                    "put a dash before `{}`: it is a step of its own",
-                    *second.key
-                )),
+                .help(format!("put a dash before `{}`: it is a step of its own", *second.key)),
         );
     }
     if found.is_empty() {
@@ -116,21 +89,17 @@ fn find_word<'a>(
 
 /// A step without a word: most likely the word is misspelt.
 fn no_word(reading: &mut Reading, fields: &Fields<'_>) {
-    let plain_keys = [
-        "id", "when", "with", "retry", "timeout", "once", "ref", "undo",
-    ];
-    let unknown = fields.entries().iter().find(|e| {
-        !plain_keys.contains(&e.key.value.as_str()) && word::owners(&e.key.value).is_empty()
-    });
+    let plain_keys = ["id", "when", "with", "retry", "timeout", "once", "ref", "undo"];
+    let unknown = fields
+        .entries()
+        .iter()
+        .find(|e| !plain_keys.contains(&e.key.value.as_str()) && word::owners(&e.key.value).is_empty());
     let diagnostic = match unknown {
-        Some(entry) => {
-            crate::fields::unknown(&entry.key, "a step", word::WORDS, &[], fields.entries())
-        }
-        None => Diagnostic::error(codes::STEP_WORD, fields.heading(), "this step says no word")
-            .help(format!(
-                "a step says what it does with one of: {}",
-                word::WORDS.join(", ")
-            )),
+        Some(entry) => crate::fields::unknown(&entry.key, "a step", word::WORDS, &[], fields.entries()),
+        None => Diagnostic::error(codes::STEP_WORD, fields.heading(), "this step says no word").help(format!(
+            "a step says what it does with one of: {}",
+            word::WORDS.join(", ")
+        )),
     };
     reading.push(diagnostic);
 }
@@ -142,8 +111,7 @@ fn later(reading: &mut Reading, entry: &Entry, word: &str) {
         "run" => "until then, write the steps here, or let both pipelines have the same trigger",
         _ => "until then, a `call` may send it",
     };
-    let message =
-        format!("`{word}` is a word of the language, but this version does not run it yet");
+    let message = format!("`{word}` is a word of the language, but this version does not run it yet");
     reading.push(Diagnostic::error(codes::LATER_WORD, entry.key.span.clone(), message).help(help));
 }
 
@@ -158,12 +126,8 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
             {
                 format!("write it inside `{word}`: `{word}: {{ {key}: ... }}`")
             } else {
-                let owners: Vec<String> =
-                    word::owners(key).iter().map(|o| format!("`{o}`")).collect();
-                format!(
-                    "`{key}` belongs to {}; this step is a `{word}`",
-                    owners.join(", ")
-                )
+                let owners: Vec<String> = word::owners(key).iter().map(|o| format!("`{o}`")).collect();
+                format!("`{key}` belongs to {}; this step is a `{word}`", owners.join(", "))
             }
         } else if let Some(inside) = word::inside(key) {
             format!("`{key}` stands inside `{inside}`: indent it further than `{inside}`")
@@ -171,9 +135,7 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
             continue;
         };
         let message = format!("`{key}` does not belong to a step with `{word}`");
-        reading.push(
-            Diagnostic::error(codes::MISPLACED_KEY, entry.key.span.clone(), message).help(help),
-        );
+        reading.push(Diagnostic::error(codes::MISPLACED_KEY, entry.key.span.clone(), message).help(help));
         fields.explained(key);
     }
 }
@@ -226,8 +188,7 @@ fn kind(
         "claim" => StepKind::Claim(Box::new(claim(reading, node, once, reference)?)),
         "release" => release(reading, node)?,
         "void" => {
-            let mut inner =
-                reading.fields(node, "`void`", "`void: { ref: trigger.message.order }`")?;
+            let mut inner = reading.fields(node, "`void`", "`void: { ref: trigger.message.order }`")?;
             let found = inner
                 .need(reading, "ref", "trigger.message.order")
                 .map(|n| reading.expression(n));
@@ -266,11 +227,7 @@ fn call(reading: &mut Reading, fields: &mut Fields<'_>, node: &Node) -> Option<C
 }
 
 fn documents(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Template)> {
-    let Some(fields) = reading.fields(
-        node,
-        "the documents of a call",
-        "`{ message: =trigger.document }`",
-    ) else {
+    let Some(fields) = reading.fields(node, "the documents of a call", "`{ message: =trigger.document }`") else {
         return Vec::new();
     };
     fields
@@ -297,17 +254,11 @@ fn undo(reading: &mut Reading, node: &Node) -> Option<Call> {
 }
 
 fn retry(reading: &mut Reading, node: &Node) -> Option<Retry> {
-    let mut fields = reading.fields(
-        node,
-        "`retry`",
-        "`{ backoff: 1s..15m x2 jitter, for: 10d }`",
-    )?;
+    let mut fields = reading.fields(node, "`retry`", "`{ backoff: 1s..15m x2 jitter, for: 10d }`")?;
     let retry = Retry {
         backoff: fields.take("backoff").and_then(|n| reading.backoff(n)),
         for_ms: fields.take("for").and_then(|n| reading.duration(n)),
-        attempts: fields
-            .take("attempts")
-            .and_then(|n| reading.whole(n, 1, 1_000_000)),
+        attempts: fields.take("attempts").and_then(|n| reading.whole(n, 1, 1_000_000)),
         span: fields.heading(),
     };
     fields.finish(reading);
@@ -315,19 +266,19 @@ fn retry(reading: &mut Reading, node: &Node) -> Option<Retry> {
 }
 
 fn each(reading: &mut Reading, fields: &mut Fields<'_>, entry: &Entry) -> Option<Each> {
+    let what = fields.rename("`each`");
     let items = reading.expression(&entry.value);
     let name = fields
         .need(reading, "as", "item")
         .and_then(|n| reading.name(n, "_", "item"));
     let item_key = fields.take("item_key").map(|n| reading.expression(n));
-    let concurrent = fields
-        .take("concurrent")
-        .and_then(|n| reading.whole(n, 1, 1_000));
+    let concurrent = fields.take("concurrent").and_then(|n| reading.whole(n, 1, 1_000));
     let go_on = fields
         .take("on_item_failure")
         .and_then(|n| reading.word(n, &[("continue", true), ("stop", false)]));
     let steps = fields.need(reading, "steps", "[ ... ]");
     let block = block::of_keys(reading, entry.key.span.clone(), steps, fields.take("value"));
+    fields.rename(what);
     Some(Each {
         items,
         name: name?,
@@ -349,52 +300,42 @@ fn claim(
     let ledger = fields
         .need(reading, "ledger", "stock")
         .and_then(|n| reading.name(n, "_-", "stock"));
-    let account = fields
-        .need(reading, "account", "steps.order.item")
-        .map(|n| reading.expression(n));
-    *once = fields
-        .need(reading, "once", "steps.order.id")
-        .map(|n| reading.expression(n));
+    let account = needed(reading, &mut fields, "account", "steps.order.item");
+    *once = Some(needed(reading, &mut fields, "once", "steps.order.id"));
     *reference = fields.take("ref").map(|n| reading.expression(n));
-    let lines = fields
-        .need(reading, "lines", "steps.order.lines")
-        .map(|n| reading.expression(n));
-    let limits = fields
-        .need(reading, "limits", "steps.stock.limits")
-        .map(|n| reading.expression(n));
+    let lines = needed(reading, &mut fields, "lines", "steps.order.lines");
+    let limits = needed(reading, &mut fields, "limits", "steps.stock.limits");
     let single = fields.take("single").map(|n| reading.expression(n));
     fields.finish(reading);
     Some(Claim {
         ledger: ledger?,
-        account: account?,
-        lines: lines?,
-        limits: limits?,
+        account,
+        lines,
+        limits,
         single,
     })
 }
 
+/// An expression that must be there; a refused one where it is not.
+fn needed(reading: &mut Reading, fields: &mut Fields<'_>, key: &'static str, example: &str) -> ExpressionText {
+    match fields.need(reading, key, example) {
+        Some(node) => reading.expression(node),
+        None => refused_expression(&fields.heading()),
+    }
+}
+
 fn release(reading: &mut Reading, node: &Node) -> Option<StepKind> {
-    let mut fields = reading.fields(
-        node,
-        "`release`",
-        "`{ ledger: stock, once: steps.order.id }`",
-    )?;
+    let mut fields = reading.fields(node, "`release`", "`{ ledger: stock, once: steps.order.id }`")?;
     let ledger = fields
         .need(reading, "ledger", "stock")
         .and_then(|n| reading.name(n, "_-", "stock"));
-    let once = fields
-        .need(reading, "once", "steps.order.id")
-        .map(|n| reading.expression(n));
+    let once = needed(reading, &mut fields, "once", "steps.order.id");
     fields.finish(reading);
-    Some(StepKind::Release {
-        ledger: ledger?,
-        once: once?,
-    })
+    Some(StepKind::Release { ledger: ledger?, once })
 }
 
 fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
-    let example =
-        "`{ decision: accept-order, answers: [accept, refuse], for: 30d, roles: [approver] }`";
+    let example = "`{ decision: accept-order, answers: [accept, refuse], for: 30d, roles: [approver] }`";
     let mut fields = reading.fields(node, "`wait`", example)?;
     let decision = fields
         .need(reading, "decision", "accept-order")
@@ -416,30 +357,11 @@ fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
 }
 
 /// `stop`, `park` and `fail`: a reason, and a class for `fail`.
-fn end(
-    reading: &mut Reading,
-    node: &Node,
-    what: &'static str,
-    with_class: bool,
-) -> Option<(Template, Class)> {
+fn end(reading: &mut Reading, node: &Node, what: &'static str, with_class: bool) -> Option<(Template, Class)> {
     let mut fields = reading.fields(node, what, "`{ reason: \"why\" }`")?;
-    let reason = fields
-        .need(reading, "reason", "\"why\"")
-        .map(|n| reading.template(n));
-    let class = if with_class {
-        fields.take("class")
-    } else {
-        None
-    };
-    let class = class.and_then(|n| {
-        reading.word(
-            n,
-            &[
-                ("rejected", Class::Rejected),
-                ("permanent", Class::Permanent),
-            ],
-        )
-    });
+    let reason = fields.need(reading, "reason", "\"why\"").map(|n| reading.template(n));
+    let class = if with_class { fields.take("class") } else { None };
+    let class = class.and_then(|n| reading.word(n, &[("rejected", Class::Rejected), ("permanent", Class::Permanent)]));
     fields.finish(reading);
     Some((reason?, class.map_or(Class::Permanent, |c| c.value)))
 }

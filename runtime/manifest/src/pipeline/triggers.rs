@@ -12,11 +12,7 @@ use crate::{Spanned, codes};
 const SETTLE_MS: u64 = 2_000;
 
 pub(super) fn triggers(reading: &mut Reading, node: &Node) -> Vec<Trigger> {
-    let items = reading.list(
-        node,
-        "a list of triggers",
-        "each trigger behind a dash: `- id: hook`",
-    );
+    let items = reading.list(node, "a list of triggers", "each trigger behind a dash: `- id: hook`");
     let mut triggers: Vec<Trigger> = Vec::new();
     for item in items {
         let Some(trigger) = trigger(reading, item, triggers.len() + 1) else {
@@ -37,12 +33,9 @@ pub(super) fn triggers(reading: &mut Reading, node: &Node) -> Vec<Trigger> {
 }
 
 fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger> {
-    let mut fields =
-        reading.fields(node, "a trigger", "`{ id: hook, http: { path: /orders } }`")?;
+    let mut fields = reading.fields(node, "a trigger", "`{ id: hook, http: { path: /orders } }`")?;
     let span = fields.heading();
-    let id = fields
-        .take("id")
-        .and_then(|n| reading.name(n, "_-", "hook"));
+    let id = fields.take("id").and_then(|n| reading.name(n, "_-", "hook"));
     let read = fields.take("read").and_then(|n| operation_name(reading, n));
     let http = fields.take("http");
     let files = fields.take("files");
@@ -96,18 +89,14 @@ fn http(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
         .and_then(|n| reading.word(n, &[("accepted", false), ("replied", true)]));
     fields.finish(reading);
     let path = path?;
-    let segments_fit = path.split('/').skip(1).all(|s| {
-        !s.is_empty()
-            && s != ".."
-            && s.bytes()
-                .all(|b| b.is_ascii_graphic() && !b"?#{}*".contains(&b))
-    });
+    let segments_fit = path
+        .split('/')
+        .skip(1)
+        .all(|s| !s.is_empty() && s != ".." && s.bytes().all(|b| b.is_ascii_graphic() && !b"?#{}*".contains(&b)));
     if !path.starts_with('/') || !segments_fit {
         let message = format!("`{}` is not a path", path.value);
-        reading.push(
-            Diagnostic::error(codes::WRONG_VALUE, path.span, message)
-                .help("write, for example, `/orders/new`"),
-        );
+        reading
+            .push(Diagnostic::error(codes::WRONG_VALUE, path.span, message).help("write, for example, `/orders/new`"));
         return None;
     }
     Some(TriggerKind::Http {
@@ -164,10 +153,7 @@ pub(super) fn operation_name(reading: &mut Reading, node: &Node) -> Option<Opera
     let connection = Spanned::new(connection.to_owned(), place(0, dot));
     let operation = Spanned::new(operation.to_owned(), place(dot + 1, text.value.len()));
     let good = reading.check_name(&connection, "_-") & reading.check_name(&operation, "_-");
-    good.then_some(OperationName {
-        connection,
-        operation,
-    })
+    good.then_some(OperationName { connection, operation })
 }
 
 /// Takes the fields of a mapping that is allowed to be left out.

@@ -2,8 +2,8 @@
 
 /// The words that this version runs.
 pub(super) const WORDS: &[&str] = &[
-    "call", "choose", "each", "parallel", "claim", "release", "void", "wait", "sleep", "set",
-    "reply", "stop", "park", "fail",
+    "call", "choose", "each", "parallel", "claim", "release", "void", "wait", "sleep", "set", "reply", "stop", "park",
+    "fail",
 ];
 
 /// The words that come later.

@@ -10,12 +10,8 @@ use crate::reading::Reading;
 use crate::yaml::{Node, NodeKind};
 use crate::{Spanned, codes};
 
-pub(super) fn connections(
-    reading: &mut Reading,
-    node: &Node,
-) -> Vec<(Spanned<String>, Connection)> {
-    let Some(fields) = reading.fields(node, "the connections", "`{ orders: { plugin: orders } }`")
-    else {
+pub(super) fn connections(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Connection)> {
+    let Some(fields) = reading.fields(node, "the connections", "`{ orders: { plugin: orders } }`") else {
         return Vec::new();
     };
     let mut connections = Vec::new();
@@ -35,9 +31,7 @@ fn connection(reading: &mut Reading, node: &Node) -> Option<Connection> {
         .need(reading, "plugin", "orders")
         .and_then(|n| reading.text(n, "orders"));
     let config = fields.take("config").filter(|n| !n.is_null());
-    let config_file = fields
-        .take("config_file")
-        .and_then(|n| reading.text(n, "orders.json"));
+    let config_file = fields.take("config_file").and_then(|n| reading.text(n, "orders.json"));
     if let (Some(node), Some(file)) = (config, &config_file) {
         reading.push(
             Diagnostic::error(
@@ -50,15 +44,9 @@ fn connection(reading: &mut Reading, node: &Node) -> Option<Connection> {
         );
     }
     let config = match config {
-        Some(node) if matches!(node.kind, NodeKind::Mapping(_)) => {
-            Spanned::new(reading.value(node), node.span.clone())
-        }
+        Some(node) if matches!(node.kind, NodeKind::Mapping(_)) => Spanned::new(reading.value(node), node.span.clone()),
         Some(node) => {
-            reading.wrong_type(
-                node,
-                "a mapping",
-                "write the configuration as keys and values",
-            );
+            reading.wrong_type(node, "a mapping", "write the configuration as keys and values");
             return None;
         }
         None => Spanned::new(Value::Object(Map::new()), heading),
@@ -76,13 +64,7 @@ fn connection(reading: &mut Reading, node: &Node) -> Option<Connection> {
         )
     });
     let credentials = fields.take("credentials").map_or_else(Vec::new, |n| {
-        named(
-            reading,
-            n,
-            "the credentials",
-            "`{ signing: file:key.pem }`",
-            credential,
-        )
+        named(reading, n, "the credentials", "`{ signing: file:key.pem }`", credential)
     });
     let limits = fields
         .take("limits")
@@ -139,38 +121,19 @@ fn credential(reading: &mut Reading, node: &Node) -> Option<Credential> {
 }
 
 fn limits(reading: &mut Reading, node: &Node) -> CallLimits {
-    let Some(mut fields) = reading.fields(
-        node,
-        "the limits",
-        "`{ cpu: 1s, wall: 30s, memory: 64MiB }`",
-    ) else {
+    let Some(mut fields) = reading.fields(node, "the limits", "`{ cpu: 1s, wall: 30s, memory: 64MiB }`") else {
         return CallLimits::default();
     };
     let limits = CallLimits {
-        cpu_ms: fields
-            .take("cpu")
-            .and_then(|n| reading.duration(n))
-            .map(|v| v.value),
-        wall_ms: fields
-            .take("wall")
-            .and_then(|n| reading.duration(n))
-            .map(|v| v.value),
-        memory: fields
-            .take("memory")
-            .and_then(|n| reading.size(n))
-            .map(|v| v.value),
+        cpu_ms: fields.take("cpu").and_then(|n| reading.duration(n)).map(|v| v.value),
+        wall_ms: fields.take("wall").and_then(|n| reading.duration(n)).map(|v| v.value),
+        memory: fields.take("memory").and_then(|n| reading.size(n)).map(|v| v.value),
         calls: fields
             .take("calls")
             .and_then(|n| reading.whole(n, 1, 10_000_000))
             .map(|v| v.value),
-        log: fields
-            .take("log")
-            .and_then(|n| reading.size(n))
-            .map(|v| v.value),
-        output: fields
-            .take("output")
-            .and_then(|n| reading.size(n))
-            .map(|v| v.value),
+        log: fields.take("log").and_then(|n| reading.size(n)).map(|v| v.value),
+        output: fields.take("output").and_then(|n| reading.size(n)).map(|v| v.value),
     };
     fields.finish(reading);
     limits

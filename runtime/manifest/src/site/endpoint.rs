@@ -19,18 +19,14 @@ const METHODS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn endpoint(reading: &mut Reading, node: &Node) -> Option<Endpoint> {
-    let mut fields = reading.fields(
-        node,
-        "an endpoint",
-        "`{ url: https://partner.example/api }`",
-    )?;
+    let mut fields = reading.fields(node, "an endpoint", "`{ url: https://partner.example/api }`")?;
     let example = "https://partner.example/api";
     let url = fields
         .need(reading, "url", example)
         .and_then(|n| reading.text(n, example));
-    let methods = fields.take("methods").map_or(&[][..], |n| {
-        reading.list(n, "a list of methods", "`[GET, POST]`")
-    });
+    let methods = fields
+        .take("methods")
+        .map_or(&[][..], |n| reading.list(n, "a list of methods", "`[GET, POST]`"));
     let methods = methods
         .iter()
         .filter_map(|n| reading.word(n, METHODS))
@@ -39,14 +35,10 @@ pub(super) fn endpoint(reading: &mut Reading, node: &Node) -> Option<Endpoint> {
     let private = fields.take("private").and_then(|n| reading.flag(n));
     let trust_safe = fields.take("trust_safe").and_then(|n| reading.flag(n));
     let auth = fields.take("auth").and_then(|n| auth(reading, n));
-    let idempotency_header = fields
-        .take("idempotency_header")
-        .and_then(|n| header(reading, n));
+    let idempotency_header = fields.take("idempotency_header").and_then(|n| header(reading, n));
     let timeout = fields.take("timeout").and_then(|n| reading.duration(n));
     let max_response = fields.take("max_response").and_then(|n| reading.size(n));
-    let concurrency = fields
-        .take("concurrency")
-        .and_then(|n| reading.whole(n, 1, 10_000));
+    let concurrency = fields.take("concurrency").and_then(|n| reading.whole(n, 1, 10_000));
     fields.finish(reading);
     let url = url.filter(|url| self::url(reading, url))?;
     Some(Endpoint {
@@ -64,9 +56,7 @@ pub(super) fn endpoint(reading: &mut Reading, node: &Node) -> Option<Endpoint> {
 
 /// Whether a text can be the URL of an endpoint; reports why not.
 fn url(reading: &mut Reading, url: &Spanned<String>) -> bool {
-    let rest = url
-        .strip_prefix("https://")
-        .or_else(|| url.strip_prefix("http://"));
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
     let Some(rest) = rest.filter(|r| !r.is_empty() && !r.starts_with('/')) else {
         let message = format!("`{}` is not the URL of an endpoint", url.value);
         reading.push(
@@ -88,8 +78,7 @@ fn url(reading: &mut Reading, url: &Spanned<String>) -> bool {
     if bad {
         let message = "the URL of an endpoint has no query, no fragment and no white space";
         reading.push(
-            Diagnostic::error(codes::WRONG_VALUE, url.span.clone(), message)
-                .help("write scheme, host and path only"),
+            Diagnostic::error(codes::WRONG_VALUE, url.span.clone(), message).help("write scheme, host and path only"),
         );
     }
     !bad
@@ -104,10 +93,8 @@ fn header(reading: &mut Reading, node: &Node) -> Option<String> {
         return Some(name.value);
     }
     let message = format!("`{}` cannot be the name of a header", name.value);
-    reading.push(
-        Diagnostic::error(codes::WRONG_VALUE, name.span, message)
-            .help("a header has letters, digits and `-`"),
-    );
+    reading
+        .push(Diagnostic::error(codes::WRONG_VALUE, name.span, message).help("a header has letters, digits and `-`"));
     None
 }
 
@@ -121,8 +108,7 @@ fn auth(reading: &mut Reading, node: &Node) -> Option<Auth> {
     match (bearer, basic, own) {
         (Some(node), None, None) => secret(reading, node).map(Auth::Bearer),
         (None, Some(node), None) => {
-            let mut fields =
-                reading.fields(node, "`basic`", "`{ user: NAME, password: env:NAME }`")?;
+            let mut fields = reading.fields(node, "`basic`", "`{ user: NAME, password: env:NAME }`")?;
             let user = fields
                 .need(reading, "user", "NAME")
                 .and_then(|n| reading.text(n, "NAME"));
@@ -136,8 +122,7 @@ fn auth(reading: &mut Reading, node: &Node) -> Option<Auth> {
             })
         }
         (None, None, Some(node)) => {
-            let mut fields =
-                reading.fields(node, "`header`", "`{ name: X-Api-Key, value: env:NAME }`")?;
+            let mut fields = reading.fields(node, "`header`", "`{ name: X-Api-Key, value: env:NAME }`")?;
             let name = fields
                 .need(reading, "name", "X-Api-Key")
                 .and_then(|n| header(reading, n));
@@ -156,9 +141,7 @@ fn auth(reading: &mut Reading, node: &Node) -> Option<Auth> {
         }
         _ => {
             let message = "`auth` says one of `bearer`, `basic` and `header`";
-            reading.push(
-                Diagnostic::error(codes::STEP_WORD, heading, message).help("take the others away"),
-            );
+            reading.push(Diagnostic::error(codes::STEP_WORD, heading, message).help("take the others away"));
             None
         }
     }

@@ -21,9 +21,7 @@ pub(super) fn secret(reading: &mut Reading, node: &Node) -> Option<Secret> {
         Some(("credential", name)) if !name.is_empty() => SecretPlace::Credential(name.into()),
         _ => {
             let message = "a secret is not written into this file";
-            reading.push(
-                Diagnostic::error(codes::PLAIN_SECRET, node.span.clone(), message).help(HELP),
-            );
+            reading.push(Diagnostic::error(codes::PLAIN_SECRET, node.span.clone(), message).help(HELP));
             return None;
         }
     };

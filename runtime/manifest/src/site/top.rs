@@ -71,10 +71,7 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
 }
 
 fn beginning(root: &Node) -> Span {
-    Span::new(
-        &root.span.source,
-        root.span.range.start..root.span.range.start,
-    )
+    Span::new(&root.span.source, root.span.range.start..root.span.range.start)
 }
 
 fn text_or(
@@ -111,11 +108,7 @@ fn object(reading: &mut Reading, fields: &mut Fields<'_>, key: &'static str, wha
     match fields.take(key) {
         Some(node) if matches!(node.kind, NodeKind::Mapping(_)) => reading.value(node),
         Some(node) if !node.is_null() => {
-            reading.wrong_type(
-                node,
-                "a mapping",
-                &format!("write {what} as keys and values"),
-            );
+            reading.wrong_type(node, "a mapping", &format!("write {what} as keys and values"));
             Value::Object(Map::new())
         }
         _ => Value::Object(Map::new()),
@@ -123,11 +116,7 @@ fn object(reading: &mut Reading, fields: &mut Fields<'_>, key: &'static str, wha
 }
 
 fn senders(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Sender)> {
-    let Some(fields) = reading.fields(
-        node,
-        "the senders",
-        "`{ partner: { bearer: env:PARTNER_TOKEN } }`",
-    ) else {
+    let Some(fields) = reading.fields(node, "the senders", "`{ partner: { bearer: env:PARTNER_TOKEN } }`") else {
         return Vec::new();
     };
     let mut senders = Vec::new();
@@ -150,11 +139,7 @@ fn sender(reading: &mut Reading, node: &Node) -> Option<Sender> {
     match (bearer, hmac, none) {
         (Some(node), None, None) => secret(reading, node).map(Sender::Bearer),
         (None, Some(node), None) => {
-            let mut fields = reading.fields(
-                node,
-                "`hmac`",
-                "`{ secret: env:NAME, header: X-Signature }`",
-            )?;
+            let mut fields = reading.fields(node, "`hmac`", "`{ secret: env:NAME, header: X-Signature }`")?;
             let found = fields
                 .need(reading, "secret", "env:NAME")
                 .and_then(|n| secret(reading, n));
@@ -185,9 +170,7 @@ fn sender(reading: &mut Reading, node: &Node) -> Option<Sender> {
         }
         _ => {
             let message = "a sender says one of `bearer`, `hmac` and `none`";
-            reading.push(
-                Diagnostic::error(codes::STEP_WORD, heading, message).help("take the others away"),
-            );
+            reading.push(Diagnostic::error(codes::STEP_WORD, heading, message).help("take the others away"));
             None
         }
     }

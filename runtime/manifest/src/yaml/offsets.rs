@@ -28,9 +28,7 @@ impl OffsetMap {
 
     /// Each byte offset of the text (and its end) with its place in the source.
     pub fn to_vec(&self) -> Vec<usize> {
-        (0..=self.text_end)
-            .map(|at| self.source_offset(at))
-            .collect()
+        (0..=self.text_end).map(|at| self.source_offset(at)).collect()
     }
 
     /// The map of a part of the text.
@@ -64,16 +62,10 @@ impl OffsetMap {
         };
         match style {
             Style::Plain => builder.follow(0, written.len(), Style::Plain),
-            Style::Single | Style::Double => {
-                builder.follow(1, written.len().saturating_sub(1), style)
-            }
+            Style::Single | Style::Double => builder.follow(1, written.len().saturating_sub(1), style),
             Style::Literal | Style::Folded => {
                 let body = written.find('\n').map_or(written.len(), |at| at + 1);
-                let from = if written.starts_with(['|', '>']) {
-                    body
-                } else {
-                    0
-                };
+                let from = if written.starts_with(['|', '>']) { body } else { 0 };
                 builder.follow(from, written.len(), style);
             }
         }
@@ -146,11 +138,7 @@ impl Builder<'_> {
 
     fn pair(&mut self, text: usize, written: usize) {
         let next = (self.at_text, self.start + self.at_written);
-        let continues = self
-            .pieces
-            .last()
-            .is_some_and(|(t, s)| next.0 - t == next.1 - s)
-            && text == written;
+        let continues = self.pieces.last().is_some_and(|(t, s)| next.0 - t == next.1 - s) && text == written;
         if !continues {
             self.pieces.push(next);
         }
@@ -158,8 +146,7 @@ impl Builder<'_> {
         self.at_written += written;
         if text != written {
             // What follows begins a piece of its own.
-            self.pieces
-                .push((self.at_text, self.start + self.at_written));
+            self.pieces.push((self.at_text, self.start + self.at_written));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! From the parser's events to the tree, within bounds.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,17 +23,10 @@ const MOST_DIAGNOSTICS: usize = 200;
 /// Reads one document. Where the text is not YAML at all there is no node.
 pub(crate) fn read(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
     if source.text.len() > LONGEST {
-        let message = format!(
-            "the text has {} bytes; {LONGEST} are the most",
-            source.text.len()
-        );
+        let message = format!("the text has {} bytes; {LONGEST} are the most", source.text.len());
         return (
             None,
-            vec![Diagnostic::error(
-                codes::TOO_LARGE,
-                Span::new(source, 0..0),
-                message,
-            )],
+            vec![Diagnostic::error(codes::TOO_LARGE, Span::new(source, 0..0), message)],
         );
     }
     let options = granit_parser::options! { emit_unresolved_aliases: true };
@@ -83,12 +77,8 @@ impl<'a> Reader<'a> {
         }
         if root.is_none() && self.diagnostics.is_empty() {
             self.diagnostics.push(
-                Diagnostic::error(
-                    codes::DOCUMENTS,
-                    Span::new(self.source, 0..0),
-                    "the text says nothing",
-                )
-                .help("a file begins with `dragoman: 1`"),
+                Diagnostic::error(codes::DOCUMENTS, Span::new(self.source, 0..0), "the text says nothing")
+                    .help("a file begins with `dragoman: 1`"),
             );
         }
         Ok(root)
@@ -101,8 +91,7 @@ impl<'a> Reader<'a> {
                 Some(Ok((Event::Comment(..), _))) => {}
                 Some(Ok(parsed)) => return Ok(parsed),
                 Some(Err(error)) => {
-                    self.diagnostics
-                        .push(scan_error::diagnostic(self.source, &error));
+                    self.diagnostics.push(scan_error::diagnostic(self.source, &error));
                     return Err(Stop);
                 }
                 None => return Ok((Event::StreamEnd, granit_parser::Span::default())),
@@ -113,9 +102,7 @@ impl<'a> Reader<'a> {
     fn node(&mut self, (event, at): Parsed<'a>, depth: usize) -> Result<Node, Stop> {
         self.count(&at, depth)?;
         let span = self.span(&at);
-        let tag = at
-            .tag_span()
-            .or_else(|| at.tag_start().map(granit_parser::Span::empty));
+        let tag = at.tag_span().or_else(|| at.tag_start().map(granit_parser::Span::empty));
         if let Some(tag) = tag {
             self.refuse_tag(&tag, &span)?;
         }
@@ -144,12 +131,7 @@ impl<'a> Reader<'a> {
                 let text = &self.source.text[span.range.clone()];
                 let help = format!("write the value again, or quote the text: `\"{text}\"`");
                 self.report(
-                    Diagnostic::error(
-                        codes::YAML_FEATURE,
-                        span,
-                        "an alias of YAML is not taken here",
-                    )
-                    .help(help),
+                    Diagnostic::error(codes::YAML_FEATURE, span, "an alias of YAML is not taken here").help(help),
                 )?;
                 refused
             }
@@ -165,13 +147,7 @@ impl<'a> Reader<'a> {
             ScalarStyle::Literal => Style::Literal,
             ScalarStyle::Folded => Style::Folded,
         };
-        let offsets = OffsetMap::of(
-            text,
-            style,
-            &self.source.text,
-            span.range.start,
-            span.range.end,
-        );
+        let offsets = OffsetMap::of(text, style, &self.source.text, span.range.start, span.range.end);
         Node {
             kind: NodeKind::Scalar(Scalar {
                 text: text.into(),
@@ -211,6 +187,7 @@ impl<'a> Reader<'a> {
 
     fn mapping(&mut self, style: StructureStyle, begin: Span, depth: usize) -> Result<Node, Stop> {
         let mut mapping = Mapping::default();
+        let mut seen = HashMap::new();
         let mut foreign = false;
         let end = loop {
             let (event, at) = self.next()?;
@@ -220,13 +197,11 @@ impl<'a> Reader<'a> {
             let key = self.node((event, at), depth + 1)?;
             let value = self.next()?;
             let value = self.node(value, depth + 1)?;
-            if style == StructureStyle::Flow
-                && matches!(key.kind, NodeKind::Mapping(_) | NodeKind::Refused)
-            {
+            if style == StructureStyle::Flow && matches!(key.kind, NodeKind::Mapping(_) | NodeKind::Refused) {
                 foreign |= self.foreign_braces(&begin, &key)?;
             }
             if !foreign {
-                self.entry(style, &mut mapping, key, value)?;
+                self.entry(style, &begin, (&mut mapping, &mut seen), key, value)?;
             }
         };
         let span = self.extent(
@@ -246,7 +221,8 @@ impl<'a> Reader<'a> {
     fn entry(
         &mut self,
         style: StructureStyle,
-        mapping: &mut Mapping,
+        begin: &Span,
+        (mapping, seen): (&mut Mapping, &mut HashMap<String, Span>),
         key: Node,
         value: Node,
     ) -> Result<(), Stop> {
@@ -261,49 +237,39 @@ impl<'a> Reader<'a> {
             );
         };
         let name = scalar.text.clone();
-        if style == StructureStyle::Flow
-            && value.is_null()
-            && !self.has_colon_behind(&key.span.range)
-        {
+        if style == StructureStyle::Flow && value.is_null() && !self.has_colon_behind(&key.span.range) {
             return match mapping.entries.last_mut() {
                 Some(before) => {
                     before.value.kind = NodeKind::Refused;
                     let before = before.value.span.range.clone();
                     self.cut_by_comma(&before, &key.span)
                 }
+                // Inside `{{ }}`: the braces are reported, not what stands in them.
+                None if self.source.text[..begin.range.start].ends_with('{') => Ok(()),
                 None => self.report(
-                    Diagnostic::error(
-                        codes::CUT_BY_COMMA,
-                        key.span,
-                        format!("`{name}` has no value"),
-                    )
-                    .help(format!(
-                        "write `{{ {name}: ... }}`; a text with braces is quoted"
-                    )),
+                    Diagnostic::error(codes::CUT_BY_COMMA, key.span, format!("`{name}` has no value"))
+                        .help(format!("write `{{ {name}: ... }}`; a text with braces is quoted")),
                 ),
             };
         }
         if name == "<<" && scalar.style == Style::Plain {
             return self.report(
-                Diagnostic::error(
-                    codes::YAML_FEATURE,
-                    key.span,
-                    "a merge key of YAML is not taken here",
-                )
-                .help("write the keys out"),
+                Diagnostic::error(codes::YAML_FEATURE, key.span, "a merge key of YAML is not taken here")
+                    .help("write the keys out"),
             );
         }
-        if let Some(first) = mapping.entries.iter().find(|e| e.key.value == name) {
+        if let Some(first) = seen.get(&name) {
             let diagnostic = Diagnostic::error(
                 codes::DUPLICATE_KEY,
                 key.span,
                 format!("the key `{name}` is here twice"),
             )
             .mark("again")
-            .label(first.key.span.clone(), "first here")
+            .label(first.clone(), "first here")
             .help("take one of the two away");
             return self.report(diagnostic);
         }
+        seen.insert(name.clone(), key.span.clone());
         mapping.entries.push(Entry {
             key: Spanned::new(name, key.span),
             value,
@@ -348,8 +314,7 @@ impl<'a> Reader<'a> {
     }
 
     fn has_colon_behind(&self, key: &Range<usize>) -> bool {
-        self.source.text[key.end..].trim_start().starts_with(':')
-            || self.source.text[key.clone()].starts_with('?')
+        self.source.text[key.end..].trim_start().starts_with(':') || self.source.text[key.clone()].starts_with('?')
     }
 
     fn refuse_anchor(&mut self, anchor: usize, span: &Span) -> Result<(), Stop> {
@@ -357,32 +322,20 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         self.report(
-            Diagnostic::error(
-                codes::YAML_FEATURE,
-                span.clone(),
-                "an anchor of YAML is not taken here",
-            )
-            .help("take `&name` away; a text that begins with `&` is quoted"),
+            Diagnostic::error(codes::YAML_FEATURE, span.clone(), "an anchor of YAML is not taken here")
+                .help("take `&name` away; a text that begins with `&` is quoted"),
         )
     }
 
     fn refuse_tag(&mut self, tag: &granit_parser::Span, node: &Span) -> Result<(), Stop> {
         let tag = self.span(tag);
-        let whole = Span::new(
-            self.source,
-            tag.range.start..node.range.end.max(tag.range.end),
-        );
+        let whole = Span::new(self.source, tag.range.start..node.range.end.max(tag.range.end));
         let text = self.source.text[whole.range.clone()].trim_end();
-        let help =
-            format!("where it was meant as \"not\" in an expression, quote the text: '{text}'");
+        let help = format!("where it was meant as \"not\" in an expression, quote the text: '{text}'");
         self.report(
-            Diagnostic::error(
-                codes::YAML_FEATURE,
-                whole,
-                "a tag of YAML is not taken here",
-            )
-            .mark("YAML reads `!` as the beginning of a tag")
-            .help(help),
+            Diagnostic::error(codes::YAML_FEATURE, whole, "a tag of YAML is not taken here")
+                .mark("YAML reads `!` as the beginning of a tag")
+                .help(help),
         )
     }
 
@@ -395,10 +348,8 @@ impl<'a> Reader<'a> {
         } else {
             return Ok(());
         };
-        self.diagnostics.push(
-            Diagnostic::error(codes::TOO_LARGE, self.span(at), message)
-                .help("split it into several files"),
-        );
+        self.diagnostics
+            .push(Diagnostic::error(codes::TOO_LARGE, self.span(at), message).help("split it into several files"));
         Err(Stop)
     }
 
@@ -422,12 +373,7 @@ impl<'a> Reader<'a> {
     }
 
     fn span(&self, at: &granit_parser::Span) -> Span {
-        let offset = |marker: &granit_parser::Marker| {
-            marker
-                .byte_offset()
-                .unwrap_or(0)
-                .min(self.source.text.len())
-        };
+        let offset = |marker: &granit_parser::Marker| marker.byte_offset().unwrap_or(0).min(self.source.text.len());
         let (start, end) = (offset(&at.start), offset(&at.end));
         Span::new(self.source, start..end.max(start))
     }

@@ -9,11 +9,7 @@ use crate::codes;
 
 /// The diagnostic of an error of the parser.
 pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
-    let at = error
-        .marker()
-        .byte_offset()
-        .unwrap_or(0)
-        .min(source.text.len());
+    let at = error.marker().byte_offset().unwrap_or(0).min(source.text.len());
     if let Some(range) = flow_expression(&source.text, at) {
         let quoted = quoted(&source.text[range.clone()]);
         return Diagnostic::error(
@@ -24,18 +20,93 @@ pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
         .mark("it stands inside braces, where commas and brackets belong to YAML")
         .help(format!("quote the text: {quoted}"));
     }
+    if let Some(diagnostic) = by_the_line(source, error.kind(), at) {
+        return diagnostic;
+    }
     let (message, help) = words(error.kind());
     let code = if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
         codes::TOO_LARGE
     } else {
         codes::NOT_YAML
     };
-    let mut diagnostic =
-        Diagnostic::error(code, Span::new(source, place(&source.text, at)), message);
+    let mut diagnostic = Diagnostic::error(code, Span::new(source, place(&source.text, at)), message);
     for line in help {
         diagnostic = diagnostic.help(line);
     }
     diagnostic
+}
+
+/// What the line itself shows better than the parser's place.
+fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<Diagnostic> {
+    use ErrorKind as K;
+    let text = &source.text;
+    let mut at = error;
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
+    let before = &text[line..at];
+    match kind {
+        K::ExpectedFlowMappingSeparator
+        | K::ExpectedFlowSequenceSeparator
+        | K::UnexpectedEofFlowMapping
+        | K::UnexpectedEofFlowSequence => {
+            let (open, bracket) = open_bracket(&text[..at]).filter(|(open, _)| *open < line || at == text.len())?;
+            let message = format!("`{bracket}` is never closed");
+            let close = if bracket == '{' { '}' } else { ']' };
+            let span = Span::new(source, open..open + 1);
+            Some(Diagnostic::error(codes::NOT_YAML, span, message).help(format!("write `{close}` where it ends")))
+        }
+        K::MappingValueNotAllowed | K::InvalidTrailingDoubleQuotedScalar | K::InvalidTrailingSingleQuotedScalar => {
+            let key = before.find(": ").map(|colon| colon + 2);
+            let Some(value) = key else {
+                let start = line + before.len() - before.trim_start().len();
+                return Some(
+                    Diagnostic::error(codes::NOT_YAML, Span::new(source, start..at.max(start)), "this key does not begin where its neighbours do")
+                        .help("keys of one mapping begin in the same column; what belongs to a key stands further to the right"),
+                );
+            };
+            let end = text[line..].find('\n').map_or(text.len(), |n| line + n);
+            let value = line + value;
+            let whole = text[value..end].trim();
+            let value = value + text[value..end].len() - text[value..end].trim_start().len();
+            let quoted = quoted(whole);
+            let key = before
+                .trim_start()
+                .trim_start_matches("- ")
+                .split(':')
+                .next()
+                .unwrap_or("")
+                .to_owned();
+            let span = Span::new(source, value..value + whole.len());
+            Some(
+                Diagnostic::error(codes::NOT_YAML, span, "YAML does not read this as one text")
+                    .help(format!("quote the text: `{key}: {quoted}`")),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// The last bracket that is open at the end of a text; quoted texts are passed over.
+fn open_bracket(text: &str) -> Option<(usize, char)> {
+    let (mut open, mut quote, mut before) = (Vec::new(), None, ' ');
+    for (at, character) in text.char_indices() {
+        match (quote, character) {
+            (Some(q), c) if q == c => quote = None,
+            (Some(_), '\n') => quote = None,
+            (Some(_), _) => {}
+            (None, '"' | '\'') if " [{,:".contains(before) => quote = Some(character),
+            (None, '{' | '[') => open.push((at, character)),
+            (None, '}' | ']') => {
+                open.pop();
+            }
+            _ => {}
+        }
+        before = character;
+    }
+    // The outermost one of the last line that has any: what is inside it was swallowed.
+    open.first().copied()
 }
 
 /// The text as YAML in quotes.
@@ -59,8 +130,8 @@ fn flow_expression(text: &str, error: usize) -> Option<std::ops::Range<usize>> {
         .map(|(from, _)| line + from)
         .filter(|from| {
             let before = text[line..*from].trim_end_matches(' ');
-            let after_indicator = before.ends_with([',', '[', '{'])
-                || before.len() < *from - line && before.ends_with(':');
+            let after_indicator =
+                before.ends_with([',', '[', '{']) || before.len() < *from - line && before.ends_with(':');
             after_indicator && before.contains(['{', '['])
         });
     starts
@@ -101,17 +172,16 @@ fn place(text: &str, at: usize) -> std::ops::Range<usize> {
 /// What is wrong, and what to write.
 fn words(kind: &ErrorKind) -> (String, Vec<&'static str>) {
     use ErrorKind as K;
-    let quote = "a text with `: `, ` #`, or one that begins with a quote, a bracket or one of `&*!|>%@` is put in quotes";
-    let expression = "an expression with brackets, braces, commas or a colon inside `{ }` is put in quotes: `'=first(a, b)'`";
+    let quote =
+        "a text with `: `, ` #`, or one that begins with a quote, a bracket or one of `&*!|>%@` is put in quotes";
+    let expression =
+        "an expression with brackets, braces, commas or a colon inside `{ }` is put in quotes: `'=first(a, b)'`";
     let (message, help): (&str, Vec<&'static str>) = match kind {
         K::TabNotAllowed
         | K::TabInBlockIndentation
         | K::TabInIndentation
         | K::TabAtBlockScalarStart
-        | K::TabInPlainScalar => (
-            "a tab stands where YAML takes only spaces",
-            vec!["indent with spaces"],
-        ),
+        | K::TabInPlainScalar => ("a tab stands where YAML takes only spaces", vec!["indent with spaces"]),
         K::InvalidIndentation
         | K::InvalidBlockScalarIndent
         | K::InvalidQuotedScalarIndent
@@ -119,25 +189,15 @@ fn words(kind: &ErrorKind) -> (String, Vec<&'static str>) {
             "the indentation does not fit",
             vec!["keys of one mapping, and items of one list, begin in the same column"],
         ),
-        K::MappingValueNotAllowed | K::InvalidMappingValueWhitespace | K::InvalidColonPlacement => {
-            (
-                "a colon stands where no value can begin",
-                vec![quote, "a key begins in the same column as its neighbours"],
-            )
-        }
-        K::ExpectedBlockMappingKey
-        | K::MappingKeyNotAllowed
-        | K::SimpleKeyExpected
-        | K::InvalidSimpleKey => (
-            "a key and a colon were expected here",
-            vec![
-                "write `key: value`, in the same column as the keys above",
-                quote,
-            ],
+        K::MappingValueNotAllowed | K::InvalidMappingValueWhitespace | K::InvalidColonPlacement => (
+            "a colon stands where no value can begin",
+            vec![quote, "a key begins in the same column as its neighbours"],
         ),
-        K::ExpectedBlockSequenceEntry
-        | K::BlockSequenceEntryNotAllowed
-        | K::InvalidBlockEntryWhitespace => (
+        K::ExpectedBlockMappingKey | K::MappingKeyNotAllowed | K::SimpleKeyExpected | K::InvalidSimpleKey => (
+            "a key and a colon were expected here",
+            vec!["write `key: value`, in the same column as the keys above", quote],
+        ),
+        K::ExpectedBlockSequenceEntry | K::BlockSequenceEntryNotAllowed | K::InvalidBlockEntryWhitespace => (
             "an item of a list, `- `, was expected or stands wrongly here",
             vec!["items of one list begin in the same column"],
         ),
@@ -145,29 +205,20 @@ fn words(kind: &ErrorKind) -> (String, Vec<&'static str>) {
             "`- ` stands inside `[ ]` or `{ }`",
             vec!["write `[a, b]`, or each item on a line of its own"],
         ),
-        K::ExpectedFlowMappingSeparator
-        | K::ExpectedFlowSequenceSeparator
-        | K::FlowMappingValueAdjacentCollection => (
-            "a comma or the closing bracket was expected here",
-            vec![expression],
-        ),
+        K::ExpectedFlowMappingSeparator | K::ExpectedFlowSequenceSeparator | K::FlowMappingValueAdjacentCollection => {
+            ("a comma or the closing bracket was expected here", vec![expression])
+        }
         K::MismatchedFlowCollectionEnd { open, close } => {
             let message = format!("`{open}` is closed by `{close}`");
-            return (
-                message,
-                vec!["close each bracket with its own kind", expression],
-            );
+            return (message, vec!["close each bracket with its own kind", expression]);
         }
         K::UnclosedFlowCollection { open } => {
             let message = format!("`{open}` is never closed");
             return (message, vec!["write the closing bracket", expression]);
         }
-        K::UnexpectedEofFlowSequence
-        | K::UnexpectedEofFlowMapping
-        | K::UnexpectedEofImplicitFlowMapping => (
-            "the text ends inside `[ ]` or `{ }`",
-            vec!["write the closing bracket"],
-        ),
+        K::UnexpectedEofFlowSequence | K::UnexpectedEofFlowMapping | K::UnexpectedEofImplicitFlowMapping => {
+            ("the text ends inside `[ ]` or `{ }`", vec!["write the closing bracket"])
+        }
         K::MisplacedFlowCollectionEnd => (
             "this bracket closes nothing",
             vec!["take it away, or quote the text", expression],
@@ -177,9 +228,7 @@ fn words(kind: &ErrorKind) -> (String, Vec<&'static str>) {
         }
         K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => (
             "something stands behind the closing quote",
-            vec![
-                "an expression that begins with a quote is put in quotes of the other kind: `'\"a\" + b'`",
-            ],
+            vec!["an expression that begins with a quote is put in quotes of the other kind: `'\"a\" + b'`"],
         ),
         K::UnknownQuotedScalarEscape
         | K::InvalidQuotedScalarHexEscape
@@ -189,9 +238,7 @@ fn words(kind: &ErrorKind) -> (String, Vec<&'static str>) {
         | K::UnpairedLowSurrogate
         | K::InvalidUnicodeEscape => (
             "an escape that YAML does not know",
-            vec![
-                "in double quotes a backslash is written `\\\\`; in single quotes it stands for itself",
-            ],
+            vec!["in double quotes a backslash is written `\\\\`; in single quotes it stands for itself"],
         ),
         K::UnexpectedCharacter { character } => {
             return (

@@ -49,10 +49,10 @@ impl Checker<'_> {
             }
             let number = numbers.entry(step.word.value).or_default();
             *number += 1;
-            let segment = step.id.as_ref().map_or_else(
-                || format!("{}-{number}", step.word.value),
-                |id| id.value.clone(),
-            );
+            let segment = step
+                .id
+                .as_ref()
+                .map_or_else(|| format!("{}-{number}", step.word.value), |id| id.value.clone());
             refused |= matches!(step.kind, said::StepKind::Refused);
             let was_reachable = ends.is_none();
             let (planned, end) = self.step(step, segment, scope);
@@ -97,10 +97,7 @@ impl Checker<'_> {
         for step in &block.steps {
             let Some(id) = &step.id else { continue };
             self.refuse_reserved(id, false);
-            let first = seen
-                .iter()
-                .find(|s| s.value == id.value)
-                .map(|s| s.span.clone());
+            let first = seen.iter().find(|s| s.value == id.value).map(|s| s.span.clone());
             let outer = scope.place_of(&id.value).filter(|_| !child).cloned();
             if let Some(first) = first.or(outer) {
                 let message = format!("there is a step `{}` already", id.value);
@@ -121,13 +118,9 @@ impl Checker<'_> {
 
     fn unreachable(&mut self, step: &said::Step, end: &Span) {
         self.report(
-            Diagnostic::error(
-                codes::UNREACHABLE,
-                step.word.span.clone(),
-                "this step is never reached",
-            )
-            .label(end.clone(), "the run always ends here")
-            .help("take the step away, or write a `when` at the step that ends the run"),
+            Diagnostic::error(codes::UNREACHABLE, step.word.span.clone(), "this step is never reached")
+                .label(end.clone(), "the run always ends here")
+                .help("take the step away, or write a `when` at the step that ends the run"),
         );
     }
 
@@ -137,8 +130,7 @@ impl Checker<'_> {
             for (inner, what) in inner_blocks(step) {
                 for id in inner.steps.iter().filter_map(|s| s.id.as_ref()) {
                     let line = id.span.source.position(id.span.range.start).0;
-                    let why =
-                        format!("it is inside {what} in line {line}, which gives only its `value`");
+                    let why = format!("it is inside {what} in line {line}, which gives only its `value`");
                     scope.hide_step(&id.value, why);
                 }
                 self.hide_all(inner, scope);
@@ -151,21 +143,12 @@ impl Checker<'_> {
 fn inner_blocks(step: &said::Step) -> Vec<(&said::Block, &'static str)> {
     let mut blocks: Vec<(&said::Block, &'static str)> = Vec::new();
     match &step.kind {
-        said::StepKind::Choose(arms) => {
-            blocks.extend(arms.iter().map(|arm| (&arm.block, "an arm")))
-        }
+        said::StepKind::Choose(arms) => blocks.extend(arms.iter().map(|arm| (&arm.block, "an arm"))),
         said::StepKind::Each(each) => blocks.push((&each.block, "the `each`")),
-        said::StepKind::Parallel(branches) => {
-            blocks.extend(branches.iter().map(|(_, b)| (b, "a branch")))
-        }
+        said::StepKind::Parallel(branches) => blocks.extend(branches.iter().map(|(_, b)| (b, "a branch"))),
         _ => {}
     }
-    let handlers = [
-        &step.on_rejected,
-        &step.on_refused,
-        &step.on_failure,
-        &step.on_timeout,
-    ];
+    let handlers = [&step.on_rejected, &step.on_refused, &step.on_failure, &step.on_timeout];
     blocks.extend(
         handlers
             .into_iter()

@@ -24,18 +24,11 @@ impl<'a> Checker<'a> {
     }
 
     /// The call itself: there where it has no error; none at all where its operation is not known.
-    fn call_of(
-        &mut self,
-        call: &said::Call,
-        scope: &mut Scope,
-    ) -> Option<(Option<CallStep>, &'a OperationSurface)> {
+    fn call_of(&mut self, call: &said::Call, scope: &mut Scope) -> Option<(Option<CallStep>, &'a OperationSurface)> {
         let world = self.world;
         let (plugin, _) = self.operation(&call.operation)?;
         let connection = world.connections.get(&call.operation.connection.value)?;
-        let surface = connection
-            .surface
-            .operations
-            .get(&call.operation.operation.value)?;
+        let surface = connection.surface.operations.get(&call.operation.operation.value)?;
         let with = self.payload(call, &surface.input, scope);
         let documents = self.documents(call, surface, scope);
         let planned = with.zip(documents).map(|(with, documents)| CallStep {
@@ -85,13 +78,7 @@ impl<'a> Checker<'a> {
         let mut documents = Vec::new();
         let what = format!("`{}` takes no document", call.operation.operation.value);
         for (name, said) in &call.documents {
-            let known = self.known(
-                name,
-                surface.documents.iter(),
-                codes::DOCUMENTS,
-                &what,
-                "the plugin",
-            );
+            let known = self.known(name, surface.documents.iter(), codes::DOCUMENTS, &what, "the plugin");
             let template = self.document(said, scope).filter(|_| known);
             documents.push(template.map(|t| (name.value.clone(), t)));
         }
@@ -100,10 +87,7 @@ impl<'a> Checker<'a> {
             .iter()
             .filter(|d| !call.documents.iter().any(|(n, _)| n.value == **d))
         {
-            let message = format!(
-                "`{}` takes the document `{missing}`",
-                call.operation.operation.value
-            );
+            let message = format!("`{}` takes the document `{missing}`", call.operation.operation.value);
             let help = format!("write `documents: {{ {missing}: =trigger.document }}`");
             self.report(Diagnostic::error(codes::DOCUMENTS, call.span.clone(), message).help(help));
             documents.push(None);
@@ -129,16 +113,8 @@ impl<'a> Checker<'a> {
     }
 
     /// The effect, perhaps tightened; keys that need one are refused on a read.
-    fn effect(
-        &mut self,
-        step: &said::Step,
-        call: &said::Call,
-        surface: &OperationSurface,
-    ) -> OperationEffect {
-        let name = format!(
-            "{}.{}",
-            call.operation.connection.value, call.operation.operation.value
-        );
+    fn effect(&mut self, step: &said::Step, call: &said::Call, surface: &OperationSurface) -> OperationEffect {
+        let name = format!("{}.{}", call.operation.connection.value, call.operation.operation.value);
         if surface.effect.is_read() {
             let places = [
                 (
@@ -151,11 +127,7 @@ impl<'a> Checker<'a> {
                     "ref",
                     "there is nothing that could be found or taken back",
                 ),
-                (
-                    step.tightened.as_ref(),
-                    "effect",
-                    "there is nothing to tighten",
-                ),
+                (step.tightened.as_ref(), "effect", "there is nothing to tighten"),
                 (
                     step.undo.as_ref().map(|u| &u.span),
                     "undo",
@@ -173,9 +145,7 @@ impl<'a> Checker<'a> {
             }
         }
         match surface.effect {
-            OperationEffect::Idempotent { .. } if step.tightened.is_some() => {
-                OperationEffect::Once { settle_s: None }
-            }
+            OperationEffect::Idempotent { .. } if step.tightened.is_some() => OperationEffect::Once { settle_s: None },
             effect => effect,
         }
     }
@@ -201,10 +171,7 @@ impl<'a> Checker<'a> {
         };
         let reads = surface.effect.is_read();
         if reads {
-            let message = format!(
-                "`{}` only reads: it takes nothing back",
-                undo.operation.operation.value
-            );
+            let message = format!("`{}` only reads: it takes nothing back", undo.operation.operation.value);
             self.report(
                 Diagnostic::error(codes::UNDO, undo.span.clone(), message)
                     .help("name the operation that takes the act back"),
@@ -220,8 +187,7 @@ impl<'a> Checker<'a> {
             return;
         };
         let connection = self.world.connections.get(&call.operation.connection.value);
-        let operation =
-            connection.and_then(|c| c.surface.operations.get(&call.operation.operation.value));
+        let operation = connection.and_then(|c| c.surface.operations.get(&call.operation.operation.value));
         let Some(named) = operation.and_then(|o| o.undo.as_ref()) else {
             return;
         };
@@ -263,8 +229,12 @@ impl<'a> Checker<'a> {
             .filter(|_| retry.first_ms >= retry.for_ms && retry.attempts != Some(1))
         {
             self.report(
-                Diagnostic::error(codes::RETRY, span.clone(), "the first pause is as long as the whole time for retries: nothing is ever retried")
-                    .help("write a longer `for`, or `attempts: 1` where nothing is to be retried"),
+                Diagnostic::error(
+                    codes::RETRY,
+                    span.clone(),
+                    "the first pause is as long as the whole time for retries: nothing is ever retried",
+                )
+                .help("write a longer `for`, or `attempts: 1` where nothing is to be retried"),
             );
         }
         retry

@@ -1,6 +1,5 @@
 //! `choose` and `parallel`: blocks beside each other.
 
-use dragoman_expression::Expected;
 use dragoman_manifest::{Spanned, pipeline as said};
 use dragoman_model::{Diagnostic, Span};
 use dragoman_schema::Shape;
@@ -24,17 +23,11 @@ struct Together {
 
 impl Checker<'_> {
     /// `choose`: the output is what the arms have in common; absent where no arm needs to be taken.
-    pub(super) fn choose(
-        &mut self,
-        step: &said::Step,
-        arms: &[said::Arm],
-        scope: &mut Scope,
-    ) -> Made {
+    pub(super) fn choose(&mut self, step: &said::Step, arms: &[said::Arm], scope: &mut Scope) -> Made {
         if arms.is_empty() {
             let message = "a choice without arms decides nothing";
             self.report(
-                Diagnostic::error(codes::EMPTY, step.word.span.clone(), message)
-                    .help("write `- when: ...` below it"),
+                Diagnostic::error(codes::EMPTY, step.word.span.clone(), message).help("write `- when: ...` below it"),
             );
         }
         let mut planned: Vec<Option<Arm>> = Vec::new();
@@ -43,10 +36,7 @@ impl Checker<'_> {
         let mut open = scope.clone();
         for arm in arms {
             let mut inner = open.clone();
-            let when = arm
-                .when
-                .as_ref()
-                .map(|said| self.condition(said, &mut inner));
+            let when = arm.when.as_ref().map(|said| self.condition(said, &mut inner));
             if let Some(said) = &arm.when {
                 inner.assume(&said.text, true);
                 open.assume(&said.text, false);
@@ -78,13 +68,7 @@ impl Checker<'_> {
         made
     }
 
-    fn join_arm(
-        &mut self,
-        together: &mut Together,
-        arm: &said::Arm,
-        value: Option<Shape>,
-        refused: bool,
-    ) {
+    fn join_arm(&mut self, together: &mut Together, arm: &said::Arm, value: Option<Shape>, refused: bool) {
         match (&arm.block.value, value) {
             (None, _) if refused => together.unknown = true,
             (None, _) => together.nothing = true,
@@ -129,8 +113,7 @@ impl Checker<'_> {
         if branches.is_empty() {
             let message = "`parallel` without branches does nothing";
             self.report(
-                Diagnostic::error(codes::EMPTY, step.word.span.clone(), message)
-                    .help("write `name: [ ... ]` below it"),
+                Diagnostic::error(codes::EMPTY, step.word.span.clone(), message).help("write `name: [ ... ]` below it"),
             );
         }
         let mut planned: Vec<Option<(String, Block)>> = Vec::new();

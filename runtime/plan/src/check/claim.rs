@@ -20,19 +20,13 @@ impl Checker<'_> {
     pub(super) fn claim(&mut self, claim: &said::Claim, scope: &mut Scope) -> Made {
         self.ledger(&claim.ledger);
         let account = self.expression(&claim.account, &Expected::Key, scope);
-        let taken = self.expression(
-            &claim.lines,
-            &Expected::Shape(lines(Shape::Quantity)),
-            scope,
-        );
+        let taken = self.expression(&claim.lines, &Expected::Shape(lines(Shape::Quantity)), scope);
         // A limit without a quantity is one that nobody knows: the ledger then refuses what it cannot compare.
         let most = Expected::Shape(lines(Shape::Quantity.optional()));
         let limits = self.expression(&claim.limits, &most, scope);
         let single = match &claim.single {
             None => Some(None),
-            Some(said) => self
-                .expression(said, &Expected::Condition, scope)
-                .map(|(e, _)| Some(e)),
+            Some(said) => self.expression(said, &Expected::Condition, scope).map(|(e, _)| Some(e)),
         };
         let shape = Shape::object([
             ("ledger", Shape::Text),
@@ -56,12 +50,7 @@ impl Checker<'_> {
     }
 
     /// `release`.
-    pub(super) fn release(
-        &mut self,
-        ledger: &Spanned<String>,
-        once: &ExpressionText,
-        scope: &mut Scope,
-    ) -> Made {
+    pub(super) fn release(&mut self, ledger: &Spanned<String>, once: &ExpressionText, scope: &mut Scope) -> Made {
         self.ledger(ledger);
         let once = self.expression(once, &Expected::Key, scope);
         let kind = once.map(|(once, _)| StepKind::Release {
@@ -93,12 +82,9 @@ impl Checker<'_> {
 
 /// Lines of a claim: an item and its quantity; what else a line has is no objection.
 fn lines(quantity: Shape) -> Shape {
-    let fields: BTreeMap<String, Shape> = [
-        ("item".to_owned(), Shape::Text),
-        ("quantity".to_owned(), quantity),
-    ]
-    .into_iter()
-    .collect();
+    let fields: BTreeMap<String, Shape> = [("item".to_owned(), Shape::Text), ("quantity".to_owned(), quantity)]
+        .into_iter()
+        .collect();
     let line = ObjectShape {
         name: None,
         fields,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use dragoman_expression::Expected;
 use dragoman_manifest::pipeline as said;
+use dragoman_model::Diagnostic;
 use dragoman_schema::Shape;
 
 use super::Checker;
 use super::scope::Scope;
 use super::step::Made;
-use crate::{EachStep, StepKind};
+use crate::{EachStep, StepKind, codes};
 
 /// Children at work at once where nothing is said.
 const CONCURRENT: usize = 8;
@@ -36,6 +37,12 @@ impl Checker<'_> {
             let mut keys = inner.clone();
             self.optional(each.item_key.as_ref(), &Expected::Key, &mut keys)
         };
+        if each.block.steps.is_empty() && each.block.value.is_none() && !each.block.refused {
+            let message = "an `each` without steps and without a value does nothing";
+            self.report(
+                Diagnostic::error(codes::EMPTY, each.block.span.clone(), message).help("write a step, or a `value`"),
+            );
+        }
         inner.outside.push(inner.step_ids().cloned().collect());
         self.captures.push(BTreeSet::new());
         let outcome = self.block(&each.block, None, &mut inner, true);
@@ -65,9 +72,10 @@ impl Checker<'_> {
                 name: each.name.value.clone(),
                 item_key,
                 captures: captures.into_iter().collect(),
-                concurrent: each.concurrent.as_ref().map_or(CONCURRENT, |c| {
-                    usize::try_from(c.value).unwrap_or(CONCURRENT)
-                }),
+                concurrent: each
+                    .concurrent
+                    .as_ref()
+                    .map_or(CONCURRENT, |c| usize::try_from(c.value).unwrap_or(CONCURRENT)),
                 go_on: each.go_on,
                 block,
             }))

@@ -42,11 +42,7 @@ impl Checker<'_> {
     }
 
     /// A condition.
-    pub(super) fn condition(
-        &mut self,
-        said: &ExpressionText,
-        scope: &mut Scope,
-    ) -> Option<Expression> {
+    pub(super) fn condition(&mut self, said: &ExpressionText, scope: &mut Scope) -> Option<Expression> {
         self.expression(said, &Expected::Condition, scope)
             .map(|(expression, _)| expression)
     }

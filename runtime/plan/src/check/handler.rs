@@ -20,24 +20,20 @@ impl Checker<'_> {
         scope: &Scope,
     ) -> Option<Option<Block>> {
         let handler = handler?;
+        self.without_an_end(handler, step);
         let mut inner = scope.clone();
         inner.add_name("failure", failure());
         if let Some(id) = &step.id {
-            inner.hide_step(
-                &id.value,
-                "it did not end well, so it gives nothing here".into(),
-            );
+            inner.hide_step(&id.value, "it did not end well, so it gives nothing here".into());
         }
         let outcome = self.block(&handler.block, shape, &mut inner, false);
         let yields = handler.block.value.is_some();
         if outcome.ends.is_none() && !yields && !outcome.refused {
             let message = "this handler neither ends the run nor yields a value";
-            let mut diagnostic =
-                Diagnostic::error(codes::FALLS_THROUGH, handler.key.clone(), message)
-                    .help("end it with `park`, `stop` or `fail`");
+            let mut diagnostic = Diagnostic::error(codes::FALLS_THROUGH, handler.key.clone(), message)
+                .help("end it with `park`, `stop` or `fail`");
             if let Some(shape) = shape.filter(|s| **s != Shape::Nothing) {
-                diagnostic =
-                    diagnostic.help(format!("or write `value:` with {}", shape.describe()));
+                diagnostic = diagnostic.help(format!("or write `value:` with {}", shape.describe()));
             }
             self.report(diagnostic);
         }
@@ -45,25 +41,32 @@ impl Checker<'_> {
     }
 }
 
+impl Checker<'_> {
+    /// A wait that has no end is never too late.
+    fn without_an_end(&mut self, handler: &said::Handler, step: &said::Step) {
+        let said::StepKind::Wait(wait) = &step.kind else {
+            return;
+        };
+        if wait.for_ms.is_none() {
+            let message = "this handler is never reached: the wait has no end";
+            self.report(
+                Diagnostic::error(codes::UNREACHABLE, handler.key.clone(), message)
+                    .label(step.word.span.clone(), "this wait")
+                    .help("write `for: 30d` inside `wait`, or take the handler away"),
+            );
+        }
+    }
+}
+
 /// The name `failure` inside a handler.
 fn failure() -> Shape {
-    let issue = Shape::object([
-        ("path", Shape::Text),
-        ("code", Shape::Text),
-        ("message", Shape::Text),
-    ]);
+    let issue = Shape::object([("path", Shape::Text), ("code", Shape::Text), ("message", Shape::Text)]);
     Shape::object([
-        (
-            "class",
-            Shape::enumeration(["retryable", "permanent", "rejected"]),
-        ),
+        ("class", Shape::enumeration(["retryable", "permanent", "rejected"])),
         ("effect", Shape::enumeration(["none", "unknown", "applied"])),
         ("code", Shape::Text),
         ("message", Shape::Text),
         ("remote_reference", Shape::Text.optional()),
-        (
-            "issues",
-            Shape::Optional(Arc::new(Shape::List(Arc::new(issue)))),
-        ),
+        ("issues", Shape::Optional(Arc::new(Shape::List(Arc::new(issue))))),
     ])
 }

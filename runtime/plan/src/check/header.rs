@@ -20,19 +20,12 @@ impl Checker<'_> {
         self.roots(&mut scope, message);
         let mut keys = scope.clone();
         let key = self.optional(said.key.as_ref(), &Expected::Key, &mut keys);
-        scope.add_name(
-            "run",
-            Shape::object([("id", Shape::Text), ("now", Shape::DateTime)]),
-        );
+        scope.add_name("run", Shape::object([("id", Shape::Text), ("now", Shape::DateTime)]));
         let mut keys = scope.clone();
         let serial = self.optional(said.serial.as_ref(), &Expected::Key, &mut keys);
         scope.add_name(
             "run",
-            Shape::object([
-                ("id", Shape::Text),
-                ("now", Shape::DateTime),
-                ("key", Shape::Text),
-            ]),
+            Shape::object([("id", Shape::Text), ("now", Shape::DateTime), ("key", Shape::Text)]),
         );
         self.hide_all(&said.steps, &mut scope);
         if said.steps.steps.is_empty() && !said.steps.refused {
@@ -48,27 +41,16 @@ impl Checker<'_> {
             None => None,
         };
         let limits = Limits {
-            concurrent: said
-                .concurrent
-                .as_ref()
-                .map_or(Limits::default().concurrent, |c| {
-                    usize::try_from(c.value).unwrap_or(usize::MAX)
-                }),
-            backlog: said
-                .backlog
-                .as_ref()
-                .map_or(Limits::default().backlog, |b| {
-                    usize::try_from(b.value).unwrap_or(usize::MAX)
-                }),
+            concurrent: said.concurrent.as_ref().map_or(Limits::default().concurrent, |c| {
+                usize::try_from(c.value).unwrap_or(usize::MAX)
+            }),
+            backlog: said.backlog.as_ref().map_or(Limits::default().backlog, |b| {
+                usize::try_from(b.value).unwrap_or(usize::MAX)
+            }),
         };
         let used = self.used.iter();
         let plugins = used
-            .filter_map(|name| {
-                Some((
-                    name.clone(),
-                    self.world.connections.get(name)?.surface.digest,
-                ))
-            })
+            .filter_map(|name| Some((name.clone(), self.world.connections.get(name)?.surface.digest)))
             .collect();
         Some(Plan {
             pipeline: said.name.value.clone(),
@@ -101,7 +83,7 @@ impl Checker<'_> {
             ("message", message.unwrap_or(Shape::Any)),
             ("document", Shape::Document),
             ("id", Shape::enumeration(ids)),
-            ("there is no sender", Shape::Text),
+            ("sender", Shape::Text),
             ("received_at", Shape::DateTime),
             ("headers", Shape::Map(Arc::new(Shape::Text))),
         ]);
@@ -147,17 +129,12 @@ impl Checker<'_> {
         let at = read.operation.span.clone();
         let name = format!("{}.{}", read.connection.value, read.operation.value);
         if !operation.effect.is_read() {
-            let message = format!(
-                "`{name}` does more than reading, and so it cannot read a trigger's message"
-            );
+            let message = format!("`{name}` does more than reading, and so it cannot read a trigger's message");
             self.report(
-                Diagnostic::error(codes::TRIGGER_READ, at, message)
-                    .help("name an operation with the effect `read`"),
+                Diagnostic::error(codes::TRIGGER_READ, at, message).help("name an operation with the effect `read`"),
             );
         } else if !operation.documents.iter().any(|d| d == "message") {
-            let message = format!(
-                "`{name}` takes no document `message`, and so it cannot read a trigger's message"
-            );
+            let message = format!("`{name}` takes no document `message`, and so it cannot read a trigger's message");
             self.report(
                 Diagnostic::error(codes::TRIGGER_READ, at, message)
                     .help("name an operation that takes the document `message`; a JSON message needs no `read`"),
@@ -178,11 +155,7 @@ impl Checker<'_> {
                 matching: matching.clone(),
                 settle_ms: *settle_ms,
             },
-            SaidKind::Http {
-                path,
-                from,
-                replied,
-            } => {
+            SaidKind::Http { path, from, replied } => {
                 match from {
                     Some(sender) => {
                         let place = "`senders` of the site file";
@@ -217,21 +190,15 @@ impl Checker<'_> {
     fn same_messages(&mut self) {
         let place = |trigger: &Said| match &trigger.kind {
             SaidKind::Http { path, .. } => Some(format!("http {}", path.value)),
-            SaidKind::Files {
-                folder, matching, ..
-            } => Some(format!(
-                "files {} {matching}",
-                folder.value.trim_end_matches('/')
-            )),
+            SaidKind::Files { folder, matching, .. } => {
+                Some(format!("files {} {matching}", folder.value.trim_end_matches('/')))
+            }
             SaidKind::Manual => None,
         };
         let triggers = &self.said.triggers;
         for (index, trigger) in triggers.iter().enumerate() {
             let Some(mine) = place(trigger) else { continue };
-            let Some(first) = triggers[..index]
-                .iter()
-                .find(|t| place(t).as_ref() == Some(&mine))
-            else {
+            let Some(first) = triggers[..index].iter().find(|t| place(t).as_ref() == Some(&mine)) else {
                 continue;
             };
             let message = format!(

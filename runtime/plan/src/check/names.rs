@@ -49,8 +49,7 @@ impl<'a> Checker<'a> {
         if names.clone().any(|n| *n == name.value) {
             return true;
         }
-        let mut diagnostic =
-            Diagnostic::error(code, name.span.clone(), format!("{what} `{}`", name.value));
+        let mut diagnostic = Diagnostic::error(code, name.span.clone(), format!("{what} `{}`", name.value));
         diagnostic = match nearest(&name.value, names.clone().map(String::as_str)) {
             Some(right) => diagnostic.help(format!("write `{right}`")),
             None => {
@@ -68,10 +67,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Finds an operation: its plugin's digest and its surface.
-    pub(super) fn operation(
-        &mut self,
-        name: &OperationName,
-    ) -> Option<(Digest, &'a OperationSurface)> {
+    pub(super) fn operation(&mut self, name: &OperationName) -> Option<(Digest, &'a OperationSurface)> {
         let world = self.world;
         if world.broken_connections.contains(&name.connection.value) {
             return None;
@@ -82,7 +78,7 @@ impl<'a> Checker<'a> {
             &name.connection,
             known,
             codes::UNKNOWN_CONNECTION,
-            "connection",
+            "there is no connection",
             place,
         ) {
             return None;
@@ -99,10 +95,7 @@ impl<'a> Checker<'a> {
             return None;
         }
         self.used.insert(name.connection.value.clone());
-        Some((
-            surface.digest,
-            surface.operations.get(&name.operation.value)?,
-        ))
+        Some((surface.digest, surface.operations.get(&name.operation.value)?))
     }
 
     /// Looks a ledger up.
@@ -122,9 +115,7 @@ impl<'a> Checker<'a> {
         if given || RESERVED.contains(&name.value.as_str()) {
             let message = format!("`{}` is a name of the language", name.value);
             let help = format!("write another name, for example `{}_`", name.value);
-            self.report(
-                Diagnostic::error(codes::RESERVED_NAME, name.span.clone(), message).help(help),
-            );
+            self.report(Diagnostic::error(codes::RESERVED_NAME, name.span.clone(), message).help(help));
         }
     }
 }

@@ -26,9 +26,7 @@ impl Scope {
         }
         if let Some(rest) = condition.strip_prefix('!').filter(|r| !r.starts_with('=')) {
             // Only `!has(...)` and `!( ... )`: elsewhere `!` binds closer than an operator behind it.
-            if rest.starts_with("has(") && split_comparison(rest).is_none()
-                || without_parentheses(rest) != rest
-            {
+            if rest.starts_with("has(") && split_comparison(rest).is_none() || without_parentheses(rest) != rest {
                 self.assume(rest, !holds);
             }
             return;
@@ -56,11 +54,7 @@ impl Scope {
                 } else {
                     Shape::enumeration(left)
                 };
-                if equal {
-                    narrowed
-                } else {
-                    like(shape, narrowed)
-                }
+                if equal { narrowed } else { like(shape, narrowed) }
             }
             _ => shape.clone(),
         });
@@ -108,11 +102,7 @@ fn refined(shape: &Shape, fields: &[&str], change: &dyn Fn(&Shape) -> Shape) -> 
     let mut object = object.as_ref().clone();
     object.fields.insert((*field).to_owned(), inner_refined);
     let refined = Shape::Object(Arc::new(object));
-    if present {
-        refined
-    } else {
-        like(shape, refined)
-    }
+    if present { refined } else { like(shape, refined) }
 }
 
 /// Optional where the original is.
@@ -130,9 +120,7 @@ fn split_comparison(text: &str) -> Option<(Vec<&str>, bool, String)> {
         if let [left, right] = split(text, operator).as_slice() {
             let (left, right) = (left.trim(), right.trim());
             return match (path(left), literal(right), path(right), literal(left)) {
-                (Some(path), Some(text), _, _) | (_, _, Some(path), Some(text)) => {
-                    Some((path, equal, text))
-                }
+                (Some(path), Some(text), _, _) | (_, _, Some(path), Some(text)) => Some((path, equal, text)),
                 _ => None,
             };
         }

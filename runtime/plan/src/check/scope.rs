@@ -7,6 +7,9 @@ use dragoman_expression::Environment;
 use dragoman_model::Span;
 use dragoman_schema::Shape;
 
+/// Each answer of a wait, with the fields that it must bring.
+pub(super) type AnswerNeeds = Arc<[(String, Vec<String>)]>;
+
 /// The names at a place.
 #[derive(Clone)]
 pub(super) struct Scope {
@@ -22,7 +25,7 @@ pub(super) struct Scope {
     /// `steps.order`, `trigger.message`, an item's name.
     poisoned: BTreeSet<String>,
     /// For waits that can be used: which fields each answer must bring.
-    answers: BTreeMap<String, Arc<[(String, Vec<String>)]>>,
+    answers: BTreeMap<String, AnswerNeeds>,
     /// For each `each` around this place: the steps outside it.
     pub(super) outside: Vec<BTreeSet<String>>,
     /// Made from the rest when it is first needed.
@@ -110,7 +113,7 @@ impl Scope {
     }
 
     /// Remembers which fields each answer of a wait must bring.
-    pub(super) fn add_answers(&mut self, id: &str, answers: Arc<[(String, Vec<String>)]>) {
+    pub(super) fn add_answers(&mut self, id: &str, answers: AnswerNeeds) {
         self.answers.insert(id.into(), answers);
     }
 
@@ -127,30 +130,20 @@ impl Scope {
         };
         let mut narrowed = object.as_ref().clone();
         for (name, field) in &mut narrowed.fields {
-            let brings = |answer: &String| {
-                answers
-                    .iter()
-                    .any(|(a, fields)| a == answer && fields.contains(name))
-            };
+            let brings = |answer: &String| answers.iter().any(|(a, fields)| a == answer && fields.contains(name));
             if left.iter().all(brings) {
                 *field = field.present().clone();
             }
         }
         let optional = shape.is_optional();
         let narrowed = Shape::Object(Arc::new(narrowed));
-        let narrowed = if optional {
-            narrowed.optional()
-        } else {
-            narrowed
-        };
+        let narrowed = if optional { narrowed.optional() } else { narrowed };
         self.refine("steps", Some(id), narrowed);
     }
 
     /// Whether an expression speaks of something about which nothing can be said.
     pub(super) fn is_poisoned(&self, text: &str) -> bool {
-        self.poisoned
-            .iter()
-            .any(|beginning| mentions(text, beginning))
+        self.poisoned.iter().any(|beginning| mentions(text, beginning))
     }
 
     /// What the expression checker takes.

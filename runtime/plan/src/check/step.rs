@@ -59,16 +59,13 @@ impl Checker<'_> {
             .undo
             .as_ref()
             .map(|undo| self.undo(step, undo, made.shape.as_ref(), &inner));
-        let on_rejected =
-            self.handler(step.on_rejected.as_ref(), step, made.shape.as_ref(), &inner);
+        let on_rejected = self.handler(step.on_rejected.as_ref(), step, made.shape.as_ref(), &inner);
         let on_refused = self.handler(step.on_refused.as_ref(), step, made.shape.as_ref(), &inner);
         let on_failure = self.handler(step.on_failure.as_ref(), step, made.shape.as_ref(), &inner);
         let on_timeout = self.handler(step.on_timeout.as_ref(), step, made.shape.as_ref(), &inner);
         let retry = self.retry(step.retry.as_ref());
         let conditional = step.when.is_some();
-        let shape = made
-            .shape
-            .map(|s| if conditional { s.optional() } else { s });
+        let shape = made.shape.map(|s| if conditional { s.optional() } else { s });
         if let Some(id) = &step.id {
             match &shape {
                 Some(shape) => {
@@ -118,31 +115,24 @@ impl Checker<'_> {
             said::StepKind::Release { ledger, once } => self.release(ledger, once, scope),
             said::StepKind::Void { reference } => self.void(reference, scope),
             said::StepKind::Wait(wait) => self.wait(wait, scope),
-            said::StepKind::Sleep(millis) => Made::new(
-                Some(StepKind::Sleep {
-                    millis: millis.value,
-                }),
-                Some(Shape::Nothing),
-            ),
+            said::StepKind::Sleep(millis) => {
+                Made::new(Some(StepKind::Sleep { millis: millis.value }), Some(Shape::Nothing))
+            }
             said::StepKind::Set(template) => {
                 let (template, shape) = self.template(template, None, scope);
                 Made::new(template.map(StepKind::Set), shape)
             }
             said::StepKind::Reply(template) => self.reply(step, template, scope),
-            said::StepKind::Stop { reason } => Made::end(
-                self.reason(reason, scope)
-                    .map(|reason| StepKind::Stop { reason }),
-            ),
-            said::StepKind::Park { reason } => Made::end(
-                self.reason(reason, scope)
-                    .map(|reason| StepKind::Park { reason }),
-            ),
-            said::StepKind::Fail { reason, class } => {
-                Made::end(self.reason(reason, scope).map(|reason| StepKind::Fail {
-                    reason,
-                    class: *class,
-                }))
+            said::StepKind::Stop { reason } => {
+                Made::end(self.reason(reason, scope).map(|reason| StepKind::Stop { reason }))
             }
+            said::StepKind::Park { reason } => {
+                Made::end(self.reason(reason, scope).map(|reason| StepKind::Park { reason }))
+            }
+            said::StepKind::Fail { reason, class } => Made::end(
+                self.reason(reason, scope)
+                    .map(|reason| StepKind::Fail { reason, class: *class }),
+            ),
         }
     }
 
@@ -152,15 +142,8 @@ impl Checker<'_> {
             .0
     }
 
-    fn reply(
-        &mut self,
-        step: &said::Step,
-        template: &manifest::Template,
-        scope: &mut Scope,
-    ) -> Made {
-        let waits = |kind: &said::TriggerKind| {
-            matches!(kind, said::TriggerKind::Http { replied: true, .. })
-        };
+    fn reply(&mut self, step: &said::Step, template: &manifest::Template, scope: &mut Scope) -> Made {
+        let waits = |kind: &said::TriggerKind| matches!(kind, said::TriggerKind::Http { replied: true, .. });
         if !self.said.triggers.iter().any(|t| waits(&t.kind)) {
             self.report(
                 Diagnostic::error(

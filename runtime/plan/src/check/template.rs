@@ -30,24 +30,16 @@ impl Checker<'_> {
             manifest::Template::Expression(expression) => {
                 let wanted = expected.map_or(Expected::Anything, |e| Expected::Shape(e.clone()));
                 match self.expression(expression, &wanted, scope) {
-                    Some((expression, shape)) => {
-                        (Some(Template::Expression(expression)), Some(shape))
-                    }
+                    Some((expression, shape)) => (Some(Template::Expression(expression)), Some(shape)),
                     None => (None, None),
                 }
             }
             manifest::Template::List(items, span) => self.list(items, span, expected, scope),
-            manifest::Template::Object(members, span) => {
-                self.object(members, span, expected, scope)
-            }
+            manifest::Template::Object(members, span) => self.object(members, span, expected, scope),
         }
     }
 
-    fn literal(
-        &mut self,
-        literal: &Literal,
-        expected: Option<&Shape>,
-    ) -> (Option<Template>, Option<Shape>) {
+    fn literal(&mut self, literal: &Literal, expected: Option<&Shape>) -> (Option<Template>, Option<Shape>) {
         let Some(expected) = expected else {
             let shape = Shape::of_value(&literal.value);
             return (Some(Template::Literal(literal.value.clone())), Some(shape));
@@ -55,9 +47,7 @@ impl Checker<'_> {
         let wanted = expected.present();
         // A plain scalar takes the type that its place asks for: `1.10` is text where text is asked for.
         let value = match (&literal.plain, wanted) {
-            (Some(plain), shape) if shape.is_textual() && !literal.value.is_null() => {
-                Value::String(plain.clone())
-            }
+            (Some(plain), shape) if shape.is_textual() && !literal.value.is_null() => Value::String(plain.clone()),
             _ => literal.value.clone(),
         };
         if fits(&value, expected) {
@@ -112,12 +102,9 @@ impl Checker<'_> {
             None => self.free_object(members, scope),
             Some(Shape::Map(item)) => {
                 let item = Shape::clone(item);
-                let templates = members.iter().map(|(name, said)| {
-                    Some((
-                        name.value.clone(),
-                        self.template(said, Some(&item), scope).0?,
-                    ))
-                });
+                let templates = members
+                    .iter()
+                    .map(|(name, said)| Some((name.value.clone(), self.template(said, Some(&item), scope).0?)));
                 let templates: Vec<Option<(String, Template)>> = templates.collect();
                 let whole: Option<Vec<(String, Template)>> = templates.into_iter().collect();
                 (whole.map(Template::Object), expected.cloned())
@@ -131,10 +118,7 @@ impl Checker<'_> {
                 }
             },
             Some(shape) => match shape.as_object() {
-                Some(object) => (
-                    self.known_object(members, span, object, scope),
-                    Some(shape.clone()),
-                ),
+                Some(object) => (self.known_object(members, span, object, scope), Some(shape.clone())),
                 None => {
                     self.wrong_kind(span, "an object", shape);
                     (None, Some(shape.clone()))
@@ -143,11 +127,7 @@ impl Checker<'_> {
         }
     }
 
-    fn free_object(
-        &mut self,
-        members: &Members,
-        scope: &mut Scope,
-    ) -> (Option<Template>, Option<Shape>) {
+    fn free_object(&mut self, members: &Members, scope: &mut Scope) -> (Option<Template>, Option<Shape>) {
         let mut templates = Vec::new();
         let mut fields = Vec::new();
         for (name, said) in members {
@@ -181,15 +161,9 @@ impl Checker<'_> {
                 None => self.unknown_field(name, object, members),
             }
         }
-        let said: Vec<&str> = members
-            .iter()
-            .map(|(name, _)| name.value.as_str())
-            .collect();
+        let said: Vec<&str> = members.iter().map(|(name, _)| name.value.as_str()).collect();
         self.missing_fields(span, object, &said);
-        templates
-            .into_iter()
-            .collect::<Option<Vec<_>>>()
-            .map(Template::Object)
+        templates.into_iter().collect::<Option<Vec<_>>>().map(Template::Object)
     }
 
     /// Reports the fields that must be there and are not; one that is misspelt was reported as unknown.
@@ -198,20 +172,11 @@ impl Checker<'_> {
             let misspelt = said
                 .iter()
                 .any(|s| !object.fields.contains_key(*s) && nearest(s, [name.as_str()]).is_some());
-            if !shape.is_optional()
-                && !said.contains(&name.as_str())
-                && !misspelt
-                && *shape != Shape::Any
-            {
-                let of = object
-                    .name
-                    .as_ref()
-                    .map_or(String::new(), |n| format!(" of {n}"));
+            if !shape.is_optional() && !said.contains(&name.as_str()) && !misspelt && *shape != Shape::Any {
+                let of = object.name.as_ref().map_or(String::new(), |n| format!(" of {n}"));
                 let message = format!("the field `{name}`{of} is missing");
                 let help = format!("write `{name}: ...` ({})", shape.short());
-                self.report(
-                    Diagnostic::error(codes::MISSING_FIELD, span.clone(), message).help(help),
-                );
+                self.report(Diagnostic::error(codes::MISSING_FIELD, span.clone(), message).help(help));
             }
         }
     }
@@ -235,40 +200,26 @@ impl Checker<'_> {
 
     fn wrong_kind(&mut self, span: &Span, found: &str, expected: &Shape) {
         let message = format!("found {found}, expected {}", expected.describe());
-        let help = format!(
-            "write {}, or an expression that gives one",
-            example(expected)
-        );
+        let help = format!("write {}, or an expression that gives one", example(expected));
         self.report(Diagnostic::error(codes::WRONG_VALUE, span.clone(), message).help(help));
     }
 }
 
 /// The variant that an object's written discriminator names; else the only one that has all of its fields.
 fn variant(members: &Members, variants: &[Shape]) -> Option<Shape> {
-    let objects = || {
-        variants
-            .iter()
-            .filter_map(|v| v.as_object().map(|o| (v, o)))
-    };
+    let objects = || variants.iter().filter_map(|v| v.as_object().map(|o| (v, o)));
     let named = objects().find(|(_, object)| {
-        members.iter().any(
-            |(name, said)| match (object.fields.get(&name.value), said) {
-                (Some(Shape::Enumeration(one)), manifest::Template::Literal(literal))
-                    if one.len() == 1 =>
-                {
+        members
+            .iter()
+            .any(|(name, said)| match (object.fields.get(&name.value), said) {
+                (Some(Shape::Enumeration(one)), manifest::Template::Literal(literal)) if one.len() == 1 => {
                     literal.value.as_str() == Some(one[0].as_str())
                 }
                 _ => false,
-            },
-        )
+            })
     });
-    let having = || {
-        objects().find(|(_, object)| {
-            members
-                .iter()
-                .all(|(name, _)| object.fields.contains_key(&name.value))
-        })
-    };
+    let having =
+        || objects().find(|(_, object)| members.iter().all(|(name, _)| object.fields.contains_key(&name.value)));
     named.or_else(having).map(|(variant, _)| variant.clone())
 }
 
@@ -289,16 +240,12 @@ fn wrong_literal(literal: &Literal, wanted: &Shape) -> Diagnostic {
     let message = format!("found {found}, expected {}", wanted.describe());
     let diagnostic = Diagnostic::error(codes::WRONG_VALUE, literal.span.clone(), message);
     match (wanted, &literal.value) {
-        (Shape::Enumeration(values), Value::String(text)) => {
-            match nearest(text, values.iter().map(String::as_str)) {
-                Some(right) => diagnostic.help(format!("write `{right}`")),
-                None => diagnostic.help(format!("write one of: {}", values.join(", "))),
-            }
-        }
+        (Shape::Enumeration(values), Value::String(text)) => match nearest(text, values.iter().map(String::as_str)) {
+            Some(right) => diagnostic.help(format!("write `{right}`")),
+            None => diagnostic.help(format!("write one of: {}", values.join(", "))),
+        },
         (_, Value::String(text))
-            if text.starts_with("steps.")
-                || text.starts_with("trigger.")
-                || text.starts_with("site.") =>
+            if text.starts_with("steps.") || text.starts_with("trigger.") || text.starts_with("site.") =>
         {
             diagnostic.help(format!("write `={text}` where an expression was meant"))
         }

@@ -1,14 +1,12 @@
 //! Waits for a person: the decision, its answers, the shape of an answer.
 
-use std::sync::Arc;
-
 use dragoman_manifest::pipeline::{Answer, Decision, Wait};
 use dragoman_model::{Diagnostic, Value};
 use dragoman_schema::Shape;
 use serde_json::{Map, json};
 
 use super::Checker;
-use super::scope::Scope;
+use super::scope::{AnswerNeeds, Scope};
 use super::step::Made;
 use crate::{StepKind, Template, WaitStep, codes};
 
@@ -33,17 +31,11 @@ impl<'a> Checker<'a> {
             return Made::new(None, None);
         };
         let fields = self.answer_fields(&decision);
-        let shape = fields
-            .as_ref()
-            .map(|fields| answer_shape(&decision, fields));
+        let shape = fields.as_ref().map(|fields| answer_shape(&decision, fields));
         let kind = show.zip(fields).map(|(show, fields)| {
             StepKind::Wait(Box::new(WaitStep {
                 decision: wait.decision.value.clone(),
-                answers: decision
-                    .answers
-                    .iter()
-                    .map(|a| a.name.value.clone())
-                    .collect(),
+                answers: decision.answers.iter().map(|a| a.name.value.clone()).collect(),
                 fields: (!fields.is_empty()).then(|| answer_schema(&decision)),
                 for_ms: wait.for_ms.as_ref().map(|f| f.value),
                 show,
@@ -76,12 +68,7 @@ impl<'a> Checker<'a> {
             (Some(said), None) => said.clone(),
             (None, Some((_, named))) => named.clone(),
             (None, None) => {
-                let names: Vec<&String> = self
-                    .said
-                    .decisions
-                    .iter()
-                    .map(|(name, _)| &name.value)
-                    .collect();
+                let names: Vec<&String> = self.said.decisions.iter().map(|(name, _)| &name.value).collect();
                 let place = "`decisions` at the top, or write `answers` here";
                 self.known(
                     &wait.decision,
@@ -106,7 +93,7 @@ impl<'a> Checker<'a> {
     }
 
     /// Which fields each answer of a wait must bring.
-    pub(super) fn answers_of(&self, wait: &Wait) -> Arc<[(String, Vec<String>)]> {
+    pub(super) fn answers_of(&self, wait: &Wait) -> AnswerNeeds {
         let named = self
             .said
             .decisions
@@ -160,13 +147,7 @@ impl<'a> Checker<'a> {
             for field in &answer.needs {
                 let place = format!("`fields` of the decision (for `{}`)", answer.name.value);
                 let names = decision.fields.iter().map(|(name, _)| &name.value);
-                good &= self.known(
-                    field,
-                    names,
-                    codes::ANSWER_FIELDS,
-                    "the answer has no field",
-                    &place,
-                );
+                good &= self.known(field, names, codes::ANSWER_FIELDS, "the answer has no field", &place);
             }
         }
         good.then_some(fields)
@@ -212,11 +193,7 @@ fn answer_schema(decision: &Decision) -> Value {
         .iter()
         .map(|(name, schema)| (name.value.clone(), schema.clone()))
         .collect();
-    let answers: Vec<&str> = decision
-        .answers
-        .iter()
-        .map(|a| a.name.value.as_str())
-        .collect();
+    let answers: Vec<&str> = decision.answers.iter().map(|a| a.name.value.as_str()).collect();
     properties.insert("answer".into(), json!({ "enum": answers }));
     let mut conditions = Vec::new();
     for answer in &decision.answers {

@@ -16,11 +16,7 @@ fn the_shipped_pipelines_are_well_written() {
         };
         let (pipeline, diagnostics) = parse_pipeline(Source::new(path.display().to_string(), text));
         let rendered: Vec<String> = diagnostics.iter().map(|d| d.render(false)).collect();
-        assert!(
-            rendered.is_empty() && pipeline.is_some(),
-            "{}",
-            rendered.join("\n\n")
-        );
+        assert!(rendered.is_empty() && pipeline.is_some(), "{}", rendered.join("\n\n"));
         read += 1;
     }
     assert!(read >= 3, "only {read} pipelines were found");

@@ -12,7 +12,7 @@ use crate::world::world;
 const HEAD: &str = "dragoman: 1\npipeline: spec\non:\n  - id: hook\n    http: { path: /orders, from: partner, reply: replied }\n    read: orders.read_order\nsteps:\n";
 
 /// All diagnostics of a text, manifest and plan.
-pub fn diagnostics(text: &str) -> Vec<Diagnostic> {
+pub(crate) fn diagnostics(text: &str) -> Vec<Diagnostic> {
     let source = Source::new("spec.yaml", text);
     let (pipeline, mut diagnostics) = parse_pipeline(source);
     if let Some(pipeline) = pipeline {
@@ -29,7 +29,7 @@ pub fn diagnostics(text: &str) -> Vec<Diagnostic> {
 
 /// What a case says about a text.
 fn said(text: &str) -> String {
-    let (text, head) = if text.trim_start().starts_with("dragoman:") || text.starts_with("%") {
+    let (text, head) = if text.trim_start().starts_with("dragoman:") || text.starts_with("#") {
         (text.to_owned(), 0)
     } else {
         (format!("{HEAD}{text}"), HEAD.lines().count())
@@ -52,13 +52,10 @@ fn said(text: &str) -> String {
             diagnostic.code, diagnostic.message
         )
         .expect("text takes text");
-        let marked = diagnostic.span.as_ref().map(|s| {
-            s.source.text[s.range.clone()]
-                .lines()
-                .next()
-                .unwrap_or("")
-                .to_owned()
-        });
+        let marked = diagnostic
+            .span
+            .as_ref()
+            .map(|s| s.source.text[s.range.clone()].lines().next().unwrap_or("").to_owned());
         writeln!(out, "    at: {}", marked.unwrap_or_default()).expect("text takes text");
         for help in &diagnostic.help {
             writeln!(out, "    help: {help}").expect("text takes text");
@@ -99,9 +96,7 @@ fn filled(markdown: &str) -> (String, usize) {
             out.push_str(&block);
             yaml = Some(block);
         } else {
-            let text = yaml
-                .take()
-                .expect("a `yaml` block before each `diagnostics` block");
+            let text = yaml.take().expect("a `yaml` block before each `diagnostics` block");
             out.push_str(&said(&text));
             cases += 1;
         }

@@ -8,14 +8,13 @@ use dragoman_schema::{DescribedOperation, Descriptor, Surface};
 use serde_json::{Value, json};
 
 /// The world that every spec is checked in.
-pub fn world() -> World {
+pub(crate) fn world() -> World {
     let mut world = World::default()
         .with_connection("orders", surface("orders", orders()))
         .with_connection("mail", surface("mail", mail()));
     world.ledgers.insert("stock".into());
     world.senders.insert("partner".into());
-    world.site =
-        json!({ "country": "CH", "limit": 100, "clerk": { "id": "c1", "name": "A. Clerk" } });
+    world.site = json!({ "country": "CH", "limit": 100, "clerk": { "id": "c1", "name": "A. Clerk" } });
     world
 }
 
@@ -27,18 +26,13 @@ fn surface(name: &str, operations: Vec<DescribedOperation>) -> Arc<Surface> {
         operations,
         ..Descriptor::default()
     };
-    let (surface, notes) = Surface::from_descriptor(Digest::of(name.as_bytes()), descriptor)
-        .expect("a good descriptor");
+    let (surface, notes) =
+        Surface::from_descriptor(Digest::of(name.as_bytes()), descriptor).expect("a good descriptor");
     assert!(notes.is_empty(), "{notes:?}");
     Arc::new(surface)
 }
 
-fn operation(
-    name: &str,
-    effect: OperationEffect,
-    input: &Value,
-    output: &Value,
-) -> DescribedOperation {
+fn operation(name: &str, effect: OperationEffect, input: &Value, output: &Value) -> DescribedOperation {
     DescribedOperation {
         name: name.into(),
         summary: String::new(),
@@ -96,9 +90,7 @@ fn orders() -> Vec<DescribedOperation> {
         "properties": { "id": { "type": "string" }, "reason": { "type": "string" } } });
     let nothing = json!({ "type": "object", "properties": {} });
     let once = OperationEffect::Once { settle_s: Some(60) };
-    let idempotent = OperationEffect::Idempotent {
-        key_lifetime_s: None,
-    };
+    let idempotent = OperationEffect::Idempotent { key_lifetime_s: None };
     vec![
         DescribedOperation {
             documents: vec!["message".into()],
@@ -118,7 +110,8 @@ fn orders() -> Vec<DescribedOperation> {
 fn mail() -> Vec<DescribedOperation> {
     let message = json!({ "type": "object", "required": ["to", "text"],
         "properties": { "to": { "type": "string" }, "text": { "type": "string" } } });
-    let sent = json!({ "title": "Sent", "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } });
+    let sent =
+        json!({ "title": "Sent", "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } });
     let idempotent = OperationEffect::Idempotent {
         key_lifetime_s: Some(86_400),
     };
