@@ -1,2 +1,56 @@
-//! The command.
-fn main() {}
+//! The command `dragoman`: one file a command, thin.
+
+mod answer;
+mod commands;
+mod console;
+mod site;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Runs sandboxed connectors and pipelines that join the systems of states.
+#[derive(Debug, Parser)]
+#[command(name = "dragoman", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Says everything that is wrong with a site and its pipelines
+    Check(commands::check::Check),
+    /// Takes messages and runs pipelines
+    Serve(commands::serve::Serve),
+    /// Runs one message through a pipeline, to its end
+    Run(commands::run::Run),
+    /// What happened
+    Runs(commands::runs::Runs),
+    /// What waits for a person
+    Waits(commands::waits::Waits),
+    /// The proof that the trail is whole
+    Audit(commands::audit::Audit),
+    /// What observed pipelines would have done
+    Observe(commands::observe::Observe),
+    /// Makes, inspects and tries connectors
+    Plugin(commands::plugin::Plugin),
+    /// What a code means and what to do
+    Explain(commands::explain::Explain),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        Command::Check(command) => command.run(),
+        Command::Serve(command) => command.run(),
+        Command::Run(command) => command.run(),
+        Command::Runs(command) => command.run(),
+        Command::Waits(command) => command.run(),
+        Command::Audit(command) => command.run(),
+        Command::Observe(command) => command.run(),
+        Command::Plugin(command) => command.run(),
+        Command::Explain(command) => command.run(),
+    };
+    outcome.unwrap_or_else(|error| error.report())
+}

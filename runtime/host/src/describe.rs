@@ -65,6 +65,18 @@ impl Host {
         Ok(surface)
     }
 
+    /// What an older plugin offers over a connection as it is configured now: for runs that are pinned to it.
+    ///
+    /// # Errors
+    /// There is no such connection, the plugin is gone, or it fails to describe itself.
+    pub async fn surface_of(self: &Arc<Self>, connection: &str, plugin: Digest) -> Result<Arc<Surface>, Error> {
+        let bound = self.bound(connection).ok_or_else(|| {
+            Error::new(NOT_GRANTED, format!("the site has no connection `{connection}` any more"))
+        })?;
+        let plugin = self.pinned(plugin).await?;
+        self.describe(&plugin, &bound.connection.config, &bound.connection.files).await
+    }
+
     async fn ask_description(
         self: &Arc<Self>,
         plugin: &Arc<Plugin>,

@@ -1,1 +1,29 @@
-//! Under construction.
+//! Puts a site together and serves it: the one place where concrete types meet.
+//!
+//! In: a site file. Out: a runtime that takes messages, and the operator API.
+//!
+//! **Invariants.** Nothing runs that was not checked first. Everything that a run will be pinned to (pipeline text,
+//! components) is kept in the store before a run can begin with it.
+//!
+//! **Not here:** what is wrong with a pipeline (`plan`), what a run does (`engine`), the command line (`cli`).
+
+mod address;
+mod api;
+mod client;
+mod desk;
+mod error;
+mod heads;
+mod plans;
+mod runtime;
+mod serve;
+mod site;
+pub mod timeline;
+pub mod view;
+
+pub use address::Address;
+pub use client::Client;
+pub use desk::{Desk, Refusal};
+pub use error::Error;
+pub use runtime::{Runtime, check, store_folder};
+pub use serve::serve;
+pub use site::{read as read_site, read_source};

@@ -111,9 +111,9 @@ pub(super) fn credentials(
     connection: &mut dragoman_host::Connection,
     diagnostics: &mut Vec<Diagnostic>,
 ) {
-    for (name, parts) in &said.credentials {
+    for (name, credential) in &said.credentials {
         let mut value = None;
-        for (part, reference) in parts {
+        for (part, reference) in &credential.parts {
             if part == "value" {
                 value = resolve(context.folder, reference, context.secrets, diagnostics);
             }

@@ -29,7 +29,7 @@ pub struct Site {
     /// The connections, for the host.
     pub connections: BTreeMap<String, dragoman_host::Connection>,
     /// Where their endpoints lead, for the egress: by connection and endpoint.
-    pub endpoints: BTreeMap<(String, String), Endpoint>,
+    pub endpoints: BTreeMap<String, BTreeMap<String, Endpoint>>,
     /// The senders by name.
     pub senders: BTreeMap<String, Arc<Sender>>,
     /// The pipelines by name.
@@ -88,7 +88,7 @@ pub async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Secrets) -
         match connections::load(&context, name, connection, &mut diagnostics).await {
             Some(ready) => {
                 components.insert(ready.connection.plugin, ready.component);
-                endpoints.extend(ready.endpoints.into_iter().map(|(e, to)| ((name.value.clone(), e), to)));
+                endpoints.insert(name.value.clone(), ready.endpoints);
                 world.connections.insert(
                     name.value.clone(),
                     dragoman_plan::Connection { surface: ready.surface, observe: connection.observe || said.observe },

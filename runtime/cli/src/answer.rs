@@ -1,0 +1,100 @@
+//! How a command ends: an exit code, or an error with a code and what to do.
+
+use std::process::ExitCode;
+
+use dragoman_model::{Code, Diagnostic, Severity};
+
+/// The command line cannot do what was asked.
+pub(crate) const CANNOT: Code = Code::new("D0901", "the command cannot be carried out");
+
+/// How a command ends.
+pub(crate) type Outcome = Result<ExitCode, Error>;
+
+/// Why a command could not do what it should.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// Things that are wrong with what somebody wrote.
+    Diagnostics(Vec<Diagnostic>),
+    /// Anything else: a code, what happened, what to do.
+    Plain {
+        /// The code.
+        code: String,
+        /// What happened.
+        message: String,
+        /// What to do.
+        help: Option<String>,
+    },
+}
+
+impl Error {
+    /// An error of the command line itself.
+    pub(crate) fn plain(message: impl Into<String>) -> Self {
+        Self::coded(CANNOT, message)
+    }
+
+    /// An error with a code of the room that raised it.
+    pub(crate) fn coded(code: Code, message: impl Into<String>) -> Self {
+        Error::Plain { code: code.id.into(), message: message.into(), help: None }
+    }
+
+    /// Adds what to do.
+    pub(crate) fn help(self, text: impl Into<String>) -> Self {
+        match self {
+            Error::Plain { code, message, .. } => Error::Plain { code, message, help: Some(text.into()) },
+            other => other,
+        }
+    }
+
+    /// Prints it; gives the exit code.
+    pub(crate) fn report(self) -> ExitCode {
+        match self {
+            Error::Diagnostics(diagnostics) => {
+                print_diagnostics(&diagnostics);
+            }
+            Error::Plain { code, message, help } => {
+                eprintln!("error[{code}]: {message}");
+                if let Some(help) = help {
+                    eprintln!("  = help: {help}");
+                }
+            }
+        }
+        ExitCode::FAILURE
+    }
+}
+
+/// Prints diagnostics to standard error, with how many there are.
+pub(crate) fn print_diagnostics(diagnostics: &[Diagnostic]) {
+    let colour = crate::console::colour();
+    for diagnostic in diagnostics {
+        eprintln!("{}\n", diagnostic.render(colour));
+    }
+    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
+    let warnings = diagnostics.len() - errors;
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    match (errors, warnings) {
+        (0, 0) => {}
+        (0, w) => eprintln!("{}", count(w, "warning")),
+        (e, 0) => eprintln!("{}; `dragoman explain CODE` says more", count(e, "error")),
+        (e, w) => eprintln!("{}, {}; `dragoman explain CODE` says more", count(e, "error"), count(w, "warning")),
+    }
+}
+
+impl From<dragoman_server::Error> for Error {
+    fn from(error: dragoman_server::Error) -> Self {
+        match error {
+            dragoman_server::Error::Diagnostics(diagnostics) => Error::Diagnostics(diagnostics),
+            dragoman_server::Error::Plain { code, message, help } => {
+                let plain = Error::coded(code, message);
+                if help.is_empty() { plain } else { plain.help(help) }
+            }
+        }
+    }
+}
+
+impl From<dragoman_server::Refusal> for Error {
+    fn from(refusal: dragoman_server::Refusal) -> Self {
+        use dragoman_server::Refusal::{Conflict, Store, Unknown};
+        let (Unknown(message) | Conflict(message) | Store(message)) = refusal;
+        Error::plain(message)
+    }
+}

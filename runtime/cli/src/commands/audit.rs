@@ -1,0 +1,137 @@
+//! `dragoman audit`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use dragoman_journal::Head;
+use dragoman_journals_sqlite::SqliteTrail;
+use dragoman_security::{PublicKey, Signature};
+use dragoman_server::read_site;
+use serde_json::json;
+
+use crate::answer::{Error, Outcome};
+use crate::site::SiteOption;
+
+/// The proof that nothing in the trail was altered, dropped or cut off.
+#[derive(Debug, Args)]
+pub(crate) struct Audit {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Verifies the whole trail, also while a server runs. Exits with 1 where something is wrong
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+struct Verify {
+    #[command(flatten)]
+    site: SiteOption,
+    /// The store's folder, where there is no site file
+    #[arg(long, value_name = "FOLDER")]
+    store: Option<PathBuf>,
+    /// A file of signed heads that was kept outside, a JSON line each; the site's own `heads:` file where nothing is said
+    #[arg(long, value_name = "FILE")]
+    heads: Vec<PathBuf>,
+    /// The public key that signed them, in base64; the installation's own where nothing is said
+    #[arg(long, value_name = "KEY")]
+    key: Option<String>,
+    /// For programs
+    #[arg(long)]
+    json: bool,
+}
+
+impl Audit {
+    pub(crate) fn run(self) -> Outcome {
+        let Act::Verify(verify) = self.act;
+        verify.run()
+    }
+}
+
+impl Verify {
+    fn run(self) -> Outcome {
+        let (store, files) = self.places()?;
+        let heads = self.read_heads(&store, &files)?;
+        let trail = SqliteTrail::open(&store).map_err(journal)?;
+        let report = dragoman_journal::audit::verify(&trail, &heads).map_err(journal)?;
+        let clean = report.is_clean();
+        if self.json {
+            let findings: Vec<_> =
+                report.findings.iter().map(|f| json!({ "code": f.code.id, "message": f.message })).collect();
+            println!(
+                "{:#}",
+                json!({ "entries": report.entries, "batches": report.batches, "erased": report.erased,
+                        "heads": heads.len(), "findings": findings })
+            );
+        } else {
+            for finding in &report.findings {
+                println!("[{}] {}", finding.code, finding.message);
+            }
+            let heads = match heads.len() {
+                0 => "no outside head: a cut-off tail or an old backup would not be seen".into(),
+                n => format!("{n} outside heads agree"),
+            };
+            if clean {
+                println!("audit: ok, {} entries in {} batches verified; {heads}", report.entries, report.batches);
+            } else {
+                println!("audit: {} findings in {} entries; the trail is NOT whole", report.findings.len(), report.entries);
+            }
+        }
+        Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+
+    /// The store, and the files of heads.
+    fn places(&self) -> Result<(PathBuf, Vec<PathBuf>), Error> {
+        if let Some(store) = &self.store {
+            return Ok((store.clone(), self.heads.clone()));
+        }
+        let (said, _) = read_site(&self.site.site).map_err(Error::Diagnostics)?;
+        let mut files = self.heads.clone();
+        if files.is_empty()
+            && let Some(heads) = &said.heads
+        {
+            let folder = self.site.site.parent().unwrap_or(Path::new("."));
+            let file = folder.join(&*heads.file.value);
+            if file.is_file() {
+                files.push(file);
+            }
+        }
+        Ok((self.site.store()?, files))
+    }
+
+    fn read_heads(&self, store: &Path, files: &[PathBuf]) -> Result<Vec<Head>, Error> {
+        let key = match &self.key {
+            Some(text) => Some(PublicKey::parse(text).map_err(|e| Error::plain(e.to_string()))?),
+            None if store.join("keys").is_dir() => {
+                let keys = dragoman_security::Keys::open(&store.join("keys"));
+                Some(keys.map_err(|e| Error::plain(e.to_string()))?.signing.public())
+            }
+            None => None,
+        };
+        let mut heads = Vec::new();
+        for file in files {
+            let refuse = |why: String| Error::plain(format!("{} cannot be used: {why}", file.display()));
+            let text = std::fs::read_to_string(file).map_err(|e| refuse(e.to_string()))?;
+            for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+                let head: Head = serde_json::from_str(line).map_err(|e| refuse(format!("line {}: {e}", number + 1)))?;
+                let signed = head.signed_text().map_err(|e| refuse(e.to_string()))?;
+                let signature = Signature { key: head.key.clone(), signature: head.signature.clone() };
+                if let Some(key) = &key
+                    && !key.verify_head(&signed, &signature)
+                {
+                    return Err(refuse(format!("line {}: the signature is not that of this installation", number + 1))
+                        .help("give the key that signed it with --key"));
+                }
+                heads.push(head);
+            }
+        }
+        Ok(heads)
+    }
+}
+
+fn journal(error: dragoman_journal::Error) -> Error {
+    Error::coded(error.code, error.message)
+}

@@ -1,0 +1,37 @@
+//! `dragoman explain CODE`.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::answer::{Error, Outcome};
+
+/// The pages of `docs/codes`, sorted by code.
+const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
+
+/// What a code means and what to do; without a code, all of them.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// For example D0101
+    code: Option<String>,
+}
+
+impl Explain {
+    pub(crate) fn run(self) -> Outcome {
+        let Some(code) = self.code else {
+            for (_, page) in PAGES {
+                println!("{}", page.lines().next().unwrap_or_default().trim_start_matches("# "));
+            }
+            return Ok(ExitCode::SUCCESS);
+        };
+        let wanted = code.to_ascii_uppercase();
+        match PAGES.iter().find(|(id, _)| *id == wanted) {
+            Some((_, page)) => {
+                println!("{}", page.trim_end());
+                Ok(ExitCode::SUCCESS)
+            }
+            None => Err(Error::plain(format!("there is no code `{code}`"))
+                .help("`dragoman explain` without a code lists them all")),
+        }
+    }
+}

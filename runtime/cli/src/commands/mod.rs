@@ -1,0 +1,11 @@
+//! The commands, one file each.
+
+pub(crate) mod audit;
+pub(crate) mod check;
+pub(crate) mod explain;
+pub(crate) mod observe;
+pub(crate) mod plugin;
+pub(crate) mod run;
+pub(crate) mod runs;
+pub(crate) mod serve;
+pub(crate) mod waits;

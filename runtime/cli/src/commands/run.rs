@@ -1,0 +1,122 @@
+//! `dragoman run`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use dragoman_engine::{Delivery, Refused};
+use dragoman_journal::{Ending, Standing};
+use dragoman_model::{Actor, Failure};
+use dragoman_server::Runtime;
+use serde_json::json;
+
+use crate::answer::{Error, Outcome, print_diagnostics};
+use crate::commands::runs;
+use crate::commands::serve::log;
+use crate::site::{SiteOption, block_on, desk};
+
+/// Runs one message through a pipeline until it has ended, waits for a person or is parked. Exits with 0 where it
+/// completed or was stopped as the pipeline says, with 3 where it waits or is parked, with 1 where it failed.
+#[derive(Debug, Args)]
+pub(crate) struct Run {
+    /// The pipeline's name
+    pipeline: String,
+    #[command(flatten)]
+    site: SiteOption,
+    /// The file with the message
+    #[arg(long, value_name = "FILE")]
+    trigger: PathBuf,
+    /// The trigger's id; needed where the pipeline has several that read differently
+    #[arg(long, value_name = "ID")]
+    on: Option<String>,
+    /// Reads only: everything else is written down as what would have been done
+    #[arg(long)]
+    dry: bool,
+    /// The result as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Run {
+    pub(crate) fn run(self) -> Outcome {
+        log(false);
+        block_on(self.run_within())
+    }
+
+    async fn run_within(self) -> Outcome {
+        let body = std::fs::read(&self.trigger)
+            .map_err(|e| Error::plain(format!("{} cannot be read: {e}", self.trigger.display())))?;
+        let runtime = Runtime::open(&self.site.site).await?;
+        print_diagnostics(&runtime.warnings);
+        let plans = runtime.plans.all();
+        let Some(plan) = plans.iter().find(|p| p.pipeline == self.pipeline) else {
+            let names: Vec<&str> = plans.iter().map(|p| p.pipeline.as_str()).collect();
+            return Err(Error::plain(format!("the site has no pipeline `{}`", self.pipeline))
+                .help(format!("it has {}", names.join(", "))));
+        };
+        let trigger = match &self.on {
+            Some(id) => plan.triggers.iter().find(|t| t.id == *id),
+            None => plan.triggers.iter().find(|t| t.kind == dragoman_plan::TriggerKind::Manual).or(plan.triggers.first()),
+        };
+        let Some(trigger) = trigger else {
+            let ids: Vec<&str> = plan.triggers.iter().map(|t| t.id.as_str()).collect();
+            return Err(Error::plain("the pipeline has no such trigger").help(format!("it has {}", ids.join(", "))));
+        };
+        let delivery = Delivery {
+            pipeline: self.pipeline.clone(),
+            trigger: trigger.id.clone(),
+            media_type: media_type(&body).into(),
+            body: body.into(),
+            headers: Vec::new(),
+            attributes: json!({ "file": self.trigger.display().to_string() }),
+            sender: Actor::person(&user(), "os_user"),
+            key: None,
+        };
+        let finished = runtime.handle().run(delivery, self.dry).await.map_err(refused)?;
+        let shown = desk(&runtime).run(&finished.run.to_string(), self.json).await?;
+        if self.json {
+            println!("{shown:#}");
+        } else {
+            if finished.again {
+                println!("this message was taken before; this is what came of it:\n");
+            }
+            runs::print_run(&shown);
+        }
+        Ok(match (finished.ending, finished.standing) {
+            (Some(Ending::Completed | Ending::Stopped), _) => ExitCode::SUCCESS,
+            (None, Standing::Waiting(_) | Standing::Parked | Standing::Sleeping(_)) => ExitCode::from(3),
+            _ => ExitCode::FAILURE,
+        })
+    }
+}
+
+/// The user of the operating system, as the actor of what is done by hand.
+pub(crate) fn user() -> String {
+    ["USER", "LOGNAME"].iter().find_map(|n| std::env::var(n).ok()).unwrap_or_else(|| "somebody".into())
+}
+
+fn media_type(body: &[u8]) -> &'static str {
+    match body.iter().find(|b| !b.is_ascii_whitespace()) {
+        Some(b'<' | 0xef) => "application/xml",
+        _ => "application/json",
+    }
+}
+
+fn refused(refusal: Refused) -> Error {
+    let told = |failure: &Failure| {
+        let issues: Vec<String> = failure.issues.iter().map(|i| format!("{}: {} ({})", i.path, i.message, i.code)).collect();
+        format!("{} ({}){}", failure.message, failure.code, issues.iter().map(|i| format!("\n  {i}")).collect::<String>())
+    };
+    match refusal {
+        Refused::Unreadable { failure, run } => {
+            let kept = run.map(|r| format!("it is kept as run {r}")).unwrap_or_default();
+            Error::plain(format!("the message cannot be read: {}", told(&failure))).help(kept)
+        }
+        Refused::KeyConflict { run, key } => {
+            Error::plain(format!("a message with the key `{key}` and another content was taken before, as run {run}"))
+        }
+        Refused::Overloaded { message, .. } => Error::plain(message).help("try again later"),
+        Refused::Store { message, .. } => Error::plain(message),
+        Refused::Unknown => Error::plain("the pipeline or its trigger is gone"),
+    }
+}

@@ -1,0 +1,124 @@
+//! `dragoman runs`.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use dragoman_journal::RunFilter;
+use serde_json::Value;
+
+use crate::answer::Outcome;
+use crate::console::table;
+use crate::site::{SiteOption, block_on};
+
+/// What happened.
+#[derive(Debug, Args)]
+pub(crate) struct Runs {
+    #[command(subcommand)]
+    act: Act,
+}
+
+#[derive(Debug, Subcommand)]
+enum Act {
+    /// Runs, newest first
+    List {
+        #[command(flatten)]
+        site: SiteOption,
+        /// Of this pipeline only
+        #[arg(long)]
+        pipeline: Option<String>,
+        /// active, sleeping, waiting, parked, completed, stopped, failed or cancelled
+        #[arg(long)]
+        status: Option<String>,
+        /// Also the runs of the items of `each` steps
+        #[arg(long)]
+        children: bool,
+        /// At most so many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        /// For programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// One run, as a timeline
+    Show {
+        /// Its id, or the beginning of it
+        run: String,
+        #[command(flatten)]
+        site: SiteOption,
+        /// For programs, with messages, inputs and outputs
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl Runs {
+    pub(crate) fn run(self) -> Outcome {
+        match self.act {
+            Act::List { site, pipeline, status, children, limit, json } => block_on(async {
+                let filter = RunFilter { pipeline, status, children, limit };
+                let found = site.reach().await?.runs(filter).await?;
+                if json {
+                    println!("{found:#}");
+                } else {
+                    print_list(&found);
+                }
+                Ok(ExitCode::SUCCESS)
+            }),
+            Act::Show { run, site, json } => block_on(async {
+                let found = site.reach().await?.run(&run, json).await?;
+                if json {
+                    println!("{found:#}");
+                } else {
+                    print_run(&found);
+                }
+                Ok(ExitCode::SUCCESS)
+            }),
+        }
+    }
+}
+
+fn print_list(found: &Value) {
+    let mut rows = vec![["RUN", "PIPELINE", "STATUS", "BEGAN", "KEY", "NOTE"].map(str::to_owned).to_vec()];
+    for run in found["runs"].as_array().into_iter().flatten() {
+        let text = |member: &str| run[member].as_str().unwrap_or_default().to_owned();
+        let key: String = text("key").chars().take(40).collect();
+        rows.push(vec![text("run"), text("pipeline"), text("status"), short(&text("began")), key, text("note")]);
+    }
+    if rows.len() == 1 {
+        println!("no runs");
+    } else {
+        print!("{}", table(&rows));
+    }
+}
+
+/// A time without its date's separators and milliseconds, as lists show it.
+fn short(time: &str) -> String {
+    time.split('.').next().unwrap_or(time).replace('T', " ")
+}
+
+/// Prints a run with its timeline and those of its children.
+pub(crate) fn print_run(found: &Value) {
+    print_one(&found["run"], &found["timeline"], "");
+    for child in found["children"].as_array().into_iter().flatten() {
+        println!();
+        print_one(&child["run"], &child["timeline"], "  ");
+    }
+}
+
+fn print_one(run: &Value, timeline: &Value, indent: &str) {
+    let text = |member: &str| run[member].as_str().unwrap_or_default();
+    println!("{indent}{} {}  {}", text("pipeline"), text("run"), text("status").to_uppercase());
+    println!("{indent}key {}", text("key"));
+    if let Some(note) = run["note"].as_str() {
+        println!("{indent}{note}");
+    }
+    let mut rows = Vec::new();
+    for line in timeline.as_array().into_iter().flatten() {
+        let member = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+        let time = member("at").split('T').nth(1).unwrap_or_default().trim_end_matches('Z').to_owned();
+        let actor = member("actor");
+        let who = if actor.is_empty() { String::new() } else { format!("  [{actor}]") };
+        rows.push(vec![format!("{indent}  {time}"), member("path"), format!("{}{who}", member("text"))]);
+    }
+    print!("{}", table(&rows));
+}

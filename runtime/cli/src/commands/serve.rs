@@ -1,0 +1,64 @@
+//! `dragoman serve`.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Args;
+use dragoman_server::Runtime;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::answer::{Error, Outcome, print_diagnostics};
+use crate::site::{SiteOption, block_on};
+
+/// Takes messages and runs pipelines until it is told to stop (SIGTERM or Ctrl-C). The site is checked first; with an
+/// error nothing is started.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    site: SiteOption,
+    /// The log as JSON lines
+    #[arg(long)]
+    log_json: bool,
+}
+
+impl Serve {
+    pub(crate) fn run(self) -> Outcome {
+        log(self.log_json);
+        block_on(async {
+            let runtime = Runtime::open(&self.site.site).await?;
+            print_diagnostics(&runtime.warnings);
+            let site = runtime.said.name.value.clone();
+            let pipelines = runtime.plans.all().len();
+            let ready = move |address| {
+                println!("dragoman: serving {site} with {pipelines} pipelines on http://{address}");
+                // A reader on a pipe waits for this line.
+                let _ = std::io::stdout().flush();
+            };
+            dragoman_server::serve(runtime, ready, stopped()?).await?;
+            Ok(())
+        })?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// Resolves when the process is told to stop.
+fn stopped() -> Result<impl Future<Output = ()>, Error> {
+    let refuse = |e: std::io::Error| Error::plain(format!("signals cannot be waited for: {e}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(refuse)?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+/// Logs go to standard error; `DRAGOMAN_LOG` chooses what (`info` where it says nothing).
+pub(crate) fn log(json: bool) {
+    let filter = EnvFilter::try_from_env("DRAGOMAN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second initialisation would be a test's; the first one stays.
+    let _ = if json { builder.json().try_init() } else { builder.try_init() };
+}

@@ -1,0 +1,104 @@
+//! The site that a command is about, and asking whoever serves it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use dragoman_journal::{Journal, RunFilter};
+use dragoman_model::Value;
+use dragoman_server::{Address, Client, Desk, Runtime, read_site, store_folder};
+
+use crate::answer::Error;
+
+/// The option that most commands have.
+#[derive(Debug, Args)]
+pub(crate) struct SiteOption {
+    /// The site file
+    #[arg(long, default_value = "dragoman.yaml", value_name = "FILE")]
+    pub(crate) site: PathBuf,
+}
+
+/// Whom to ask: the server that runs, or the store itself.
+pub(crate) enum Site {
+    /// A server is running.
+    Served(Client),
+    /// Nobody serves: the site was opened here.
+    Opened(Box<Runtime>),
+}
+
+impl SiteOption {
+    /// The folder of the site's store.
+    pub(crate) fn store(&self) -> Result<PathBuf, Error> {
+        let (said, _) = read_site(&self.site).map_err(Error::Diagnostics)?;
+        Ok(store_folder(&self.site, &said))
+    }
+
+    /// The server that runs; else the site, opened.
+    pub(crate) async fn reach(&self) -> Result<Site, Error> {
+        if let Some(address) = Address::find(&self.store()?)
+            && let Some(client) = Client::connect(address).await
+        {
+            return Ok(Site::Served(client));
+        }
+        Ok(Site::Opened(Box::new(Runtime::open(&self.site).await?)))
+    }
+}
+
+impl Site {
+    /// Runs, newest first.
+    pub(crate) async fn runs(&self, filter: RunFilter) -> Result<Value, Error> {
+        match self {
+            Site::Served(client) => {
+                let mut path = format!("/v1/runs?limit={}&children={}", filter.limit, filter.children);
+                for (name, value) in [("pipeline", filter.pipeline), ("status", filter.status)] {
+                    if let Some(value) = value {
+                        path.push_str(&format!("&{name}={}", encoded(&value)));
+                    }
+                }
+                Ok(client.get(&path).await?)
+            }
+            Site::Opened(runtime) => Ok(desk(runtime).runs(filter).await?),
+        }
+    }
+
+    /// A run with its timeline.
+    pub(crate) async fn run(&self, run: &str, bodies: bool) -> Result<Value, Error> {
+        match self {
+            Site::Served(client) => Ok(client.get(&format!("/v1/runs/{}?bodies={bodies}", encoded(run))).await?),
+            Site::Opened(runtime) => Ok(desk(runtime).run(run, bodies).await?),
+        }
+    }
+
+    /// Open waits.
+    pub(crate) async fn waits(&self) -> Result<Value, Error> {
+        match self {
+            Site::Served(client) => Ok(client.get("/v1/waits").await?),
+            Site::Opened(runtime) => Ok(desk(runtime).waits().await?),
+        }
+    }
+}
+
+/// The desk of a site that was opened here.
+pub(crate) fn desk(runtime: &Runtime) -> Desk {
+    let journal: std::sync::Arc<dyn Journal> = runtime.journal.clone();
+    Desk::new(journal, runtime.handle())
+}
+
+/// A text as a part of a path or query.
+pub(crate) fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// Runs a future on a runtime of its own.
+pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = built.map_err(|e| Error::plain(format!("the system gives no threads: {e}")))?;
+    runtime.block_on(future)
+}

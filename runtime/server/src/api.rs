@@ -1,0 +1,115 @@
+//! The operator API: what the console and the command line ask a running server.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, Response, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::{get, post};
+use dragoman_journal::RunFilter;
+use dragoman_model::{Actor, Digest, Value};
+use dragoman_security::Bearer;
+use dragoman_transports_http::inbound::problem;
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::desk::{Desk, Refusal};
+
+struct Api {
+    desk: Desk,
+    token: Bearer,
+    site: String,
+}
+
+/// The routes below `/v1`. All but `/v1/health` ask for the token that only the user who serves can read.
+pub(crate) fn router(desk: Desk, token: Bearer, site: String) -> Router {
+    Router::new()
+        .route("/v1/health", get(health))
+        .route("/v1/status", get(status))
+        .route("/v1/runs", get(runs))
+        .route("/v1/runs/{run}", get(run))
+        .route("/v1/waits", get(waits))
+        .route("/v1/waits/{wait}", post(answer))
+        .with_state(Arc::new(Api { desk, token, site }))
+}
+
+#[derive(Debug, Deserialize)]
+struct Wanted {
+    pipeline: Option<String>,
+    status: Option<String>,
+    #[serde(default)]
+    children: bool,
+    #[serde(default)]
+    limit: usize,
+    #[serde(default)]
+    bodies: bool,
+}
+
+/// What is sent to answer a wait.
+#[derive(Debug, Deserialize)]
+struct Answering {
+    /// `{ answer, reason?, ...fields }`.
+    answer: Value,
+    /// The digest of what the person saw.
+    shown: Option<Digest>,
+    /// Who answers, as the command line knows it.
+    by: String,
+}
+
+async fn health(State(api): State<Arc<Api>>) -> Response<Body> {
+    Json(json!({ "status": "ok", "site": api.site })).into_response()
+}
+
+async fn status(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response<Body> {
+    guarded(&api, &headers, async { Ok(api.desk.status()) }).await
+}
+
+async fn runs(State(api): State<Arc<Api>>, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response<Body> {
+    let filter = RunFilter {
+        pipeline: wanted.pipeline,
+        status: wanted.status,
+        children: wanted.children,
+        limit: wanted.limit,
+    };
+    guarded(&api, &headers, api.desk.runs(filter)).await
+}
+
+async fn run(
+    State(api): State<Arc<Api>>,
+    headers: HeaderMap,
+    Path(run): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Response<Body> {
+    guarded(&api, &headers, api.desk.run(&run, wanted.bodies)).await
+}
+
+async fn waits(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response<Body> {
+    guarded(&api, &headers, api.desk.waits()).await
+}
+
+async fn answer(
+    State(api): State<Arc<Api>>,
+    headers: HeaderMap,
+    Path(wait): Path<String>,
+    Json(given): Json<Answering>,
+) -> Response<Body> {
+    let actor = Actor::person(&given.by, "os_user");
+    guarded(&api, &headers, api.desk.answer(&wait, actor, given.answer, given.shown)).await
+}
+
+async fn guarded(api: &Api, headers: &HeaderMap, answer: impl Future<Output = Result<Value, Refusal>>) -> Response<Body> {
+    let authorization = headers.get("authorization").and_then(|v| v.to_str().ok());
+    if !api.token.admits(authorization) {
+        let detail = "the operator API asks for the token in the store's folder";
+        return problem(StatusCode::UNAUTHORIZED, "unauthorized", detail, json!({}));
+    }
+    match answer.await {
+        Ok(value) => Json(value).into_response(),
+        Err(Refusal::Unknown(detail)) => problem(StatusCode::NOT_FOUND, "unknown", &detail, json!({})),
+        Err(Refusal::Conflict(detail)) => problem(StatusCode::CONFLICT, "conflict", &detail, json!({})),
+        Err(Refusal::Store(detail)) => problem(StatusCode::SERVICE_UNAVAILABLE, "store", &detail, json!({})),
+    }
+}

@@ -1,0 +1,59 @@
+//! Asking a running server.
+
+use dragoman_model::Value;
+use serde_json::json;
+
+use crate::address::Address;
+use crate::error::{Error, SERVED};
+
+/// The operator API of a running server.
+pub struct Client {
+    address: Address,
+    http: reqwest::Client,
+}
+
+impl Client {
+    /// The server of an address file, where it answers. None: it is gone.
+    pub async fn connect(address: Address) -> Option<Client> {
+        let http = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(30)).build().ok()?;
+        let client = Client { address, http };
+        let answer = client.http.get(client.url("/v1/health")).send().await.ok()?;
+        answer.status().is_success().then_some(client)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address.address)
+    }
+
+    /// Asks.
+    ///
+    /// # Errors
+    /// What the server says, or that it went away.
+    pub async fn get(&self, path: &str) -> Result<Value, Error> {
+        self.finish(self.http.get(self.url(path))).await
+    }
+
+    /// Sends.
+    ///
+    /// # Errors
+    /// What the server says, or that it went away.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Error> {
+        let request = self.http.post(self.url(path)).header("content-type", "application/json").body(body.to_string());
+        self.finish(request).await
+    }
+
+    async fn finish(&self, request: reqwest::RequestBuilder) -> Result<Value, Error> {
+        let gone = |e: reqwest::Error| {
+            Error::new(SERVED, format!("the server at {} does not answer: {e}", self.address.address), "try again, or look at its log")
+        };
+        let answer = request.bearer_auth(&self.address.token).send().await.map_err(gone)?;
+        let status = answer.status();
+        let text = answer.text().await.map_err(gone)?;
+        let value: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
+        if status.is_success() {
+            return Ok(value);
+        }
+        let detail = value.get("detail").and_then(Value::as_str).unwrap_or("the server refuses");
+        Err(Error::new(SERVED, detail, ""))
+    }
+}

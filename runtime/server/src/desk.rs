@@ -1,0 +1,117 @@
+//! What an operator asks and does: one implementation for the API and for the command line.
+
+use std::sync::Arc;
+
+use dragoman_engine::shell::Handle;
+use dragoman_journal::{Journal, RunFilter};
+use dragoman_model::{Actor, Digest, RunId, Value};
+use serde_json::json;
+
+use crate::view;
+
+/// The operator's desk.
+#[derive(Clone)]
+pub struct Desk {
+    journal: Arc<dyn Journal>,
+    handle: Handle,
+}
+
+/// Why something cannot be answered or done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such run or wait.
+    Unknown(String),
+    /// It cannot be done as things stand.
+    Conflict(String),
+    /// The store does not answer.
+    Store(String),
+}
+
+impl Desk {
+    /// A desk over a store and an engine.
+    pub fn new(journal: Arc<dyn Journal>, handle: Handle) -> Self {
+        Desk { journal, handle }
+    }
+
+    /// Runs, newest first: `{ runs: [...] }`.
+    ///
+    /// # Errors
+    /// [`Refusal::Store`].
+    pub async fn runs(&self, filter: RunFilter) -> Result<Value, Refusal> {
+        let runs = self.journal.runs(filter).await.map_err(store)?;
+        Ok(json!({ "runs": runs.iter().map(view::run).collect::<Vec<_>>() }))
+    }
+
+    /// A run with its timeline: `{ run, timeline, children }`; the children's timelines too.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`], [`Refusal::Store`].
+    pub async fn run(&self, id: &str, bodies: bool) -> Result<Value, Refusal> {
+        let run = self.find(id).await?;
+        let entries = self.journal.load(run).await.map_err(store)?;
+        if entries.is_empty() {
+            return Err(Refusal::Unknown(format!("there is no run {id}")));
+        }
+        let everything = RunFilter { children: true, limit: 100_000, ..RunFilter::default() };
+        let all = self.journal.runs(everything).await.map_err(store)?;
+        let summary = all.iter().find(|s| s.run == run).map(view::run);
+        let mut children = Vec::new();
+        let mut below: Vec<_> = all.iter().filter(|s| s.parent == Some(run)).collect();
+        below.sort_by_key(|s| s.began);
+        for child in below {
+            let entries = self.journal.load(child.run).await.map_err(store)?;
+            children.push(json!({ "run": view::run(child), "timeline": view::history(&entries, bodies) }));
+        }
+        Ok(json!({ "run": summary, "timeline": view::history(&entries, bodies), "children": children }))
+    }
+
+    /// A run by its id, or by the beginning of its id where that is one run's only.
+    async fn find(&self, id: &str) -> Result<RunId, Refusal> {
+        if let Ok(run) = id.parse() {
+            return Ok(run);
+        }
+        let everything = RunFilter { children: true, limit: 100_000, ..RunFilter::default() };
+        let all = self.journal.runs(everything).await.map_err(store)?;
+        let mut fitting = all.iter().map(|s| s.run).filter(|r| r.to_string().starts_with(id));
+        match (fitting.next(), fitting.next()) {
+            (Some(run), None) => Ok(run),
+            (Some(_), Some(_)) => Err(Refusal::Conflict(format!("more than one run's id begins with {id}"))),
+            _ => Err(Refusal::Unknown(format!("there is no run {id}"))),
+        }
+    }
+
+    /// Open waits: `{ waits: [...] }`.
+    ///
+    /// # Errors
+    /// [`Refusal::Store`].
+    pub async fn waits(&self) -> Result<Value, Refusal> {
+        let waits = self.journal.waits(None).await.map_err(store)?;
+        Ok(json!({ "waits": waits.iter().map(view::wait).collect::<Vec<_>>() }))
+    }
+
+    /// Answers a wait. `shown`: the digest of what the person saw; none: what is shown now.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] where it is not open, [`Refusal::Conflict`] where the answer does not fit.
+    pub async fn answer(&self, wait: &str, actor: Actor, answer: Value, shown: Option<Digest>) -> Result<Value, Refusal> {
+        let waits = self.journal.waits(None).await.map_err(store)?;
+        let mut fitting = waits.iter().filter(|w| w.id == wait || w.id.starts_with(wait));
+        let (Some(found), None) = (fitting.next(), fitting.next()) else {
+            return Err(Refusal::Unknown(format!("no single open wait is called {wait}; `dragoman waits list` lists them")));
+        };
+        let shown = shown.unwrap_or(found.shown);
+        let answered = self.handle.answer(&found.id, actor, answer, shown).await;
+        answered.map_err(|e| Refusal::Conflict(e.to_string()))?;
+        Ok(json!({ "wait": found.id, "run": found.run }))
+    }
+
+    /// How busy the engine is.
+    pub fn status(&self) -> Value {
+        let status = self.handle.status();
+        json!({ "working": status.working, "queued": status.queued, "stopping": status.stopping })
+    }
+}
+
+fn store(error: dragoman_journal::Error) -> Refusal {
+    Refusal::Store(format!("{} ({})", error.message, error.code))
+}

@@ -1,0 +1,66 @@
+//! The signed heads of the trail, written to a place outside of the store.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dragoman_journal::Head;
+use dragoman_journals_sqlite::SqliteJournal;
+use dragoman_security::Keys;
+use tokio::io::AsyncWriteExt;
+use tokio::sync::watch;
+
+/// Writes the signed heads to a file, one JSON line each, whenever there is something new, until told to stop; then once more.
+pub(crate) async fn write(
+    journal: Arc<SqliteJournal>,
+    keys: Arc<Keys>,
+    file: PathBuf,
+    every: Duration,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut last = 0;
+    loop {
+        let stopped = tokio::select! {
+            () = tokio::time::sleep(every) => false,
+            _ = stop.changed() => true,
+        };
+        match append(&journal, &keys, &file, last).await {
+            Ok(number) => last = number,
+            Err(error) => tracing::error!(file = %file.display(), error, "the heads of the trail cannot be written outside"),
+        }
+        if stopped {
+            return;
+        }
+    }
+}
+
+async fn append(journal: &SqliteJournal, keys: &Keys, file: &Path, last: u64) -> Result<u64, String> {
+    let mut newest = last;
+    let mut text = String::new();
+    for head in journal.heads().await.map_err(|e| e.to_string())? {
+        if head.number > last {
+            newest = newest.max(head.number);
+            let signed = sign(head, keys)?;
+            text.push_str(&serde_json::to_string(&signed).map_err(|e| e.to_string())?);
+            text.push('\n');
+        }
+    }
+    if text.is_empty() {
+        return Ok(last);
+    }
+    if let Some(folder) = file.parent() {
+        tokio::fs::create_dir_all(folder).await.map_err(|e| e.to_string())?;
+    }
+    let opened = tokio::fs::OpenOptions::new().create(true).append(true).open(file).await;
+    let mut opened = opened.map_err(|e| e.to_string())?;
+    opened.write_all(text.as_bytes()).await.map_err(|e| e.to_string())?;
+    opened.sync_all().await.map_err(|e| e.to_string())?;
+    Ok(newest)
+}
+
+fn sign(mut head: Head, keys: &Keys) -> Result<Head, String> {
+    head.key = keys.signing.public().id();
+    let signature = keys.signing.sign_head(&head.signed_text().map_err(|e| e.to_string())?);
+    head.signature = signature.signature;
+    Ok(head)
+}

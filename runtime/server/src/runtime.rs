@@ -1,0 +1,138 @@
+//! A site at work: store, host, engine and plans, put together.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dragoman_engine::shell::{Engine, Handle, Limits, Settings, SystemClock};
+use dragoman_host::settings::CacheSettings;
+use dragoman_host::{Host, HostSettings, JournalStorage, Runner};
+use dragoman_journal::Journal;
+use dragoman_journals_sqlite::{Options as StoreOptions, SqliteJournal};
+use dragoman_manifest::Site as Said;
+use dragoman_model::Diagnostic;
+use dragoman_security::Keys;
+use dragoman_transports_http::egress::HttpEgress;
+use dragoman_transports_http::inbound::Sender;
+
+use crate::error::Error;
+use crate::plans::Plans;
+use crate::site::{self, Secrets, Site};
+
+/// A site at work. Dropping it stops the engine; what is durable goes on at the next start.
+pub struct Runtime {
+    /// What the site file says.
+    pub said: Said,
+    /// The folder of the site file.
+    pub folder: PathBuf,
+    /// The folder of the store.
+    pub store: PathBuf,
+    /// The store.
+    pub journal: Arc<SqliteJournal>,
+    /// The plans.
+    pub plans: Arc<Plans>,
+    /// The senders by name.
+    pub senders: BTreeMap<String, Arc<Sender>>,
+    /// The installation's keys.
+    pub keys: Keys,
+    /// Warnings of the site.
+    pub warnings: Vec<Diagnostic>,
+    engine: Engine,
+}
+
+/// The folder of a site's store.
+pub fn store_folder(site_file: &Path, said: &Said) -> PathBuf {
+    folder_of(site_file).join(&*said.store.value)
+}
+
+fn folder_of(site_file: &Path) -> PathBuf {
+    site_file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf()
+}
+
+/// A host for a site: compiled code is kept below the store's folder and vouched for by the installation's key.
+fn host_settings(store: &Path, keys: &Keys) -> HostSettings {
+    HostSettings {
+        cache: Some(CacheSettings { folder: store.join("cache"), key: keys.cache.clone() }),
+        ..HostSettings::default()
+    }
+}
+
+impl Runtime {
+    /// Opens a site: reads the site file, opens the store, loads plugins and pipelines, starts the engine, which takes
+    /// up every unfinished run.
+    ///
+    /// # Errors
+    /// All that is wrong with what was written; a store that cannot be opened; a host that cannot start.
+    pub async fn open(site_file: &Path) -> Result<Runtime, Error> {
+        let (said, mut warnings) = site::read(site_file).map_err(Error::Diagnostics)?;
+        let store = store_folder(site_file, &said);
+        let journal = Arc::new(SqliteJournal::open(&store, StoreOptions::default())?);
+        let keys = Keys::open(&store.join("keys"))?;
+        let shared: Arc<dyn Journal> = journal.clone();
+        let egress = Arc::new(HttpEgress::new());
+        let host = Host::new(host_settings(&store, &keys), egress.clone(), Arc::new(JournalStorage(shared.clone())))?;
+        let loaded = site::load(site_file, said, &host, Secrets::Resolve).await;
+        let Some(site) = loaded.site else { return Err(Error::Diagnostics(loaded.diagnostics)) };
+        warnings.extend(loaded.diagnostics);
+        keep(&site, journal.as_ref()).await?;
+        let Site { said, folder, connections, endpoints, senders, editions, world, .. } = site;
+        egress.set_endpoints(endpoints);
+        host.set_connections(connections);
+        let plans = Arc::new(Plans::new(editions, world, shared.clone(), host.clone()));
+        let engine = Engine::start(Settings {
+            journal: shared,
+            runner: Arc::new(Runner::new(host.clone())),
+            plans: plans.clone(),
+            clock: Arc::new(SystemClock),
+            worker: worker(),
+            limits: Limits::default(),
+        });
+        Ok(Runtime { said, folder, store, journal, plans, senders, keys, warnings, engine })
+    }
+
+    /// The engine.
+    pub fn handle(&self) -> Handle {
+        self.engine.handle()
+    }
+}
+
+/// Everything that runs will be pinned to is kept in the store before any run can begin with it.
+async fn keep(site: &Site, journal: &dyn Journal) -> Result<(), Error> {
+    for component in site.components.values() {
+        journal.keep_version(component.clone()).await?;
+    }
+    for edition in site.editions.values() {
+        journal.keep_version(edition.bytes.clone()).await?;
+    }
+    Ok(())
+}
+
+/// The worker's name: the machine's, which an auditor can find.
+fn worker() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    match name.trim() {
+        "" => "worker".into(),
+        name => name.into(),
+    }
+}
+
+/// Checks a site without opening its store: nothing is run, no secret is looked up.
+///
+/// # Errors
+/// The host cannot start.
+pub async fn check(site_file: &Path) -> Result<Vec<Diagnostic>, Error> {
+    let (said, mut diagnostics) = match site::read(site_file) {
+        Ok(read) => read,
+        Err(diagnostics) => return Ok(diagnostics),
+    };
+    let store = store_folder(site_file, &said);
+    // Compiled plugins are taken from the site's cache where there is one; nothing is made where there is none.
+    let settings = match store.join("keys").is_dir().then(|| Keys::open(&store.join("keys"))) {
+        Some(keys) => host_settings(&store, &keys?),
+        None => HostSettings::default(),
+    };
+    let host = Host::new(settings, Arc::new(dragoman_host::NoEgress), Arc::new(dragoman_host::NoStorage))?;
+    let loaded = site::load(site_file, said, &host, Secrets::Name).await;
+    diagnostics.extend(loaded.diagnostics);
+    Ok(diagnostics)
+}
