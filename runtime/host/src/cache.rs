@@ -7,30 +7,30 @@
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_lc_rs::hmac;
 use dragoman_model::Digest;
+use dragoman_security::MacKey;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::error::{CACHE, CANNOT_COMPILE, Error};
+use crate::settings::CacheSettings;
 
 const TAG: usize = 32;
 
 /// A folder of authenticated files; without a folder nothing is kept.
 #[derive(Debug)]
 pub(crate) struct Cache {
-    folder: Option<PathBuf>,
-    key: hmac::Key,
+    kept: Option<CacheSettings>,
     written: AtomicU64,
 }
 
 impl Cache {
     /// Opens the folder, made with access for its owner only.
-    pub(crate) fn open(folder: Option<&Path>, key: &[u8; 32]) -> Result<Self, Error> {
-        if let Some(folder) = folder {
+    pub(crate) fn open(kept: Option<CacheSettings>) -> Result<Self, Error> {
+        if let Some(CacheSettings { folder, .. }) = &kept {
             make_folder(folder).map_err(|e| {
                 Error::new(
                     CACHE,
@@ -39,20 +39,20 @@ impl Cache {
             })?;
         }
         Ok(Cache {
-            folder: folder.map(Path::to_owned),
-            key: hmac::Key::new(hmac::HMAC_SHA256, key),
+            kept,
             written: AtomicU64::new(0),
         })
     }
 
     /// Reads a file that proves itself; none where it is absent or altered.
     pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
-        let mut bytes = fs::read(self.folder.as_ref()?.join(name)).ok()?;
+        let CacheSettings { folder, key } = self.kept.as_ref()?;
+        let mut bytes = fs::read(folder.join(name)).ok()?;
         if bytes.len() < TAG {
             return None;
         }
         let (tag, body) = bytes.split_at(TAG);
-        if hmac::verify(&self.key, &message(name, body), tag).is_err() {
+        if !key.verify(&message(name, body), tag) {
             tracing::warn!(target: "dragoman::host", "the cached file {name} does not prove itself; it is made again");
             return None;
         }
@@ -62,16 +62,18 @@ impl Cache {
 
     /// Writes a file. A cache that cannot be written costs time at the next start and nothing else, so it is only told.
     pub(crate) fn write(&self, name: &str, body: &[u8]) {
-        let Some(folder) = &self.folder else { return };
-        if let Err(e) = self.try_write(folder, name, body) {
+        let Some(CacheSettings { folder, key }) = &self.kept else {
+            return;
+        };
+        if let Err(e) = self.try_write(folder, key, name, body) {
             tracing::warn!(target: "dragoman::host", "{}: the cached file {name} cannot be written: {e}", CACHE.id);
         }
     }
 
-    fn try_write(&self, folder: &Path, name: &str, body: &[u8]) -> io::Result<()> {
-        let tag = hmac::sign(&self.key, &message(name, body));
+    fn try_write(&self, folder: &Path, key: &MacKey, name: &str, body: &[u8]) -> io::Result<()> {
+        let tag = key.tag(&message(name, body));
         let mut content = Vec::with_capacity(TAG + body.len());
-        content.extend_from_slice(tag.as_ref());
+        content.extend_from_slice(&tag);
         content.extend_from_slice(body);
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let aside = folder.join(format!(".{name}.{}.{number}", std::process::id()));
@@ -82,34 +84,19 @@ impl Cache {
     }
 
     /// The component of these bytes: out of the cache, else compiled and put there. Takes seconds: not for an executor.
-    pub(crate) fn component(
-        &self,
-        engine: &Engine,
-        digest: Digest,
-        wasm: &[u8],
-    ) -> Result<Component, Error> {
+    pub(crate) fn component(&self, engine: &Engine, digest: Digest, wasm: &[u8]) -> Result<Component, Error> {
         let mut hasher = std::collections::hash_map::DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let name = format!("{}-{:016x}.code", digest.hex(), hasher.finish());
-        if let Some(component) = self
-            .read(&name)
-            .and_then(|body| deserialize(engine, &body).ok())
-        {
+        if let Some(component) = self.read(&name).and_then(|body| deserialize(engine, &body).ok()) {
             return Ok(component);
         }
-        let body = engine.precompile_component(wasm).map_err(|e| {
-            Error::new(
-                CANNOT_COMPILE,
-                format!("the plugin cannot be compiled: {e:#}"),
-            )
-        })?;
+        let body = engine
+            .precompile_component(wasm)
+            .map_err(|e| Error::new(CANNOT_COMPILE, format!("the plugin cannot be compiled: {e:#}")))?;
         self.write(&name, &body);
-        deserialize(engine, &body).map_err(|e| {
-            Error::new(
-                CANNOT_COMPILE,
-                format!("the compiled plugin cannot be used: {e:#}"),
-            )
-        })
+        deserialize(engine, &body)
+            .map_err(|e| Error::new(CANNOT_COMPILE, format!("the compiled plugin cannot be used: {e:#}")))
     }
 }
 
@@ -137,10 +124,7 @@ fn deserialize(engine: &Engine, body: &[u8]) -> wasmtime::Result<Component> {
 #[cfg(unix)]
 fn make_folder(folder: &Path) -> io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
 }
 
@@ -157,13 +141,21 @@ mod tests {
     fn what_does_not_prove_itself_is_as_good_as_absent() {
         let folder = tempfile::tempdir().unwrap();
         let inside = folder.path().join("cache");
-        let cache = Cache::open(Some(&inside), &[7; 32]).unwrap();
+        let open = |keys: &str| {
+            let key = dragoman_security::Keys::open(&folder.path().join(keys)).unwrap().cache;
+            Cache::open(Some(CacheSettings {
+                folder: inside.clone(),
+                key,
+            }))
+            .unwrap()
+        };
+        let cache = open("keys");
         let check = |cache: &Cache, name: &str, expected: Option<&[u8]>| {
             assert_eq!(cache.read(name).as_deref(), expected, "{name}");
         };
         cache.write("one", b"body");
         check(&cache, "one", Some(b"body"));
-        check(&Cache::open(Some(&inside), &[8; 32]).unwrap(), "one", None);
+        check(&open("other"), "one", None);
         fs::copy(inside.join("one"), inside.join("two")).unwrap();
         check(&cache, "two", None);
         let mut flipped = fs::read(inside.join("one")).unwrap();

@@ -27,17 +27,12 @@ fn unknown<T>(algorithm: &str) -> Result<T, CredentialError> {
 }
 
 fn key_pair(credential: &CredentialGrant) -> Result<signature::Ed25519KeyPair, CredentialError> {
-    signature::Ed25519KeyPair::from_pkcs8(&credential.secret).map_err(|_| {
-        CredentialError::Unsupported("the credential is not an Ed25519 key in PKCS#8".to_owned())
-    })
+    signature::Ed25519KeyPair::from_pkcs8(&credential.secret)
+        .map_err(|_| CredentialError::Unsupported("the credential is not an Ed25519 key in PKCS#8".to_owned()))
 }
 
 /// Signs data.
-pub(crate) fn sign(
-    credential: &CredentialGrant,
-    algorithm: &str,
-    data: &[u8],
-) -> Result<Vec<u8>, CredentialError> {
+pub(crate) fn sign(credential: &CredentialGrant, algorithm: &str, data: &[u8]) -> Result<Vec<u8>, CredentialError> {
     match algorithm {
         HMAC_SHA256 => {
             let key = hmac::Key::new(hmac::HMAC_SHA256, &credential.secret);
@@ -62,8 +57,7 @@ pub(crate) fn verify(
         }
         ED25519 => {
             let pair = key_pair(credential)?;
-            let public =
-                signature::UnparsedPublicKey::new(&signature::ED25519, pair.public_key().as_ref());
+            let public = signature::UnparsedPublicKey::new(&signature::ED25519, pair.public_key().as_ref());
             Ok(public.verify(data, given).is_ok())
         }
         other => unknown(other),
@@ -76,9 +70,7 @@ mod tests {
 
     #[test]
     fn what_was_signed_is_verified_and_nothing_else() {
-        let pkcs8 =
-            signature::Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new())
-                .unwrap();
+        let pkcs8 = signature::Ed25519KeyPair::generate_pkcs8(&aws_lc_rs::rand::SystemRandom::new()).unwrap();
         for (algorithm, secret) in [(HMAC_SHA256, &b"secret"[..]), (ED25519, pkcs8.as_ref())] {
             let credential = CredentialGrant {
                 secret: secret.into(),

@@ -43,11 +43,7 @@ impl Host {
             return Ok(known);
         }
         let file = format!("{}.surface", id.hex());
-        let described = match self
-            .cache
-            .read(&file)
-            .and_then(|bytes| descriptor::from_file(&bytes))
-        {
+        let described = match self.cache.read(&file).and_then(|bytes| descriptor::from_file(&bytes)) {
             Some(kept) => kept,
             None => {
                 let fresh = self.ask_description(plugin, config, files).await?;
@@ -71,10 +67,14 @@ impl Host {
     /// There is no such connection, the plugin is gone, or it fails to describe itself.
     pub async fn surface_of(self: &Arc<Self>, connection: &str, plugin: Digest) -> Result<Arc<Surface>, Error> {
         let bound = self.bound(connection).ok_or_else(|| {
-            Error::new(NOT_GRANTED, format!("the site has no connection `{connection}` any more"))
+            Error::new(
+                NOT_GRANTED,
+                format!("the site has no connection `{connection}` any more"),
+            )
         })?;
         let plugin = self.pinned(plugin).await?;
-        self.describe(&plugin, &bound.connection.config, &bound.connection.files).await
+        self.describe(&plugin, &bound.connection.config, &bound.connection.files)
+            .await
     }
 
     async fn ask_description(
@@ -96,23 +96,13 @@ impl Host {
                 );
                 Err(Error::new(CANNOT_DESCRIBE, message))
             }
-            _ => Err(Error::new(
-                CANNOT_DESCRIBE,
-                "the plugin answered another question",
-            )),
+            _ => Err(Error::new(CANNOT_DESCRIBE, "the plugin answered another question")),
         }
     }
 
     async fn ask_pure(self: &Arc<Self>, plugin: &Arc<Plugin>, ask: Ask) -> Result<Answer, Error> {
-        let refuse = |why: &str| {
-            Error::new(
-                CANNOT_DESCRIBE,
-                format!("the plugin does not describe itself: {why}"),
-            )
-        };
-        let ran = self
-            .ask(plugin, Job::pure(self.settings.describe), ask)
-            .await;
+        let refuse = |why: &str| Error::new(CANNOT_DESCRIBE, format!("the plugin does not describe itself: {why}"));
+        let ran = self.ask(plugin, Job::pure(self.settings.describe), ask).await;
         let ran = ran.ok_or_else(|| refuse("the host is too busy"))?;
         ran.answer.map_err(|broken| refuse(&sentence(&broken)))
     }
@@ -123,22 +113,14 @@ impl Host {
     ///
     /// # Errors
     /// The plugin is not there, cannot describe itself, or wants to see secrets and may not.
-    pub async fn check(
-        self: &Arc<Self>,
-        connection: &Connection,
-    ) -> Result<(Arc<Surface>, Vec<Issue>), Error> {
+    pub async fn check(self: &Arc<Self>, connection: &Connection) -> Result<(Arc<Surface>, Vec<Issue>), Error> {
         let plugin = self.pinned(connection.plugin).await?;
-        let surface = self
-            .describe(&plugin, &connection.config, &connection.files)
-            .await?;
+        let surface = self.describe(&plugin, &connection.config, &connection.files).await?;
         check_reveal(&plugin, connection)?;
         let validator = Validator::new(&surface.config_schema).map_err(|e| {
             Error::new(
                 BAD_CONFIG,
-                format!(
-                    "the configuration schema of {} is not valid: {e}",
-                    surface.name
-                ),
+                format!("the configuration schema of {} is not valid: {e}", surface.name),
             )
         })?;
         let mut issues: Vec<Issue> = validator
@@ -168,10 +150,7 @@ impl Host {
 
 /// A plugin that can see secrets is used only where the operator said so.
 pub(crate) fn check_reveal(plugin: &Plugin, connection: &Connection) -> Result<(), Error> {
-    let granted = connection
-        .credentials
-        .values()
-        .any(|credential| credential.reveal);
+    let granted = connection.credentials.values().any(|credential| credential.reveal);
     if plugin.imports.reveals() && !granted {
         return Err(Error::new(
             NOT_GRANTED,

@@ -46,18 +46,13 @@ impl Documents {
             .extend(beside.values().map(|reference| reference.digest));
         collect(payload, &mut documents.stored);
         for (reference, bytes) in unstored {
-            documents
-                .loaded
-                .insert(reference.digest, (reference, bytes));
+            documents.loaded.insert(reference.digest, (reference, bytes));
         }
         documents
     }
 
     /// Whether the call may see it, and whether its bytes are at hand.
-    pub(crate) fn find(
-        &self,
-        digest: Digest,
-    ) -> Result<Option<(DocumentReference, Bytes)>, DocumentError> {
+    pub(crate) fn find(&self, digest: Digest) -> Result<Option<(DocumentReference, Bytes)>, DocumentError> {
         match self.loaded.get(&digest) {
             Some(found) => Ok(Some(found.clone())),
             None if self.stored.contains(&digest) => Ok(None),
@@ -92,8 +87,7 @@ impl Documents {
         if !self.loaded.contains_key(&reference.digest) {
             self.made.push(reference.digest);
         }
-        self.loaded
-            .insert(reference.digest, (reference.clone(), bytes));
+        self.loaded.insert(reference.digest, (reference.clone(), bytes));
         reference
     }
 
@@ -117,8 +111,7 @@ fn collect(value: &Value, found: &mut BTreeSet<Digest>) {
     match value {
         Value::Array(items) => items.iter().for_each(|item| collect(item, found)),
         Value::Object(members) => {
-            if let (Some(Value::String(digest)), true) =
-                (members.get("digest"), members.contains_key("media_type"))
+            if let (Some(Value::String(digest)), true) = (members.get("digest"), members.contains_key("media_type"))
                 && let Ok(digest) = digest.parse()
             {
                 found.insert(digest);
@@ -145,10 +138,7 @@ mod tests {
         let mut documents = Documents::new(&BTreeMap::new(), &payload, vec![fresh.clone()], 10);
         assert_eq!(documents.find(named.digest), Ok(None));
         assert_eq!(documents.find(fresh.0.digest), Ok(Some(fresh)));
-        assert_eq!(
-            documents.find(Digest::of(b"other")),
-            Err(DocumentError::NotFound)
-        );
+        assert_eq!(documents.find(Digest::of(b"other")), Err(DocumentError::NotFound));
         documents.take(6).unwrap();
         let made = documents.add(Bytes::from_static(b"made!!"), "text/plain");
         assert!(documents.may_name(made.digest));

@@ -80,18 +80,8 @@ mod tests {
             (BOTH, Effect::Unknown),
         ] {
             check(ONCE, traffic, Ended::Failure(Effect::None), expected);
-            check(
-                ONCE,
-                traffic,
-                Ended::Failure(Effect::Unknown),
-                Effect::Unknown,
-            );
-            check(
-                ONCE,
-                traffic,
-                Ended::Failure(Effect::Applied),
-                Effect::Applied,
-            );
+            check(ONCE, traffic, Ended::Failure(Effect::Unknown), Effect::Unknown);
+            check(ONCE, traffic, Ended::Failure(Effect::Applied), Effect::Applied);
         }
         check(ONCE, NOTHING, Ended::Broken, Effect::None);
         check(ONCE, ANSWERED, Ended::Broken, Effect::Unknown);
@@ -106,12 +96,7 @@ mod tests {
         let idempotent = OperationEffect::Idempotent {
             key_lifetime_s: Some(60),
         };
-        check(
-            idempotent,
-            LOST,
-            Ended::Failure(Effect::None),
-            Effect::Unknown,
-        );
+        check(idempotent, LOST, Ended::Failure(Effect::None), Effect::Unknown);
         check(idempotent, ANSWERED, Ended::Broken, Effect::Unknown);
     }
 

@@ -85,10 +85,7 @@ pub type Exchanged = Result<EndpointResponse, EgressError>;
 pub trait Egress: Send + Sync {
     /// Sends one request and waits for the complete answer, within its timeout. Dropping the future gives up the
     /// exchange; whether something was sent is then not known.
-    fn send(
-        &self,
-        request: EndpointRequest,
-    ) -> Pin<Box<dyn Future<Output = Exchanged> + Send + '_>>;
+    fn send(&self, request: EndpointRequest) -> Pin<Box<dyn Future<Output = Exchanged> + Send + '_>>;
 }
 
 /// The egress of a host without a network: every request is refused.
@@ -96,10 +93,7 @@ pub trait Egress: Send + Sync {
 pub struct NoEgress;
 
 impl Egress for NoEgress {
-    fn send(
-        &self,
-        request: EndpointRequest,
-    ) -> Pin<Box<dyn Future<Output = Exchanged> + Send + '_>> {
+    fn send(&self, request: EndpointRequest) -> Pin<Box<dyn Future<Output = Exchanged> + Send + '_>> {
         let message = format!(
             "endpoint `{}` leads nowhere: this host has no network",
             request.endpoint

@@ -9,13 +9,9 @@ pub const CANNOT_START: Code = Code::new("D0601", "the plugin host cannot start"
 /// Not a WebAssembly component.
 pub const NOT_A_COMPONENT: Code = Code::new("D0602", "the file is not a plugin");
 /// It imports what the host does not give.
-pub const FOREIGN_IMPORT: Code =
-    Code::new("D0603", "the plugin imports what this host does not give");
+pub const FOREIGN_IMPORT: Code = Code::new("D0603", "the plugin imports what this host does not give");
 /// It was made for another version of the contract.
-pub const WRONG_VERSION: Code = Code::new(
-    "D0604",
-    "the plugin was made for another version of the contract",
-);
+pub const WRONG_VERSION: Code = Code::new("D0604", "the plugin was made for another version of the contract");
 /// It does not export the connector interface.
 pub const NO_CONNECTOR: Code = Code::new("D0605", "the plugin exports no connector");
 /// Compiling failed.
@@ -33,10 +29,7 @@ pub const TOO_LARGE: Code = Code::new("D0611", "the plugin is too large");
 /// No such plugin is loaded.
 pub const NOT_LOADED: Code = Code::new("D0612", "the plugin is not loaded");
 /// A connection's configuration does not fit its plugin.
-pub const BAD_CONFIG: Code = Code::new(
-    "D0613",
-    "the connection's configuration does not fit the plugin",
-);
+pub const BAD_CONFIG: Code = Code::new("D0613", "the connection's configuration does not fit the plugin");
 /// The plugin asks for a power that the connection does not grant.
 pub const NOT_GRANTED: Code = Code::new("D0614", "the plugin asks for a power that is not granted");
 

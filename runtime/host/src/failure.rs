@@ -26,20 +26,14 @@ fn text(text: &str) -> String {
 pub(crate) fn of_broken(broken: &Broken) -> Failure {
     match broken {
         Broken::Trap { message, frames } => {
-            let place = frames
-                .first()
-                .map_or_else(String::new, |frame| format!(" in {frame}"));
-            let mut failure = Failure::permanent(
-                "plugin.trap",
-                format!("the plugin trapped{place}: {message}"),
-            );
+            let place = frames.first().map_or_else(String::new, |frame| format!(" in {frame}"));
+            let mut failure = Failure::permanent("plugin.trap", format!("the plugin trapped{place}: {message}"));
             failure.detail = (!frames.is_empty()).then(|| json!({ "frames": frames }));
             failure
         }
-        Broken::Panic { message, place } => Failure::permanent(
-            "plugin.panic",
-            format!("the plugin panicked at {place}: {message}"),
-        ),
+        Broken::Panic { message, place } => {
+            Failure::permanent("plugin.panic", format!("the plugin panicked at {place}: {message}"))
+        }
         Broken::Cpu => Failure::permanent(
             "plugin.cpu",
             "the plugin used up its CPU time; raise `limits.cpu` if it needs more",
@@ -48,25 +42,19 @@ pub(crate) fn of_broken(broken: &Broken) -> Failure {
             "plugin.memory",
             "the plugin needs more memory than it may have; raise `limits.memory` if that is right",
         ),
-        Broken::Memory(MemoryDenied::Total) => Failure::retryable(
-            "host.memory",
-            "the host has no memory left for plugins at the moment",
-        ),
+        Broken::Memory(MemoryDenied::Total) => {
+            Failure::retryable("host.memory", "the host has no memory left for plugins at the moment")
+        }
         Broken::Deadline { waiting: true } => Failure::retryable(
             "plugin.deadline",
             "the call's time was over while it waited for an endpoint",
         ),
-        Broken::Deadline { waiting: false } => {
-            Failure::permanent("plugin.deadline", "the call's time was over")
-        }
+        Broken::Deadline { waiting: false } => Failure::permanent("plugin.deadline", "the call's time was over"),
         Broken::HostCalls => Failure::permanent(
             "plugin.host_calls",
             "the plugin called the host too often; raise `limits.calls` if it needs to",
         ),
-        Broken::Output => Failure::permanent(
-            "plugin.output",
-            "the plugin gave more data at once than it may",
-        ),
+        Broken::Output => Failure::permanent("plugin.output", "the plugin gave more data at once than it may"),
         Broken::Contract(message) => Failure::permanent("plugin.contract", message.clone()),
         Broken::Host(message) => Failure::permanent("host.fault", message.clone()),
     }
@@ -114,9 +102,7 @@ pub(crate) fn given(wire: wit::Failure, effect: OperationEffect, requests: &Requ
         retry_after_ms: wire.retry_after_ms,
         remote_reference: wire.remote_reference.map(|reference| text(&reference)),
         issues: wire.issues.into_iter().take(ISSUES).map(issue).collect(),
-        detail: wire
-            .detail
-            .and_then(|detail| serde_json::from_str(&detail).ok()),
+        detail: wire.detail.and_then(|detail| serde_json::from_str(&detail).ok()),
     }
 }
 

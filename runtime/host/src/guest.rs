@@ -91,16 +91,13 @@ pub(crate) async fn run(
 ) -> Ran {
     let meter = session.meter.clone();
     let mut store = prepare(&engine, session, tick);
-    let asking = std::panic::AssertUnwindSafe(Metered::new(put(&mut store, &plugin, ask), meter))
-        .catch_unwind();
+    let asking = std::panic::AssertUnwindSafe(Metered::new(put(&mut store, &plugin, ask), meter)).catch_unwind();
     let ended = tokio::time::timeout(wall, asking).await;
     let session = store.data();
     let answer = match ended {
         Ok(Ok(Ok(answer))) => Ok(answer),
         Ok(Ok(Err(error))) => Err(diagnose(&error, session)),
-        Ok(Err(_)) => Err(Broken::Host(
-            "the host panicked while it ran the plugin".to_owned(),
-        )),
+        Ok(Err(_)) => Err(Broken::Host("the host panicked while it ran the plugin".to_owned())),
         Err(_) => Err(Broken::Deadline {
             waiting: session.requests.waiting,
         }),
@@ -113,10 +110,7 @@ pub(crate) async fn run(
 
 /// A store with all its limits.
 fn prepare(engine: &Engine, session: Session, tick: Duration) -> Store<Session> {
-    let requests = session
-        .powers
-        .as_ref()
-        .map(|powers| &powers.connection.endpoints);
+    let requests = session.powers.as_ref().map(|powers| &powers.connection.endpoints);
     let largest = requests
         .and_then(|grants| grants.values().map(|grant| grant.max_request).max())
         .unwrap_or(0);
@@ -136,10 +130,7 @@ fn prepare(engine: &Engine, session: Session, tick: Duration) -> Store<Session> 
             return Ok(UpdateDeadline::Continue(1));
         }
         meter.demote();
-        Ok(UpdateDeadline::YieldCustom(
-            1,
-            Box::pin(tokio::task::yield_now()),
-        ))
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     });
     store
 }
@@ -148,15 +139,9 @@ async fn put(store: &mut Store<Session>, plugin: &Plugin, ask: Ask) -> wasmtime:
     let instance = plugin.pre.instantiate_async(&mut *store).await?;
     let connector = instance.dragoman_connector_connector();
     Ok(match ask {
-        Ask::Describe { config, files } => {
-            Answer::Described(connector.call_describe(store, &config, &files).await?)
-        }
-        Ask::CheckConfig { config } => {
-            Answer::Checked(connector.call_check_config(store, &config).await?)
-        }
-        Ask::Invoke { operation, input } => {
-            Answer::Invoked(connector.call_invoke(store, &operation, &input).await?)
-        }
+        Ask::Describe { config, files } => Answer::Described(connector.call_describe(store, &config, &files).await?),
+        Ask::CheckConfig { config } => Answer::Checked(connector.call_check_config(store, &config).await?),
+        Ask::Invoke { operation, input } => Answer::Invoked(connector.call_invoke(store, &operation, &input).await?),
         Ask::Probe {
             operation,
             input,

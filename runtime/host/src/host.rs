@@ -90,22 +90,14 @@ impl Host {
     ///
     /// # Errors
     /// Where the system gives no address space or no threads, or the cache folder cannot be made.
-    pub fn new(
-        settings: HostSettings,
-        egress: Arc<dyn Egress>,
-        storage: Arc<dyn Storage>,
-    ) -> Result<Arc<Self>, Error> {
+    pub fn new(settings: HostSettings, egress: Arc<dyn Egress>, storage: Arc<dyn Storage>) -> Result<Arc<Self>, Error> {
         let engine = sandbox::engine(&settings)?;
-        let linkers = Linkers::new(&engine).map_err(|e| {
-            Error::new(
-                CANNOT_START,
-                format!("the contract cannot be linked: {e:#}"),
-            )
-        })?;
+        let linkers = Linkers::new(&engine)
+            .map_err(|e| Error::new(CANNOT_START, format!("the contract cannot be linked: {e:#}")))?;
         Ok(Arc::new(Host {
             ticker: Ticker::start(&engine, settings.tick)?,
             slow: SlowLane::start()?,
-            cache: Cache::open(settings.cache.as_deref(), &settings.mac_key)?,
+            cache: Cache::open(settings.cache.clone())?,
             turns: Semaphore::new(settings.concurrency.max(1) as usize),
             egress,
             storage,
@@ -136,12 +128,9 @@ impl Host {
         }
         let host = self.clone();
         let limit = self.settings.plugin_bytes;
-        let loading = tokio::task::spawn_blocking(move || {
-            plugin::load(&host.engine, &host.linkers, &host.cache, limit, &bytes)
-        });
-        let stopped = |e: tokio::task::JoinError| {
-            Error::new(CANNOT_START, format!("loading was stopped: {e}"))
-        };
+        let loading =
+            tokio::task::spawn_blocking(move || plugin::load(&host.engine, &host.linkers, &host.cache, limit, &bytes));
+        let stopped = |e: tokio::task::JoinError| Error::new(CANNOT_START, format!("loading was stopped: {e}"));
         let plugin = loading.await.map_err(stopped)??;
         self.plugins
             .lock()
@@ -198,11 +187,7 @@ impl Host {
     }
 
     /// What a call over a connection needs, for the plugin it is pinned to.
-    pub(crate) async fn prepare(
-        self: &Arc<Self>,
-        bound: &Bound,
-        plugin: Digest,
-    ) -> Result<Arc<Prepared>, Error> {
+    pub(crate) async fn prepare(self: &Arc<Self>, bound: &Bound, plugin: Digest) -> Result<Arc<Prepared>, Error> {
         let ready = bound
             .prepared
             .lock()
@@ -216,15 +201,8 @@ impl Host {
         let surface = self
             .describe(&plugin, &bound.connection.config, &bound.connection.files)
             .await?;
-        let prepared = Arc::new(Prepared::new(
-            plugin.clone(),
-            bound.connection.clone(),
-            surface,
-        )?);
-        let mut all = bound
-            .prepared
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let prepared = Arc::new(Prepared::new(plugin.clone(), bound.connection.clone(), surface)?);
+        let mut all = bound.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(all.entry(plugin.digest).or_insert(prepared).clone())
     }
 
@@ -244,14 +222,7 @@ impl Host {
         let session = self.session(job);
         let meter = session.meter.clone();
         let tick = self.settings.tick;
-        let call = guest::run(
-            self.engine.clone(),
-            plugin.clone(),
-            session,
-            ask,
-            wall,
-            tick,
-        );
+        let call = guest::run(self.engine.clone(), plugin.clone(), session, ask, wall, tick);
         lanes::drive(Box::pin(call), &meter, &self.slow).await
     }
 

@@ -20,10 +20,7 @@ const INTERFACES: &[(&str, &str)] = &[
         "http",
         "sends requests to the endpoints that the operator grants by name",
     ),
-    (
-        "credentials",
-        "signs with granted credentials without seeing them",
-    ),
+    ("credentials", "signs with granted credentials without seeing them"),
     (
         "credentials-reveal",
         "sees the values of credentials that are granted so",
@@ -45,9 +42,7 @@ pub struct Imports {
 impl Imports {
     /// Whether it may see the values of credentials.
     pub fn reveals(&self) -> bool {
-        self.interfaces
-            .iter()
-            .any(|name| name == "credentials-reveal")
+        self.interfaces.iter().any(|name| name == "credentials-reveal")
     }
 
     /// What it may do, in sentences without a subject.
@@ -73,9 +68,8 @@ impl Imports {
 /// of the contract, no connector.
 pub fn check(bytes: &[u8]) -> Result<Imports, Error> {
     check_beginning(bytes)?;
-    let malformed = |e: wasmparser::BinaryReaderError| {
-        Error::new(NOT_A_COMPONENT, format!("the plugin is malformed: {e}"))
-    };
+    let malformed =
+        |e: wasmparser::BinaryReaderError| Error::new(NOT_A_COMPONENT, format!("the plugin is malformed: {e}"));
     Validator::new_with_features(features())
         .validate_all(bytes)
         .map_err(malformed)?;
@@ -113,12 +107,7 @@ pub fn check(bytes: &[u8]) -> Result<Imports, Error> {
 /// What the engine can run; everything that is still a proposal is refused here already.
 fn features() -> WasmFeatures {
     let mut features = WasmFeatures::default();
-    features.remove(
-        WasmFeatures::MEMORY64
-            | WasmFeatures::RELAXED_SIMD
-            | WasmFeatures::THREADS
-            | WasmFeatures::GC,
-    );
+    features.remove(WasmFeatures::MEMORY64 | WasmFeatures::RELAXED_SIMD | WasmFeatures::THREADS | WasmFeatures::GC);
     features
 }
 
@@ -236,10 +225,7 @@ mod tests {
             "dragoman:connector/http@1.0.0",
             Err("this plugin needs dragoman:connector 1.0, this host has 0.1"),
         );
-        check_name(
-            "dragoman:connector/sockets@0.1.0",
-            Err("not in version 0.1"),
-        );
+        check_name("dragoman:connector/sockets@0.1.0", Err("not in version 0.1"));
         check_name(
             "wasi:filesystem/types@0.2.6",
             Err("it imports wasi:filesystem/types@0.2.6, which this host never gives"),
@@ -253,10 +239,7 @@ mod tests {
             (&b"not wasm at all"[..], "not WebAssembly"),
             (b"", "not WebAssembly"),
             (b"\0asm\x01\0\0\0", "core module"),
-            (
-                b"\0asm\x0d\0\x01\0",
-                "exports no `dragoman:connector/connector`",
-            ),
+            (b"\0asm\x0d\0\x01\0", "exports no `dragoman:connector/connector`"),
             (b"\0asm\x0d\0\x01\0\xff\xff\xff", "malformed"),
         ] {
             let error = check(bytes).unwrap_err();

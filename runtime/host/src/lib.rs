@@ -48,5 +48,5 @@ pub use host::Host;
 pub use imports::Imports;
 pub use plugin::Plugin;
 pub use runner::Runner;
-pub use settings::{CallLimits, Connection, CredentialGrant, EndpointGrant, HostSettings, Mode};
+pub use settings::{CacheSettings, CallLimits, Connection, CredentialGrant, EndpointGrant, HostSettings, Mode};
 pub use storage::{JournalStorage, NoStorage, Storage};

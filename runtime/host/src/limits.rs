@@ -113,12 +113,7 @@ impl Drop for Memory {
 }
 
 impl ResourceLimiter for Memory {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let more = desired.saturating_sub(current);
         if self.used.saturating_add(more) > self.limit {
             self.denied = Some(MemoryDenied::Own);
@@ -132,12 +127,7 @@ impl ResourceLimiter for Memory {
         Ok(true)
     }
 
-    fn table_growing(
-        &mut self,
-        _: usize,
-        desired: usize,
-        _: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(desired <= TABLE_ELEMENTS)
     }
 }
@@ -172,8 +162,7 @@ impl Meter {
 
     /// A poll begins.
     pub(crate) fn start(&self) {
-        self.polled_since
-            .store(self.now_ns() + 1, Ordering::Relaxed);
+        self.polled_since.store(self.now_ns() + 1, Ordering::Relaxed);
     }
 
     /// A poll ends.

@@ -57,10 +57,7 @@ pub(crate) fn load(
     bytes: &[u8],
 ) -> Result<Arc<Plugin>, Error> {
     if bytes.len() > limit {
-        let message = format!(
-            "the plugin has {} bytes, this host takes {limit}",
-            bytes.len()
-        );
+        let message = format!("the plugin has {} bytes, this host takes {limit}", bytes.len());
         return Err(Error::new(TOO_LARGE, message));
     }
     // Compilers have panicked on bytes that validated, so a panic is one plugin's trouble and not the process's.

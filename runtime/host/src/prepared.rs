@@ -31,11 +31,7 @@ pub(crate) struct Prepared {
 
 impl Prepared {
     /// Compiles the schemas of all operations.
-    pub(crate) fn new(
-        plugin: Arc<Plugin>,
-        connection: Arc<Connection>,
-        surface: Arc<Surface>,
-    ) -> Result<Self, Error> {
+    pub(crate) fn new(plugin: Arc<Plugin>, connection: Arc<Connection>, surface: Arc<Surface>) -> Result<Self, Error> {
         let mut operations = HashMap::new();
         for (name, described) in &surface.operations {
             let compile = |schema: &Value, side: &str| {
@@ -97,21 +93,13 @@ impl Operation {
     }
 }
 
-fn refuse(
-    validator: &Validator,
-    payload: &Value,
-    code: &str,
-    message: &str,
-) -> Result<(), Failure> {
+fn refuse(validator: &Validator, payload: &Value, code: &str, message: &str) -> Result<(), Failure> {
     let issues = validator.check(payload);
     if issues.is_empty() {
         return Ok(());
     }
     let first = &issues[0];
-    let mut failure = Failure::permanent(
-        code,
-        format!("{message}: {} at `{}`", first.message, first.path),
-    );
+    let mut failure = Failure::permanent(code, format!("{message}: {} at `{}`", first.message, first.path));
     failure.issues = issues
         .into_iter()
         .map(|issue| Issue {

@@ -78,12 +78,7 @@ fn is_safe_method(method: &str) -> bool {
 }
 
 /// Whether the wish is allowed, and whether it is safe.
-fn judge(
-    wish: &Wish,
-    grant: &EndpointGrant,
-    requests: &Requests,
-    observe: bool,
-) -> Result<bool, EgressError> {
+fn judge(wish: &Wish, grant: &EndpointGrant, requests: &Requests, observe: bool) -> Result<bool, EgressError> {
     let (method, endpoint) = (&wish.method, &wish.endpoint);
     if method.is_empty() || !method.bytes().all(|b| b.is_ascii_uppercase() || b == b'-') {
         return Err(denied(
@@ -103,9 +98,7 @@ fn judge(
     if !safe && (requests.dry_run || observe) {
         return Err(denied(
             "dry_run",
-            format!(
-                "{method} at endpoint `{endpoint}` would change something, and this is a dry run"
-            ),
+            format!("{method} at endpoint `{endpoint}` would change something, and this is a dry run"),
         ));
     }
     if !safe && reads {
@@ -139,24 +132,12 @@ pub(crate) async fn send(session: &mut Session, wish: Wish) -> Exchanged {
     let connection = &powers.connection;
     let Some(grant) = connection.endpoints.get(&wish.endpoint) else {
         let name = crate::log::escape(&wish.endpoint, 100);
-        return Err(denied(
-            "endpoint",
-            format!("the connection has no endpoint `{name}`"),
-        ));
+        return Err(denied("endpoint", format!("the connection has no endpoint `{name}`")));
     };
-    let safe = judge(
-        &wish,
-        grant,
-        &session.requests,
-        connection.mode == Mode::Observe,
-    )?;
+    let safe = judge(&wish, grant, &session.requests, connection.mode == Mode::Observe)?;
     let left = session.time_left();
     let budget = left.saturating_sub(RESERVE).max(left / 2);
-    let timeout = wish
-        .timeout
-        .unwrap_or(grant.timeout)
-        .min(grant.timeout)
-        .min(budget);
+    let timeout = wish.timeout.unwrap_or(grant.timeout).min(grant.timeout).min(budget);
     let size = wish.body.len() as u64;
     let request = EndpointRequest {
         connection: session.facts.connection.clone(),
@@ -172,11 +153,7 @@ pub(crate) async fn send(session: &mut Session, wish: Wish) -> Exchanged {
         traceparent: session.facts.traceparent.clone(),
     };
     // The last look before the request is handed over: the right to send may have ended meanwhile.
-    if session
-        .requests
-        .fence
-        .is_some_and(|fence| Instant::now() >= fence)
-    {
+    if session.requests.fence.is_some_and(|fence| Instant::now() >= fence) {
         session.requests.fenced = true;
         return Err(denied(
             "fence",
@@ -233,14 +210,7 @@ mod tests {
     const ONCE: OperationEffect = OperationEffect::Once { settle_s: None };
 
     #[track_caller]
-    fn check(
-        method: &str,
-        word: bool,
-        trust: bool,
-        effect: OperationEffect,
-        dry: bool,
-        expected: Result<bool, &str>,
-    ) {
+    fn check(method: &str, word: bool, trust: bool, effect: OperationEffect, dry: bool, expected: Result<bool, &str>) {
         let grant = EndpointGrant {
             trust_safe: trust,
             max_request: 4,
@@ -275,14 +245,7 @@ mod tests {
         check("POST", false, true, READ, false, Err("denied.effect"));
         check("POST", true, true, ONCE, false, Ok(false));
         check("get", false, false, READ, false, Err("denied.method"));
-        check(
-            "GET /x HTTP/1.1\r\n",
-            false,
-            false,
-            READ,
-            false,
-            Err("denied.method"),
-        );
+        check("GET /x HTTP/1.1\r\n", false, false, READ, false, Err("denied.method"));
         check("", false, false, READ, false, Err("denied.method"));
     }
 
@@ -304,20 +267,13 @@ mod tests {
             safe: false,
         };
         assert_eq!(
-            judge(&wish("PUT", b""), &grant, &requests, false)
-                .unwrap_err()
-                .code,
+            judge(&wish("PUT", b""), &grant, &requests, false).unwrap_err().code,
             "denied.method"
         );
         assert_eq!(
-            judge(&wish("GET", b"1234"), &grant, &requests, false)
-                .unwrap_err()
-                .code,
+            judge(&wish("GET", b"1234"), &grant, &requests, false).unwrap_err().code,
             "too_large"
         );
-        assert_eq!(
-            judge(&wish("GET", b"123"), &grant, &requests, true),
-            Ok(true)
-        );
+        assert_eq!(judge(&wish("GET", b"123"), &grant, &requests, true), Ok(true));
     }
 }

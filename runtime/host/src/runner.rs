@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dragoman_engine::runner::{Boxed, Call, Output, Probed, Report, StepRunner};
-use dragoman_model::{
-    Digest, DocumentReference, Failure, OperationEffect, Timestamp, Usage, Value,
-};
+use dragoman_model::{Digest, DocumentReference, Failure, OperationEffect, Timestamp, Usage, Value};
 use serde_json::json;
 
 use crate::describe::check_reveal;
@@ -62,11 +60,7 @@ impl Runner {
         };
         let job = self.job(call, &prepared, operation.effect, began);
         let limits = job.limits;
-        let ran = self
-            .0
-            .ask(&prepared.plugin, job, ask)
-            .await
-            .ok_or_else(busy)?;
+        let ran = self.0.ask(&prepared.plugin, job, ask).await.ok_or_else(busy)?;
         Ok(report(ran, operation, limits, began))
     }
 
@@ -93,19 +87,13 @@ impl Runner {
         // A probe only asks: whatever its operation may do, it may not.
         let job = self.job(call, &prepared, OperationEffect::Read, began);
         let limits = job.limits;
-        let ran = self
-            .0
-            .ask(&prepared.plugin, job, ask)
-            .await
-            .ok_or_else(busy)?;
+        let ran = self.0.ask(&prepared.plugin, job, ask).await.ok_or_else(busy)?;
         let usage = usage(&ran.session, began);
         let requests = ran.session.requests;
         let probed = match ran.answer {
             Ok(Answer::Probed(Ok(found))) => take_probed(found, operation, &ran.session, limits)
                 .map_err(|f| failure::unusable(f, OperationEffect::Read, &requests)),
-            Ok(Answer::Probed(Err(wire))) => {
-                Err(failure::given(wire, OperationEffect::Read, &requests))
-            }
+            Ok(Answer::Probed(Err(wire))) => Err(failure::given(wire, OperationEffect::Read, &requests)),
             Ok(_) => Err(Failure::permanent(
                 "plugin.contract",
                 "the plugin answered another question",
@@ -121,12 +109,7 @@ impl Runner {
         let wall = call.deadline.min(Duration::from_millis(limits.wall_ms));
         let dry_run = call.dry_run || connection.mode == Mode::Observe;
         Job {
-            documents: Documents::new(
-                &call.documents,
-                &call.input,
-                call.unstored,
-                limits.document_bytes,
-            ),
+            documents: Documents::new(&call.documents, &call.input, call.unstored, limits.document_bytes),
             facts: Facts {
                 run: call.run.to_string(),
                 pipeline: call.pipeline,
@@ -152,15 +135,11 @@ impl Runner {
 }
 
 fn busy() -> Failure {
-    Failure::retryable(
-        "host.busy",
-        "the host had no room for the call within its time",
-    )
+    Failure::retryable("host.busy", "the host had no room for the call within its time")
 }
 
 fn input(call: &Call) -> wit::Input {
-    let named =
-        |(name, document): (&String, &DocumentReference)| (name.clone(), reference(document));
+    let named = |(name, document): (&String, &DocumentReference)| (name.clone(), reference(document));
     wit::Input {
         payload: call.input.to_string(),
         documents: call.documents.iter().map(named).collect(),
@@ -199,8 +178,9 @@ fn report(ran: Ran, operation: &Operation, limits: CallLimits, began: Instant) -
     let Ran { answer, session } = ran;
     let (effect, requests) = (operation.effect, session.requests);
     let result = match answer {
-        Ok(Answer::Invoked(Ok(wire))) => take_output(wire, operation, &session, limits)
-            .map_err(|f| failure::unusable(f, effect, &requests)),
+        Ok(Answer::Invoked(Ok(wire))) => {
+            take_output(wire, operation, &session, limits).map_err(|f| failure::unusable(f, effect, &requests))
+        }
         Ok(Answer::Invoked(Err(wire))) => Err(failure::given(wire, effect, &requests)),
         Ok(_) => Err(Failure::permanent(
             "plugin.contract",
@@ -239,14 +219,11 @@ fn take_output(
         .map(|(name, value)| name.len() + value.len())
         .sum();
     if wire.payload.len() + attributes + wire.documents.len() * 100 > limits.output_bytes {
-        let message = format!(
-            "the plugin's output has more than {} bytes",
-            limits.output_bytes
-        );
+        let message = format!("the plugin's output has more than {} bytes", limits.output_bytes);
         return Err(Failure::permanent("plugin.output", message));
     }
-    let payload: Value = serde_json::from_str(&wire.payload)
-        .map_err(|e| invalid(format!("the plugin's output is not JSON: {e}")))?;
+    let payload: Value =
+        serde_json::from_str(&wire.payload).map_err(|e| invalid(format!("the plugin's output is not JSON: {e}")))?;
     operation.check_output(&payload)?;
     let mut documents = BTreeMap::new();
     for (name, document) in wire.documents {
@@ -281,9 +258,7 @@ fn take_probed(
     limits: CallLimits,
 ) -> Result<Probed, Failure> {
     Ok(match found {
-        WireProbed::Applied(wire) => {
-            Probed::Applied(take_output(wire, operation, session, limits)?)
-        }
+        WireProbed::Applied(wire) => Probed::Applied(take_output(wire, operation, session, limits)?),
         WireProbed::Absent => Probed::Absent,
         WireProbed::Pending(after) => Probed::Pending(after.map(Duration::from_millis)),
     })
@@ -300,19 +275,12 @@ impl StepRunner for Runner {
         })
     }
 
-    fn probe(
-        &self,
-        call: Call,
-        first_sent_at: Timestamp,
-    ) -> Boxed<'_, (Result<Probed, Failure>, Usage)> {
+    fn probe(&self, call: Call, first_sent_at: Timestamp) -> Boxed<'_, (Result<Probed, Failure>, Usage)> {
         let began = Instant::now();
         Box::pin(async move {
             match self.do_probe(call, first_sent_at, began).await {
                 Ok(answer) => answer,
-                Err(failure) => (
-                    Err(failure),
-                    not_run(Failure::permanent("", ""), began).usage,
-                ),
+                Err(failure) => (Err(failure), not_run(Failure::permanent("", ""), began).usage),
             }
         })
     }

@@ -58,9 +58,7 @@ pub(crate) fn engine(settings: &HostSettings) -> Result<Engine, Error> {
     Engine::new(&config).map_err(|e| {
         Error::new(
             CANNOT_START,
-            format!(
-                "the plugin host cannot start: {e:#}; lower its concurrency or raise `ulimit -v`"
-            ),
+            format!("the plugin host cannot start: {e:#}; lower its concurrency or raise `ulimit -v`"),
         )
     })
 }

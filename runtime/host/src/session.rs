@@ -55,11 +55,7 @@ impl Readings {
             out.insert("clock".into(), json!(self.clock));
         }
         if !self.random.is_empty() {
-            let texts: Vec<String> = self
-                .random
-                .iter()
-                .map(|bytes| BASE64.encode(bytes))
-                .collect();
+            let texts: Vec<String> = self.random.iter().map(|bytes| BASE64.encode(bytes)).collect();
             out.insert("random".into(), json!(texts));
         }
         Value::Object(out)
@@ -109,9 +105,7 @@ impl Session {
         if self.powers.is_none() {
             return 0;
         }
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let now = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
         self.readings.clock.push(now);
         now

@@ -7,15 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dragoman_model::{Digest, Value};
+use dragoman_security::MacKey;
 use serde_json::json;
 
+/// The cache of compiled plugins and descriptions.
+#[derive(Debug, Clone)]
+pub struct CacheSettings {
+    /// Its folder; made with access for its owner only.
+    pub folder: PathBuf,
+    /// Authenticates its files. Must be kept outside of the folder.
+    pub key: MacKey,
+}
+
 /// How the host is set up.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct HostSettings {
     /// Where compiled plugins and descriptions are kept between starts; none: nowhere.
-    pub cache: Option<PathBuf>,
-    /// Authenticates the files of the cache. Must lie outside of its folder.
-    pub mac_key: [u8; 32],
+    pub cache: Option<CacheSettings>,
     /// Calls at work at the same time; more of them wait for their turn.
     pub concurrency: u32,
     /// Memory of all instances together, in bytes.
@@ -34,7 +42,6 @@ impl Default for HostSettings {
     fn default() -> Self {
         HostSettings {
             cache: None,
-            mac_key: [0; 32],
             concurrency: 64,
             memory_total: 1 << 30,
             memory_ceiling: 256 << 20,
@@ -46,18 +53,6 @@ impl Default for HostSettings {
                 ..CallLimits::default()
             },
         }
-    }
-}
-
-impl fmt::Debug for HostSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The key is a secret, so it is left out.
-        f.debug_struct("HostSettings")
-            .field("cache", &self.cache)
-            .field("concurrency", &self.concurrency)
-            .field("memory_total", &self.memory_total)
-            .field("memory_ceiling", &self.memory_ceiling)
-            .finish_non_exhaustive()
     }
 }
 
@@ -191,12 +186,7 @@ impl Connection {
         let endpoints: BTreeMap<&str, Value> = self
             .endpoints
             .iter()
-            .map(|(name, grant)| {
-                (
-                    name.as_str(),
-                    json!([grant.methods, grant.trust_safe, grant.identity]),
-                )
-            })
+            .map(|(name, grant)| (name.as_str(), json!([grant.methods, grant.trust_safe, grant.identity])))
             .collect();
         let credentials: BTreeMap<&str, bool> = self
             .credentials

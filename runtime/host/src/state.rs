@@ -73,11 +73,7 @@ impl StateBuffer {
             None => expected,
         };
         self.bytes += value.as_ref().map_or(0, Vec::len);
-        let version = if value.is_some() {
-            stored.max(seen) + 1
-        } else {
-            0
-        };
+        let version = if value.is_some() { stored.max(seen) + 1 } else { 0 };
         self.writes.insert(
             key.to_owned(),
             Buffered {
@@ -90,11 +86,7 @@ impl StateBuffer {
     }
 
     fn check_quota(&self, key: &str, value: Option<&[u8]>) -> Result<(), StateError> {
-        let refuse = |what: &str, limit: usize| {
-            Err(StateError::Quota(format!(
-                "{what} over the limit of {limit}"
-            )))
-        };
+        let refuse = |what: &str, limit: usize| Err(StateError::Quota(format!("{what} over the limit of {limit}")));
         let size = value.map_or(0, <[u8]>::len);
         if key.is_empty() || key.len() > KEY_BYTES {
             return refuse("a key that is empty or has bytes", KEY_BYTES);
@@ -112,13 +104,7 @@ impl StateBuffer {
     }
 
     /// Lays the call's writes over keys that the store gave, in order; at most `limit` of them.
-    pub(crate) fn overlay(
-        &self,
-        stored: Vec<String>,
-        prefix: &str,
-        after: Option<&str>,
-        limit: usize,
-    ) -> Vec<String> {
+    pub(crate) fn overlay(&self, stored: Vec<String>, prefix: &str, after: Option<&str>, limit: usize) -> Vec<String> {
         let in_range = |key: &str| key.starts_with(prefix) && after.is_none_or(|after| key > after);
         let mut keys: std::collections::BTreeSet<String> = stored.into_iter().collect();
         for (key, own) in self.writes.iter().filter(|(key, _)| in_range(key)) {
@@ -176,12 +162,7 @@ mod tests {
     #[test]
     fn writes_compare_with_what_the_call_sees() {
         check(&[(Some("a"), None)], 3, &[Ok(())], Some((Some("a"), None)));
-        check(
-            &[(Some("a"), Some(3))],
-            3,
-            &[Ok(())],
-            Some((Some("a"), Some(3))),
-        );
+        check(&[(Some("a"), Some(3))], 3, &[Ok(())], Some((Some("a"), Some(3))));
         check(&[(Some("a"), Some(0))], 3, &[Err(3)], None);
         check(
             &[(Some("a"), Some(3)), (Some("b"), Some(4))],
@@ -207,12 +188,7 @@ mod tests {
             &[Ok(()), Ok(())],
             Some((Some("b"), Some(3))),
         );
-        check(
-            &[(Some("a"), Some(0))],
-            0,
-            &[Ok(())],
-            Some((Some("a"), Some(0))),
-        );
+        check(&[(Some("a"), Some(0))], 0, &[Ok(())], Some((Some("a"), Some(0))));
     }
 
     #[test]
@@ -222,14 +198,8 @@ mod tests {
         buffer.write("a/3", None, None, 1).unwrap();
         buffer.write("b/1", Some(vec![]), None, 0).unwrap();
         let stored = vec!["a/1".to_owned(), "a/3".to_owned(), "a/4".to_owned()];
-        assert_eq!(
-            buffer.overlay(stored, "a/", None, 10),
-            ["a/1", "a/2", "a/4"]
-        );
-        assert_eq!(
-            buffer.overlay(vec!["a/4".into()], "a/", Some("a/1"), 1),
-            ["a/2"]
-        );
+        assert_eq!(buffer.overlay(stored, "a/", None, 10), ["a/1", "a/2", "a/4"]);
+        assert_eq!(buffer.overlay(vec!["a/4".into()], "a/", Some("a/1"), 1), ["a/2"]);
         assert_eq!(buffer.own("a/3"), Some(None));
         assert_eq!(buffer.own("a/1"), None);
     }

@@ -33,12 +33,7 @@ pub struct JournalStorage(pub Arc<dyn Journal>);
 
 impl Storage for JournalStorage {
     fn state_get(&self, connection: String, key: String) -> Stored<'_, Option<(Vec<u8>, u64)>> {
-        Box::pin(async move {
-            self.0
-                .state_get(connection, key)
-                .await
-                .map_err(|e| e.to_string())
-        })
+        Box::pin(async move { self.0.state_get(connection, key).await.map_err(|e| e.to_string()) })
     }
 
     fn state_keys(
@@ -74,13 +69,7 @@ impl Storage for NoStorage {
         Box::pin(async { Ok(None) })
     }
 
-    fn state_keys(
-        &self,
-        _: String,
-        _: String,
-        _: Option<String>,
-        _: u32,
-    ) -> Stored<'_, Vec<String>> {
+    fn state_keys(&self, _: String, _: String, _: Option<String>, _: u32) -> Stored<'_, Vec<String>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 

@@ -111,9 +111,7 @@ impl Shared {
         let gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         let idle = |(): &mut ()| !self.at_work() && !self.stopping.load(Ordering::SeqCst);
         // The long time-out is a net below the wake-up: nothing depends on it.
-        let _ = self
-            .wake
-            .wait_timeout_while(gate, Duration::from_secs(60), idle);
+        let _ = self.wake.wait_timeout_while(gate, Duration::from_secs(60), idle);
         self.sleeping.store(false, Ordering::SeqCst);
     }
 
@@ -141,9 +139,7 @@ fn spawn_ticker(shared: &Arc<Shared>, engine: EngineWeak) -> Result<(), Error> {
     let shared = shared.clone();
     spawn("dragoman-tick", move || {
         let mut idle = 0;
-        while !shared.stopping.load(Ordering::SeqCst)
-            && shared.generation.load(Ordering::SeqCst) == generation
-        {
+        while !shared.stopping.load(Ordering::SeqCst) && shared.generation.load(Ordering::SeqCst) == generation {
             // Resting between two calls would cost each of them a wake-up, so the ticker goes on for a while.
             idle = if shared.at_work() { 0 } else { idle + 1 };
             if idle > IDLE_TICKS {
@@ -165,8 +161,7 @@ fn watch(shared: &Arc<Shared>, engine: &EngineWeak) {
     while !shared.stopping.load(Ordering::SeqCst) {
         let (before, at_work) = (shared.ticks.load(Ordering::SeqCst), shared.at_work());
         thread::sleep(WATCH.max(shared.tick * 4));
-        let stood_still =
-            at_work && shared.at_work() && shared.ticks.load(Ordering::SeqCst) == before;
+        let stood_still = at_work && shared.at_work() && shared.ticks.load(Ordering::SeqCst) == before;
         if stood_still && engine.upgrade().is_some() {
             tracing::error!(target: "dragoman::host", "the budget clock stood still; a new one is started");
             if let Err(e) = spawn_ticker(shared, engine.clone()) {

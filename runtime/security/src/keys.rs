@@ -7,6 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use aws_lc_rs::{hmac, rand};
@@ -94,7 +95,10 @@ fn read_or_make(
 
 /// Puts a file in place as a whole, unless there is one already.
 fn place(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    // Threads of one process may begin at once as well, each with a file of its own.
+    static PLACED: AtomicU64 = AtomicU64::new(0);
+    let number = PLACED.fetch_add(1, Ordering::Relaxed);
+    let beside = path.with_extension(format!("new-{}-{number}", std::process::id()));
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)

@@ -31,12 +31,7 @@ impl context::Host for Session {
 }
 
 impl log::Host for Session {
-    fn emit(
-        &mut self,
-        level: log::Level,
-        message: String,
-        fields: Vec<(String, String)>,
-    ) -> wasmtime::Result<()> {
+    fn emit(&mut self, level: log::Level, message: String, fields: Vec<(String, String)>) -> wasmtime::Result<()> {
         self.enter()?;
         let level = match level {
             log::Level::Trace => Level::Trace,
@@ -54,11 +49,7 @@ impl log::Host for Session {
 
 /// Gives a line to `tracing`, which wants its levels as constants.
 fn write(level: Level, line: &str, session: &Session) {
-    let (connection, step, run) = (
-        &*session.facts.connection,
-        &*session.facts.step,
-        &*session.facts.run,
-    );
+    let (connection, step, run) = (&*session.facts.connection, &*session.facts.step, &*session.facts.run);
     macro_rules! at {
         ($level:ident) => {
             tracing::event!(target: "dragoman::plugin", tracing::Level::$level, connection, step, run, "{line}")

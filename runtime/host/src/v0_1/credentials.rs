@@ -18,11 +18,7 @@ impl From<CredentialError> for Error {
 /// A credential of the connection.
 fn find<'s>(session: &'s Session, name: &str) -> Result<&'s CredentialGrant, CredentialError> {
     let powers = session.powers.as_ref().ok_or(CredentialError::NotFound)?;
-    powers
-        .connection
-        .credentials
-        .get(name)
-        .ok_or(CredentialError::NotFound)
+    powers.connection.credentials.get(name).ok_or(CredentialError::NotFound)
 }
 
 impl wit::Host for Session {
@@ -38,15 +34,9 @@ impl wit::Host for Session {
             .map_err(Error::from))
     }
 
-    fn sign(
-        &mut self,
-        name: String,
-        algorithm: String,
-        data: Vec<u8>,
-    ) -> wasmtime::Result<Result<Vec<u8>, Error>> {
+    fn sign(&mut self, name: String, algorithm: String, data: Vec<u8>) -> wasmtime::Result<Result<Vec<u8>, Error>> {
         self.enter()?;
-        let signed = find(self, &name)
-            .and_then(|credential| credentials::sign(credential, &algorithm, &data));
+        let signed = find(self, &name).and_then(|credential| credentials::sign(credential, &algorithm, &data));
         Ok(signed.map_err(Error::from))
     }
 
@@ -58,8 +48,8 @@ impl wit::Host for Session {
         signature: Vec<u8>,
     ) -> wasmtime::Result<Result<bool, Error>> {
         self.enter()?;
-        let verified = find(self, &name)
-            .and_then(|credential| credentials::verify(credential, &algorithm, &data, &signature));
+        let verified =
+            find(self, &name).and_then(|credential| credentials::verify(credential, &algorithm, &data, &signature));
         Ok(verified.map_err(Error::from))
     }
 }

@@ -45,10 +45,7 @@ pub(crate) fn reference(reference: &DocumentReference) -> types::DocumentReferen
 }
 
 /// The bytes of a document that the call may see.
-pub(crate) async fn load(
-    session: &mut Session,
-    digest: &str,
-) -> Result<(DocumentReference, Bytes), DocumentError> {
+pub(crate) async fn load(session: &mut Session, digest: &str) -> Result<(DocumentReference, Bytes), DocumentError> {
     let digest: Digest = digest.parse().map_err(|_| DocumentError::NotFound)?;
     if let Some(found) = session.documents.find(digest)? {
         return Ok(found);
@@ -56,11 +53,7 @@ pub(crate) async fn load(
     let Some(powers) = session.powers.clone() else {
         return Err(DocumentError::NotFound);
     };
-    let stored = powers
-        .storage
-        .document(digest)
-        .await
-        .map_err(DocumentError::Other)?;
+    let stored = powers.storage.document(digest).await.map_err(DocumentError::Other)?;
     let (reference, bytes) = stored.ok_or(DocumentError::NotFound)?;
     let bytes = Bytes::from(bytes);
     session.documents.remember(reference.clone(), bytes.clone());
@@ -97,17 +90,10 @@ impl wit::HostReader for Session {
         Ok(reference(&self.table.get(&reader)?.reference))
     }
 
-    fn read(
-        &mut self,
-        reader: Resource<Reader>,
-        offset: u64,
-        length: u32,
-    ) -> wasmtime::Result<Result<Vec<u8>, Error>> {
+    fn read(&mut self, reader: Resource<Reader>, offset: u64, length: u32) -> wasmtime::Result<Result<Vec<u8>, Error>> {
         self.enter()?;
         let bytes = &self.table.get(&reader)?.bytes;
-        let from = usize::try_from(offset)
-            .unwrap_or(usize::MAX)
-            .min(bytes.len());
+        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
         let to = from.saturating_add(length as usize).min(bytes.len());
         Ok(Ok(bytes[from..to].to_vec()))
     }
@@ -119,11 +105,7 @@ impl wit::HostReader for Session {
 }
 
 impl wit::HostWriter for Session {
-    fn append(
-        &mut self,
-        writer: Resource<Writer>,
-        bytes: Vec<u8>,
-    ) -> wasmtime::Result<Result<(), Error>> {
+    fn append(&mut self, writer: Resource<Writer>, bytes: Vec<u8>) -> wasmtime::Result<Result<(), Error>> {
         self.enter()?;
         let Some(content) = self.table.get_mut(&writer)?.bytes.as_mut() else {
             return Ok(Err(Error::Other("the document is finished".to_owned())));
@@ -135,10 +117,7 @@ impl wit::HostWriter for Session {
         Ok(Ok(()))
     }
 
-    fn finish(
-        &mut self,
-        writer: Resource<Writer>,
-    ) -> wasmtime::Result<Result<types::DocumentReference, Error>> {
+    fn finish(&mut self, writer: Resource<Writer>) -> wasmtime::Result<Result<types::DocumentReference, Error>> {
         self.enter()?;
         let writer = self.table.get_mut(&writer)?;
         let Some(content) = writer.bytes.take() else {

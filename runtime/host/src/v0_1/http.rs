@@ -57,29 +57,21 @@ async fn wish(session: &mut Session, request: Request) -> Result<Wish, EgressErr
         path: request.path,
         headers: request.headers,
         body,
-        timeout: request
-            .timeout_ms
-            .map(|ms| Duration::from_millis(ms.into())),
+        timeout: request.timeout_ms.map(|ms| Duration::from_millis(ms.into())),
         safe: request.safe,
     })
 }
 
 /// The answer for the guest; its body as a document where it asked for that.
-fn answer(
-    session: &mut Session,
-    response: EndpointResponse,
-    keep: bool,
-) -> Result<Response, EgressError> {
+fn answer(session: &mut Session, response: EndpointResponse, keep: bool) -> Result<Response, EgressError> {
     let body = if response.body.is_empty() {
         Body::Empty
     } else if keep {
         let size = response.body.len() as u64;
-        session.documents.take(size).map_err(|_| {
-            EgressError::sent(
-                "too_large",
-                "the answer is over the call's limit for documents",
-            )
-        })?;
+        session
+            .documents
+            .take(size)
+            .map_err(|_| EgressError::sent("too_large", "the answer is over the call's limit for documents"))?;
         let named = response
             .headers
             .iter()
@@ -87,13 +79,7 @@ fn answer(
         let media_type = named
             .map_or("application/octet-stream", |(_, value)| value.as_str())
             .to_owned();
-        Body::Document(
-            session
-                .documents
-                .add(response.body, &media_type)
-                .digest
-                .to_string(),
-        )
+        Body::Document(session.documents.add(response.body, &media_type).digest.to_string())
     } else {
         Body::Inline(response.body.to_vec())
     };

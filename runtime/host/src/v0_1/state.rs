@@ -38,9 +38,7 @@ async fn write(
     value: Option<Vec<u8>>,
     expected: Option<u64>,
 ) -> Result<(), StateError> {
-    let version = stored(session, key)
-        .await?
-        .map_or(0, |(_, version)| version);
+    let version = stored(session, key).await?.map_or(0, |(_, version)| version);
     session.state.write(key, value, expected, version)
 }
 
@@ -55,16 +53,11 @@ async fn keys(
     // Own writes may hide as many of the store's keys as there are of them, so as many more are asked for.
     let hidden = u32::try_from(session.state.len()).unwrap_or(KEYS);
     let connection = session.facts.connection.clone();
-    let asked = powers.storage.state_keys(
-        connection,
-        prefix.clone(),
-        after.clone(),
-        limit.saturating_add(hidden),
-    );
+    let asked = powers
+        .storage
+        .state_keys(connection, prefix.clone(), after.clone(), limit.saturating_add(hidden));
     let found = asked.await.map_err(StateError::Other)?;
-    Ok(session
-        .state
-        .overlay(found, &prefix, after.as_deref(), limit as usize))
+    Ok(session.state.overlay(found, &prefix, after.as_deref(), limit as usize))
 }
 
 impl wit::Host for Session {
@@ -78,23 +71,12 @@ impl wit::Host for Session {
         Ok(found.map(|found| found.map(entry)).map_err(Error::from))
     }
 
-    async fn put(
-        &mut self,
-        key: String,
-        value: Vec<u8>,
-        expected: Option<u64>,
-    ) -> wasmtime::Result<Result<(), Error>> {
+    async fn put(&mut self, key: String, value: Vec<u8>, expected: Option<u64>) -> wasmtime::Result<Result<(), Error>> {
         self.enter()?;
-        Ok(write(self, &key, Some(value), expected)
-            .await
-            .map_err(Error::from))
+        Ok(write(self, &key, Some(value), expected).await.map_err(Error::from))
     }
 
-    async fn delete(
-        &mut self,
-        key: String,
-        expected: Option<u64>,
-    ) -> wasmtime::Result<Result<(), Error>> {
+    async fn delete(&mut self, key: String, expected: Option<u64>) -> wasmtime::Result<Result<(), Error>> {
         self.enter()?;
         Ok(write(self, &key, None, expected).await.map_err(Error::from))
     }

@@ -19,10 +19,7 @@ async fn an_operation_answers_and_its_use_is_counted() {
     let report = world.call("echo", json!({"text": "hello"})).await;
     assert_eq!(payload(&report)["text"], "hello");
     let usage = report.usage;
-    assert!(
-        usage.cpu_us > 0 && usage.wall_us >= usage.cpu_us,
-        "{usage:?}"
-    );
+    assert!(usage.cpu_us > 0 && usage.wall_us >= usage.cpu_us, "{usage:?}");
     assert!(usage.peak_memory >= 64 << 10, "{usage:?}");
     assert_eq!((usage.requests, usage.bytes_in, usage.bytes_out), (0, 0, 0));
     assert!(usage.host_calls >= 1);
@@ -65,9 +62,7 @@ async fn a_guest_sees_who_calls_and_its_readings_are_kept() {
 #[tokio::test]
 async fn a_request_goes_out_with_key_and_trace_and_its_answer_comes_back() {
     let world = World::new().await;
-    world
-        .script
-        .then(Act::Answer(201, json!({"reference": "R-7"})));
+    world.script.then(Act::Answer(201, json!({"reference": "R-7"})));
     let report = world.call("place", json!({"number": "1/2"})).await;
     assert_eq!(
         payload(&report),
@@ -96,24 +91,13 @@ async fn a_request_goes_out_with_key_and_trace_and_its_answer_comes_back() {
 #[tokio::test]
 async fn a_guests_failure_comes_with_its_class_and_issues() {
     let world = World::new().await;
-    let failure = world
-        .call("fail", json!({"text": "no"}))
-        .await
-        .result
-        .unwrap_err();
+    let failure = world.call("fail", json!({"text": "no"})).await.result.unwrap_err();
     assert_eq!(
-        (
-            failure.class,
-            failure.code.as_str(),
-            failure.message.as_str()
-        ),
+        (failure.class, failure.code.as_str(), failure.message.as_str()),
         (Class::Permanent, "echo.refused", "no")
     );
     assert_eq!(
-        (
-            failure.issues[0].path.as_str(),
-            failure.issues[0].code.as_str()
-        ),
+        (failure.issues[0].path.as_str(), failure.issues[0].code.as_str()),
         ("/text", "echo.text")
     );
 }
@@ -136,11 +120,7 @@ async fn what_cannot_be_called_is_a_permanent_failure() {
         "did you mean `echo`?",
     );
     check(
-        world
-            .call("echo", json!({"txet": "x"}))
-            .await
-            .result
-            .unwrap_err(),
+        world.call("echo", json!({"txet": "x"})).await.result.unwrap_err(),
         "input.invalid",
         "`text` is missing",
     );
@@ -167,9 +147,7 @@ async fn what_cannot_be_called_is_a_permanent_failure() {
 async fn a_probe_says_applied_absent_or_pending() {
     let world = World::new().await;
     for (status, expected) in [(404, "absent"), (202, "pending"), (200, "applied")] {
-        world
-            .script
-            .then(Act::Answer(status, json!({"reference": "R"})));
+        world.script.then(Act::Answer(status, json!({"reference": "R"})));
         let call = world.request("place", json!({"number": "1"}));
         let (answer, usage) = world.runner.probe(call, Timestamp::from_millis(1)).await;
         let found = match answer.unwrap() {
@@ -197,26 +175,16 @@ async fn documents_are_read_and_made() {
     let fresh = DocumentReference::of(b"fresh", "text/plain");
     for (reference, unstored, text) in [
         (stored, vec![], "stored"),
-        (
-            fresh.clone(),
-            vec![(fresh, Bytes::from_static(b"fresh"))],
-            "fresh",
-        ),
+        (fresh.clone(), vec![(fresh, Bytes::from_static(b"fresh"))], "fresh"),
     ] {
         let mut call = world.request("read_document", json!({}));
         call.documents.insert("message".into(), reference);
         call.unstored = unstored;
         assert_eq!(payload(&world.runner.call(call).await)["text"], text);
     }
-    let missing = world
-        .call("read_document", json!({}))
-        .await
-        .result
-        .unwrap_err();
+    let missing = world.call("read_document", json!({})).await.result.unwrap_err();
     assert_eq!(missing.code, "document.missing");
-    let report = world
-        .call("write_document", json!({"text": "a copy"}))
-        .await;
+    let report = world.call("write_document", json!({"text": "a copy"})).await;
     let copy = DocumentReference::of(b"a copy", "text/plain");
     assert_eq!(report.result.as_ref().unwrap().documents["copy"], copy);
     assert_eq!(report.documents, [(copy, b"a copy".to_vec())]);
@@ -236,10 +204,7 @@ async fn state_is_read_and_its_writes_come_with_the_report() {
         &json!({"key": "k", "value": "old", "version": 3})
     );
     let report = world
-        .call(
-            "remember",
-            json!({"key": "k", "value": "new", "version": 3}),
-        )
+        .call("remember", json!({"key": "k", "value": "new", "version": 3}))
         .await;
     let write = StateWrite {
         key: "k".into(),
@@ -248,10 +213,7 @@ async fn state_is_read_and_its_writes_come_with_the_report() {
     };
     assert_eq!(report.state, [write]);
     let report = world
-        .call(
-            "remember",
-            json!({"key": "k", "value": "new", "version": 2}),
-        )
+        .call("remember", json!({"key": "k", "value": "new", "version": 2}))
         .await;
     assert!(report.result.is_err() && report.state.is_empty());
 }

@@ -44,22 +44,8 @@ async fn the_effect_follows_from_what_left() {
         "http.connect",
     )
     .await;
-    check(
-        "place",
-        Act::Cut,
-        Class::Retryable,
-        Effect::Unknown,
-        "http.cut",
-    )
-    .await;
-    check(
-        "place",
-        Act::Hang,
-        Class::Retryable,
-        Effect::Unknown,
-        "plugin.deadline",
-    )
-    .await;
+    check("place", Act::Cut, Class::Retryable, Effect::Unknown, "http.cut").await;
+    check("place", Act::Hang, Class::Retryable, Effect::Unknown, "plugin.deadline").await;
     check(
         "place",
         Act::Answer(409, json!({})),
@@ -84,23 +70,9 @@ async fn the_effect_follows_from_what_left() {
         "http.500",
     )
     .await;
-    check(
-        "notify",
-        Act::Cut,
-        Class::Retryable,
-        Effect::Unknown,
-        "http.cut",
-    )
-    .await;
+    check("notify", Act::Cut, Class::Retryable, Effect::Unknown, "http.cut").await;
     check("get", Act::Cut, Class::Retryable, Effect::None, "http.cut").await;
-    check(
-        "get",
-        Act::Hang,
-        Class::Retryable,
-        Effect::None,
-        "plugin.deadline",
-    )
-    .await;
+    check("get", Act::Hang, Class::Retryable, Effect::None, "plugin.deadline").await;
     check(
         "get",
         Act::Answer(404, json!({})),
@@ -112,14 +84,7 @@ async fn the_effect_follows_from_what_left() {
 }
 
 /// Calls an operation that is to be refused before anything leaves.
-async fn check_denied(
-    world: World,
-    operation: &str,
-    dry_run: bool,
-    fence: Option<Instant>,
-    class: Class,
-    code: &str,
-) {
+async fn check_denied(world: World, operation: &str, dry_run: bool, fence: Option<Instant>, class: Class, code: &str) {
     let input = if operation == "get" {
         json!({"key": "1"})
     } else {
@@ -151,25 +116,9 @@ async fn what_is_not_granted_does_not_leave() {
     .await;
     let observing = World::with(settings(), |connection| connection.mode = Mode::Observe).await;
     assert!(observing.runner.observes("shop"));
-    check_denied(
-        observing,
-        "place",
-        false,
-        None,
-        Class::Permanent,
-        "http.denied.dry_run",
-    )
-    .await;
+    check_denied(observing, "place", false, None, Class::Permanent, "http.denied.dry_run").await;
     let bare = World::with(settings(), |connection| connection.endpoints.clear()).await;
-    check_denied(
-        bare,
-        "get",
-        false,
-        None,
-        Class::Permanent,
-        "http.denied.endpoint",
-    )
-    .await;
+    check_denied(bare, "get", false, None, Class::Permanent, "http.denied.endpoint").await;
     let reading = World::with(settings(), |connection| {
         let grant = EndpointGrant {
             methods: vec!["GET".into()],
@@ -178,30 +127,14 @@ async fn what_is_not_granted_does_not_leave() {
         connection.endpoints.insert("api".into(), grant);
     })
     .await;
-    check_denied(
-        reading,
-        "place",
-        false,
-        None,
-        Class::Permanent,
-        "http.denied.method",
-    )
-    .await;
+    check_denied(reading, "place", false, None, Class::Permanent, "http.denied.method").await;
 }
 
 #[tokio::test]
 async fn nothing_is_sent_past_the_fence() {
     let world = World::new().await;
     let over = Instant::now();
-    check_denied(
-        world,
-        "place",
-        false,
-        Some(over),
-        Class::Retryable,
-        "host.fence",
-    )
-    .await;
+    check_denied(world, "place", false, Some(over), Class::Retryable, "host.fence").await;
     let world = World::new().await;
     world.script.then(Act::Answer(200, json!({})));
     let mut call = world.request("place", json!({"number": "1"}));

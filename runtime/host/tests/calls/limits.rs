@@ -10,10 +10,7 @@ use serde_json::json;
 use crate::world::World;
 
 async fn limited(limits: CallLimits) -> World {
-    World::with(HostSettings::default(), |connection| {
-        connection.limits = limits
-    })
-    .await
+    World::with(HostSettings::default(), |connection| connection.limits = limits).await
 }
 
 #[track_caller]
@@ -48,11 +45,7 @@ async fn a_guest_that_spins_is_stopped_at_its_deadline() {
     })
     .await;
     let began = Instant::now();
-    check(
-        &world.call("spin", json!({})).await,
-        "plugin.deadline",
-        "time was over",
-    );
+    check(&world.call("spin", json!({})).await, "plugin.deadline", "time was over");
     assert!(began.elapsed() < Duration::from_secs(10));
 }
 
@@ -65,11 +58,7 @@ async fn a_guest_that_eats_gets_no_more_than_its_limit() {
     })
     .await;
     let report = world.call("eat", json!({})).await;
-    let got = report
-        .result
-        .as_ref()
-        .expect("this guest bears a refusal")
-        .payload["count"]
+    let got = report.result.as_ref().expect("this guest bears a refusal").payload["count"]
         .as_u64()
         .unwrap();
     assert!((8..16).contains(&got), "{got} MiB");
@@ -81,11 +70,7 @@ async fn a_guest_that_eats_gets_no_more_than_its_limit() {
 async fn a_guest_that_panics_is_told_with_its_place() {
     let world = World::new().await;
     let report = world.call("panic", json!({})).await;
-    check(
-        &report,
-        "plugin.panic",
-        "the echo connector was asked to panic",
-    );
+    check(&report, "plugin.panic", "the echo connector was asked to panic");
     assert!(report.result.unwrap_err().message.contains("misbehave.rs:"));
 }
 
@@ -120,13 +105,7 @@ async fn host_calls_are_counted_and_limited() {
         ..CallLimits::default()
     })
     .await;
-    assert!(
-        world
-            .call("log_lines", json!({"count": 50}))
-            .await
-            .result
-            .is_ok()
-    );
+    assert!(world.call("log_lines", json!({"count": 50})).await.result.is_ok());
     check(
         &world.call("log_lines", json!({"count": 200})).await,
         "plugin.host_calls",
@@ -142,9 +121,7 @@ async fn an_answer_over_the_limit_is_refused() {
     })
     .await;
     check(
-        &world
-            .call("echo", json!({"text": "x".repeat(2 << 10)}))
-            .await,
+        &world.call("echo", json!({"text": "x".repeat(2 << 10)})).await,
         "plugin.output",
         "1024 bytes",
     );
@@ -170,27 +147,14 @@ async fn memory_for_all_is_a_matter_of_time() {
         memory_total: 3 << 20,
         ..HostSettings::default()
     };
-    let world = World::with(settings, |connection| {
-        connection.limits.memory_bytes = 16 << 20
-    })
-    .await;
+    let world = World::with(settings, |connection| connection.limits.memory_bytes = 16 << 20).await;
     let text = "x".repeat(2 << 20);
-    let failure = world
-        .call("echo", json!({"text": text}))
-        .await
-        .result
-        .unwrap_err();
+    let failure = world.call("echo", json!({"text": text})).await.result.unwrap_err();
     assert_eq!(
         (failure.class, failure.code.as_str()),
         (Class::Retryable, "host.memory")
     );
-    assert!(
-        world
-            .call("echo", json!({"text": "x"}))
-            .await
-            .result
-            .is_ok()
-    );
+    assert!(world.call("echo", json!({"text": "x"})).await.result.is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -205,10 +169,7 @@ async fn more_calls_than_places_wait_for_their_turn() {
         tokio::spawn(async move { world.call("echo", json!({"text": n.to_string()})).await })
     });
     for (n, call) in calls.collect::<Vec<_>>().into_iter().enumerate() {
-        assert_eq!(
-            call.await.unwrap().result.unwrap().payload["text"],
-            n.to_string()
-        );
+        assert_eq!(call.await.unwrap().result.unwrap().payload["text"], n.to_string());
     }
     assert_eq!(world.runner.host().in_use(), (0, 2));
 }
@@ -227,20 +188,11 @@ async fn a_call_that_gets_no_turn_in_its_time_is_told_so() {
         };
     })
     .await;
-    assert!(
-        world
-            .call("echo", json!({"text": "x"}))
-            .await
-            .result
-            .is_ok()
-    );
+    assert!(world.call("echo", json!({"text": "x"})).await.result.is_ok());
     let mut short = world.request("echo", json!({"text": "x"}));
     short.deadline = Duration::from_millis(50);
     let (spun, waited) = tokio::join!(world.call("spin", json!({})), world.runner.call(short));
     check(&spun, "plugin.deadline", "time");
     let failure = waited.result.unwrap_err();
-    assert_eq!(
-        (failure.class, failure.code.as_str()),
-        (Class::Retryable, "host.busy")
-    );
+    assert_eq!((failure.class, failure.code.as_str()), (Class::Retryable, "host.busy"));
 }

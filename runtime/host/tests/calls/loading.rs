@@ -4,33 +4,36 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dragoman_engine::runner::StepRunner;
-use dragoman_host::{Connection, Host, HostSettings, NoEgress, NoStorage};
+use dragoman_host::{CacheSettings, Connection, Host, HostSettings, NoEgress, NoStorage};
 use dragoman_model::OperationEffect;
+use dragoman_security::Keys;
 use serde_json::json;
 
 use crate::world::{World, echo};
 
-fn host(cache: &Path, key: u8) -> Arc<Host> {
+/// A host with a cache folder, and the keys of an installation beside it.
+fn host(cache: &Path, keys: &str) -> Arc<Host> {
+    let key = Keys::open(&cache.with_file_name(keys)).unwrap().cache;
     let settings = HostSettings {
-        cache: Some(cache.to_owned()),
-        mac_key: [key; 32],
+        cache: Some(CacheSettings {
+            folder: cache.to_owned(),
+            key,
+        }),
         ..HostSettings::default()
     };
     Host::new(settings, Arc::new(NoEgress), Arc::new(NoStorage)).unwrap()
 }
 
 fn files(folder: &Path, kind: &str) -> Vec<std::path::PathBuf> {
-    let entries = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries
         .filter(|path| path.extension().is_some_and(|found| found == kind))
         .collect()
 }
 
 /// Loads, describes and calls the guest with what the cache folder holds.
-async fn works(cache: &Path, key: u8) {
-    let host = host(cache, key);
+async fn works(cache: &Path, keys: &str) {
+    let host = host(cache, keys);
     let plugin = host.load(echo()).await.unwrap();
     let surface = host.describe(&plugin, &json!({}), &[]).await.unwrap();
     assert_eq!(surface.name, "echo");
@@ -52,7 +55,7 @@ async fn works(cache: &Path, key: u8) {
 async fn a_cache_that_lies_is_made_again() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("cache");
-    works(&cache, 1).await;
+    works(&cache, "keys").await;
     for kind in ["code", "surface"] {
         let file = files(&cache, kind).remove(0);
         let true_bytes = std::fs::read(&file).unwrap();
@@ -61,17 +64,13 @@ async fn a_cache_that_lies_is_made_again() {
         flipped[middle] ^= 0x40;
         for lie in [&flipped[..], &true_bytes[..true_bytes.len() - 1], b""] {
             std::fs::write(&file, lie).unwrap();
-            works(&cache, 1).await;
+            works(&cache, "keys").await;
             // It was recognised, and made again as it was.
-            assert_eq!(
-                std::fs::read(&file).unwrap().len(),
-                true_bytes.len(),
-                "{kind}"
-            );
+            assert_eq!(std::fs::read(&file).unwrap().len(), true_bytes.len(), "{kind}");
         }
     }
     // Another installation's cache is worth nothing.
-    works(&cache, 2).await;
+    works(&cache, "other").await;
 }
 
 #[cfg(unix)]
@@ -80,21 +79,13 @@ async fn the_cache_folder_is_its_owners_only() {
     use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("a/b");
-    let _host = host(&cache, 1);
-    assert_eq!(
-        std::fs::metadata(&cache).unwrap().permissions().mode() & 0o777,
-        0o700
-    );
+    let _host = host(&cache, "keys");
+    assert_eq!(std::fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
 }
 
 #[tokio::test]
 async fn what_is_no_plugin_is_refused_with_a_code() {
-    let host = Host::new(
-        HostSettings::default(),
-        Arc::new(NoEgress),
-        Arc::new(NoStorage),
-    )
-    .unwrap();
+    let host = Host::new(HostSettings::default(), Arc::new(NoEgress), Arc::new(NoStorage)).unwrap();
     let mut cut = echo();
     cut.truncate(cut.len() / 2);
     for (bytes, code) in [
@@ -132,12 +123,7 @@ fn altered(from: &str, to: &str) -> Vec<u8> {
 
 #[tokio::test]
 async fn another_version_or_a_foreign_import_is_named() {
-    let host = Host::new(
-        HostSettings::default(),
-        Arc::new(NoEgress),
-        Arc::new(NoStorage),
-    )
-    .unwrap();
+    let host = Host::new(HostSettings::default(), Arc::new(NoEgress), Arc::new(NoStorage)).unwrap();
     let newer = host.load(altered("@0.1.0", "@0.3.0")).await.unwrap_err();
     assert_eq!(newer.code.id, "D0604");
     assert!(
@@ -147,17 +133,11 @@ async fn another_version_or_a_foreign_import_is_named() {
         "{newer}"
     );
     let foreign = host
-        .load(altered(
-            "dragoman:connector/state@",
-            "wasixxxxx:filesyst/types@",
-        ))
+        .load(altered("dragoman:connector/state@", "wasixxxxx:filesyst/types@"))
         .await
         .unwrap_err();
     assert_eq!(foreign.code.id, "D0603");
-    assert!(
-        foreign.message.contains("which this host never gives"),
-        "{foreign}"
-    );
+    assert!(foreign.message.contains("which this host never gives"), "{foreign}");
 }
 
 #[tokio::test]
@@ -184,15 +164,9 @@ async fn a_connection_is_checked_by_schema_and_by_the_plugin() {
     let world = World::new().await;
     let host = world.runner.host();
     let check = async |config, expected: &[&str]| {
-        let (_, issues) = host
-            .check(&Connection::new(world.plugin.digest, config))
-            .await
-            .unwrap();
+        let (_, issues) = host.check(&Connection::new(world.plugin.digest, config)).await.unwrap();
         assert_eq!(
-            issues
-                .iter()
-                .map(|issue| issue.code.as_str())
-                .collect::<Vec<_>>(),
+            issues.iter().map(|issue| issue.code.as_str()).collect::<Vec<_>>(),
             expected
         );
     };
@@ -209,12 +183,7 @@ async fn a_connection_is_checked_by_schema_and_by_the_plugin() {
 async fn a_run_keeps_the_plugin_it_began_with() {
     let world = World::new().await;
     // The connection moves on to another plugin; the run's own is in the store.
-    let host = Host::new(
-        HostSettings::default(),
-        Arc::new(NoEgress),
-        world.shelf.clone(),
-    )
-    .unwrap();
+    let host = Host::new(HostSettings::default(), Arc::new(NoEgress), world.shelf.clone()).unwrap();
     world
         .shelf
         .components
@@ -224,9 +193,7 @@ async fn a_run_keeps_the_plugin_it_began_with() {
     let newer = Connection::new(dragoman_model::Digest::of(b"newer"), json!({}));
     host.set_connections([("shop".to_owned(), newer)].into());
     let runner = dragoman_host::Runner::new(host);
-    let report = runner
-        .call(world.request("echo", json!({"text": "x"})))
-        .await;
+    let report = runner.call(world.request("echo", json!({"text": "x"}))).await;
     assert_eq!(report.result.unwrap().payload["text"], "x");
 }
 

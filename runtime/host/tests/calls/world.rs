@@ -11,14 +11,14 @@ use bytes::Bytes;
 use dragoman_engine::runner::{Call, Report, StepRunner};
 use dragoman_host::storage::Stored;
 use dragoman_host::{
-    Connection, Egress, EgressError, EndpointGrant, EndpointRequest, EndpointResponse, Exchanged,
-    Host, HostSettings, Plugin, Runner, Storage,
+    CacheSettings, Connection, Egress, EgressError, EndpointGrant, EndpointRequest, EndpointResponse, Exchanged, Host,
+    HostSettings, Plugin, Runner, Storage,
 };
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
 use serde_json::json;
 
 /// What the endpoint does with the next request.
-pub enum Act {
+pub(crate) enum Act {
     /// Answers completely.
     Answer(u16, Value),
     /// Cannot be reached: nothing was sent.
@@ -31,26 +31,23 @@ pub enum Act {
 
 /// An endpoint that does what it was told, and keeps what it was sent.
 #[derive(Default)]
-pub struct Script {
+pub(crate) struct Script {
     acts: Mutex<VecDeque<Act>>,
     requests: Mutex<Vec<EndpointRequest>>,
 }
 
 impl Script {
-    pub fn then(&self, act: Act) {
+    pub(crate) fn then(&self, act: Act) {
         self.acts.lock().unwrap().push_back(act);
     }
 
-    pub fn requests(&self) -> Vec<EndpointRequest> {
+    pub(crate) fn requests(&self) -> Vec<EndpointRequest> {
         self.requests.lock().unwrap().clone()
     }
 }
 
 impl Egress for Script {
-    fn send(
-        &self,
-        request: EndpointRequest,
-    ) -> Pin<Box<dyn Future<Output = Exchanged> + Send + '_>> {
+    fn send(&self, request: EndpointRequest) -> Pin<Box<dyn Future<Output = Exchanged> + Send + '_>> {
         self.requests.lock().unwrap().push(request);
         let act = self.acts.lock().unwrap().pop_front();
         Box::pin(async move {
@@ -73,30 +70,19 @@ impl Egress for Script {
 
 /// A store in memory.
 #[derive(Default)]
-pub struct Shelf {
-    pub state: Mutex<HashMap<String, (Vec<u8>, u64)>>,
-    pub documents: Mutex<HashMap<Digest, (DocumentReference, Vec<u8>)>>,
-    pub components: Mutex<HashMap<Digest, Vec<u8>>>,
+pub(crate) struct Shelf {
+    pub(crate) state: Mutex<HashMap<String, (Vec<u8>, u64)>>,
+    pub(crate) documents: Mutex<HashMap<Digest, (DocumentReference, Vec<u8>)>>,
+    pub(crate) components: Mutex<HashMap<Digest, Vec<u8>>>,
 }
 
 impl Storage for Shelf {
     fn state_get(&self, connection: String, key: String) -> Stored<'_, Option<(Vec<u8>, u64)>> {
-        let found = self
-            .state
-            .lock()
-            .unwrap()
-            .get(&format!("{connection}/{key}"))
-            .cloned();
+        let found = self.state.lock().unwrap().get(&format!("{connection}/{key}")).cloned();
         Box::pin(async move { Ok(found) })
     }
 
-    fn state_keys(
-        &self,
-        _: String,
-        _: String,
-        _: Option<String>,
-        _: u32,
-    ) -> Stored<'_, Vec<String>> {
+    fn state_keys(&self, _: String, _: String, _: Option<String>, _: u32) -> Stored<'_, Vec<String>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
@@ -112,37 +98,38 @@ impl Storage for Shelf {
 }
 
 /// The echo guest's bytes.
-pub fn echo() -> Vec<u8> {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("../../target/plugins/dragoman-guest-echo.wasm");
-    std::fs::read(file)
-        .expect("target/plugins/dragoman-guest-echo.wasm is missing: run `cargo xtask plugins`")
+pub(crate) fn echo() -> Vec<u8> {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins/dragoman-guest-echo.wasm");
+    std::fs::read(file).expect("target/plugins/dragoman-guest-echo.wasm is missing: run `cargo xtask plugins`")
 }
 
 /// Everything together.
-pub struct World {
-    pub runner: Runner,
-    pub script: Arc<Script>,
-    pub shelf: Arc<Shelf>,
-    pub plugin: Arc<Plugin>,
+pub(crate) struct World {
+    pub(crate) runner: Runner,
+    pub(crate) script: Arc<Script>,
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) plugin: Arc<Plugin>,
 }
 
 impl World {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(HostSettings::default(), |_| {}).await
     }
 
     /// With other settings, and a connection changed from the usual one.
-    pub async fn with(mut settings: HostSettings, change: impl FnOnce(&mut Connection)) -> Self {
+    pub(crate) async fn with(mut settings: HostSettings, change: impl FnOnce(&mut Connection)) -> Self {
         // One cache for all tests: each would compile the guest again otherwise.
-        settings.cache = Some(PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("host-cache"));
+        let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+        let key = dragoman_security::Keys::open(&target.join("host-keys")).unwrap().cache;
+        settings.cache = Some(CacheSettings {
+            folder: target.join("host-cache"),
+            key,
+        });
         let (script, shelf) = (Arc::new(Script::default()), Arc::new(Shelf::default()));
         let host = Host::new(settings, script.clone(), shelf.clone()).unwrap();
         let plugin = host.load(echo()).await.unwrap();
         let mut connection = Connection::new(plugin.digest, json!({}));
-        connection
-            .endpoints
-            .insert("api".into(), EndpointGrant::default());
+        connection.endpoints.insert("api".into(), EndpointGrant::default());
         change(&mut connection);
         host.set_connections(BTreeMap::from([("shop".to_owned(), connection)]));
         World {
@@ -154,7 +141,7 @@ impl World {
     }
 
     /// A call as the engine makes it.
-    pub fn request(&self, operation: &str, input: Value) -> Call {
+    pub(crate) fn request(&self, operation: &str, input: Value) -> Call {
         Call {
             plugin: self.plugin.digest,
             connection: "shop".into(),
@@ -174,7 +161,7 @@ impl World {
         }
     }
 
-    pub async fn call(&self, operation: &str, input: Value) -> Report {
+    pub(crate) async fn call(&self, operation: &str, input: Value) -> Report {
         self.runner.call(self.request(operation, input)).await
     }
 }
