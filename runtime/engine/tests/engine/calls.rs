@@ -1,9 +1,10 @@
 //! One call, whatever becomes of it: the table of the design.
 
-use dragoman_journal::{Ending, Standing};
-use dragoman_model::Failure;
+use dragoman_journal::Ending;
+use dragoman_model::{Failure, Value};
+use serde_json::json;
 
-use crate::house::{House, plan};
+use crate::house::{House, check, plan};
 use crate::partner::Does::{self, *};
 
 const MAIN: &str = "
@@ -22,11 +23,241 @@ steps:
 output: { id: =steps.shipped.id }
 ";
 
+fn unavailable() -> Does {
+    Fail(Failure::retryable("http.503", "not now"))
+}
+
+/// Runs the main pipeline with a script, and checks what is written from the first intent on and what took effect.
+async fn calls(script: &[(&str, Vec<Does>)], story: &str, facts: &Value) {
+    let house = House::new(&[plan("main", MAIN)]);
+    for (operation, does) in script {
+        house.partner.will(operation, does.clone());
+    }
+    let run = house.run("main", "7").await;
+    check(&house.story(run).await, &format!("accepted hook\n{story}"));
+    assert_eq!(json!(house.partner.facts()), *facts);
+    assert!(house.partner.all_fenced());
+}
+
 #[tokio::test]
-async fn a_run_without_trouble_costs_four_commits() {
+async fn a_run_without_trouble() {
     let house = House::new(&[plan("main", MAIN)]);
     let run = house.run("main", "7").await;
-    insta::assert_snapshot!(house.story(run).await, @r"");
+    check(
+        &house.story(run).await,
+        "
+        accepted hook
+        read order #1
+        intent shipped ship #1
+        done shipped by answer
+        intent told notify #1
+        done told by answer
+        closed completed",
+    );
     assert_eq!(house.ending(run).await, Some(Ending::Completed));
-    assert_eq!(house.summary(run).await.output, Some(serde_json::json!({ "id": "ship-7" })));
+    assert_eq!(house.summary(run).await.output, Some(json!({ "id": "ship-7" })));
+    assert_eq!(house.effects("7").await, ["shop.ship shipped Done"]);
+}
+
+#[tokio::test]
+async fn a_read_is_repeated_with_growing_pauses() {
+    let story = "
+        failed order #1 retryable none http.503
+        timer order retry 0s
+        failed order #2 retryable none http.503
+        timer order retry 1s
+        read order #3
+        intent shipped ship #1
+        done shipped by answer
+        intent told notify #1
+        done told by answer
+        closed completed";
+    calls(&[("get", vec![unavailable(), unavailable()])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn a_call_without_effect_is_repeated() {
+    let story = "
+        read order #1
+        intent shipped ship #1
+        failed shipped #1 retryable none http.503
+        timer shipped retry 0s
+        intent shipped ship #2
+        done shipped by answer
+        intent told notify #1
+        done told by answer
+        closed completed";
+    calls(&[("ship", vec![unavailable()])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn an_unknown_effect_that_took_place_is_found_by_probing() {
+    let story = "
+        read order #1
+        intent shipped ship #1
+        failed shipped #1 retryable unknown http.cut
+        done shipped by probe
+        intent told notify #1
+        done told by answer
+        closed completed";
+    calls(&[("ship", vec![Break { applied: true }])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn absent_counts_only_after_the_settle_time() {
+    let story = "
+        read order #1
+        intent shipped ship #1
+        failed shipped #1 retryable unknown http.cut
+        timer shipped probe 60s
+        failed shipped #1 retryable none http.cut
+        timer shipped retry 0s
+        intent shipped ship #2
+        done shipped by answer
+        intent told notify #1
+        done told by answer
+        closed completed";
+    calls(&[("ship", vec![Break { applied: false }])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn a_probe_that_is_not_decided_is_asked_again() {
+    let story = "
+        read order #1
+        intent shipped ship #1
+        failed shipped #1 retryable unknown http.cut
+        timer shipped probe 5s
+        timer shipped probe 1s
+        done shipped by probe
+        intent told notify #1
+        done told by answer
+        closed completed";
+    let script = [("ship", vec![Break { applied: true }]), ("probe ship", vec![Pending, Unreachable])];
+    calls(&script, story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn an_idempotent_call_is_repeated_with_its_key() {
+    let story = "
+        read order #1
+        intent shipped ship #1
+        done shipped by answer
+        intent told notify #1
+        failed told #1 retryable unknown http.cut
+        timer told retry 0s
+        intent told notify #2
+        done told by answer
+        closed completed";
+    calls(&[("notify", vec![Break { applied: true }])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn an_answer_of_no_use_is_asked_for_by_probing() {
+    let story = "
+        read order #1
+        intent shipped ship #1
+        failed shipped #1 permanent applied output.invalid
+        done shipped by probe
+        intent told notify #1
+        done told by answer
+        closed completed";
+    calls(&[("ship", vec![Useless])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn a_permanent_failure_parks() {
+    let story = "
+        read order #1
+        intent shipped ship #1
+        failed shipped #1 permanent none http.401 last
+        parked shipped http.401";
+    calls(&[("ship", vec![Fail(Failure::permanent("http.401", "no"))])], story, &json!({})).await;
+}
+
+#[tokio::test]
+async fn a_rejection_without_any_effect_fails_the_run() {
+    let story = "
+        read order #1
+        intent shipped ship #1
+        failed shipped #1 rejected none order.gone last
+        closed failed";
+    calls(&[("ship", vec![Fail(Failure::rejected("order.gone", "no"))])], story, &json!({})).await;
+}
+
+#[tokio::test]
+async fn a_rejection_after_an_effect_parks() {
+    let story = "
+        read order #1
+        intent shipped ship #1
+        done shipped by answer
+        intent told notify #1
+        failed told #1 rejected none address.wrong last
+        parked told address.wrong";
+    let script = [("notify", vec![Fail(Failure::rejected("address.wrong", "no"))])];
+    calls(&script, story, &json!({ "ship 7": 1 })).await;
+}
+
+const BLIND: &str = "
+steps:
+  - id: posted
+    call: shop.post
+    retry: { backoff: 1s..4s x2, for: 10s }
+    with: { number: =trigger.message.number }
+";
+
+/// As [`calls`], with an operation that has neither key nor probe.
+async fn blind(script: &[(&str, Vec<Does>)], story: &str, facts: &Value) {
+    let house = House::new(&[plan("blind", BLIND)]);
+    for (operation, does) in script {
+        house.partner.will(operation, does.clone());
+    }
+    let run = house.run("blind", "7").await;
+    check(&house.story(run).await, story);
+    assert_eq!(json!(house.partner.facts()), *facts);
+}
+
+#[tokio::test]
+async fn an_unknown_effect_that_nobody_can_tell_goes_to_a_person() {
+    let story = "
+        accepted hook
+        intent posted post #1
+        failed posted #1 retryable unknown http.cut last
+        parked posted http.cut";
+    blind(&[("post", vec![Break { applied: true }])], story, &json!({ "post 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn retries_end_with_their_window() {
+    let story = "
+        accepted hook
+        intent posted post #1
+        failed posted #1 retryable none http.503
+        timer posted retry 1s
+        intent posted post #2
+        failed posted #2 retryable none http.503
+        timer posted retry 2s
+        intent posted post #3
+        failed posted #3 retryable none http.503
+        timer posted retry 4s
+        intent posted post #4
+        failed posted #4 retryable none http.503 last
+        parked posted http.503";
+    blind(&[("post", vec![unavailable(); 9])], story, &json!({})).await;
+}
+
+#[tokio::test]
+async fn the_partners_wish_is_honoured_within_the_bounds() {
+    let wish = |ms| Fail(Failure { retry_after_ms: Some(ms), ..Failure::retryable("http.429", "slow down") });
+    let story = "
+        accepted hook
+        intent posted post #1
+        failed posted #1 retryable none http.429
+        timer posted retry 3s
+        intent posted post #2
+        failed posted #2 retryable none http.429
+        timer posted retry 4s
+        intent posted post #3
+        done posted by answer
+        closed completed";
+    blind(&[("post", vec![wish(3_000), wish(90_000)])], story, &json!({ "post 7": 1 })).await;
 }

@@ -226,3 +226,31 @@ pub fn line(entry: &Entry) -> String {
     };
     text.replace("  ", " ")
 }
+
+/// Compares a story with what is expected, line by line, indentation aside.
+#[track_caller]
+pub fn check(story: &str, expected: &str) {
+    let lines = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    assert_eq!(lines(story), lines(expected), "\n--- found:\n{story}\n");
+}
+
+impl House {
+    /// Delivers an order and lets it go as far as it goes while the clock stands still.
+    pub async fn run_without_time(&self, pipeline: &str, number: &str) -> RunId {
+        let run = match self.deliver(pipeline, number).await.expect("the message is taken") {
+            Delivered::Accepted { run, .. } | Delivered::Replied { run, .. } => run,
+        };
+        self.quiet().await;
+        run
+    }
+
+    /// Waits until a run is parked, the clock having been set.
+    pub async fn until_parked(&self, run: RunId) {
+        let mut story = self.handle().subscribe();
+        while self.summary(run).await.standing != Standing::Parked {
+            let heard = tokio::time::timeout(Duration::from_secs(10), story.recv()).await;
+            assert!(heard.is_ok(), "it is never parked: {}", self.story(run).await);
+        }
+        self.quiet().await;
+    }
+}

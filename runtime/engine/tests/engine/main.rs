@@ -1,5 +1,9 @@
 //! The engine on a real store, with a scripted partner: what happens, what is written, what took effect.
 
+mod business;
 mod calls;
+mod crashes;
+mod flow;
 mod house;
 mod partner;
+mod people;
