@@ -31,12 +31,7 @@ impl Period {
         let mut number: Option<i64> = None;
         for character in text.chars() {
             if let Some(digit) = character.to_digit(10) {
-                number = Some(
-                    number
-                        .unwrap_or(0)
-                        .checked_mul(10)?
-                        .checked_add(i64::from(digit))?,
-                );
+                number = Some(number.unwrap_or(0).checked_mul(10)?.checked_add(i64::from(digit))?);
                 continue;
             }
             let unit = match character {
@@ -56,9 +51,7 @@ impl Period {
     /// The other way round.
     #[must_use]
     pub fn reversed(self) -> Period {
-        Period {
-            seconds: -self.seconds,
-        }
+        Period { seconds: -self.seconds }
     }
 
     /// Whether it is a whole number of days, as for dates.
@@ -74,11 +67,17 @@ pub(crate) fn date(text: &str) -> Option<Date> {
         .flatten()
 }
 
-/// Reads an RFC 3339 time with its zone.
+/// Reads an RFC 3339 time with its zone. The last hours of the year 9999, with which systems write "without an end",
+/// are later than the library's last moment and count as that.
 pub(crate) fn time(text: &str) -> Option<Timestamp> {
-    dragoman_schema::accepts::is_date_time(text)
-        .then(|| text.parse().ok())
-        .flatten()
+    if !dragoman_schema::accepts::is_date_time(text) {
+        return None;
+    }
+    match text.parse() {
+        Ok(time) => Some(time),
+        Err(_) if text.starts_with("9999-12-3") => Some(Timestamp::MAX),
+        Err(_) => None,
+    }
 }
 
 /// The day of a time: in a zone, else at the offset with which it was written.
@@ -136,10 +135,7 @@ mod tests {
             day("2026-06-30T23:30:00Z", zurich.as_ref()).as_deref(),
             Some("2026-07-01")
         );
-        assert_eq!(
-            day("2026-06-30T23:30:00Z", None).as_deref(),
-            Some("2026-06-30")
-        );
+        assert_eq!(day("2026-06-30T23:30:00Z", None).as_deref(), Some("2026-06-30"));
         assert_eq!(
             later_date("2026-02-27", Period { seconds: 172_800 }).as_deref(),
             Some("2026-03-01")

@@ -75,9 +75,7 @@ impl<'v> Data<'v> {
         match self {
             Data::Borrowed(Value::Array(items)) => Some(items.iter().map(Data::Borrowed).collect()),
             Data::List(items) => Some(items.to_vec()),
-            Data::Borrowed(Value::Object(members)) => {
-                Some(members.keys().map(Data::text_of).collect())
-            }
+            Data::Borrowed(Value::Object(members)) => Some(members.keys().map(Data::text_of).collect()),
             Data::Object(members) => Some(members.keys().map(Data::text_of).collect()),
             _ => None,
         }
@@ -99,9 +97,7 @@ impl<'v> Data<'v> {
         match self {
             Data::Borrowed(value) => value.clone(),
             Data::Made(value) => value,
-            Data::List(items) => {
-                Value::Array(items.iter().cloned().map(Data::into_value).collect())
-            }
+            Data::List(items) => Value::Array(items.iter().cloned().map(Data::into_value).collect()),
             Data::Object(members) => Value::Object(
                 members
                     .iter()

@@ -44,9 +44,7 @@ pub(crate) fn integer(data: &Data<'_>) -> Option<i64> {
         return None;
     };
     number.as_i64().or_else(|| {
-        let float = number
-            .as_f64()
-            .filter(|f| f.fract() == 0.0 && f.abs() < 9.0e15)?;
+        let float = number.as_f64().filter(|f| f.fract() == 0.0 && f.abs() < 9.0e15)?;
         // Whole and below 2^53, so that the conversion is exact.
         #[allow(clippy::cast_possible_truncation)]
         Some(float as i64)
@@ -58,10 +56,7 @@ pub(crate) fn compare(left: &Data<'_>, right: &Data<'_>) -> Option<Ordering> {
     match (decimal(left), decimal(right)) {
         (Some(left), Some(right)) => Some(left.cmp(&right)),
         // Too large for a decimal: as floats, which is what JSON made of them.
-        _ => left
-            .plain()?
-            .as_f64()?
-            .partial_cmp(&right.plain()?.as_f64()?),
+        _ => left.plain()?.as_f64()?.partial_cmp(&right.plain()?.as_f64()?),
     }
 }
 

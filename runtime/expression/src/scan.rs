@@ -58,10 +58,7 @@ impl Words {
                 continue;
             }
             if bytes[at..].starts_with(b"//") {
-                at += bytes[at..]
-                    .iter()
-                    .position(|b| *b == b'\n')
-                    .unwrap_or(bytes.len() - at);
+                at += bytes[at..].iter().position(|b| *b == b'\n').unwrap_or(bytes.len() - at);
                 continue;
             }
             let (kind, end) = word(bytes, at)?;
@@ -71,9 +68,7 @@ impl Words {
             match kind {
                 WordKind::Mark(b'(' | b'[' | b'{') => open.push(number),
                 WordKind::Mark(closing @ (b')' | b']' | b'}')) => {
-                    let opened = open
-                        .pop()
-                        .filter(|o| matching(words[*o].kind) == Some(closing));
+                    let opened = open.pop().filter(|o| matching(words[*o].kind) == Some(closing));
                     let Some(opened) = opened else {
                         return Err(Refusal::Bracket(start..end));
                     };
@@ -102,27 +97,21 @@ impl Words {
 
     /// The number of the word that begins at an offset.
     pub(crate) fn at(&self, offset: usize) -> Option<usize> {
-        self.0
-            .binary_search_by_key(&offset, |word| word.range.start)
-            .ok()
+        self.0.binary_search_by_key(&offset, |word| word.range.start).ok()
     }
 
     /// The range with the pairs of round brackets around it that only group.
     pub(crate) fn grouped(&self, text: &str, range: Range<usize>) -> Range<usize> {
         let mut range = range;
         loop {
-            let before = self
-                .0
-                .partition_point(|word| word.range.start < range.start);
+            let before = self.0.partition_point(|word| word.range.start < range.start);
             let after = self.0.partition_point(|word| word.range.start < range.end);
             let (Some(open), Some(close)) = (before.checked_sub(1), self.0.get(after)) else {
                 return range;
             };
             let grouping = self.0[open].kind == WordKind::Mark(b'(')
                 && self.0[open].partner == Some(after)
-                && !open
-                    .checked_sub(1)
-                    .is_some_and(|word| self.is_callable(text, word));
+                && !open.checked_sub(1).is_some_and(|word| self.is_callable(text, word));
             if !grouping {
                 return range;
             }
@@ -153,10 +142,7 @@ fn word(bytes: &[u8], at: usize) -> Result<(WordKind, usize), Refusal> {
         .iter()
         .take_while(|b| b.is_ascii_alphanumeric() || **b == b'_')
         .count();
-    let quote = rest
-        .get(name)
-        .copied()
-        .filter(|b| matches!(b, b'"' | b'\''));
+    let quote = rest.get(name).copied().filter(|b| matches!(b, b'"' | b'\''));
     if let Some(quote) = quote {
         // `r"..."` and `b"..."`: letters before the quote belong to it.
         let prefix = &rest[..name];
@@ -170,10 +156,7 @@ fn word(bytes: &[u8], at: usize) -> Result<(WordKind, usize), Refusal> {
         let mut end = at + name;
         if bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit) {
             end += 1;
-            end += bytes[end..]
-                .iter()
-                .take_while(|b| b.is_ascii_alphanumeric())
-                .count();
+            end += bytes[end..].iter().take_while(|b| b.is_ascii_alphanumeric()).count();
         }
         return Ok((WordKind::Number, end));
     }

@@ -101,11 +101,7 @@ impl Problem {
 pub(crate) fn parse(text: &str) -> Result<Tree, Problem> {
     let words = Words::of(text).map_err(refused)?;
     if words.0.is_empty() {
-        return Err(Problem::new(
-            codes::SYNTAX,
-            0..text.len(),
-            "the expression is empty",
-        ));
+        return Err(Problem::new(codes::SYNTAX, 0..text.len(), "the expression is empty"));
     }
     // An environment without macros leaves `has`, `all` and `map` as the calls that were written.
     let parsed = cel::Env::default().parser().parse_with_source_info(text);
@@ -120,17 +116,11 @@ pub(crate) fn parse(text: &str) -> Result<Tree, Problem> {
 
 fn refused(refusal: Refusal) -> Problem {
     match refusal {
-        Refusal::TooDeep(range) => {
-            Problem::new(codes::NESTED, range, "brackets are nested too deeply")
-                .help("give a part of it a name with a step `set`")
-        }
-        Refusal::TooManyWords(range) => {
-            Problem::new(codes::TOO_LONG, range, "the expression has too many words")
-                .help("give a part of it a name with a step `set`")
-        }
-        Refusal::OpenText(range) => {
-            Problem::new(codes::SYNTAX, range, "the text has no closing quote")
-        }
+        Refusal::TooDeep(range) => Problem::new(codes::NESTED, range, "brackets are nested too deeply")
+            .help("give a part of it a name with a step `set`"),
+        Refusal::TooManyWords(range) => Problem::new(codes::TOO_LONG, range, "the expression has too many words")
+            .help("give a part of it a name with a step `set`"),
+        Refusal::OpenText(range) => Problem::new(codes::SYNTAX, range, "the text has no closing quote"),
         Refusal::Bracket(range) => Problem::new(codes::SYNTAX, range, "the bracket has no partner"),
     }
 }
@@ -138,11 +128,7 @@ fn refused(refusal: Refusal) -> Problem {
 /// The first of the parser's complaints, in words for people.
 fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -> Problem {
     let Some(error) = errors.errors.first() else {
-        return Problem::new(
-            codes::SYNTAX,
-            0..text.len(),
-            "the expression cannot be read",
-        );
+        return Problem::new(codes::SYNTAX, 0..text.len(), "the expression cannot be read");
     };
     let at = offset(text, error.pos);
     let range = match words.0.iter().find(|word| word.range.contains(&at)) {
@@ -167,11 +153,7 @@ fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -> Problem {
             format!("`{there}` cannot be read: {}", error.msg),
         );
     }
-    let problem = Problem::new(
-        codes::SYNTAX,
-        range,
-        format!("`{there}` is not expected here"),
-    );
+    let problem = Problem::new(codes::SYNTAX, range, format!("`{there}` is not expected here"));
     match there {
         "=" => problem.help("to compare, write `==`"),
         "&" | "|" => problem.help("write `&&` for and, `||` for or"),
@@ -179,9 +161,7 @@ fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -> Problem {
         "or" | "OR" => problem.help("write `||`"),
         "not" => problem.help("write `!`"),
         "`" => problem.help("write `x[\"name\"]` for a field whose name is not a word"),
-        "{" | "$" | "#" => {
-            problem.help("the whole text is the expression: write it without delimiters")
-        }
+        "{" | "$" | "#" => problem.help("the whole text is the expression: write it without delimiters"),
         _ => problem,
     }
 }
@@ -192,16 +172,8 @@ fn offset(text: &str, (line, column): (isize, isize)) -> usize {
         usize::try_from(line).unwrap_or(1).max(1),
         usize::try_from(column).unwrap_or(1).max(1),
     );
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line - 1)
-        .map(str::len)
-        .sum();
-    let width: usize = text[start..]
-        .chars()
-        .take(column - 1)
-        .map(char::len_utf8)
-        .sum();
+    let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+    let width: usize = text[start..].chars().take(column - 1).map(char::len_utf8).sum();
     start + width
 }
 
@@ -235,10 +207,7 @@ impl Reader<'_> {
             }),
             Expr::Select(select) => {
                 let of = self.read(*select.operand, depth - 1)?;
-                let name = self
-                    .words
-                    .at(at)
-                    .map_or(at..at, |point| self.nth(point + 1));
+                let name = self.words.at(at).map_or(at..at, |point| self.nth(point + 1));
                 let range = of.range.start..name.end.max(of.range.end);
                 Ok(Tree {
                     range,
@@ -251,10 +220,7 @@ impl Reader<'_> {
             }
             Expr::Call(call) => self.call(call, at, depth),
             Expr::List(list) => {
-                let items = list
-                    .elements
-                    .into_iter()
-                    .map(|item| self.read(item, depth - 1));
+                let items = list.elements.into_iter().map(|item| self.read(item, depth - 1));
                 let kind = Kind::List(items.collect::<Result<_, _>>()?);
                 Ok(Tree {
                     range: self.bracket_range(at),
@@ -267,10 +233,7 @@ impl Reader<'_> {
                     let EntryExpr::MapEntry(entry) = entry.expr else {
                         return Err(self.left_out(self.bracket_range(at), "a message"));
                     };
-                    entries.push((
-                        self.read(entry.key, depth - 1)?,
-                        self.read(entry.value, depth - 1)?,
-                    ));
+                    entries.push((self.read(entry.key, depth - 1)?, self.read(entry.value, depth - 1)?));
                 }
                 Ok(Tree {
                     range: self.bracket_range(at),
@@ -278,9 +241,7 @@ impl Reader<'_> {
                 })
             }
             Expr::Struct(_) => Err(self.left_out(self.bracket_range(at), "a message")),
-            Expr::Comprehension(_) | Expr::Unspecified => {
-                Err(self.left_out(self.word_range(at), "this"))
-            }
+            Expr::Comprehension(_) | Expr::Unspecified => Err(self.left_out(self.word_range(at), "this")),
         }?;
         Ok(Tree {
             range: self.words.grouped(self.text, tree.range),
@@ -299,8 +260,7 @@ impl Reader<'_> {
             LiteralValue::Double(value) => {
                 let negative = value.into_inner().is_sign_negative();
                 let written = &self.text[range.clone()];
-                let number =
-                    Decimal::from_str_exact(written).or_else(|_| Decimal::from_scientific(written));
+                let number = Decimal::from_str_exact(written).or_else(|_| Decimal::from_scientific(written));
                 let Ok(mut number) = number else {
                     return Err(Problem::new(
                         codes::INVALID_LITERAL,
@@ -315,28 +275,18 @@ impl Reader<'_> {
             LiteralValue::String(text) => Kind::Text(text.inner().to_owned()),
             LiteralValue::Null => Kind::Null,
             LiteralValue::UInt(_) => {
-                return Err(self
-                    .left_out(range, "an unsigned number")
-                    .help("leave out the `u`"));
+                return Err(self.left_out(range, "an unsigned number").help("leave out the `u`"));
             }
             LiteralValue::Bytes(_) => {
-                return Err(self
-                    .left_out(range, "a text of bytes")
-                    .help("leave out the `b`"));
+                return Err(self.left_out(range, "a text of bytes").help("leave out the `b`"));
             }
         };
         Ok(Tree { range, kind })
     }
 
     fn call(&self, call: CallExpr, at: usize, depth: usize) -> Result<Tree, Problem> {
-        let receiver = call
-            .target
-            .map(|target| self.read(*target, depth - 1))
-            .transpose()?;
-        let parts = call
-            .args
-            .into_iter()
-            .map(|argument| self.read(argument, depth - 1));
+        let receiver = call.target.map(|target| self.read(*target, depth - 1)).transpose()?;
+        let parts = call.args.into_iter().map(|argument| self.read(argument, depth - 1));
         let parts = parts.collect::<Result<Vec<Tree>, Problem>>()?;
         if let Some(operator) = operator(&call.func_name) {
             let mark = self.mark(at);
@@ -345,9 +295,7 @@ impl Reader<'_> {
                 .map_or(mark.start, |first| first.range.start.min(mark.start));
             let end = match operator {
                 Operator::Index => self.bracket_range(at).end,
-                _ => parts
-                    .last()
-                    .map_or(mark.end, |last| last.range.end.max(mark.end)),
+                _ => parts.last().map_or(mark.end, |last| last.range.end.max(mark.end)),
             };
             return Ok(Tree {
                 range: start..end,
@@ -367,9 +315,7 @@ impl Reader<'_> {
         if call.func_name.starts_with('.') {
             return Err(self.left_out(name, "a function with a leading point"));
         }
-        let start = receiver
-            .as_ref()
-            .map_or(name.start, |receiver| receiver.range.start);
+        let start = receiver.as_ref().map_or(name.start, |receiver| receiver.range.start);
         let kind = Kind::Call {
             function: call.func_name,
             at: name,
@@ -383,11 +329,7 @@ impl Reader<'_> {
     }
 
     fn left_out(&self, range: Range<usize>, what: &str) -> Problem {
-        Problem::new(
-            codes::NOT_IN_LANGUAGE,
-            range,
-            format!("{what} is not in the language"),
-        )
+        Problem::new(codes::NOT_IN_LANGUAGE, range, format!("{what} is not in the language"))
     }
 
     fn nth(&self, word: usize) -> Range<usize> {
@@ -424,14 +366,9 @@ impl Reader<'_> {
 
     /// With the minus before a number.
     fn signed(&self, range: Range<usize>, negative: bool) -> Range<usize> {
-        let before = self
-            .words
-            .at(range.start)
-            .and_then(|word| word.checked_sub(1));
+        let before = self.words.at(range.start).and_then(|word| word.checked_sub(1));
         match before.map(|word| &self.words.0[word]) {
-            Some(word) if negative && word.kind == WordKind::Mark(b'-') => {
-                word.range.start..range.end
-            }
+            Some(word) if negative && word.kind == WordKind::Mark(b'-') => word.range.start..range.end,
             _ => range,
         }
     }

@@ -1,6 +1,6 @@
 //! The structural check of a value against a shape, as a cast makes it.
 
-use dragoman_model::{Timestamp, Value};
+use dragoman_model::Value;
 
 use crate::Shape;
 
@@ -102,17 +102,75 @@ pub fn is_decimal(text: &str) -> bool {
     all(whole) && all(fraction)
 }
 
-/// Whether a text is a date: `2026-11-21`, and on the calendar.
+/// Whether a text is a date of the Gregorian calendar: `2026-11-21`, years 0000 to 9999. The last days of 9999 count:
+/// they are how systems write "without an end".
 pub fn is_date(text: &str) -> bool {
-    text.len() == 10 && Timestamp::parse(&format!("{text}T00:00:00Z")).is_ok()
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+        return false;
+    }
+    let (Some(year), Some(month), Some(day)) = (
+        digits(&bytes[..4]),
+        digits(&bytes[5..7]),
+        digits(&bytes[8..]),
+    ) else {
+        return false;
+    };
+    let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    let days = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 if leap => 29,
+        2 => 28,
+        _ => 0,
+    };
+    (1..=days).contains(&day)
 }
 
-/// Whether a text is an RFC 3339 point in time with its zone.
+/// Whether a text is an RFC 3339 point in time with its zone: `2026-11-21T18:00:00Z`, `...T18:00:00.120+01:00`.
+/// A leap second is accepted.
 pub fn is_date_time(text: &str) -> bool {
-    text.len() >= 20
-        && text
-            .as_bytes()
-            .get(10)
-            .is_some_and(|b| b.eq_ignore_ascii_case(&b't'))
-        && Timestamp::parse(text).is_ok()
+    let Some((date, time)) = text.split_at_checked(10) else {
+        return false;
+    };
+    let bytes = time.as_bytes();
+    if !is_date(date) || bytes.len() < 10 || !bytes[0].eq_ignore_ascii_case(&b't') {
+        return false;
+    }
+    let below = |part: &[u8], limit: u32| digits(part).is_some_and(|value| value < limit);
+    let clock = bytes[3] == b':'
+        && bytes[6] == b':'
+        && below(&bytes[1..3], 24)
+        && below(&bytes[4..6], 60)
+        && below(&bytes[7..9], 61);
+    let rest = &bytes[9..];
+    let zone = match rest.split_first() {
+        Some((b'.', fraction)) => {
+            let count = fraction
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count();
+            if count == 0 {
+                return false;
+            }
+            &fraction[count..]
+        }
+        _ => rest,
+    };
+    let zoned = match zone {
+        [b'Z' | b'z'] => true,
+        [b'+' | b'-', hours @ .., b':', a, b] => {
+            hours.len() == 2 && below(hours, 24) && below(&[*a, *b], 60)
+        }
+        _ => false,
+    };
+    clock && zoned
+}
+
+/// A number of ASCII digits only.
+fn digits(bytes: &[u8]) -> Option<u32> {
+    bytes.iter().try_fold(0, |sum, byte| {
+        byte.is_ascii_digit()
+            .then(|| sum * 10 + u32::from(byte - b'0'))
+    })
 }

@@ -17,9 +17,7 @@ impl Checker<'_> {
         match &tree.kind {
             Kind::Name(name) => self.name(name, &tree.range),
             Kind::Field { of, name, at } => match &of.kind {
-                Kind::Name(root) if root == "steps" && !self.is_variable("steps") => {
-                    self.step(name, at, &tree.range)
-                }
+                Kind::Name(root) if root == "steps" && !self.is_variable("steps") => self.step(name, at, &tree.range),
                 _ => {
                     let (base, absent) = self.base(of, lenient)?;
                     self.field(tree, of, base, name, at, absent)
@@ -35,16 +33,13 @@ impl Checker<'_> {
                 receiver,
                 arguments,
                 ..
-            } if matches!(function.as_str(), "first" | "last" | "at")
-                && self.is_pick(receiver, arguments) =>
-            {
-                self.pick(
+            } if matches!(function.as_str(), "first" | "last" | "at") && self.is_pick(receiver, arguments) => self
+                .pick(
                     tree,
                     function,
                     receiver.as_deref().into_iter().chain(arguments).collect(),
                     lenient,
-                )
-            }
+                ),
             _ => self.tree(tree),
         }
     }
@@ -69,11 +64,7 @@ impl Checker<'_> {
     }
 
     fn name(&mut self, name: &str, range: &Range<usize>) -> Option<Typed> {
-        if let Some(level) = self
-            .variables
-            .iter()
-            .rposition(|(variable, _)| variable == name)
-        {
+        if let Some(level) = self.variables.iter().rposition(|(variable, _)| variable == name) {
             let path: Path = vec![format!("#{level}")];
             let shape = self.narrowed(&path, self.variables[level].1.clone());
             let typed = Typed::new(shape, range, Node::Variable(level));
@@ -117,30 +108,15 @@ impl Checker<'_> {
                 .or_else(|| self.quoted(name))
         };
         let help = help.unwrap_or_else(|| format!("the names here are {}", self.names()));
-        self.report(
-            codes::UNKNOWN_NAME,
-            range,
-            format!("unknown name `{name}`"),
-            &[&help],
-        );
+        self.report(codes::UNKNOWN_NAME, range, format!("unknown name `{name}`"), &[&help]);
         None
     }
 
     /// Somebody wrote a text without quotes.
     fn quoted(&self, name: &str) -> Option<String> {
         let is_value = |shape: &Shape| matches!(shape.present(), Shape::Enumeration(v) if v.iter().any(|v| v == name));
-        let known = self
-            .environment
-            .names
-            .values()
-            .chain(self.environment.steps.values());
-        let fields = known.flat_map(|shape| {
-            shape
-                .as_object()
-                .map(|o| o.fields.values())
-                .into_iter()
-                .flatten()
-        });
+        let known = self.environment.names.values().chain(self.environment.steps.values());
+        let fields = known.flat_map(|shape| shape.as_object().map(|o| o.fields.values()).into_iter().flatten());
         fields
             .into_iter()
             .any(is_value)
@@ -169,20 +145,13 @@ impl Checker<'_> {
             let known = self.environment.steps.keys().map(String::as_str);
             let help = match nearest(id, known.clone()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None if self.environment.steps.is_empty() => {
-                    "no step before this one has an id".to_owned()
-                }
+                None if self.environment.steps.is_empty() => "no step before this one has an id".to_owned(),
                 None => format!(
                     "the steps before this one are `{}`",
                     known.collect::<Vec<_>>().join("`, `")
                 ),
             };
-            self.report(
-                codes::UNKNOWN_NAME,
-                at,
-                format!("unknown step `{id}`"),
-                &[&help],
-            );
+            self.report(codes::UNKNOWN_NAME, at, format!("unknown step `{id}`"), &[&help]);
             return None;
         };
         let path: Path = vec!["steps".to_owned(), id.to_owned()];
@@ -234,11 +203,7 @@ impl Checker<'_> {
             Some(path) => self.narrowed(path, shape),
             None => shape,
         };
-        let typed = Typed::new(
-            shape,
-            &tree.range,
-            Node::Field(Box::new(base.code), name.to_owned()),
-        );
+        let typed = Typed::new(shape, &tree.range, Node::Field(Box::new(base.code), name.to_owned()));
         Some(Typed {
             path,
             owner: Some(base.shape),
@@ -285,10 +250,7 @@ impl Checker<'_> {
                     Kind::Integer(0) => format!("write `first({list})`"),
                     _ => format!("write `at({list}, {number})`, or `first({list})`"),
                 };
-                let text = format!(
-                    "`{}` fails where the list is too short",
-                    self.shown(&tree.range)
-                );
+                let text = format!("`{}` fails where the list is too short", self.shown(&tree.range));
                 let test = "it is absent where the list is too short: test it with `has(...)`, or use `default(...)`";
                 self.report(codes::INDEX, &tree.range, text, &[&instead, test]);
                 None

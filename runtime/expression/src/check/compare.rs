@@ -78,12 +78,7 @@ impl Checker<'_> {
     }
 
     /// What an equality with a written text shows of the other side.
-    fn learned(
-        &self,
-        first: &Typed,
-        second: &Typed,
-        asked: Ordered,
-    ) -> (Vec<facts::Fact>, Vec<facts::Fact>) {
+    fn learned(&self, first: &Typed, second: &Typed, asked: Ordered) -> (Vec<facts::Fact>, Vec<facts::Fact>) {
         if !matches!(asked, Ordered::Equal | Ordered::Unequal) {
             return (Vec::new(), Vec::new());
         }
@@ -95,11 +90,7 @@ impl Checker<'_> {
     }
 
     /// Reports a comparison of two enumerations that have no text in common.
-    fn can_hold(
-        &mut self,
-        (left, first): (&Tree, &Typed),
-        (right, second): (&Tree, &Typed),
-    ) -> bool {
+    fn can_hold(&mut self, (left, first): (&Tree, &Typed), (right, second): (&Tree, &Typed)) -> bool {
         let (Shape::Enumeration(a), Shape::Enumeration(b)) = (&first.shape, &second.shape) else {
             return true;
         };
@@ -227,9 +218,7 @@ impl Checker<'_> {
                 self.never(item, text, &first.shape, one);
             }
         }
-        wrong
-            .is_empty()
-            .then(|| facts::equality(first, items, Ordered::Equal))
+        wrong.is_empty().then(|| facts::equality(first, items, Ordered::Equal))
     }
 }
 
@@ -242,16 +231,13 @@ fn written(typed: &Typed) -> Option<&str> {
 }
 
 fn comparison(left: &Typed, right: &Typed) -> Result<Comparison, Problem> {
-    let number =
-        |typed: &Typed| matches!(typed.shape, Shape::Integer | Shape::Number | Shape::Decimal);
+    let number = |typed: &Typed| matches!(typed.shape, Shape::Integer | Shape::Number | Shape::Decimal);
     let text = |shape: &Shape| matches!(shape, Shape::Text | Shape::Enumeration(_));
     match (&left.shape, &right.shape) {
         (Shape::Quantity, Shape::Quantity) => Ok(Comparison::Quantity),
         (Shape::Quantity, _) if number(right) => Err(Problem::Units),
         (_, Shape::Quantity) if number(left) => Err(Problem::Units),
-        (Shape::Decimal, Shape::Decimal | Shape::Integer) | (Shape::Integer, Shape::Decimal) => {
-            Ok(Comparison::Decimal)
-        }
+        (Shape::Decimal, Shape::Decimal | Shape::Integer) | (Shape::Integer, Shape::Decimal) => Ok(Comparison::Decimal),
         (Shape::Decimal, Shape::Number) if right.point.is_some() => Ok(Comparison::Decimal),
         (Shape::Number, Shape::Decimal) if left.point.is_some() => Ok(Comparison::Decimal),
         (Shape::Decimal, Shape::Number) | (Shape::Number, Shape::Decimal) => Err(Problem::Float),
@@ -260,19 +246,11 @@ fn comparison(left: &Typed, right: &Typed) -> Result<Comparison, Problem> {
         (Shape::DateTime, Shape::DateTime) => Ok(Comparison::DateTime),
         (Shape::Date, Shape::DateTime) | (Shape::DateTime, Shape::Date) => Err(Problem::Zone),
         (a, b) if text(a) && text(b) => Ok(Comparison::Text),
-        (Shape::Decimal, other) | (other, Shape::Decimal) if text(other) => {
-            Err(Problem::Convert("decimal"))
-        }
-        (Shape::Integer, other) | (other, Shape::Integer) if text(other) => {
-            Err(Problem::Convert("int"))
-        }
+        (Shape::Decimal, other) | (other, Shape::Decimal) if text(other) => Err(Problem::Convert("decimal")),
+        (Shape::Integer, other) | (other, Shape::Integer) if text(other) => Err(Problem::Convert("int")),
         (Shape::Date, other) | (other, Shape::Date) if text(other) => Err(Problem::Convert("date")),
-        (Shape::DateTime, other) | (other, Shape::DateTime) if text(other) => {
-            Err(Problem::Convert("timestamp"))
-        }
-        (a, b) if !a.is_textual() && !b.is_textual() && a.join(b).is_some() => {
-            Ok(Comparison::Whole)
-        }
+        (Shape::DateTime, other) | (other, Shape::DateTime) if text(other) => Err(Problem::Convert("timestamp")),
+        (a, b) if !a.is_textual() && !b.is_textual() && a.join(b).is_some() => Ok(Comparison::Whole),
         _ => Err(Problem::Never),
     }
 }

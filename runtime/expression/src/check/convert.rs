@@ -12,12 +12,7 @@ use crate::syntax::{Kind, Tree};
 
 impl Checker<'_> {
     /// Functions of text, lists and maps with a fixed number of arguments. None: the number is wrong.
-    pub(super) fn simple(
-        &mut self,
-        tree: &Tree,
-        name: &str,
-        arguments: &[&Tree],
-    ) -> Option<Option<Typed>> {
+    pub(super) fn simple(&mut self, tree: &Tree, name: &str, arguments: &[&Tree]) -> Option<Option<Typed>> {
         let (function, texts) = match (name, arguments.len()) {
             ("size", 1) => return Some(self.size(tree, arguments[0])),
             ("sum", 1) => return Some(self.sum(tree, arguments[0])),
@@ -32,14 +27,8 @@ impl Checker<'_> {
             ("contains", 2) => (Function::Contains, Shape::Boolean),
             _ => return None,
         };
-        let checked: Vec<Option<Typed>> = arguments
-            .iter()
-            .map(|argument| self.textual(argument))
-            .collect();
-        let codes: Option<Vec<_>> = checked
-            .into_iter()
-            .map(|typed| typed.map(|typed| typed.code))
-            .collect();
+        let checked: Vec<Option<Typed>> = arguments.iter().map(|argument| self.textual(argument)).collect();
+        let codes: Option<Vec<_>> = checked.into_iter().map(|typed| typed.map(|typed| typed.code)).collect();
         Some(codes.map(|codes| Typed::new(texts, &tree.range, Node::Call(function, codes))))
     }
 
@@ -136,51 +125,31 @@ impl Checker<'_> {
     }
 
     /// Conversions. None: the number of arguments is wrong.
-    pub(super) fn conversion(
-        &mut self,
-        tree: &Tree,
-        name: &str,
-        arguments: &[&Tree],
-    ) -> Option<Option<Typed>> {
+    pub(super) fn conversion(&mut self, tree: &Tree, name: &str, arguments: &[&Tree]) -> Option<Option<Typed>> {
         match (name, arguments) {
             ("quantity", [value, unit]) => Some(self.quantity(tree, value, unit)),
             ("date", [of]) => Some(self.date(tree, of, None)),
             ("date", [of, zone]) => Some(self.date(tree, of, Some(zone))),
-            ("text" | "string", [of]) => {
-                Some(self.converted(tree, of, Function::Text, Shape::Text))
-            }
+            ("text" | "string", [of]) => Some(self.converted(tree, of, Function::Text, Shape::Text)),
             ("int", [of]) => Some(self.converted(tree, of, Function::Integer, Shape::Integer)),
             ("decimal", [of]) => Some(self.converted(tree, of, Function::Decimal, Shape::Decimal)),
-            ("timestamp", [of]) => {
-                Some(self.converted(tree, of, Function::Timestamp, Shape::DateTime))
-            }
-            ("digest", [of]) => Some(self.value(of).map(|typed| {
-                Typed::new(
-                    Shape::Text,
-                    &tree.range,
-                    Node::Call(Function::Digest, vec![typed.code]),
-                )
-            })),
+            ("timestamp", [of]) => Some(self.converted(tree, of, Function::Timestamp, Shape::DateTime)),
+            ("digest", [of]) => Some(
+                self.value(of)
+                    .map(|typed| Typed::new(Shape::Text, &tree.range, Node::Call(Function::Digest, vec![typed.code]))),
+            ),
             _ => None,
         }
     }
 
     /// Of a value of which nothing is known, a conversion is a check at run time: no cast is needed.
-    fn converted(
-        &mut self,
-        tree: &Tree,
-        of: &Tree,
-        function: Function,
-        into: Shape,
-    ) -> Option<Typed> {
+    fn converted(&mut self, tree: &Tree, of: &Tree, function: Function, into: Shape) -> Option<Typed> {
         let typed = self.value(of)?;
         let number = matches!(typed.shape, Shape::Integer | Shape::Number | Shape::Decimal);
         let text = matches!(typed.shape, Shape::Text | Shape::Enumeration(_));
         let fine = match function {
             Function::Text => {
-                typed.shape.is_textual()
-                    || number
-                    || matches!(typed.shape, Shape::Boolean | Shape::Quantity)
+                typed.shape.is_textual() || number || matches!(typed.shape, Shape::Boolean | Shape::Quantity)
             }
             Function::Timestamp => text || typed.shape == Shape::DateTime,
             _ => text || number,
@@ -202,11 +171,7 @@ impl Checker<'_> {
         } else {
             exact(typed)
         };
-        Some(Typed::new(
-            into,
-            &tree.range,
-            Node::Call(function, vec![typed.code]),
-        ))
+        Some(Typed::new(into, &tree.range, Node::Call(function, vec![typed.code])))
     }
 
     /// A text that was written on the spot is read at once.
@@ -215,10 +180,7 @@ impl Checker<'_> {
             return Some(());
         };
         let (fine, wanted) = match function {
-            Function::Decimal => (
-                number::decimal_text(text).is_some(),
-                "a decimal, such as \"1.5\"",
-            ),
+            Function::Decimal => (number::decimal_text(text).is_some(), "a decimal, such as \"1.5\""),
             Function::Integer => (text.parse::<i64>().is_ok(), "a whole number"),
             Function::Timestamp => (
                 calendar::time(text).is_some(),
@@ -258,8 +220,7 @@ impl Checker<'_> {
         let zone = match zone {
             None => None,
             Some(Tree {
-                kind: Kind::Text(name),
-                ..
+                kind: Kind::Text(name), ..
             }) if Zone::find(name).is_some() => Zone::find(name),
             Some(other) => {
                 let help = ["write the name of a zone in quotes: `\"Europe/Zurich\"`, `\"UTC\"`"];
@@ -290,13 +251,7 @@ impl Checker<'_> {
     }
 
     /// `cast(x, "connection.operation")`: x has the shape of what the operation gives (or takes).
-    pub(super) fn cast(
-        &mut self,
-        tree: &Tree,
-        of: &Tree,
-        operation: &Tree,
-        output: bool,
-    ) -> Option<Typed> {
+    pub(super) fn cast(&mut self, tree: &Tree, of: &Tree, operation: &Tree, output: bool) -> Option<Typed> {
         let typed = self.tree(of);
         let Kind::Text(name) = &operation.kind else {
             let text = "a cast names the operation in quotes: `\"connection.operation\"`";
@@ -307,10 +262,7 @@ impl Checker<'_> {
             let names = self.environment.operations.keys().map(String::as_str);
             let help = match nearest(name, names.clone()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!(
-                    "the operations here are {}",
-                    names.collect::<Vec<_>>().join(", ")
-                ),
+                None => format!("the operations here are {}", names.collect::<Vec<_>>().join(", ")),
             };
             self.report(
                 codes::UNKNOWN_OPERATION,
@@ -337,9 +289,7 @@ impl Checker<'_> {
             path.push(format!("{name}()"));
             path
         });
-        let result = path
-            .as_ref()
-            .map_or(result.clone(), |path| self.narrowed(path, result));
+        let result = path.as_ref().map_or(result.clone(), |path| self.narrowed(path, result));
         Some(Typed {
             path,
             ..Typed::new(result, &tree.range, node)

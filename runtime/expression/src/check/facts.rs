@@ -55,8 +55,7 @@ pub(super) fn equality(value: &Typed, texts: &[String], asked: Ordered) -> (Vec<
     let (Some(path), Shape::Enumeration(all)) = (&value.path, &value.shape) else {
         return (holds, fails);
     };
-    let (inside, outside): (Vec<&String>, Vec<&String>) =
-        all.iter().partition(|one| texts.contains(one));
+    let (inside, outside): (Vec<&String>, Vec<&String>) = all.iter().partition(|one| texts.contains(one));
     if !inside.is_empty() {
         holds.push(Fact::Is(path.clone(), Shape::enumeration(inside)));
     }
@@ -67,10 +66,7 @@ pub(super) fn equality(value: &Typed, texts: &[String], asked: Ordered) -> (Vec<
         && owner.discriminator() == Some(field)
         && let Shape::OneOf(variants) = owner
     {
-        let tagged = |variant: &Shape| match variant
-            .as_object()
-            .and_then(|object| object.fields.get(field))
-        {
+        let tagged = |variant: &Shape| match variant.as_object().and_then(|object| object.fields.get(field)) {
             Some(Shape::Enumeration(tag)) => tag.iter().any(|one| texts.contains(one)),
             _ => false,
         };

@@ -69,9 +69,7 @@ impl Checker<'_> {
         match (function, all.as_slice()) {
             ("has", [of]) if receiver.is_none() => self.has(tree, of),
             ("default", [of, other]) => self.default(tree, of, other),
-            ("cast" | "cast_input", [of, operation]) => {
-                self.cast(tree, of, operation, function == "cast")
-            }
+            ("cast" | "cast_input", [of, operation]) => self.cast(tree, of, operation, function == "cast"),
             ("first" | "last", [_]) | ("at", [_, _]) => self.pick(tree, function, all, false),
             ("duration", [_]) => {
                 let text = "a duration stands only beside a date or a time";
@@ -83,14 +81,12 @@ impl Checker<'_> {
                 );
                 None
             }
-            (
-                "text" | "string" | "int" | "decimal" | "timestamp" | "date" | "quantity"
-                | "digest",
-                _,
-            ) => match self.conversion(tree, function, &all) {
-                Some(typed) => typed,
-                None => self.wrong_arguments(tree, function, usage),
-            },
+            ("text" | "string" | "int" | "decimal" | "timestamp" | "date" | "quantity" | "digest", _) => {
+                match self.conversion(tree, function, &all) {
+                    Some(typed) => typed,
+                    None => self.wrong_arguments(tree, function, usage),
+                }
+            }
             (_, arguments) => match self.simple(tree, function, arguments) {
                 Some(typed) => typed,
                 None => self.wrong_arguments(tree, function, usage),
@@ -100,23 +96,14 @@ impl Checker<'_> {
 
     fn wrong_arguments(&mut self, tree: &Tree, function: &str, usage: &str) -> Option<Typed> {
         let text = format!("`{function}` is called with too few or too many arguments");
-        self.report(
-            codes::ARGUMENTS,
-            &tree.range,
-            text,
-            &[&format!("write `{usage}`")],
-        );
+        self.report(codes::ARGUMENTS, &tree.range, text, &[&format!("write `{usage}`")]);
         None
     }
 
     fn unknown_function(&mut self, function: &str, at: &Range<usize>) {
         let left_out = match function {
-            "matches" => Some(
-                "regular expressions take unbounded time: use `startsWith`, `endsWith`, `contains`",
-            ),
-            "now" => Some(
-                "there is no clock in an expression: the time at which the run began is `run.now`",
-            ),
+            "matches" => Some("regular expressions take unbounded time: use `startsWith`, `endsWith`, `contains`"),
+            "now" => Some("there is no clock in an expression: the time at which the run began is `run.now`"),
             _ => None,
         };
         if let Some(help) = left_out {
@@ -144,11 +131,7 @@ impl Checker<'_> {
     fn has(&mut self, tree: &Tree, of: &Tree) -> Option<Typed> {
         let typed = self.chain(of, true)?;
         let known = typed.path.as_ref().map(facts::present).unwrap_or_default();
-        let result = Typed::new(
-            Shape::Boolean,
-            &tree.range,
-            Node::Present(Box::new(typed.code)),
-        );
+        let result = Typed::new(Shape::Boolean, &tree.range, Node::Present(Box::new(typed.code)));
         Some(Typed {
             when_true: known,
             ..result
@@ -185,13 +168,7 @@ impl Checker<'_> {
     }
 
     /// `first(list)`, `last(list)`, `at(list, 2)`: absent where the list is too short.
-    pub(super) fn pick(
-        &mut self,
-        tree: &Tree,
-        function: &str,
-        all: Vec<&Tree>,
-        lenient: bool,
-    ) -> Option<Typed> {
+    pub(super) fn pick(&mut self, tree: &Tree, function: &str, all: Vec<&Tree>, lenient: bool) -> Option<Typed> {
         let wanted = if function == "at" { 2 } else { 1 };
         let (Some(list), true) = (all.first(), all.len() == wanted) else {
             let usage = FUNCTIONS

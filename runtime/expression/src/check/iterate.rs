@@ -36,9 +36,7 @@ impl Checker<'_> {
             Some(Kind::Name(variable)) if fine => variable.clone(),
             _ => {
                 let usage = match iteration {
-                    Iteration::Map => {
-                        "`list.map(x, value)` or `list.map(x, condition, value)`".to_owned()
-                    }
+                    Iteration::Map => "`list.map(x, value)` or `list.map(x, condition, value)`".to_owned(),
                     _ => format!("`list.{name}(x, condition)`"),
                 };
                 self.report(codes::ARGUMENTS, &tree.range, format!("write {usage}"), &[]);
@@ -91,11 +89,7 @@ impl Checker<'_> {
     }
 
     /// The condition and the result of one round.
-    fn body(
-        &mut self,
-        iteration: Iteration,
-        arguments: &[Tree],
-    ) -> Option<(Option<Typed>, Option<Typed>)> {
+    fn body(&mut self, iteration: Iteration, arguments: &[Tree]) -> Option<(Option<Typed>, Option<Typed>)> {
         match (iteration, arguments) {
             (Iteration::Map, [result]) => Some((None, Some(self.value(result)?))),
             (Iteration::Map, [condition, result]) => {

@@ -137,13 +137,7 @@ impl Checker<'_> {
         self.result(&tree, typed, expected)
     }
 
-    fn report(
-        &mut self,
-        code: ErrorCode,
-        range: &Range<usize>,
-        message: impl Into<String>,
-        help: &[&str],
-    ) {
+    fn report(&mut self, code: ErrorCode, range: &Range<usize>, message: impl Into<String>, help: &[&str]) {
         let mut diagnostic = Diagnostic::error(code, self.written.part(range), message);
         for text in help {
             diagnostic = diagnostic.help(*text);
@@ -165,11 +159,7 @@ impl Checker<'_> {
         match &tree.kind {
             Kind::Text(text) => {
                 let node = Node::Constant(Value::String(text.clone()));
-                Some(Typed::new(
-                    Shape::enumeration([text.as_str()]),
-                    &tree.range,
-                    node,
-                ))
+                Some(Typed::new(Shape::enumeration([text.as_str()]), &tree.range, node))
             }
             Kind::Integer(number) => Some(Typed::new(
                 Shape::Integer,
@@ -187,12 +177,7 @@ impl Checker<'_> {
                     "what is unknown is absent: test it with `has(x)` or `!has(x)`",
                     "to give another value in its place, write `default(x, y)`",
                 ];
-                self.report(
-                    codes::NULL,
-                    &tree.range,
-                    "there is no `null` in the language",
-                    &help,
-                );
+                self.report(codes::NULL, &tree.range, "there is no `null` in the language", &help);
                 None
             }
             Kind::Name(_) | Kind::Field { .. } => self.chain(tree, false),
@@ -202,11 +187,7 @@ impl Checker<'_> {
                 receiver,
                 arguments,
             } => self.call(tree, function, at, receiver.as_deref(), arguments),
-            Kind::Operator {
-                operator,
-                at,
-                operands,
-            } => self.operator(tree, *operator, at, operands),
+            Kind::Operator { operator, at, operands } => self.operator(tree, *operator, at, operands),
             Kind::List(items) => self.list(tree, items),
             Kind::Map(entries) => self.map(tree, entries),
         }
@@ -234,12 +215,7 @@ impl Checker<'_> {
         let shown = self.shown(&tree.range);
         match typed.shape {
             Shape::Nothing => {
-                self.report(
-                    codes::WRONG_TYPE,
-                    &tree.range,
-                    format!("`{shown}` gives nothing"),
-                    &[],
-                );
+                self.report(codes::WRONG_TYPE, &tree.range, format!("`{shown}` gives nothing"), &[]);
                 None
             }
             Shape::Optional(_) => {
@@ -299,10 +275,7 @@ impl Checker<'_> {
         let mut shape = Shape::never();
         for (item, typed) in items.iter().zip(&checked) {
             let Some(joined) = shape.join(&typed.shape) else {
-                let text = format!(
-                    "expected {shape} as the items before, found {}",
-                    typed.shape
-                );
+                let text = format!("expected {shape} as the items before, found {}", typed.shape);
                 self.report(codes::BRANCHES, &item.range, text, &[]);
                 return None;
             };
@@ -314,9 +287,7 @@ impl Checker<'_> {
 
     /// `{ "a": x }` is an object; with computed keys it is a map.
     fn map(&mut self, tree: &Tree, entries: &[(Tree, Tree)]) -> Option<Typed> {
-        let literal = entries
-            .iter()
-            .all(|(key, _)| matches!(key.kind, Kind::Text(_)));
+        let literal = entries.iter().all(|(key, _)| matches!(key.kind, Kind::Text(_)));
         if !literal {
             return self.computed_map(tree, entries);
         }
@@ -328,12 +299,7 @@ impl Checker<'_> {
                 continue;
             };
             if fields.iter().any(|(before, _)| before == name) {
-                self.report(
-                    codes::SYNTAX,
-                    &key.range,
-                    format!("`{name}` is there twice"),
-                    &[],
-                );
+                self.report(codes::SYNTAX, &key.range, format!("`{name}` is there twice"), &[]);
                 failed = true;
             }
             match self.tree(value) {
@@ -347,11 +313,7 @@ impl Checker<'_> {
         if failed {
             return None;
         }
-        let shape = Shape::object(
-            fields
-                .iter()
-                .map(|(name, shape)| (name.as_str(), shape.clone())),
-        );
+        let shape = Shape::object(fields.iter().map(|(name, shape)| (name.as_str(), shape.clone())));
         Some(Typed::new(shape, &tree.range, Node::Object(codes)))
     }
 
@@ -363,10 +325,7 @@ impl Checker<'_> {
             let typed = self.value(value);
             let (name, typed) = (name?, typed?);
             let Some(joined) = shape.join(&typed.shape) else {
-                let text = format!(
-                    "expected {shape} as the members before, found {}",
-                    typed.shape
-                );
+                let text = format!("expected {shape} as the members before, found {}", typed.shape);
                 self.report(codes::BRANCHES, &value.range, text, &[]);
                 return None;
             };
@@ -388,12 +347,7 @@ impl Checker<'_> {
             Shape::Integer | Shape::Number | Shape::Boolean | Shape::Quantity
         );
         let help = convertible.then_some(help.as_str());
-        self.wrong(
-            tree,
-            "text",
-            &typed.shape,
-            &help.into_iter().collect::<Vec<_>>(),
-        );
+        self.wrong(tree, "text", &typed.shape, &help.into_iter().collect::<Vec<_>>());
         None
     }
 }

@@ -19,12 +19,8 @@ impl Checker<'_> {
         operands: &[Tree],
     ) -> Option<Typed> {
         match (operator, operands) {
-            (Operator::If, [condition, then, otherwise]) => {
-                self.choice(tree, condition, then, otherwise)
-            }
-            (Operator::And | Operator::Or, [left, right]) => {
-                self.both(tree, operator == Operator::And, left, right)
-            }
+            (Operator::If, [condition, then, otherwise]) => self.choice(tree, condition, then, otherwise),
+            (Operator::And | Operator::Or, [left, right]) => self.both(tree, operator == Operator::And, left, right),
             (Operator::Not, [of]) => {
                 let of = self.condition(of)?;
                 let typed = Typed::new(Shape::Boolean, &tree.range, Node::Not(Box::new(of.code)));
@@ -54,15 +50,9 @@ impl Checker<'_> {
         }
         let shown = self.shown(&tree.range);
         let help = match &typed.shape {
-            Shape::List(_) | Shape::Map(_) => {
-                Some(format!("to ask whether there are any: `size({shown}) > 0`"))
-            }
-            Shape::Text | Shape::Enumeration(_) => {
-                Some(format!("compare it: `{shown} == \"...\"`"))
-            }
-            Shape::Integer | Shape::Number | Shape::Decimal => {
-                Some(format!("compare it: `{shown} > ...`"))
-            }
+            Shape::List(_) | Shape::Map(_) => Some(format!("to ask whether there are any: `size({shown}) > 0`")),
+            Shape::Text | Shape::Enumeration(_) => Some(format!("compare it: `{shown} == \"...\"`")),
+            Shape::Integer | Shape::Number | Shape::Decimal => Some(format!("compare it: `{shown} > ...`")),
             _ => None,
         };
         self.wrong(
@@ -74,13 +64,7 @@ impl Checker<'_> {
         None
     }
 
-    fn choice(
-        &mut self,
-        tree: &Tree,
-        condition: &Tree,
-        then: &Tree,
-        otherwise: &Tree,
-    ) -> Option<Typed> {
+    fn choice(&mut self, tree: &Tree, condition: &Tree, then: &Tree, otherwise: &Tree) -> Option<Typed> {
         let Some(test) = self.condition(condition) else {
             // The arms may have mistakes of their own; what the test would have shown is not known.
             return None;
@@ -89,10 +73,7 @@ impl Checker<'_> {
         let no = self.knowing(&test.when_false, |checker| checker.tree(otherwise));
         let (yes, no) = (yes?, no?);
         let Some(shape) = yes.shape.join(&no.shape) else {
-            let text = format!(
-                "the two sides give different things: {} and {}",
-                yes.shape, no.shape
-            );
+            let text = format!("the two sides give different things: {} and {}", yes.shape, no.shape);
             self.report(codes::BRANCHES, &tree.range, text, &[]);
             return None;
         };
@@ -193,18 +174,10 @@ impl Checker<'_> {
         ))
     }
 
-    fn amount(
-        &self,
-        operation: Arithmetic,
-        left: &Typed,
-        right: &Typed,
-    ) -> Result<Amount, Problem> {
-        let exact = |typed: &Typed| {
-            matches!(typed.shape, Shape::Integer | Shape::Decimal) || typed.point.is_some()
-        };
+    fn amount(&self, operation: Arithmetic, left: &Typed, right: &Typed) -> Result<Amount, Problem> {
+        let exact = |typed: &Typed| matches!(typed.shape, Shape::Integer | Shape::Decimal) || typed.point.is_some();
         let quantity = |typed: &Typed| typed.shape == Shape::Quantity;
-        let number =
-            |typed: &Typed| matches!(typed.shape, Shape::Integer | Shape::Number | Shape::Decimal);
+        let number = |typed: &Typed| matches!(typed.shape, Shape::Integer | Shape::Number | Shape::Decimal);
         if left.shape == Shape::Integer && right.shape == Shape::Integer {
             return Ok(Amount::Integer);
         }
@@ -241,14 +214,11 @@ impl Checker<'_> {
                 self.report(codes::UNITS, at, text, &help);
             }
             Problem::Product => {
-                let help = [
-                    "quantities of one unit are added and subtracted; for the rest take `q.value`",
-                ];
+                let help = ["quantities of one unit are added and subtracted; for the rest take `q.value`"];
                 self.report(codes::WRONG_TYPE, at, text, &help);
             }
             Problem::Float => {
-                let help =
-                    ["floats are not calculated with: make them decimals with `decimal(...)`"];
+                let help = ["floats are not calculated with: make them decimals with `decimal(...)`"];
                 self.report(codes::WRONG_TYPE, at, text, &help);
             }
             Problem::Kind => {
@@ -286,20 +256,10 @@ impl Checker<'_> {
                     self.report(codes::BRANCHES, &tree.range, text, &[]);
                     return Some(None);
                 };
-                Some(Some(Typed::new(
-                    item.list(),
-                    &tree.range,
-                    Node::Append(pair),
-                )))
+                Some(Some(Typed::new(item.list(), &tree.range, Node::Append(pair))))
             }
-            _ if (plain(first) && (plain(second) || dated(second)))
-                || (dated(first) && plain(second)) =>
-            {
-                Some(Some(Typed::new(
-                    Shape::Text,
-                    &tree.range,
-                    Node::Concatenate(pair),
-                )))
+            _ if (plain(first) && (plain(second) || dated(second))) || (dated(first) && plain(second)) => {
+                Some(Some(Typed::new(Shape::Text, &tree.range, Node::Concatenate(pair))))
             }
             _ => None,
         }
@@ -334,20 +294,13 @@ impl Checker<'_> {
         };
         if period.is_none() {
             let text = format!("`{}` is not a duration", self.shown(&argument.range));
-            let help =
-                ["write whole numbers with units in quotes: `\"10d\"`, `\"1h30m\"`, `\"2w\"`"];
+            let help = ["write whole numbers with units in quotes: `\"10d\"`, `\"1h30m\"`, `\"2w\"`"];
             self.report(codes::INVALID_LITERAL, &argument.range, text, &help);
         }
         Some(period)
     }
 
-    fn later(
-        &mut self,
-        tree: &Tree,
-        operation: Arithmetic,
-        of: &Tree,
-        period: Period,
-    ) -> Option<Typed> {
+    fn later(&mut self, tree: &Tree, operation: Arithmetic, of: &Tree, period: Period) -> Option<Typed> {
         let typed = self.known(of)?;
         let period = match operation {
             Arithmetic::Add => period,

@@ -11,12 +11,7 @@ use crate::program::{Code, Function, Node};
 use crate::syntax::{Kind, Tree};
 
 impl Checker<'_> {
-    pub(super) fn result(
-        &mut self,
-        tree: &Tree,
-        typed: Typed,
-        expected: &Expected,
-    ) -> Option<(Code, Shape)> {
+    pub(super) fn result(&mut self, tree: &Tree, typed: Typed, expected: &Expected) -> Option<(Code, Shape)> {
         match expected {
             Expected::Anything => Some((typed.code, typed.shape)),
             Expected::Shape(shape) => self.fitting(tree, typed, shape),
@@ -61,10 +56,7 @@ impl Checker<'_> {
     }
 
     fn unfit(&mut self, tree: &Tree, wanted: &str, found: &Shape, help: &str) {
-        let text = format!(
-            "here stands {wanted}; `{}` is {found}",
-            self.shown(&tree.range)
-        );
+        let text = format!("here stands {wanted}; `{}` is {found}", self.shown(&tree.range));
         self.report(codes::WRONG_RESULT, &tree.range, text, &[help]);
     }
 
@@ -77,8 +69,7 @@ impl Checker<'_> {
                 Some((Code { range, node }, Shape::Text))
             }
             other => {
-                let help =
-                    "put it together from texts and whole numbers: `a.country + \"|\" + a.number`";
+                let help = "put it together from texts and whole numbers: `a.country + \"|\" + a.number`";
                 self.unfit(tree, "a key, which is text", &other.clone(), help);
                 None
             }

@@ -11,12 +11,7 @@ use crate::program::{Amount, Arithmetic, Code, Function};
 use crate::{Error, calendar, number};
 
 impl<'v> Evaluation<'v> {
-    pub(super) fn call(
-        &mut self,
-        code: &'v Code,
-        function: Function,
-        arguments: &'v [Code],
-    ) -> Outcome<'v> {
+    pub(super) fn call(&mut self, code: &'v Code, function: Function, arguments: &'v [Code]) -> Outcome<'v> {
         match function {
             Function::First | Function::Last | Function::At => self.pick(function, arguments),
             Function::Sum(amount) => self.sum(code, amount, &arguments[0]),
@@ -50,12 +45,7 @@ impl<'v> Evaluation<'v> {
     }
 
     /// What makes one scalar, quantity or digest out of a value.
-    fn convert(
-        &mut self,
-        code: &'v Code,
-        function: Function,
-        arguments: &'v [Code],
-    ) -> Result<Data<'v>, Error> {
+    fn convert(&mut self, code: &'v Code, function: Function, arguments: &'v [Code]) -> Result<Data<'v>, Error> {
         let data = self.need(&arguments[0])?;
         match function {
             Function::Size => {
@@ -63,8 +53,7 @@ impl<'v> Evaluation<'v> {
                 Ok(Data::Made(Value::from(size)))
             }
             Function::Text => {
-                let text =
-                    written(&data).ok_or_else(|| self.fail(code, "has no spelling as text"))?;
+                let text = written(&data).ok_or_else(|| self.fail(code, "has no spelling as text"))?;
                 self.make(text.len())?;
                 Ok(Data::text_of(text))
             }
@@ -87,10 +76,7 @@ impl<'v> Evaluation<'v> {
             }
             Function::Timestamp => match data.as_text() {
                 Some(text) if calendar::time(text).is_some() => Ok(data),
-                _ => Err(self.fail(
-                    code,
-                    "is not a time with its zone, such as 2026-11-21T18:00:00Z",
-                )),
+                _ => Err(self.fail(code, "is not a time with its zone, such as 2026-11-21T18:00:00Z")),
             },
             Function::Quantity => {
                 let unit = self.text(&arguments[1])?;
@@ -109,9 +95,7 @@ impl<'v> Evaluation<'v> {
                 let weight = data.weight(self.limits.bytes);
                 self.charge(weight as u64 / 32)?;
                 self.make(weight)?;
-                Ok(Data::text_of(
-                    Digest::of_value(&data.into_value()).to_string(),
-                ))
+                Ok(Data::text_of(Digest::of_value(&data.into_value()).to_string()))
             }
             _ => Err(self.fail(code, "is not a function")),
         }
@@ -156,12 +140,7 @@ impl<'v> Evaluation<'v> {
         Ok(total)
     }
 
-    fn lists(
-        &mut self,
-        code: &'v Code,
-        function: Function,
-        arguments: &'v [Code],
-    ) -> Result<Data<'v>, Error> {
+    fn lists(&mut self, code: &'v Code, function: Function, arguments: &'v [Code]) -> Result<Data<'v>, Error> {
         if function == Function::Split {
             return self.split(code, arguments);
         }
@@ -171,9 +150,7 @@ impl<'v> Evaluation<'v> {
                 let between = self.text(&arguments[1])?;
                 let mut joined = String::new();
                 for (index, item) in items.iter().enumerate() {
-                    let text = item
-                        .as_text()
-                        .ok_or_else(|| self.fail(code, "an item is not text"))?;
+                    let text = item.as_text().ok_or_else(|| self.fail(code, "an item is not text"))?;
                     self.make(text.len() + between.len())?;
                     if index > 0 {
                         joined.push_str(&between);
@@ -196,9 +173,7 @@ impl<'v> Evaluation<'v> {
             _ => {
                 let mut flat = Vec::new();
                 for item in items {
-                    let inner = item
-                        .items()
-                        .ok_or_else(|| self.fail(code, "an item is not a list"))?;
+                    let inner = item.items().ok_or_else(|| self.fail(code, "an item is not a list"))?;
                     self.make(32 * inner.len())?;
                     flat.extend(inner);
                 }
@@ -228,9 +203,7 @@ fn written(data: &Data<'_>) -> Option<String> {
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Number(number)) => Some(number.to_string()),
         Some(Value::Bool(value)) => Some(value.to_string()),
-        Some(Value::Object(_)) | None => {
-            number::amount(data).map(|a| format!("{} {}", a.value, a.unit_text()))
-        }
+        Some(Value::Object(_)) | None => number::amount(data).map(|a| format!("{} {}", a.value, a.unit_text())),
         _ => None,
     }
 }

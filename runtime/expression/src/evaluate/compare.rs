@@ -31,12 +31,7 @@ impl<'v> Evaluation<'v> {
         })
     }
 
-    pub(super) fn within(
-        &mut self,
-        code: &'v Code,
-        how: Comparison,
-        pair: &'v [Code; 2],
-    ) -> Result<bool, Error> {
+    pub(super) fn within(&mut self, code: &'v Code, how: Comparison, pair: &'v [Code; 2]) -> Result<bool, Error> {
         let one = self.need(&pair[0])?;
         for item in self.items(&pair[1])? {
             self.step()?;
@@ -52,13 +47,7 @@ impl<'v> Evaluation<'v> {
         Ok(false)
     }
 
-    fn order(
-        &self,
-        code: &Code,
-        how: Comparison,
-        left: &Data<'v>,
-        right: &Data<'v>,
-    ) -> Result<Ordering, Error> {
+    fn order(&self, code: &Code, how: Comparison, left: &Data<'v>, right: &Data<'v>) -> Result<Ordering, Error> {
         let texts = left.as_text().zip(right.as_text());
         let order = match how {
             Comparison::Text => texts.map(|(a, b)| a.cmp(b)),
@@ -66,17 +55,12 @@ impl<'v> Evaluation<'v> {
             Comparison::Decimal => number::decimal(left)
                 .zip(number::decimal(right))
                 .map(|(a, b)| a.cmp(&b)),
-            Comparison::Date => {
-                texts.and_then(|(a, b)| Some(calendar::date(a)?.cmp(&calendar::date(b)?)))
-            }
-            Comparison::DateTime => {
-                texts.and_then(|(a, b)| Some(calendar::time(a)?.cmp(&calendar::time(b)?)))
-            }
+            Comparison::Date => texts.and_then(|(a, b)| Some(calendar::date(a)?.cmp(&calendar::date(b)?))),
+            Comparison::DateTime => texts.and_then(|(a, b)| Some(calendar::time(a)?.cmp(&calendar::time(b)?))),
             Comparison::Quantity => match (number::amount(left), number::amount(right)) {
                 (Some(a), Some(b)) if a.same_unit(&b) => Some(a.value.cmp(&b.value)),
                 (Some(a), Some(b)) => {
-                    let units =
-                        format!("quantities in `{}` and `{}`", a.unit_text(), b.unit_text());
+                    let units = format!("quantities in `{}` and `{}`", a.unit_text(), b.unit_text());
                     return Err(self.fail(code, format!("{units} cannot be compared")));
                 }
                 _ => None,

@@ -6,11 +6,7 @@ use crate::data::Data;
 use crate::program::{Iterated, Iteration};
 
 impl<'v> Evaluation<'v> {
-    pub(super) fn iterate(
-        &mut self,
-        iteration: Iteration,
-        parts: &'v Iterated,
-    ) -> Result<Data<'v>, Error> {
+    pub(super) fn iterate(&mut self, iteration: Iteration, parts: &'v Iterated) -> Result<Data<'v>, Error> {
         let items = self.items(&parts.list)?;
         let level = self.variables.len();
         let mut kept = Vec::new();

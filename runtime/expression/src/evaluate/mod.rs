@@ -107,14 +107,10 @@ impl<'v> Evaluation<'v> {
             Node::Constant(value) => Ok(Data::of(value)),
             Node::Root(name) => Ok(self.scope.root(name).and_then(Data::of)),
             Node::Step(id) => Ok(self.scope.step(id).and_then(Data::of)),
-            Node::Variable(level) => {
-                Ok(self.variables.get(*level).cloned().and_then(Data::present))
-            }
+            Node::Variable(level) => Ok(self.variables.get(*level).cloned().and_then(Data::present)),
             Node::Field(of, name) => match self.run(of)? {
                 None => Ok(None),
-                Some(data) => data
-                    .member(name)
-                    .map_err(|()| self.fail(of, "is not an object")),
+                Some(data) => data.member(name).map_err(|()| self.fail(of, "is not an object")),
             },
             Node::Member(of, name) => self.member(of, name),
             Node::List(_) | Node::Object(_) | Node::Map(_) => self.container(&code.node).map(Some),
@@ -138,14 +134,9 @@ impl<'v> Evaluation<'v> {
                 Some(data) => Ok(Some(data)),
                 None => self.run(&pair[1]),
             },
-            Node::Compare(how, asked, pair) => self
-                .compare(code, *how, *asked, pair)
-                .map(Data::boolean)
-                .map(Some),
+            Node::Compare(how, asked, pair) => self.compare(code, *how, *asked, pair).map(Data::boolean).map(Some),
             Node::Within(how, pair) => self.within(code, *how, pair).map(Data::boolean).map(Some),
-            Node::Arithmetic(operation, amount, pair) => {
-                self.arithmetic(code, *operation, *amount, pair).map(Some)
-            }
+            Node::Arithmetic(operation, amount, pair) => self.arithmetic(code, *operation, *amount, pair).map(Some),
             Node::Append(pair) => self.append(pair).map(Some),
             Node::Concatenate(pair) => self.concatenate(pair).map(Some),
             Node::Later(of, period) => self.later(code, of, *period).map(Some),
@@ -259,15 +250,12 @@ impl<'v> Evaluation<'v> {
                 _ => Err(self.fail(code, "a part is not a decimal of at most 28 digits")),
             },
             Amount::Quantity => match (number::amount(left), number::amount(right)) {
-                (Some(a), Some(b)) if a.same_unit(&b) => {
-                    match number::decimals(operation, a.value, b.value) {
-                        Some(value) => Ok(program_amount(a, value).into_data()),
-                        None => Err(self.fail(code, over)),
-                    }
-                }
+                (Some(a), Some(b)) if a.same_unit(&b) => match number::decimals(operation, a.value, b.value) {
+                    Some(value) => Ok(program_amount(a, value).into_data()),
+                    None => Err(self.fail(code, over)),
+                },
                 (Some(a), Some(b)) => {
-                    let units =
-                        format!("quantities in `{}` and `{}`", a.unit_text(), b.unit_text());
+                    let units = format!("quantities in `{}` and `{}`", a.unit_text(), b.unit_text());
                     Err(self.fail(code, format!("{units} are not converted into each other")))
                 }
                 _ => Err(self.fail(code, "a part is not a quantity")),
@@ -288,12 +276,7 @@ impl<'v> Evaluation<'v> {
         Ok(Data::text_of(left + &right))
     }
 
-    fn later(
-        &mut self,
-        code: &'v Code,
-        of: &'v Code,
-        period: calendar::Period,
-    ) -> Result<Data<'v>, Error> {
+    fn later(&mut self, code: &'v Code, of: &'v Code, period: calendar::Period) -> Result<Data<'v>, Error> {
         let text = self.text(of)?;
         let later = if text.len() == 10 {
             calendar::later_date(&text, period)
@@ -305,12 +288,7 @@ impl<'v> Evaluation<'v> {
             .ok_or_else(|| self.fail(code, "is not a time of the calendar"))
     }
 
-    fn date(
-        &mut self,
-        code: &'v Code,
-        of: &'v Code,
-        zone: Option<&'v calendar::Zone>,
-    ) -> Result<Data<'v>, Error> {
+    fn date(&mut self, code: &'v Code, of: &'v Code, zone: Option<&'v calendar::Zone>) -> Result<Data<'v>, Error> {
         let text = self.text(of)?;
         let day = match calendar::date(&text) {
             Some(_) => Some(text),
@@ -320,12 +298,7 @@ impl<'v> Evaluation<'v> {
             .ok_or_else(|| self.fail(code, "is neither a date nor a time"))
     }
 
-    fn cast(
-        &mut self,
-        of: &'v Code,
-        shape: &dragoman_schema::Shape,
-        operation: &str,
-    ) -> Outcome<'v> {
+    fn cast(&mut self, of: &'v Code, shape: &dragoman_schema::Shape, operation: &str) -> Outcome<'v> {
         let Some(data) = self.run(of)? else {
             return Ok(None);
         };

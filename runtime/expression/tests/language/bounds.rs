@@ -24,13 +24,7 @@ impl Scope for Numbers {
 
 fn numbers(count: usize) -> Numbers {
     let texts: Vec<String> = (0..count).map(|n| format!("text number {n}")).collect();
-    Numbers(
-        [
-            ("n", json!((0..count).collect::<Vec<_>>())),
-            ("t", json!(texts)),
-        ]
-        .into(),
-    )
+    Numbers([("n", json!((0..count).collect::<Vec<_>>())), ("t", json!(texts))].into())
 }
 
 fn compile(text: &str, nesting: usize) -> Expression {
@@ -89,12 +83,7 @@ fn two_nested_ones_over_a_long_list_are_stopped() {
 #[test]
 fn what_is_made_is_bounded() {
     stopped("n.map(a, t)", 2, 2_000, "it makes more than 1048576 bytes");
-    stopped(
-        "n.map(a, t.join(','))",
-        2,
-        2_000,
-        "it makes more than 1048576 bytes",
-    );
+    stopped("n.map(a, t.join(','))", 2, 2_000, "it makes more than 1048576 bytes");
     let doubled = "[t, t].map(a, [a, a, a, a].map(b, [b, b, b, b, b, b, b, b]))";
     stopped(doubled, 2, 2_000, "it makes more than 1048576 bytes");
 }

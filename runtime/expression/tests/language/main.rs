@@ -2,6 +2,7 @@
 
 mod bounds;
 mod mistakes;
+mod pages;
 mod properties;
 mod shapes;
 mod values;

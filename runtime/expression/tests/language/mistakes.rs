@@ -28,12 +28,7 @@ fn check(text: &str, expected: &[(&str, &str)]) {
     };
     let found: Vec<(&str, &str)> = diagnostics
         .iter()
-        .map(|d| {
-            (
-                d.code.id,
-                d.span.as_ref().map_or("", |span| &text[span.range.clone()]),
-            )
-        })
+        .map(|d| (d.code.id, d.span.as_ref().map_or("", |span| &text[span.range.clone()])))
         .collect();
     assert_eq!(found, expected, "{text}");
 }
@@ -72,20 +67,11 @@ fn each_mistake_is_marked_at_its_place() {
     check("order.buyer == true", &[("D0305", "==")]);
     check("order.note == 'a'", &[("D0306", "order.note")]);
     check("steps.skipped.total", &[("D0306", "steps.skipped")]);
-    check(
-        "has(order.note) || order.note == 'a'",
-        &[("D0306", "order.note")],
-    );
-    check(
-        "first(order.lines).item",
-        &[("D0306", "first(order.lines)")],
-    );
+    check("has(order.note) || order.note == 'a'", &[("D0306", "order.note")]);
+    check("first(order.lines).item", &[("D0306", "first(order.lines)")]);
     check("[order.note]", &[("D0306", "order.note")]);
     check("order.lines.map(l, l.remark)", &[("D0306", "l.remark")]);
-    check(
-        "order.payment.digits + ''",
-        &[("D0306", "order.payment.digits")],
-    );
+    check("order.payment.digits + ''", &[("D0306", "order.payment.digits")]);
     check("order.lines[0]", &[("D0307", "order.lines[0]")]);
     check(
         "order.lines.all(a, order.lines.all(b, order.lines.all(c, true)))",
@@ -108,19 +94,13 @@ fn each_mistake_is_marked_at_its_place() {
     check("default(order.note, null)", &[("D0315", "null")]);
     check("3u", &[("D0316", "3u")]);
     check("b'a'", &[("D0316", "b'a'")]);
-    check(
-        "cast(anything, 'orders.gte').number",
-        &[("D0317", "'orders.gte'")],
-    );
+    check("cast(anything, 'orders.gte').number", &[("D0317", "'orders.gte'")]);
     check("steps.shipment.number", &[("D0318", "shipment")]);
     check("true ? 1 : 'a'", &[("D0319", "true ? 1 : 'a'")]);
     check("[1, 'a']", &[("D0319", "'a'")]);
     check("decimal('1,5')", &[("D0321", "'1,5'")]);
     check("date('21.11.2026')", &[("D0321", "'21.11.2026'")]);
-    check(
-        "order.due + duration('ten days')",
-        &[("D0321", "'ten days'")],
-    );
+    check("order.due + duration('ten days')", &[("D0321", "'ten days'")]);
     check("date(order.placed_at, 'Mars')", &[("D0321", "'Mars'")]);
 }
 
@@ -310,10 +290,7 @@ fn places_are_those_of_the_source_where_quoting_moves_them() {
     use dragoman_expression::{Written, check};
     use dragoman_model::{Source, Span};
     // In the source a quote is written twice: the text is one byte shorter from there on.
-    let source = Source::new(
-        "flow.yaml",
-        "when: 'order.status == ''open'' && order.nubmer == ''a'''",
-    );
+    let source = Source::new("flow.yaml", "when: 'order.status == ''open'' && order.nubmer == ''a'''");
     let span = Span::new(&source, 6..source.text.len());
     let text = "order.status == 'open' && order.nubmer == 'a'";
     let doubled: Vec<usize> = text

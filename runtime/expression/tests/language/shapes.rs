@@ -27,10 +27,7 @@ fn shapes_follow_the_expression() {
         ("order.lines", "list of Line"),
         ("first(order.lines)", "optional Line"),
         ("order.lines.map(l, l.amount)", "list of quantity"),
-        (
-            "order.lines.map(l, has(l.remark), l.remark)",
-            "list of text",
-        ),
+        ("order.lines.map(l, has(l.remark), l.remark)", "list of text"),
         ("sum(order.lines.map(l, l.amount))", "optional quantity"),
         ("{'a': 1, 'b': order.note}", "{ a, b }"),
         ("{order.number: 1}", "map of whole number"),
@@ -47,10 +44,7 @@ fn shapes_follow_the_expression() {
             "text",
         ),
         ("order.payment.digits", "optional text"),
-        (
-            "order.status == 'open' ? order.status : 'paid'",
-            "\"open\" | \"paid\"",
-        ),
+        ("order.status == 'open' ? order.status : 'paid'", "\"open\" | \"paid\""),
         ("date(order.placed_at)", "date"),
         ("anything", "any"),
     ];
@@ -71,22 +65,14 @@ fn a_key_is_text() {
             .check_for(text, &Expected::Key)
             .unwrap_or_else(|d| panic!("{text}\n{d}"));
         assert_eq!(shape, Shape::Text);
-        assert_eq!(
-            expression.evaluate(&world),
-            Ok(Some(expected.into())),
-            "{text}"
-        );
+        assert_eq!(expression.evaluate(&world), Ok(Some(expected.into())), "{text}");
     }
 }
 
 #[test]
 fn what_is_used_is_told() {
-    let text =
-        "order.lines.exists(l, l.item == run.id) && steps.invoice.paid && has(steps.skipped)";
+    let text = "order.lines.exists(l, l.item == run.id) && steps.invoice.paid && has(steps.skipped)";
     let (expression, _) = World::new().check(text).unwrap_or_else(|d| panic!("{d}"));
     assert_eq!(expression.roots().collect::<Vec<_>>(), ["order", "run"]);
-    assert_eq!(
-        expression.steps_used().collect::<Vec<_>>(),
-        ["invoice", "skipped"]
-    );
+    assert_eq!(expression.steps_used().collect::<Vec<_>>(), ["invoice", "skipped"]);
 }

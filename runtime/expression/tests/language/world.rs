@@ -9,7 +9,8 @@ use serde_json::json;
 pub(crate) struct World {
     /// The names.
     pub(crate) environment: Environment,
-    roots: Value,
+    /// The values of the names at the root.
+    pub(crate) roots: Value,
     steps: Value,
 }
 
@@ -69,10 +70,7 @@ impl World {
             .with_name("headers", Shape::Text.map())
             .with_name("anything", Shape::Any)
             .with_name("wrong", Shape::Any)
-            .with_name(
-                "run",
-                Shape::object([("id", Shape::Text), ("now", Shape::DateTime)]),
-            )
+            .with_name("run", Shape::object([("id", Shape::Text), ("now", Shape::DateTime)]))
             .with_step("invoice", invoice.clone())
             .with_step("skipped", invoice.optional())
             .with_operation("orders.get", Shape::Text, order());
@@ -95,17 +93,50 @@ impl World {
         }
     }
 
+    /// The same names with another order that has the shape of an order: every optional field there or not, lists
+    /// of several lengths, other numbers, other variants, as the bits say.
+    pub(crate) fn varied(bits: u32) -> Self {
+        let mut world = World::new();
+        let bit = |number: u32| bits & (1 << number) != 0;
+        let order = &mut world.roots["order"];
+        if bit(0) {
+            order["note"] = json!("a note, ");
+        }
+        if bit(1) {
+            order["payment"] = json!({ "kind": "transfer", "iban": "CH93" });
+        }
+        order["status"] = json!(["open", "paid", "closed", "open"][(bits >> 2 & 3) as usize]);
+        order["count"] = [json!(0), json!(-1), json!(i64::MAX), json!(2.0)][(bits >> 4 & 3) as usize].clone();
+        let line = json!({ "item": "", "amount": { "value": "-0.10", "unit": "C62", "qualifier": "G" }, "count": -9, "remark": "r" });
+        let lines = vec![line; (bits >> 6 & 3) as usize];
+        order["lines"] = json!(lines);
+        if bit(8) {
+            order["none"] = order["lines"].clone();
+        }
+        order["buyer"] = if bit(9) {
+            json!({})
+        } else {
+            json!({ "city": null, "further": [1] })
+        };
+        order["due"] = json!(["0001-01-01", "9999-12-31"][usize::from(bit(10))]);
+        order["placed_at"] = json!(["0001-01-01T00:00:00Z", "2026-06-30T23:59:59.999-11:00"][usize::from(bit(11))]);
+        order["weight"] = [json!(1e300), json!(-0.0)][usize::from(bit(12))].clone();
+        if bit(13) {
+            world.steps["skipped"] = json!({ "total": "99999999999999999999999999.99", "paid": false });
+        }
+        if bit(14) {
+            world.roots["anything"] = json!([null, { "number": 1 }]);
+        }
+        world
+    }
+
     /// Checks for anything; diagnostics are rendered.
     pub(crate) fn check(&self, text: &str) -> Result<(Expression, Shape), String> {
         self.check_for(text, &Expected::Anything)
     }
 
     /// Checks for something; diagnostics are rendered.
-    pub(crate) fn check_for(
-        &self,
-        text: &str,
-        expected: &Expected,
-    ) -> Result<(Expression, Shape), String> {
+    pub(crate) fn check_for(&self, text: &str, expected: &Expected) -> Result<(Expression, Shape), String> {
         self.diagnose(text, expected).map_err(|diagnostics| {
             diagnostics
                 .iter()
@@ -116,11 +147,7 @@ impl World {
     }
 
     /// Checks for something, in a source of which the expression is the whole.
-    pub(crate) fn diagnose(
-        &self,
-        text: &str,
-        expected: &Expected,
-    ) -> Result<(Expression, Shape), Vec<Diagnostic>> {
+    pub(crate) fn diagnose(&self, text: &str, expected: &Expected) -> Result<(Expression, Shape), Vec<Diagnostic>> {
         let source = Source::new("flow.yaml", text);
         let span = Span::new(&source, 0..text.len());
         check(
