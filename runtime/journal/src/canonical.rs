@@ -66,11 +66,7 @@ impl Formatter for Canonical<'_> {
         writer.write_all(b"{")
     }
 
-    fn begin_object_key<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
+    fn begin_object_key<W: ?Sized + io::Write>(&mut self, writer: &mut W, first: bool) -> io::Result<()> {
         if !first {
             writer.write_all(b",")?;
         }
@@ -109,9 +105,7 @@ impl Formatter for Canonical<'_> {
 
 /// Puts the members of the object that has just ended in the order of their names.
 fn sort_members(buffer: &mut Vec<u8>, members: &mut [Member]) {
-    let in_order = members
-        .windows(2)
-        .all(|w| name(buffer, w[0]) <= name(buffer, w[1]));
+    let in_order = members.windows(2).all(|w| name(buffer, w[0]) <= name(buffer, w[1]));
     if in_order {
         return;
     }
@@ -136,10 +130,7 @@ fn name(buffer: &[u8], member: Member) -> std::borrow::Cow<'_, [u8]> {
     {
         return text.into_bytes().into();
     }
-    quoted
-        .get(1..quoted.len().saturating_sub(1))
-        .unwrap_or_default()
-        .into()
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().into()
 }
 
 #[cfg(test)]
@@ -180,10 +171,7 @@ mod tests {
             third: None,
             a: vec![Value::from("x\"")],
         };
-        assert_eq!(
-            text(&line).as_deref(),
-            Ok(r#"{"a":["x\""],"b\n":1,"b!":null}"#)
-        );
+        assert_eq!(text(&line).as_deref(), Ok(r#"{"a":["x\""],"b\n":1,"b!":null}"#));
     }
 
     proptest! {

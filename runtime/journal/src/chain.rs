@@ -56,13 +56,7 @@ pub fn inclusion(leaves: &[Digest], index: usize) -> Option<Vec<Digest>> {
 }
 
 /// Whether `proof` shows that `leaf` is at `index` among `count` leaves under `root`.
-pub fn includes(
-    root: &Digest,
-    leaf: &Digest,
-    index: usize,
-    count: usize,
-    proof: &[Digest],
-) -> bool {
+pub fn includes(root: &Digest, leaf: &Digest, index: usize, count: usize, proof: &[Digest]) -> bool {
     fn up(leaf: &Digest, index: usize, count: usize, proof: &[Digest]) -> Option<Digest> {
         if count == 1 {
             return proof.is_empty().then_some(*leaf);
@@ -114,6 +108,11 @@ impl Batch {
     /// As [`Batch::text`].
     pub fn digest(&self) -> Result<Digest, Error> {
         Ok(Digest::of(self.text()?.as_bytes()))
+    }
+
+    /// The position behind its last entry.
+    pub fn end(&self) -> u64 {
+        self.first_position.saturating_add(self.count)
     }
 
     /// What `previous` is in the first batch.

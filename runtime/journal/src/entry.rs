@@ -35,7 +35,7 @@ pub struct Draft {
     pub at: Timestamp,
     /// Who.
     pub actor: Actor,
-    /// The step's path (`permits[0].endorse`); empty for the run itself.
+    /// The step's path (`orders[0].ship`); empty for the run itself.
     pub path: String,
     /// Made with.
     pub versions: Versions,

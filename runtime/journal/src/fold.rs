@@ -181,9 +181,7 @@ impl RunFold {
 pub fn summary(entries: &[Entry]) -> Result<Option<RunSummary>, Broken> {
     let fold = RunFold::of(entries.iter().map(|entry| &entry.header))?;
     Ok(fold.map(|fold| {
-        let told = fold
-            .told_by
-            .and_then(|seq| entries.get(usize::try_from(seq).ok()?));
+        let told = fold.told_by.and_then(|seq| entries.get(usize::try_from(seq).ok()?));
         fold.summary(told.and_then(|entry| entry.body.clone()))
     }))
 }
@@ -208,15 +206,9 @@ mod tests {
                 purpose: TimerPurpose::Sleep,
                 attempt: 1,
             },
-            2 => Record::Parked {
-                code: "park".into(),
-            },
-            3 => Record::Event {
-                name: "voided".into(),
-            },
-            4 => Record::Operated {
-                act: "replay".into(),
-            },
+            2 => Record::Parked { code: "park".into() },
+            3 => Record::Event { name: "voided".into() },
+            4 => Record::Operated { act: "replay".into() },
             5 => Record::Children { count: 2 },
             _ => Record::Closed {
                 ending: Ending::Stopped,

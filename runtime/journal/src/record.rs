@@ -22,7 +22,7 @@ pub struct Parent {
 /// A business key: an act that happens once over all runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct OnceKey {
-    /// Connection and operation (`registry.endorse`), or `ledger:` and the ledger's name.
+    /// Connection and operation (`shop.ship`), or `ledger:` and the ledger's name.
     pub scope: String,
     /// The key that the pipeline computed.
     pub key: String,

@@ -131,17 +131,10 @@ impl Header {
             Ok(header) if header.format > FORMAT => Err(newer(&header.format.to_string())),
             Ok(header) => Ok(header),
             Err(e) => match serde_json::from_str::<Value>(text) {
-                Ok(value)
-                    if value["format"]
-                        .as_u64()
-                        .is_some_and(|f| f > u64::from(FORMAT)) =>
-                {
+                Ok(value) if value["format"].as_u64().is_some_and(|f| f > u64::from(FORMAT)) => {
                     Err(newer(&value["format"].to_string()))
                 }
-                _ => Err(Error::new(
-                    CORRUPT,
-                    format!("an entry's header cannot be read ({e})"),
-                )),
+                _ => Err(Error::new(CORRUPT, format!("an entry's header cannot be read ({e})"))),
             },
         }
     }

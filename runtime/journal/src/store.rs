@@ -284,12 +284,7 @@ pub trait Journal: Send + Sync {
     /// Appends: durable when it resolves with `Ok(Ok(()))`.
     fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>>;
     /// Takes a run that nobody owns, or whose lease is over, at the time `now`.
-    fn acquire(
-        &self,
-        run: RunId,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Answer<'_, Result<Option<Lease>, Error>>;
+    fn acquire(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>>;
     /// Lengthens leases; gives back those that are still held.
     fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>>;
     /// Runs that are due at `now` and owned by nobody, oldest first.
@@ -309,11 +304,7 @@ pub trait Journal: Send + Sync {
     /// Open waits; all, or those of a run.
     fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>>;
     /// A connection's state: value and version.
-    fn state_get(
-        &self,
-        connection: String,
-        key: String,
-    ) -> Answer<'_, Result<Option<VersionedValue>, Error>>;
+    fn state_get(&self, connection: String, key: String) -> Answer<'_, Result<Option<VersionedValue>, Error>>;
     /// Keys of a connection's state under a prefix, after a key.
     fn state_keys(
         &self,

@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use dragoman_journal::{
-    Batch, Ending, FORMAT, Head, Header, OnceKey, Parent, Record, TimerPurpose, Versions,
-    canonical, chain,
+    Batch, Ending, FORMAT, Head, Header, OnceKey, Parent, Record, TimerPurpose, Versions, canonical, chain,
 };
 use dragoman_model::digest::canonical as of_model;
 use dragoman_model::{Actor, Class, Digest, Effect, OperationEffect, RunId, Timestamp, Usage};
@@ -39,24 +38,17 @@ fn once(scope: &str) -> OnceKey {
     }
 }
 
-/// One record of each kind, with all that is optional; and the barest ones beside them.
+/// One record of each kind, the barest with all members that must be there, the others with all that may be.
 fn records() -> Vec<(&'static str, Record)> {
+    [beginnings(), intents(), outcomes(), rests(), business(), endings()].concat()
+}
+
+fn beginnings() -> Vec<(&'static str, Record)> {
     let parent = Parent {
         run: run(),
         path: "parcels".into(),
         index: 3,
         item: "p-3".into(),
-    };
-    let intent = |effect, once, reference: Option<&str>, undo| Record::Intent {
-        connection: "shop".into(),
-        operation: "ship".into(),
-        attempt: 2,
-        key: "k-1".into(),
-        effect,
-        input: Digest::of(b"input"),
-        once,
-        reference: reference.map(Into::into),
-        undo,
     };
     let accepted = |serial: Option<&str>, parent| Record::Accepted {
         pipeline: "orders".into(),
@@ -69,6 +61,49 @@ fn records() -> Vec<(&'static str, Record)> {
     vec![
         ("accepted", accepted(None, None)),
         ("accepted-child", accepted(Some("order-7"), Some(parent))),
+        ("children", Record::Children { count: 3 }),
+    ]
+}
+
+fn intents() -> Vec<(&'static str, Record)> {
+    let intent = |effect, once, reference: Option<&str>, undo| Record::Intent {
+        connection: "shop".into(),
+        operation: "ship".into(),
+        attempt: 2,
+        key: "k-1".into(),
+        effect,
+        input: Digest::of(b"input"),
+        once,
+        reference: reference.map(Into::into),
+        undo,
+    };
+    let idempotent = OperationEffect::Idempotent { key_lifetime_s: None };
+    let settles = OperationEffect::Once { settle_s: Some(30) };
+    vec![
+        ("intent", intent(idempotent, None, None, false)),
+        (
+            "intent-once",
+            intent(settles, Some(once("shop.ship")), Some("order-7"), true),
+        ),
+    ]
+}
+
+fn outcomes() -> Vec<(&'static str, Record)> {
+    let done = |attempt, joined, known_by: &str| Record::Done {
+        attempt,
+        joined,
+        known_by: known_by.into(),
+        usage: usage(),
+    };
+    let failed = Record::Failed {
+        attempt: 2,
+        class: Class::Retryable,
+        effect: Effect::Unknown,
+        code: "http.503".into(),
+        last: false,
+        usage: usage(),
+    };
+    vec![
         (
             "read",
             Record::Read {
@@ -76,56 +111,24 @@ fn records() -> Vec<(&'static str, Record)> {
                 usage: usage(),
             },
         ),
-        ("children", Record::Children { count: 3 }),
-        (
-            "intent",
-            intent(
-                OperationEffect::Idempotent {
-                    key_lifetime_s: None,
-                },
-                None,
-                None,
-                false,
-            ),
-        ),
-        (
-            "intent-once",
-            intent(
-                OperationEffect::Once { settle_s: Some(30) },
-                Some(once("shop.ship")),
-                Some("order-7"),
-                true,
-            ),
-        ),
-        (
-            "done",
-            Record::Done {
-                attempt: 1,
-                joined: None,
-                known_by: "answer".into(),
-                usage: usage(),
-            },
-        ),
-        (
-            "done-joined",
-            Record::Done {
-                attempt: 0,
-                joined: Some(run()),
-                known_by: "join".into(),
-                usage: usage(),
-            },
-        ),
-        (
-            "failed",
-            Record::Failed {
-                attempt: 2,
-                class: Class::Retryable,
-                effect: Effect::Unknown,
-                code: "http.503".into(),
-                last: false,
-                usage: usage(),
-            },
-        ),
+        ("done", done(1, None, "answer")),
+        ("done-joined", done(0, Some(run()), "join")),
+        ("failed", failed),
+        ("observed", Record::Observed { what: "call".into() }),
+        ("chosen", Record::Chosen { what: "branch".into() }),
+    ]
+}
+
+fn rests() -> Vec<(&'static str, Record)> {
+    let waiting = Record::Waiting {
+        wait: "w-1".into(),
+        decision: "yes-or-no".into(),
+        roles: vec!["approver".into()],
+        due: Some(AT),
+        shown: Digest::of(b"shown"),
+        reference: Some("order-7".into()),
+    };
+    vec![
         (
             "timer",
             Record::Timer {
@@ -134,17 +137,7 @@ fn records() -> Vec<(&'static str, Record)> {
                 attempt: 2,
             },
         ),
-        (
-            "waiting",
-            Record::Waiting {
-                wait: "w-1".into(),
-                decision: "yes-or-no".into(),
-                roles: vec!["approver".into()],
-                due: Some(AT),
-                shown: Digest::of(b"shown"),
-                reference: Some("order-7".into()),
-            },
-        ),
+        ("waiting", waiting),
         (
             "answer",
             Record::Answer {
@@ -152,28 +145,20 @@ fn records() -> Vec<(&'static str, Record)> {
                 shown: Digest::of(b"shown"),
             },
         ),
-        (
-            "event",
-            Record::Event {
-                name: "voided".into(),
-            },
-        ),
-        (
-            "chosen",
-            Record::Chosen {
-                what: "branch".into(),
-            },
-        ),
-        (
-            "claimed",
-            Record::Claimed {
-                ledger: "stock".into(),
-                account: "paper".into(),
-                once: once("ledger:stock"),
-                reference: Some("order-7".into()),
-                joined: Some(run()),
-            },
-        ),
+        ("event", Record::Event { name: "voided".into() }),
+    ]
+}
+
+fn business() -> Vec<(&'static str, Record)> {
+    let claimed = Record::Claimed {
+        ledger: "stock".into(),
+        account: "paper".into(),
+        once: once("ledger:stock"),
+        reference: Some("order-7".into()),
+        joined: Some(run()),
+    };
+    vec![
+        ("claimed", claimed),
         (
             "released",
             Record::Released {
@@ -187,24 +172,13 @@ fn records() -> Vec<(&'static str, Record)> {
                 reference: "order-7".into(),
             },
         ),
-        (
-            "observed",
-            Record::Observed {
-                what: "call".into(),
-            },
-        ),
-        (
-            "operated",
-            Record::Operated {
-                act: "replay".into(),
-            },
-        ),
-        (
-            "parked",
-            Record::Parked {
-                code: "park".into(),
-            },
-        ),
+    ]
+}
+
+fn endings() -> Vec<(&'static str, Record)> {
+    vec![
+        ("operated", Record::Operated { act: "replay".into() }),
+        ("parked", Record::Parked { code: "park".into() }),
         (
             "closed",
             Record::Closed {
@@ -250,11 +224,7 @@ fn header(name: &str, record: Record) -> Header {
         seq: 4,
         at: AT,
         actor: if bare { Actor::system("w1") } else { person },
-        path: if bare {
-            String::new()
-        } else {
-            "parcels[3].ship".into()
-        },
+        path: if bare { String::new() } else { "parcels[3].ship".into() },
         versions: Versions {
             pipeline: Digest::of(b"pipeline"),
             plugin: (!bare).then(|| Digest::of(b"plugin")),
@@ -287,15 +257,9 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(name: &s
         std::fs::write(&path, &text).unwrap();
     }
     let kept = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-    assert_eq!(
-        text, kept,
-        "{name}: what is written now is not what format 1 is"
-    );
+    assert_eq!(text, kept, "{name}: what is written now is not what format 1 is");
     let read: T = serde_json::from_str(&kept).unwrap();
-    assert_eq!(
-        &read, value,
-        "{name}: what was written is read back as something else"
-    );
+    assert_eq!(&read, value, "{name}: what was written is read back as something else");
 }
 
 #[test]
@@ -345,12 +309,7 @@ fn every_file_is_read() {
         match path.file_stem().and_then(|stem| stem.to_str()) {
             Some("batch") => assert!(serde_json::from_str::<Batch>(&text).is_ok()),
             Some("head") => assert!(serde_json::from_str::<Head>(&text).is_ok()),
-            _ => assert_eq!(
-                Header::read(&text).map(|h| h.format),
-                Ok(1),
-                "{}",
-                path.display()
-            ),
+            _ => assert_eq!(Header::read(&text).map(|h| h.format), Ok(1), "{}", path.display()),
         }
         read += 1;
     }

@@ -44,8 +44,7 @@ impl Keys {
         })?;
         let path = folder.join("signing.key");
         let pkcs8 = read_or_make(&path, || {
-            Ed25519KeyPair::generate_pkcs8(&rand::SystemRandom::new())
-                .map(|document| document.as_ref().to_vec())
+            Ed25519KeyPair::generate_pkcs8(&rand::SystemRandom::new()).map(|document| document.as_ref().to_vec())
         })?;
         if mac.len() != 32 {
             return Err(trouble(
@@ -63,10 +62,7 @@ impl Keys {
 }
 
 fn trouble(path: &Path, what: &str) -> Error {
-    Error::new(
-        BAD_KEY,
-        format!("the key `{}` cannot be used: {what}", path.display()),
-    )
+    Error::new(BAD_KEY, format!("the key `{}` cannot be used: {what}", path.display()))
 }
 
 /// Reads a key file, or makes it with new bytes.
@@ -212,10 +208,7 @@ mod tests {
         assert_eq!(first.signing.public(), again.signing.public());
         assert_eq!(first.cache.tag(b"code"), again.cache.tag(b"code"));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(
-            (mode(&folder), mode(&folder.join("signing.key"))),
-            (0o700, 0o600)
-        );
+        assert_eq!((mode(&folder), mode(&folder.join("signing.key"))), (0o700, 0o600));
 
         let other = tempfile::tempdir().unwrap();
         let other = Keys::open(&other.path().join("keys")).unwrap();
@@ -234,12 +227,7 @@ mod tests {
         assert!(error.message.contains("mode 644"), "{error}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&path, b"nonsense").unwrap();
-        assert!(
-            Keys::open(folder.path())
-                .unwrap_err()
-                .message
-                .contains("damaged")
-        );
+        assert!(Keys::open(folder.path()).unwrap_err().message.contains("damaged"));
     }
 
     #[test]

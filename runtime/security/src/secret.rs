@@ -86,23 +86,15 @@ impl SecretSource {
         self.resolve_in(base, |name| std::env::var_os(name))
     }
 
-    fn resolve_in(
-        &self,
-        base: &Path,
-        environment: impl Fn(&str) -> Option<OsString>,
-    ) -> Result<Secret, Error> {
+    fn resolve_in(&self, base: &Path, environment: impl Fn(&str) -> Option<OsString>) -> Result<Secret, Error> {
         let bytes = match self {
             SecretSource::Environment(name) => environment(name)
                 .map(OsString::into_encoded_bytes)
                 .ok_or_else(|| missing(self, "the variable is not set"))?,
             SecretSource::File(path) => read(self, &base.join(path))?,
             SecretSource::Credential(name) => {
-                let folder = environment("CREDENTIALS_DIRECTORY").ok_or_else(|| {
-                    missing(
-                        self,
-                        "$CREDENTIALS_DIRECTORY is not set: no credential was loaded",
-                    )
-                })?;
+                let folder = environment("CREDENTIALS_DIRECTORY")
+                    .ok_or_else(|| missing(self, "$CREDENTIALS_DIRECTORY is not set: no credential was loaded"))?;
                 read(self, &Path::new(&folder).join(name))?
             }
         };
@@ -114,10 +106,7 @@ impl SecretSource {
 }
 
 fn missing(source: &SecretSource, why: &str) -> Error {
-    Error::new(
-        NO_SECRET,
-        format!("the secret `{source}` cannot be read: {why}"),
-    )
+    Error::new(NO_SECRET, format!("the secret `{source}` cannot be read: {why}"))
 }
 
 fn read(source: &SecretSource, path: &Path) -> Result<Vec<u8>, Error> {
@@ -172,10 +161,7 @@ mod tests {
         ];
         for (text, expected) in cases {
             let found = resolve(text);
-            let brief = found
-                .as_ref()
-                .map(|s| s.expose_text().unwrap())
-                .map_err(|e| e.code);
+            let brief = found.as_ref().map(|s| s.expose_text().unwrap()).map_err(|e| e.code);
             assert_eq!(brief, expected, "{text}");
         }
     }
@@ -184,11 +170,6 @@ mod tests {
     fn a_secret_is_not_printed() {
         let secret = Secret::new("s3cret");
         assert_eq!(format!("{secret:?}"), "Secret(***)");
-        assert!(
-            !SecretSource::parse("s3cret")
-                .unwrap_err()
-                .message
-                .contains("s3cret")
-        );
+        assert!(!SecretSource::parse("s3cret").unwrap_err().message.contains("s3cret"));
     }
 }

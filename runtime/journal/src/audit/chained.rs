@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use dragoman_model::Digest;
 
 use super::indexed::Facts;
 use super::trail::{StoredBatch, StoredEntry, Trail};
 use super::{
-    BODY_ALTERED, CHAIN_BROKEN, ENTRIES_MISSING, ENTRY_ALTERED, ENTRY_UNCHAINED, Report,
-    TRAIL_REWRITTEN, TRAIL_SHORTER,
+    BODY_ALTERED, CHAIN_BROKEN, ENTRIES_MISSING, ENTRY_ALTERED, ENTRY_UNCHAINED, Report, TRAIL_REWRITTEN, TRAIL_SHORTER,
 };
 use crate::chain::{self, Batch, Head};
 use crate::entry::Header;
@@ -70,12 +70,7 @@ impl<'a> Chain<'a> {
     }
 
     /// Walks along all batches and their entries, and hands each entry that can be read to the facts.
-    pub(super) fn walk(
-        &mut self,
-        trail: &dyn Trail,
-        report: &mut Report,
-        facts: &mut Facts,
-    ) -> Result<(), Error> {
+    pub(super) fn walk(&mut self, trail: &dyn Trail, report: &mut Report, facts: &mut Facts) -> Result<(), Error> {
         let mut entries = Entries {
             trail,
             after: 0,
@@ -109,72 +104,47 @@ impl<'a> Chain<'a> {
         let batch: Batch = match serde_json::from_str(&stored.text) {
             Ok(batch) => batch,
             Err(e) => {
-                report.find(
-                    CHAIN_BROKEN,
-                    format!("batch {} cannot be read ({e})", stored.number),
-                );
+                let what = format!("batch {} cannot be read ({e})", stored.number);
+                report.find(CHAIN_BROKEN, what);
                 return None;
             }
         };
-        let digest = Digest::of(stored.text.as_bytes());
-        let (number, previous) = self
-            .ends
-            .get(&batch.writer)
-            .map_or((0, Batch::origin()), |link| (link.number, link.digest));
-        if batch.number != stored.number {
-            let what = format!(
-                "batch {} is stored as batch {}",
-                batch.number, stored.number
-            );
+        for what in self.breaks(stored, &batch) {
             report.find(CHAIN_BROKEN, what);
         }
-        if batch.number != number + 1 {
-            let what = format!(
-                "{} missing between batches {number} and {}",
-                many(
-                    batch.number.saturating_sub(number + 1),
-                    "batch is",
-                    "batches are"
-                ),
-                batch.number
-            );
-            report.find(CHAIN_BROKEN, what);
-        } else if batch.previous != previous {
-            let what = format!(
-                "batch {} does not follow the batch {number} that is there: one of the two was altered",
-                batch.number
-            );
-            report.find(CHAIN_BROKEN, what);
+        let (number, digest) = (batch.number, Digest::of(stored.text.as_bytes()));
+        let named = |head: &Head| head.writer == batch.writer && head.number == number;
+        if self.heads.iter().any(named) {
+            let name = (batch.writer.clone(), number);
+            self.named.insert(name, (digest, batch.end().saturating_sub(1)));
         }
-        if batch.first_position > self.next {
-            let missing = batch.first_position - self.next;
-            // A missing batch was found already; here it is its entries.
-            if batch.number == number + 1 {
-                let what = format!(
-                    "positions {} to {} belong to no batch",
-                    self.next,
-                    self.next + missing - 1
-                );
-                report.find(CHAIN_BROKEN, what);
-            }
-        }
-        let entries = batch.first_position + batch.count - 1;
-        if self
-            .heads
-            .iter()
-            .any(|head| head.writer == batch.writer && head.number == batch.number)
-        {
-            self.named
-                .insert((batch.writer.clone(), batch.number), (digest, entries));
-        }
-        self.ends.insert(
-            batch.writer.clone(),
-            Link {
-                number: batch.number,
-                digest,
-            },
-        );
+        self.ends.insert(batch.writer.clone(), Link { number, digest });
         Some(batch)
+    }
+
+    /// In what a batch does not follow the one before it.
+    fn breaks(&self, stored: &StoredBatch, batch: &Batch) -> Vec<String> {
+        let last = self.ends.get(&batch.writer);
+        let (number, previous) = last.map_or((0, Batch::origin()), |link| (link.number, link.digest));
+        let (this, next) = (batch.number, number + 1);
+        let mut breaks = Vec::new();
+        if this != stored.number {
+            breaks.push(format!("batch {this} is stored as batch {}", stored.number));
+        }
+        if this != next {
+            let missing = many(this.saturating_sub(next), "batch is", "batches are");
+            breaks.push(format!("{missing} missing between batches {number} and {this}"));
+        } else if batch.previous != previous {
+            breaks.push(format!(
+                "batch {this} does not follow the batch {number} that is there: one of the two was altered"
+            ));
+        }
+        // Where a batch is missing, its entries are found as belonging to none.
+        if batch.first_position > self.next && this == next {
+            let (from, to) = (self.next, batch.first_position - 1);
+            breaks.push(format!("positions {from} to {to} belong to no batch"));
+        }
+        breaks
     }
 
     /// Whether the entries of a batch are those that it was made of.
@@ -193,21 +163,23 @@ impl<'a> Chain<'a> {
             report.find(ENTRY_UNCHAINED, what);
             read(&entry, report, facts);
         }
-        let end = batch.first_position.saturating_add(batch.count);
+        let end = batch.end();
         let mut leaves = Vec::new();
         let mut expected = batch.first_position;
         let mut missing = Vec::new();
         while let Some(entry) = entries.below(end)? {
-            missing.extend(expected..entry.position);
+            missing.push(expected..entry.position);
             expected = entry.position + 1;
             leaves.push(chain::leaf(entry.header.as_bytes()));
             read(&entry, report, facts);
         }
-        missing.extend(expected..end);
+        missing.push(expected..end);
+        missing.retain(|range| !range.is_empty());
         if !missing.is_empty() {
+            let count = missing.iter().map(|range| range.end - range.start).sum();
             let what = format!(
                 "{} missing from batch {} of {}: {}",
-                many(missing.len() as u64, "entry is", "entries are"),
+                many(count, "entry is", "entries are"),
                 batch.number,
                 batch.at,
                 ranges(&missing)
@@ -248,10 +220,7 @@ impl<'a> Chain<'a> {
                     report.find(TRAIL_SHORTER, what);
                 }
                 None => {
-                    let what = format!(
-                        "batch {}, which the head of {} names, is missing",
-                        head.number, head.at
-                    );
+                    let what = format!("batch {}, which the head of {} names, is missing", head.number, head.at);
                     report.find(TRAIL_REWRITTEN, what);
                 }
             }
@@ -285,9 +254,7 @@ fn read(entry: &StoredEntry, report: &mut Report, facts: &mut Facts) {
         );
         report.find(BODY_ALTERED, what);
     }
-    let value = body
-        .filter(|_| intact)
-        .and_then(|(_, text)| seal::value(text).ok());
+    let value = body.filter(|_| intact).and_then(|(_, text)| seal::value(text).ok());
     facts.add(entry.position, header, body.is_some(), value, report);
 }
 
@@ -296,20 +263,10 @@ fn many(count: u64, one: &str, more: &str) -> String {
 }
 
 /// `3, 5 to 9`.
-fn ranges(positions: &[u64]) -> String {
-    let mut ranges: Vec<(u64, u64)> = Vec::new();
-    for position in positions {
-        match ranges.last_mut() {
-            Some((_, end)) if *end + 1 == *position => *end = *position,
-            _ => ranges.push((*position, *position)),
-        }
-    }
-    let text = |(from, to): &(u64, u64)| {
-        if from == to {
-            from.to_string()
-        } else {
-            format!("{from} to {to}")
-        }
+fn ranges(missing: &[Range<u64>]) -> String {
+    let text = |range: &Range<u64>| match range.end - range.start {
+        1 => range.start.to_string(),
+        _ => format!("{} to {}", range.start, range.end - 1),
     };
-    ranges.iter().map(text).collect::<Vec<_>>().join(", ")
+    missing.iter().map(text).collect::<Vec<_>>().join(", ")
 }

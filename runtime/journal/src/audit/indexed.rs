@@ -94,35 +94,18 @@ impl Facts {
                 input,
                 ..
             } => {
-                let act = self
-                    .opened
-                    .entry(once.clone())
-                    .or_default()
-                    .entry(step.clone())
-                    .or_default();
-                act.input = Some(input);
+                let acts = self.opened.entry(once.clone()).or_default();
+                acts.entry(step.clone()).or_default().input = Some(input);
                 self.keys.insert(step, once);
             }
             Record::Intent {
                 reference: Some(reference),
                 ..
             } => {
-                self.referred.insert(ReferenceRow {
-                    reference,
-                    run: step.0,
-                    path: step.1,
-                });
+                let (run, path) = step;
+                self.referred.insert(ReferenceRow { reference, run, path });
             }
-            Record::Done { joined: None, .. } => {
-                if let Some(act) = self
-                    .keys
-                    .get(&step)
-                    .and_then(|once| self.opened.get_mut(once)?.get_mut(&step))
-                {
-                    act.done = true;
-                    act.output = body.and_then(|body| body.get("output").map(Digest::of_value));
-                }
-            }
+            Record::Done { joined: None, .. } => self.done(&step, body.as_ref()),
             Record::Claimed {
                 account,
                 once,
@@ -131,14 +114,8 @@ impl Facts {
             } => {
                 let lines = body.as_ref().and_then(|body| lines(&body["lines"]));
                 self.released.remove(&once);
-                self.claims.insert(
-                    once,
-                    (
-                        step.0,
-                        step.1,
-                        lines.map(|lines| Claimed { account, lines }),
-                    ),
-                );
+                let claimed = lines.map(|lines| Claimed { account, lines });
+                self.claims.insert(once, (step.0, step.1, claimed));
             }
             Record::Released { once, .. } => {
                 self.undoing.insert(header.run);
@@ -152,6 +129,18 @@ impl Facts {
             }
             _ => {}
         }
+    }
+
+    /// A step took effect by itself.
+    fn done(&mut self, step: &(RunId, String), body: Option<&Value>) {
+        let Some(once) = self.keys.get(step) else {
+            return;
+        };
+        let Some(act) = self.opened.get_mut(once).and_then(|acts| acts.get_mut(step)) else {
+            return;
+        };
+        act.done = true;
+        act.output = body.and_then(|body| body.get("output")).map(Digest::of_value);
     }
 
     /// A body may be missing where the run has an erasure after it.
@@ -189,24 +178,14 @@ impl Facts {
             if let Some(what) = differs(fold, row) {
                 report.find(
                     RUN_DIFFERS,
-                    format!(
-                        "run {} has {what} by its entries, but not in the index",
-                        row.run
-                    ),
+                    format!("run {} has {what} by its entries, but not in the index", row.run),
                 );
             }
         }
-        let mut missing: Vec<&RunId> = self
-            .folds
-            .keys()
-            .filter(|run| !seen.contains(run))
-            .collect();
+        let mut missing: Vec<&RunId> = self.folds.keys().filter(|run| !seen.contains(run)).collect();
         missing.sort();
         for run in missing {
-            report.find(
-                RUN_DIFFERS,
-                format!("run {run} has entries, but is not in the index"),
-            );
+            report.find(RUN_DIFFERS, format!("run {run} has entries, but is not in the index"));
         }
     }
 
@@ -231,10 +210,7 @@ impl Facts {
         missing.sort();
         for once in missing {
             let what = "entries have it, the index has not: the act could be done again";
-            report.find(
-                KEY_DIFFERS,
-                format!("key `{}` of {}: {what}", once.key, once.scope),
-            );
+            report.find(KEY_DIFFERS, format!("key `{}` of {}: {what}", once.key, once.scope));
         }
     }
 
@@ -256,14 +232,11 @@ impl Facts {
                 ));
             }
             let same = match (claimed, &row.claim) {
-                (Some(claimed), Some(row)) => {
-                    claimed.account == row.account && sums(claimed) == sums(row)
-                }
+                (Some(claimed), Some(row)) => claimed.account == row.account && sums(claimed) == sums(row),
                 (Some(_), None) => false,
                 (None, _) => true,
             };
-            return (!same)
-                .then(|| "the claim has other lines in the index than in its entry".into());
+            return (!same).then(|| "the claim has other lines in the index than in its entry".into());
         }
         let Some(acts) = self.opened.get(&row.once) else {
             return Some("the index has it, no entry has".into());
@@ -284,13 +257,8 @@ impl Facts {
             OnceState::Done if act.output.is_some() && act.output != row.output => {
                 Some("it has another output in the index than in its entry".into())
             }
-            OnceState::Open | OnceState::Failed | OnceState::Parked
-                if act.done && !self.undoing.contains(&row.run) =>
-            {
-                Some(
-                    "it is done by the entries, but not in the index: the act could be done again"
-                        .into(),
-                )
+            OnceState::Open | OnceState::Failed | OnceState::Parked if act.done && !self.undoing.contains(&row.run) => {
+                Some("it is done by the entries, but not in the index: the act could be done again".into())
             }
             _ => None,
         }
@@ -303,8 +271,7 @@ impl Facts {
         referred: &[ReferenceRow],
         report: &mut Report,
     ) {
-        let closed: HashMap<&String, &RunId> =
-            voided.iter().map(|(name, run)| (name, run)).collect();
+        let closed: HashMap<&String, &RunId> = voided.iter().map(|(name, run)| (name, run)).collect();
         for (name, by) in voided {
             if !self.voided.get(name).is_some_and(|runs| runs.contains(by)) {
                 report.find(
@@ -313,11 +280,7 @@ impl Facts {
                 );
             }
         }
-        let mut open: Vec<&String> = self
-            .voided
-            .keys()
-            .filter(|name| !closed.contains_key(name))
-            .collect();
+        let mut open: Vec<&String> = self.voided.keys().filter(|name| !closed.contains_key(name)).collect();
         open.sort();
         for name in open {
             report.find(
@@ -326,11 +289,7 @@ impl Facts {
             );
         }
         let rows: HashSet<&ReferenceRow> = referred.iter().collect();
-        let mut missing: Vec<&ReferenceRow> = self
-            .referred
-            .iter()
-            .filter(|row| !rows.contains(row))
-            .collect();
+        let mut missing: Vec<&ReferenceRow> = self.referred.iter().filter(|row| !rows.contains(row)).collect();
         missing.sort();
         for row in missing {
             let what = format!(
@@ -345,14 +304,11 @@ impl Facts {
     pub(super) fn compare_ledger(&self, keys: &[OnceRow], rows: &[LedgerRow], report: &mut Report) {
         let mut taken: BTreeMap<(String, String, Option<String>), Decimal> = BTreeMap::new();
         for row in keys.iter().filter(|row| row.state == OnceState::Done) {
-            let (Some(ledger), Some(claim)) = (row.once.scope.strip_prefix("ledger:"), &row.claim)
-            else {
+            let (Some(ledger), Some(claim)) = (row.once.scope.strip_prefix("ledger:"), &row.claim) else {
                 continue;
             };
             let mut add = |item: Option<String>, value: Decimal| {
-                *taken
-                    .entry((ledger.into(), claim.account.clone(), item))
-                    .or_default() += value;
+                *taken.entry((ledger.into(), claim.account.clone(), item)).or_default() += value;
             };
             add(None, Decimal::ONE);
             for (item, (value, _)) in sums(claim) {
@@ -363,21 +319,14 @@ impl Facts {
             let key = (row.ledger.clone(), row.account.clone(), row.item.clone());
             let claimed = taken.remove(&key).unwrap_or_default();
             if row.taken.parse() != Ok(claimed) {
-                let what = format!(
-                    "{} says {} taken, the claims make {claimed}",
-                    place(&key),
-                    row.taken
-                );
+                let what = format!("{} says {} taken, the claims make {claimed}", place(&key), row.taken);
                 report.find(LEDGER_DIFFERS, what);
             }
         }
         for (key, claimed) in taken {
             report.find(
                 LEDGER_DIFFERS,
-                format!(
-                    "{} is not in the ledger, the claims make {claimed}",
-                    place(&key)
-                ),
+                format!("{} is not in the ledger, the claims make {claimed}", place(&key)),
             );
         }
     }
@@ -394,16 +343,10 @@ fn place((ledger, account, item): &(String, String, Option<String>)) -> String {
 fn differs(fold: &RunFold, row: &RunRow) -> Option<String> {
     let parent = fold.parent.as_ref().map(|parent| parent.run);
     if fold.entries != row.entries {
-        return Some(format!(
-            "{} entries (the index says {})",
-            fold.entries, row.entries
-        ));
+        return Some(format!("{} entries (the index says {})", fold.entries, row.entries));
     }
     if (&fold.pipeline, &fold.run_key, parent) != (&row.pipeline, &row.run_key, row.parent) {
-        return Some(format!(
-            "key `{}` of pipeline `{}`",
-            fold.run_key, fold.pipeline
-        ));
+        return Some(format!("key `{}` of pipeline `{}`", fold.run_key, fold.pipeline));
     }
     if (fold.began, fold.touched) != (row.began, row.touched) {
         return Some(format!("times {} to {}", fold.began, fold.touched));

@@ -11,9 +11,7 @@ mod chained;
 mod indexed;
 mod trail;
 
-pub use trail::{
-    Claimed, LedgerRow, OnceRow, ReferenceRow, RunRow, StoredBatch, StoredEntry, Trail,
-};
+pub use trail::{Claimed, LedgerRow, OnceRow, ReferenceRow, RunRow, StoredBatch, StoredEntry, Trail};
 
 use dragoman_model::Code;
 
@@ -37,10 +35,7 @@ pub const RUN_BROKEN: Code = Code::new("D0716", "the entries of a run do not fol
 /// The index of runs contradicts the entries.
 pub const RUN_DIFFERS: Code = Code::new("D0717", "the index of runs contradicts the entries");
 /// Business keys or references contradict the entries.
-pub const KEY_DIFFERS: Code = Code::new(
-    "D0718",
-    "a business key or reference contradicts the entries",
-);
+pub const KEY_DIFFERS: Code = Code::new("D0718", "a business key or reference contradicts the entries");
 /// The ledger contradicts its claims.
 pub const LEDGER_DIFFERS: Code = Code::new("D0719", "the ledger contradicts the entries");
 /// A head knows of more than there is.

@@ -13,11 +13,7 @@ use crate::store::{Journal, Operation, Standing};
 const CALLERS: u64 = 64;
 
 pub(super) async fn everything_answered_is_there(stores: &dyn Stores) {
-    let open = || {
-        stores
-            .open("many")
-            .unwrap_or_else(|e| panic!("store `many`: {e}"))
-    };
+    let open = || stores.open("many").unwrap_or_else(|e| panic!("store `many`: {e}"));
     let journal = open();
     join_all((1..=CALLERS).map(|number| {
         let journal = journal.clone();
@@ -42,11 +38,7 @@ pub(super) async fn everything_answered_is_there(stores: &dyn Stores) {
         "what was answered is there after reopening"
     );
     written(&*journal, sample::append(open_run, 1, sample::read(), None)).await;
-    let known = answered(
-        journal
-            .begin(sample::begin(run(CALLERS + 2), "order-1"))
-            .await,
-    );
+    let known = answered(journal.begin(sample::begin(run(CALLERS + 2), "order-1")).await);
     assert_eq!(
         known,
         crate::Begun::Known {
@@ -60,10 +52,7 @@ async fn content(journal: &dyn Journal) -> Vec<(u64, String)> {
     let mut content = Vec::new();
     for number in 1..=CALLERS + 1 {
         for entry in answered(journal.load(run(number)).await) {
-            content.push((
-                entry.position,
-                format!("{:?} {:?}", entry.header, entry.body),
-            ));
+            content.push((entry.position, format!("{:?} {:?}", entry.header, entry.body)));
         }
     }
     content.sort();

@@ -1,16 +1,22 @@
 //! Claims: exact, never more than there is, given back at most once.
 
-use super::sample::{self, begun, refused, written};
+use super::sample::{self, begun, written};
 use crate::query::OnceState;
 use crate::record::OnceKey;
-use crate::store::{Append, ClaimLine, Journal, Lease, Operation, Refusal};
+use crate::store::{ClaimLine, Journal, Lease, Operation, Refusal};
 
-fn line(item: &str, value: &str, unit: &str) -> ClaimLine {
-    ClaimLine {
-        item: item.into(),
-        value: value.into(),
-        unit: unit.into(),
-    }
+/// Lines from `a 0.1 kg, b 2 sheet`.
+fn lines(text: &str) -> Vec<ClaimLine> {
+    let line = |line: &str| {
+        let mut words = line.split_whitespace().map(str::to_owned);
+        let mut next = || words.next().unwrap_or_default();
+        ClaimLine {
+            item: next(),
+            value: next(),
+            unit: next(),
+        }
+    };
+    text.split(',').map(line).collect()
 }
 
 fn key(key: &str) -> OnceKey {
@@ -20,260 +26,162 @@ fn key(key: &str) -> OnceKey {
     }
 }
 
-fn claim(
+/// A run that claims and gives back.
+struct Clerk<'a> {
+    journal: &'a dyn Journal,
     lease: Lease,
     seq: u64,
-    once: &str,
-    lines: &[ClaimLine],
-    limits: &[ClaimLine],
+    limits: &'a str,
     single: bool,
-) -> Append {
-    let operation = Operation::Claim {
-        once: key(once),
-        ledger: "stock".into(),
-        account: "paper".into(),
-        path: "take".into(),
-        reference: None,
-        lines: lines.to_vec(),
-        limits: limits.to_vec(),
-        single,
-    };
-    sample::with(lease, seq, operation)
 }
 
-fn release(lease: Lease, seq: u64, once: &str) -> Append {
-    sample::with(
-        lease,
-        seq,
-        Operation::Release {
+impl<'a> Clerk<'a> {
+    async fn new(journal: &'a dyn Journal, number: u64, limits: &'a str) -> Self {
+        Clerk {
+            journal,
+            lease: begun(journal, number).await,
+            seq: 1,
+            limits,
+            single: false,
+        }
+    }
+
+    /// Claims; gives the refusal, if any.
+    async fn claim(&mut self, once: &str, wanted: &str) -> Option<Refusal> {
+        let operation = Operation::Claim {
             once: key(once),
             ledger: "stock".into(),
-        },
-    )
-}
-
-fn expect(refusal: &Refusal, expected: &str, left: Option<&str>) {
-    match refusal {
-        Refusal::Ledger {
-            code,
-            left: found,
-            message,
-            ..
-        } => {
-            assert_eq!((*code, found.as_deref()), (expected, left), "{message}");
+            account: "paper".into(),
+            path: "take".into(),
+            reference: None,
+            lines: lines(wanted),
+            limits: lines(self.limits),
+            single: self.single,
+        };
+        let append = sample::with(self.lease, self.seq, operation);
+        match self.journal.append(append).await {
+            Ok(Ok(())) => {
+                self.seq += 1;
+                None
+            }
+            Ok(Err(refusal)) => Some(refusal),
+            Err(error) => panic!("`{wanted}` under `{once}`: {error}"),
         }
-        other => panic!("`{expected}` was expected, the store says {other:?}"),
+    }
+
+    async fn takes(&mut self, once: &str, wanted: &str) {
+        let refusal = self.claim(once, wanted).await;
+        assert_eq!(refusal, None, "`{wanted}` under `{once}`");
+    }
+
+    /// Claims, and expects the ledger to refuse with a code and what is left.
+    async fn is_refused(&mut self, wanted: &str, expected: &str, expected_left: Option<&str>) {
+        match self.claim("refused", wanted).await {
+            Some(Refusal::Ledger {
+                code, left, message, ..
+            }) => {
+                assert_eq!(
+                    (code, left.as_deref()),
+                    (expected, expected_left),
+                    "`{wanted}`: {message}"
+                );
+            }
+            other => panic!("`{wanted}`: `{expected}` was expected, the store says {other:?}"),
+        }
+    }
+
+    async fn gives_back(&mut self, once: &str) {
+        let operation = Operation::Release {
+            once: key(once),
+            ledger: "stock".into(),
+        };
+        written(self.journal, sample::with(self.lease, self.seq, operation)).await;
+        self.seq += 1;
     }
 }
 
 pub(super) async fn claims_never_exceed_the_limit(journal: &dyn Journal) {
-    let (one, two) = (begun(journal, 1).await, begun(journal, 2).await);
-    let limits = [line("a", "0.3", "kg"), line("b", "5", "sheet")];
+    let limits = "a 0.3 kg, b 5 sheet";
+    let mut one = Clerk::new(journal, 1, limits).await;
+    let mut two = Clerk::new(journal, 2, limits).await;
     // As floats, 0.1 three times is more than 0.3.
-    written(
-        journal,
-        claim(one, 1, "1", &[line("a", "0.1", "kg")], &limits, false),
-    )
-    .await;
-    written(
-        journal,
-        claim(
-            one,
-            2,
-            "2",
-            &[line("a", "0.10", "kg"), line("b", "2", "sheet")],
-            &limits,
-            false,
-        ),
-    )
-    .await;
-    let refusal = refused(
-        journal,
-        claim(
-            two,
-            1,
-            "3",
-            &[line("b", "1", "sheet"), line("a", "0.11", "kg")],
-            &limits,
-            false,
-        ),
-    );
-    expect(&refusal.await, "over_limit", Some("0.1"));
-    written(
-        journal,
-        claim(
-            two,
-            1,
-            "3",
-            &[line("a", "0.05", "kg"), line("a", "0.05", "kg")],
-            &limits,
-            false,
-        ),
-    )
-    .await;
-    let refusal = refused(
-        journal,
-        claim(two, 2, "4", &[line("a", "0.0000001", "kg")], &limits, false),
-    )
-    .await;
-    expect(&refusal, "over_limit", Some("0"));
+    one.takes("1", "a 0.1 kg").await;
+    one.takes("2", "a 0.10 kg, b 2 sheet").await;
+    two.is_refused("b 1 sheet, a 0.11 kg", "over_limit", Some("0.1")).await;
+    two.takes("3", "a 0.05 kg, a 0.05 kg").await;
+    two.is_refused("a 0.0000001 kg", "over_limit", Some("0")).await;
+    two.is_refused("b 3.5 sheet", "over_limit", Some("3")).await;
 
-    let joined = refused(
-        journal,
-        claim(
-            two,
-            2,
-            "2",
-            &[line("b", "2.0", "sheet"), line("a", "0.1", "kg")],
-            &limits,
-            false,
-        ),
-    );
-    match joined.await {
-        Refusal::Once { record, same_input } => {
-            assert_eq!(
-                (same_input, record.run, record.state),
-                (true, one.run, OnceState::Done)
-            );
+    one.gives_back("2").await;
+    one.gives_back("2").await;
+    one.gives_back("never claimed").await;
+    two.is_refused("a 0.2 kg", "over_limit", Some("0.1")).await;
+    two.takes("2", "a 0.1 kg").await;
+
+    two.limits = "a 1 kg";
+    two.takes("5", "a 0.7 kg").await;
+    two.is_refused("b 1 sheet", "over_limit", Some("0")).await;
+    two.limits = "a 0.5 kg";
+    two.is_refused("a 0.1 kg", "over_limit", Some("-0.5")).await;
+    two.limits = "a 2 t";
+    two.is_refused("a 0.1 t", "unit_mismatch", None).await;
+}
+
+pub(super) async fn a_claim_stands_once(journal: &dyn Journal) {
+    let limits = "a 10 kg, b 10 kg";
+    let mut one = Clerk::new(journal, 1, limits).await;
+    let mut two = Clerk::new(journal, 2, limits).await;
+    one.takes("1", "a 1 kg, b 2 kg").await;
+    let cases = [
+        ("b 2.0 kg, a 1 kg", true),
+        ("a 1 kg, b 1 kg, b 1 kg", true),
+        ("a 1 kg", false),
+    ];
+    for (wanted, same) in cases {
+        match two.claim("1", wanted).await {
+            Some(Refusal::Once { record, same_input }) => {
+                let found = (same_input, record.run, record.state);
+                assert_eq!(found, (same, one.lease.run, OnceState::Done), "{wanted}");
+            }
+            other => panic!("the claim stands already, the store says {other:?}"),
         }
-        other => panic!("the claim stands already, the store says {other:?}"),
     }
-    let other = refused(
-        journal,
-        claim(two, 2, "2", &[line("a", "0.2", "kg")], &limits, false),
-    )
-    .await;
-    assert!(matches!(
-        other,
-        Refusal::Once {
-            same_input: false,
-            ..
-        }
-    ));
-
-    written(journal, release(two, 2, "2")).await;
-    written(journal, release(two, 3, "2")).await;
-    written(journal, release(two, 4, "never claimed")).await;
-    let refusal = refused(
-        journal,
-        claim(two, 5, "4", &[line("a", "0.2", "kg")], &limits, false),
-    )
-    .await;
-    expect(&refusal, "over_limit", Some("0.1"));
-    written(
-        journal,
-        claim(two, 5, "2", &[line("a", "0.1", "kg")], &limits, false),
-    )
-    .await;
-
-    let wider = [line("a", "1", "kg")];
-    written(
-        journal,
-        claim(two, 6, "5", &[line("a", "0.7", "kg")], &wider, false),
-    )
-    .await;
-    let refusal = refused(
-        journal,
-        claim(two, 7, "6", &[line("b", "1", "sheet")], &wider, false),
-    )
-    .await;
-    expect(&refusal, "over_limit", Some("0"));
+    two.is_refused("a 9.5 kg", "over_limit", Some("9")).await;
 }
 
 pub(super) async fn a_single_use_account_is_claimed_once(journal: &dyn Journal) {
-    let (one, two) = (begun(journal, 1).await, begun(journal, 2).await);
-    let (lines, limits) = ([line("a", "1", "kg")], [line("a", "10", "kg")]);
-    written(journal, claim(one, 1, "1", &lines, &limits, true)).await;
-    expect(
-        &refused(journal, claim(two, 1, "2", &lines, &limits, true)).await,
-        "single_use",
-        None,
-    );
-    expect(
-        &refused(journal, claim(two, 1, "2", &lines, &limits, false)).await,
-        "single_use",
-        None,
-    );
-    written(journal, release(one, 2, "1")).await;
-    written(journal, claim(two, 1, "2", &lines, &limits, true)).await;
+    let mut one = Clerk {
+        single: true,
+        ..Clerk::new(journal, 1, "a 10 kg").await
+    };
+    let mut two = Clerk {
+        single: true,
+        ..Clerk::new(journal, 2, "a 10 kg").await
+    };
+    one.takes("1", "a 1 kg").await;
+    two.is_refused("a 1 kg", "single_use", None).await;
+    two.single = false;
+    two.is_refused("a 1 kg", "single_use", None).await;
+    one.gives_back("1").await;
+    two.takes("2", "a 1 kg").await;
 }
 
 pub(super) async fn bad_claims_are_refused(journal: &dyn Journal) {
-    let lease = begun(journal, 1).await;
-    let limits = [line("a", "10", "kg")];
+    let mut clerk = Clerk::new(journal, 1, "a 10 kg").await;
+    let most = "79228162514264337593543950335";
     let cases = [
-        (vec![line("a", "1", "g")], "unit_mismatch"),
-        (
-            vec![line("a", "1", "kg"), line("a", "1", "g")],
-            "unit_mismatch",
-        ),
-        (vec![line("b", "1", "kg")], "unknown_item"),
-        (vec![line("a", "0", "kg")], "bad_quantity"),
-        (vec![line("a", "-1", "kg")], "bad_quantity"),
-        (vec![line("a", "ten", "kg")], "bad_quantity"),
-        (
-            vec![
-                line("a", "79228162514264337593543950335", "kg"),
-                line("a", "79228162514264337593543950335", "kg"),
-            ],
-            "bad_quantity",
-        ),
+        ("a 1 g", "unit_mismatch", Some("10")),
+        ("a 1 kg, a 1 g", "unit_mismatch", None),
+        ("b 1 kg", "unknown_item", None),
+        ("a 0 kg", "bad_quantity", None),
+        ("a -1 kg", "bad_quantity", None),
+        ("a ten kg", "bad_quantity", None),
+        (&format!("a {most} kg, a {most} kg"), "bad_quantity", None),
+        (&format!("a {most} kg"), "over_limit", Some("10")),
     ];
-    for (lines, expected) in cases {
-        match refused(journal, claim(lease, 1, "1", &lines, &limits, false)).await {
-            Refusal::Ledger { code, message, .. } => {
-                assert_eq!(code, expected, "{lines:?}: {message}")
-            }
-            other => panic!("{lines:?}: `{expected}` was expected, the store says {other:?}"),
-        }
+    for (wanted, code, left) in cases {
+        clerk.is_refused(wanted, code, left).await;
     }
-    written(
-        journal,
-        claim(lease, 1, "1", &[line("a", "4", "kg")], &limits, false),
-    )
-    .await;
-    let refusal = refused(
-        journal,
-        claim(
-            lease,
-            2,
-            "2",
-            &[line("a", "4", "t")],
-            &[line("a", "10", "t")],
-            false,
-        ),
-    )
-    .await;
-    assert!(
-        matches!(
-            refusal,
-            Refusal::Ledger {
-                code: "unit_mismatch",
-                ..
-            }
-        ),
-        "{refusal:?}"
-    );
-    let refusal = refused(
-        journal,
-        claim(
-            lease,
-            2,
-            "2",
-            &[line("a", "1", "kg")],
-            &[line("a", "3", "kg")],
-            false,
-        ),
-    )
-    .await;
-    assert!(
-        matches!(
-            refusal,
-            Refusal::Ledger {
-                code: "over_limit",
-                ..
-            }
-        ),
-        "{refusal:?}"
-    );
+    clerk.limits = "a much kg";
+    clerk.is_refused("a 1 kg", "bad_quantity", None).await;
 }

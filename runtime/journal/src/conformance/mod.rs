@@ -7,8 +7,10 @@ mod business;
 mod concurrency;
 mod kept;
 mod ledger;
+mod lists;
 mod runs;
 pub mod sample;
+mod waking;
 
 use std::sync::Arc;
 
@@ -29,25 +31,26 @@ pub trait Stores {
 /// # Panics
 /// Where a store does not do what the trait says.
 pub async fn run(stores: &dyn Stores) {
-    let open = |name: &str| {
-        stores
-            .open(name)
-            .unwrap_or_else(|e| panic!("store `{name}`: {e}"))
-    };
+    let open = |name: &str| stores.open(name).unwrap_or_else(|e| panic!("store `{name}`: {e}"));
     runs::a_key_begins_one_run(&*open("begin")).await;
     runs::a_run_grows_without_gaps(&*open("append")).await;
     runs::the_owner_before_is_fenced_off(&*open("fence")).await;
-    runs::runs_wake_when_they_are_due(&*open("due")).await;
-    runs::children_begin_with_their_parent(&*open("children")).await;
-    runs::lists_are_filtered(&*open("lists")).await;
+    waking::runs_wake_when_they_are_due(&*open("due")).await;
+    waking::a_run_that_rests_can_be_taken(&*open("rest")).await;
+    lists::children_begin_with_their_parent(&*open("children")).await;
+    lists::children_begin_once(&*open("children-once")).await;
+    lists::lists_are_filtered(&*open("lists")).await;
+    lists::a_list_is_the_fold_of_the_entries(&*open("fold")).await;
     business::a_business_key_is_held_by_one_step(&*open("once")).await;
     business::a_voided_reference_refuses_what_comes_later(&*open("void")).await;
     business::effects_are_found_by_their_reference(&*open("effects")).await;
     business::a_refused_append_leaves_nothing(&*open("atomic")).await;
     ledger::claims_never_exceed_the_limit(&*open("ledger")).await;
+    ledger::a_claim_stands_once(&*open("claims")).await;
     ledger::a_single_use_account_is_claimed_once(&*open("single")).await;
     ledger::bad_claims_are_refused(&*open("bad-claims")).await;
     kept::state_is_compared_and_swapped(&*open("state")).await;
+    kept::state_keys_come_in_order(&*open("state-keys")).await;
     kept::documents_and_versions_are_kept_once(&*open("documents")).await;
     kept::a_wait_ends_once(&*open("waits")).await;
     concurrency::everything_answered_is_there(stores).await;

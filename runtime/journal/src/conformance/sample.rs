@@ -1,8 +1,6 @@
 //! Small entries and appends to try stores with.
 
-use dragoman_model::{
-    Actor, Class, Digest, Effect, OperationEffect, RunId, Timestamp, Usage, Value,
-};
+use dragoman_model::{Actor, Class, Digest, Effect, OperationEffect, RunId, Timestamp, Usage, Value};
 use serde_json::json;
 
 use crate::entry::{Draft, Versions};
@@ -51,12 +49,7 @@ pub fn accepted(run: RunId, run_key: &str, parent: Option<Parent>) -> Draft {
         parent,
         mode: "live".into(),
     };
-    draft(
-        run,
-        0,
-        record,
-        Some(json!({ "message": { "order": run_key } })),
-    )
+    draft(run, 0, record, Some(json!({ "message": { "order": run_key } })))
 }
 
 /// A run that begins, with its key as its content.
@@ -79,6 +72,20 @@ pub fn append(lease: Lease, seq: u64, record: Record, body: Option<Value>) -> Ap
         begins: Vec::new(),
         standing: Standing::Active,
     }
+}
+
+/// An append of one entry after which the run stands otherwise.
+pub fn stand(lease: Lease, seq: u64, record: Record, body: Option<Value>, standing: Standing) -> Append {
+    Append {
+        standing,
+        ..append(lease, seq, record, body)
+    }
+}
+
+/// An append that parks a run, with a reason.
+pub fn park(lease: Lease, seq: u64, reason: &str) -> Append {
+    let record = Record::Parked { code: "park".into() };
+    stand(lease, seq, record, Some(json!({ "reason": reason })), Standing::Parked)
 }
 
 /// An append of a read, with an operation beside it.
@@ -148,10 +155,7 @@ pub fn once(key: &str) -> OnceKey {
 /// # Panics
 /// Where the store does not begin it.
 pub async fn begun(journal: &dyn Journal, number: u64) -> Lease {
-    match journal
-        .begin(begin(run(number), &format!("order-{number}")))
-        .await
-    {
+    match journal.begin(begin(run(number), &format!("order-{number}"))).await {
         Ok(Begun::New(lease)) => lease,
         other => panic!("run {number} should begin, the store says {other:?}"),
     }

@@ -8,8 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use dragoman_journal::{
-    Append, Begin, Begun, Draft, Ending, Journal, Lease, OnceKey, Operation, Record, Settled,
-    Standing, Versions,
+    Append, Begin, Begun, Draft, Ending, Journal, Lease, OnceKey, Operation, Record, Settled, Standing, Versions,
 };
 use dragoman_journals_sqlite::{Options, SqliteJournal};
 use dragoman_model::{Actor, Digest, OperationEffect, RunId, Timestamp, Usage, Value};
@@ -54,17 +53,9 @@ fn begin(run: RunId, body: &Value) -> Begin {
     }
 }
 
-/// One run as the engine makes it: accepted; the read and the intent of an act that happens once; it is done; closed.
-async fn run(journal: &SqliteJournal, id: RunId, body: &Value) {
-    let lease = match journal.begin(begin(id, body)).await {
-        Ok(Begun::New(lease)) => lease,
-        other => panic!("{other:?}"),
-    };
-    let once = OnceKey {
-        scope: "shop.ship".into(),
-        key: id.to_string(),
-    };
-    let intent = Record::Intent {
+/// The intent of an act that happens once, with what opens its business key.
+fn intent(id: RunId, once: &OnceKey, body: &Value) -> (Draft, Operation) {
+    let record = Record::Intent {
         connection: "shop".into(),
         operation: "ship".into(),
         attempt: 1,
@@ -75,10 +66,6 @@ async fn run(journal: &SqliteJournal, id: RunId, body: &Value) {
         reference: None,
         undo: false,
     };
-    let read = Record::Read {
-        attempt: 1,
-        usage: Usage::default(),
-    };
     let open = Operation::OnceOpen {
         once: once.clone(),
         path: "orders[0].ship".into(),
@@ -86,7 +73,12 @@ async fn run(journal: &SqliteJournal, id: RunId, body: &Value) {
         reference: None,
         input_body: body.clone(),
     };
-    let done = Record::Done {
+    (draft(id, 2, record, body), open)
+}
+
+/// The end of that act.
+fn done(id: RunId, once: OnceKey, body: &Value) -> (Draft, Operation) {
+    let record = Record::Done {
         attempt: 1,
         joined: None,
         known_by: "answer".into(),
@@ -98,22 +90,34 @@ async fn run(journal: &SqliteJournal, id: RunId, body: &Value) {
         path: "orders[0].ship".into(),
         state: Settled::Done(body.clone()),
     };
+    (draft(id, 3, record, body), settle)
+}
+
+/// One run as the engine makes it: accepted; the read and the intent of an act that happens once; it is done; closed.
+async fn run(journal: &SqliteJournal, id: RunId, body: &Value) {
+    let lease = match journal.begin(begin(id, body)).await {
+        Ok(Begun::New(lease)) => lease,
+        other => panic!("{other:?}"),
+    };
+    let once = OnceKey {
+        scope: "shop.ship".into(),
+        key: id.to_string(),
+    };
+    let read = Record::Read {
+        attempt: 1,
+        usage: Usage::default(),
+    };
+    let (intent, open) = intent(id, &once, body);
     append(
         journal,
         lease,
-        vec![draft(id, 1, read, body), draft(id, 2, intent, body)],
+        vec![draft(id, 1, read, body), intent],
         vec![open],
         Standing::Active,
     )
     .await;
-    append(
-        journal,
-        lease,
-        vec![draft(id, 3, done, body)],
-        vec![settle],
-        Standing::Active,
-    )
-    .await;
+    let (done, settle) = done(id, once, body);
+    append(journal, lease, vec![done], vec![settle], Standing::Active).await;
     let closed = Record::Closed {
         ending: Ending::Completed,
     };
@@ -185,13 +189,7 @@ async fn sequential(journal: &SqliteJournal, body: &Value) {
     println!("bench: durable append, one after the other: p50 {p50:.3} ms, p99 {p99:.3} ms");
 }
 
-async fn concurrent(
-    journal: &Arc<SqliteJournal>,
-    callers: u64,
-    lasts: Duration,
-    next: &Arc<AtomicU64>,
-    body: &Value,
-) {
+async fn concurrent(journal: &Arc<SqliteJournal>, callers: u64, lasts: Duration, next: &Arc<AtomicU64>, body: &Value) {
     let (before, began) = (journal.stats(), Instant::now());
     let tasks: Vec<_> = (0..callers)
         .map(|_| {
@@ -230,19 +228,11 @@ async fn main() {
     let mut arguments = std::env::args().skip_while(|a| a != "--seconds").skip(1);
     let seconds = arguments.next().and_then(|s| s.parse().ok()).unwrap_or(2);
     let folder = tempfile::tempdir().unwrap_or_else(|e| panic!("{e}"));
-    let journal =
-        SqliteJournal::open(folder.path(), Options::default()).unwrap_or_else(|e| panic!("{e}"));
+    let journal = SqliteJournal::open(folder.path(), Options::default()).unwrap_or_else(|e| panic!("{e}"));
     let body = serde_json::json!({ "output": { "text": "x".repeat(1000), "n": 1 } });
     sequential(&journal, &body).await;
     let (journal, next) = (Arc::new(journal), Arc::new(AtomicU64::new(1)));
     for callers in [1, 16, 64] {
-        concurrent(
-            &journal,
-            callers,
-            Duration::from_secs(seconds),
-            &next,
-            &body,
-        )
-        .await;
+        concurrent(&journal, callers, Duration::from_secs(seconds), &next, &body).await;
     }
 }

@@ -5,7 +5,7 @@ use dragoman_journal::{Append, Begun, Lease, Operation, Refusal, Sealed, Standin
 use dragoman_model::RunId;
 
 use crate::begin::{self, Beginning};
-use crate::business;
+use crate::business::{self, Opening};
 use crate::entries;
 use crate::failure::Trouble;
 use crate::ledger;
@@ -41,10 +41,7 @@ pub(crate) fn prepare(append: Append) -> Result<Addition, Error> {
 }
 
 /// Writes an append, or says why not.
-pub(crate) fn apply(
-    writing: &mut Writing<'_>,
-    addition: &Addition,
-) -> Result<Result<(), Refusal>, Trouble> {
+pub(crate) fn apply(writing: &mut Writing<'_>, addition: &Addition) -> Result<Result<(), Refusal>, Trouble> {
     let run = addition.lease.run;
     let row = match runs::find(writing, run)? {
         Some(row) if row.epoch == addition.lease.epoch && row.standing != Standing::Closed => row,
@@ -94,13 +91,9 @@ fn lease_after(row: &RunRow, addition: &Addition) -> i64 {
 /// All operations of an append, or none and the refusal.
 fn operate_all(writing: &mut Writing<'_>, addition: &Addition) -> Result<Option<Refusal>, Trouble> {
     // An operation decides before it writes, so only a later one can leave something of an earlier one behind.
-    let guarded =
-        addition.operations.len() > 1 && addition.operations.iter().skip(1).any(may_refuse);
+    let guarded = addition.operations.len() > 1 && addition.operations.iter().skip(1).any(may_refuse);
     if guarded {
-        writing
-            .connection
-            .prepare_cached("SAVEPOINT operations")?
-            .execute([])?;
+        writing.connection.prepare_cached("SAVEPOINT operations")?.execute([])?;
     }
     for operation in &addition.operations {
         if let Some(refusal) = operate(writing, addition.lease.run, &addition.entries, operation)? {
@@ -109,19 +102,13 @@ fn operate_all(writing: &mut Writing<'_>, addition: &Addition) -> Result<Option<
                     .connection
                     .prepare_cached("ROLLBACK TO operations")?
                     .execute([])?;
-                writing
-                    .connection
-                    .prepare_cached("RELEASE operations")?
-                    .execute([])?;
+                writing.connection.prepare_cached("RELEASE operations")?.execute([])?;
             }
             return Ok(Some(refusal));
         }
     }
     if guarded {
-        writing
-            .connection
-            .prepare_cached("RELEASE operations")?
-            .execute([])?;
+        writing.connection.prepare_cached("RELEASE operations")?.execute([])?;
     }
     Ok(None)
 }
@@ -129,15 +116,41 @@ fn operate_all(writing: &mut Writing<'_>, addition: &Addition) -> Result<Option<
 fn may_refuse(operation: &Operation) -> bool {
     !matches!(
         operation,
-        Operation::Settle { .. }
-            | Operation::Release { .. }
-            | Operation::Void { .. }
-            | Operation::Keep { .. }
+        Operation::Settle { .. } | Operation::Release { .. } | Operation::Void { .. } | Operation::Keep { .. }
     )
 }
 
 /// One operation of a run.
 pub(crate) fn operate(
+    writing: &Writing<'_>,
+    run: RunId,
+    entries: &[Sealed],
+    operation: &Operation,
+) -> Result<Option<Refusal>, Trouble> {
+    match operation {
+        Operation::Release { once, ledger } => ledger::release(writing, once, ledger)?,
+        Operation::Void { reference } => business::void(writing, run, reference)?,
+        Operation::Keep { document, bytes } => state::keep(writing, document, bytes)?,
+        Operation::Settle {
+            once,
+            reference,
+            path,
+            state,
+        } => {
+            let opening = Opening {
+                run,
+                path,
+                reference: reference.as_deref(),
+            };
+            business::settle(writing, &opening, once.as_ref(), state)?;
+        }
+        _ => return decide(writing, run, entries, operation),
+    }
+    Ok(None)
+}
+
+/// One operation that may be refused.
+fn decide(
     writing: &Writing<'_>,
     run: RunId,
     entries: &[Sealed],
@@ -151,72 +164,36 @@ pub(crate) fn operate(
             reference,
             input_body,
         } => {
-            let opening = business::Opening {
+            let opening = Opening {
                 run,
                 path,
                 reference: reference.as_deref(),
             };
             business::open(writing, &opening, once, input, input_body)
         }
-        Operation::Refer {
-            reference,
-            path,
-            scope,
-        } => {
-            let opening = business::Opening {
+        Operation::Refer { reference, path, scope } => {
+            let opening = Opening {
                 run,
                 path,
                 reference: Some(reference),
             };
             business::refer(writing, &opening, scope, entries)
         }
-        Operation::Settle {
-            once,
-            reference,
-            path,
-            state,
-        } => {
-            let opening = business::Opening {
+        Operation::Claim { path, reference, .. } => {
+            let opening = Opening {
                 run,
                 path,
                 reference: reference.as_deref(),
             };
-            business::settle(writing, &opening, once.as_ref(), state)?;
-            Ok(None)
+            ledger::claim(writing, &opening, operation)
         }
-        Operation::Claim {
-            once,
-            ledger,
-            account,
-            path,
-            reference,
-            lines,
-            limits,
-            single,
-        } => {
-            let opening = business::Opening {
-                run,
-                path,
-                reference: reference.as_deref(),
-            };
-            let claim = ledger::Claim {
-                once,
-                ledger,
-                account,
-                lines,
-                limits,
-                single: *single,
-            };
-            ledger::claim(writing, &opening, &claim)
-        }
-        Operation::Release { once, ledger } => {
-            ledger::release(writing, once, ledger)?;
-            Ok(None)
-        }
-        Operation::Void { reference } => {
-            business::void(writing, run, reference)?;
-            Ok(None)
-        }
+        _ => decide_kept(writing, operation),
+    }
+}
+
+/// One operation on state or waits.
+fn decide_kept(writing: &Writing<'_>, operation: &Operation) -> Result<Option<Refusal>, Trouble> {
+    match operation {
         Operation::StatePut {
             connection,
             key,
@@ -228,11 +205,9 @@ pub(crate) fn operate(
             key,
             expected,
         } => state::delete(writing, connection, key, *expected),
-        Operation::Keep { document, bytes } => {
-            state::keep(writing, document, bytes)?;
-            Ok(None)
-        }
         Operation::WaitBegin { wait } => state::begin_wait(writing, wait),
         Operation::WaitEnd { wait } => state::end_wait(writing, wait),
+        // The others were done before.
+        _ => Ok(None),
     }
 }

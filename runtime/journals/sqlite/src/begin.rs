@@ -9,7 +9,7 @@ use crate::append;
 use crate::columns;
 use crate::entries;
 use crate::failure::Trouble;
-use crate::runs::{self, RunRow};
+use crate::runs::{self, Outcome, RunRow};
 use crate::writer::Writing;
 
 /// A run that begins, sealed by its caller.
@@ -76,11 +76,7 @@ pub(crate) fn apply(writing: &mut Writing<'_>, begin: &Beginning) -> Result<Begu
     let outcome = runs::outcome(begin.run, &begin.entries, begin.standing)?;
     for operation in &begin.operations {
         if let Some(refusal) = append::operate(writing, begin.run, &begin.entries, operation)? {
-            return Err(Error::new(
-                CONTRADICTION,
-                format!("run {} cannot begin: {refusal:?}", begin.run),
-            )
-            .into());
+            return Err(Error::new(CONTRADICTION, format!("run {} cannot begin: {refusal:?}", begin.run)).into());
         }
     }
     let first = entries::insert(writing, &begin.entries)?;
@@ -98,15 +94,32 @@ pub(crate) fn apply(writing: &mut Writing<'_>, begin: &Beginning) -> Result<Begu
         due: runs::due(begin.standing, lease_until),
         standing: begin.standing,
     };
+    row.number = insert(writing, begin, &row, &outcome, first)?;
+    writing.memory.runs.remember(begin.run, row);
+    Ok(Begun::New(Lease {
+        run: begin.run,
+        epoch: 1,
+        until: begin.lease_until,
+    }))
+}
+
+/// Writes the row of a run; gives its number.
+fn insert(
+    writing: &Writing<'_>,
+    begin: &Beginning,
+    row: &RunRow,
+    outcome: &Outcome,
+    first: u64,
+) -> Result<i64, rusqlite::Error> {
     let began = begin.entries.first().map_or(0, |e| e.header.at.millis());
     let (standing, wake) = columns::of_standing(begin.standing);
     let parent = begin.parent.as_ref();
-    let mut insert = writing.connection.prepare_cached(
+    let mut statement = writing.connection.prepare_cached(
         "INSERT INTO run(id, pipeline, run_key, content, parent, parent_path, parent_index, standing, wake, ending,
            epoch, lease_until, due, entries, began, touched, outcome)
          VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 1, ?11, ?12, ?13, ?14, ?15, ?16)",
     )?;
-    row.number = insert.insert(rusqlite::params![
+    let number = statement.insert(rusqlite::params![
         begin.run.0.as_bytes(),
         begin.pipeline,
         begin.run_key,
@@ -122,24 +135,13 @@ pub(crate) fn apply(writing: &mut Writing<'_>, begin: &Beginning) -> Result<Begu
         columns::number(row.entries),
         began,
         outcome.touched.map_or(began, Timestamp::millis),
-        outcome
-            .told_by
-            .map(|offset| columns::number(first + offset)),
+        outcome.told_by.map(|offset| columns::number(first + offset)),
     ])?;
-    drop(insert);
-    writing.memory.runs.remember(begin.run, row);
-    Ok(Begun::New(Lease {
-        run: begin.run,
-        epoch: 1,
-        until: begin.lease_until,
-    }))
+    Ok(number)
 }
 
 /// The run that has the key already. A child is known by its id, which is derived from parent, path and item.
-fn known(
-    writing: &Writing<'_>,
-    begin: &Beginning,
-) -> Result<Option<(RunId, Digest, Standing)>, rusqlite::Error> {
+fn known(writing: &Writing<'_>, begin: &Beginning) -> Result<Option<(RunId, Digest, Standing)>, rusqlite::Error> {
     let read = |row: &rusqlite::Row<'_>| {
         Ok((
             columns::run(row, 0)?,

@@ -1,8 +1,6 @@
 //! Business keys and references: acts that happen once over all runs, and what was done under a reference.
 
-use dragoman_journal::{
-    Effect, Once, OnceKey, OnceState, Record, Refusal, Sealed, Settled, canonical,
-};
+use dragoman_journal::{Effect, Once, OnceKey, OnceState, Record, Refusal, Sealed, Settled, canonical};
 use dragoman_model::{Digest, RunId, Value};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -18,10 +16,7 @@ pub(crate) struct Opening<'a> {
 }
 
 /// The refusal where the opening's reference is closed.
-pub(crate) fn voided(
-    writing: &Writing<'_>,
-    reference: Option<&str>,
-) -> Result<Option<Refusal>, Trouble> {
+pub(crate) fn voided(writing: &Writing<'_>, reference: Option<&str>) -> Result<Option<Refusal>, Trouble> {
     let Some(reference) = reference else {
         return Ok(None);
     };
@@ -37,10 +32,7 @@ pub(crate) fn voided(
 }
 
 /// A business key's row number and record.
-pub(crate) fn find(
-    connection: &Connection,
-    once: &OnceKey,
-) -> Result<Option<(i64, Once)>, rusqlite::Error> {
+pub(crate) fn find(connection: &Connection, once: &OnceKey) -> Result<Option<(i64, Once)>, rusqlite::Error> {
     let sql = "SELECT number, run, path, state, input, input_body, output FROM once_key WHERE scope = ?1 AND key = ?2";
     let mut statement = connection.prepare_cached(sql)?;
     statement
@@ -148,9 +140,7 @@ pub(crate) fn refer(
     }
     let input = entries
         .iter()
-        .filter(|e| {
-            e.header.path == opening.path && matches!(e.header.record, Record::Intent { .. })
-        })
+        .filter(|e| e.header.path == opening.path && matches!(e.header.record, Record::Intent { .. }))
         .find_map(|e| e.value.as_ref()?.get("input"))
         .unwrap_or(&Value::Null);
     writing
@@ -201,13 +191,7 @@ pub(crate) fn settle(
                 "UPDATE reference_effect SET state = ?4, output = coalesce(?5, output)
                  WHERE reference = ?1 AND run = ?2 AND path = ?3",
             )?
-            .execute((
-                reference,
-                opening.run.0.as_bytes(),
-                opening.path,
-                state_column,
-                &output,
-            ))?;
+            .execute((reference, opening.run.0.as_bytes(), opening.path, state_column, &output))?;
     }
     Ok(())
 }
@@ -222,11 +206,9 @@ pub(crate) fn void(writing: &Writing<'_>, run: RunId, reference: &str) -> Result
 }
 
 /// What was done, or is open, under a reference, in the order in which it was opened.
-pub(crate) fn effects(
-    connection: &Connection,
-    reference: &str,
-) -> Result<Vec<Effect>, rusqlite::Error> {
-    let sql = "SELECT run, path, scope, key, state, input_body, output, since, number FROM once_key WHERE reference = ?1
+pub(crate) fn effects(connection: &Connection, reference: &str) -> Result<Vec<Effect>, rusqlite::Error> {
+    let sql =
+        "SELECT run, path, scope, key, state, input_body, output, since, number FROM once_key WHERE reference = ?1
                UNION ALL
                SELECT run, path, scope, NULL, state, input, output, since, number FROM reference_effect
                WHERE reference = ?1 ORDER BY 8, 9";

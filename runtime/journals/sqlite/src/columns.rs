@@ -67,13 +67,7 @@ pub(crate) fn optional_value(row: &Row<'_>, column: usize) -> Read<Option<Value>
 }
 
 fn parse<T: serde::de::DeserializeOwned>(column: usize, bytes: &[u8]) -> Read<T> {
-    serde_json::from_slice(bytes).map_err(|e| {
-        wrong(
-            column,
-            Type::Text,
-            &format!("not the JSON it should be: {e}"),
-        )
-    })
+    serde_json::from_slice(bytes).map_err(|e| wrong(column, Type::Text, &format!("not the JSON it should be: {e}")))
 }
 
 /// A JSON list of texts.
@@ -99,9 +93,7 @@ pub(crate) fn of_standing(standing: Standing) -> (i64, Option<i64>) {
 
 /// A standing from its two columns.
 pub(crate) fn standing(row: &Row<'_>, column: usize) -> Read<Standing> {
-    let wake = row
-        .get::<_, Option<i64>>(column + 1)?
-        .map(Timestamp::from_millis);
+    let wake = row.get::<_, Option<i64>>(column + 1)?.map(Timestamp::from_millis);
     match (row.get::<_, i64>(column)?, wake) {
         (0, _) => Ok(Standing::Active),
         (1, Some(due)) => Ok(Standing::Sleeping(due)),
@@ -131,10 +123,6 @@ pub(crate) fn once(row: &Row<'_>, column: usize) -> Read<OnceState> {
         2 => Ok(OnceState::Failed),
         3 => Ok(OnceState::Parked),
         4 => Ok(OnceState::Undone),
-        _ => Err(wrong(
-            column,
-            Type::Integer,
-            "not a state of a business key",
-        )),
+        _ => Err(wrong(column, Type::Integer, "not a state of a business key")),
     }
 }

@@ -39,9 +39,7 @@ pub(crate) fn seal(run: RunId, drafts: Vec<Draft>) -> Result<Vec<Sealed>, Error>
 pub(crate) fn gap(run: RunId, expected: u64, given: u64) -> Error {
     Error::new(
         CONTRADICTION,
-        format!(
-            "run {run} goes on with entry {expected}, the append brings {given}; nothing of it was written"
-        ),
+        format!("run {run} goes on with entry {expected}, the append brings {given}; nothing of it was written"),
     )
 }
 
@@ -51,9 +49,9 @@ pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<u6
     let mut entry = writing
         .connection
         .prepare_cached("INSERT INTO entry(position, run, seq, header) VALUES(?1, ?2, ?3, ?4)")?;
-    let mut body = writing.connection.prepare_cached(
-        "INSERT INTO body(position, salt, encoding, bytes) VALUES(?1, ?2, ?3, ?4)",
-    )?;
+    let mut body = writing
+        .connection
+        .prepare_cached("INSERT INTO body(position, salt, encoding, bytes) VALUES(?1, ?2, ?3, ?4)")?;
     for sealed in entries {
         let position = columns::number(writing.memory.next_position);
         let header = &sealed.header;
@@ -65,12 +63,7 @@ pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<u6
         ))?;
         writing.memory.bytes += sealed.text.len() as u64;
         if let Some(sealed_body) = &sealed.body {
-            body.execute((
-                position,
-                sealed_body.salt,
-                PLAIN,
-                sealed_body.text.as_bytes(),
-            ))?;
+            body.execute((position, sealed_body.salt, PLAIN, sealed_body.text.as_bytes()))?;
             writing.memory.bytes += sealed_body.text.len() as u64;
         }
         writing.memory.leaves.push(sealed.leaf);
@@ -81,8 +74,7 @@ pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<u6
 
 /// All entries of a run, in order.
 pub(crate) fn load(connection: &Connection, run: RunId) -> Result<Vec<Entry>, Error> {
-    let sql =
-        "SELECT e.position, e.header, b.salt, b.bytes FROM entry e LEFT JOIN body b USING(position)
+    let sql = "SELECT e.position, e.header, b.salt, b.bytes FROM entry e LEFT JOIN body b USING(position)
                WHERE e.run = ?1 ORDER BY e.seq";
     let mut entries: Vec<Entry> = Vec::new();
     let mut read = || -> Result<(), Trouble> {
@@ -93,14 +85,14 @@ pub(crate) fn load(connection: &Connection, run: RunId) -> Result<Vec<Entry>, Er
             if header.seq != entries.len() as u64 || header.run != run {
                 return Err(Error::new(
                     CORRUPT,
-                    format!("entry {} of run {run} is missing in the store; run `dragoman audit verify`", entries.len()),
+                    format!(
+                        "entry {} of run {run} is missing in the store; run `dragoman audit verify`",
+                        entries.len()
+                    ),
                 )
                 .into());
             }
-            let body = match (
-                row.get::<_, Option<Vec<u8>>>(2)?,
-                row.get::<_, Option<Vec<u8>>>(3)?,
-            ) {
+            let body = match (row.get::<_, Option<Vec<u8>>>(2)?, row.get::<_, Option<Vec<u8>>>(3)?) {
                 (Some(salt), Some(bytes)) if header.body == Some(seal::digest(&salt, &bytes)) => {
                     Some(seal::value(&bytes)?)
                 }

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use dragoman_journal::error::{
-    CANNOT_OPEN, CANNOT_WRITE, CONTRADICTION, CORRUPT, DISK_FULL, Error, LOCKED, STOPPED,
-};
+use dragoman_journal::error::{CANNOT_OPEN, CANNOT_WRITE, CONTRADICTION, CORRUPT, DISK_FULL, Error, LOCKED, STOPPED};
 use rusqlite::ErrorCode;
 
 /// A failure while writing, and whether the store must stop because of it.
@@ -18,10 +16,7 @@ pub(crate) struct Trouble {
 
 impl From<Error> for Trouble {
     fn from(error: Error) -> Self {
-        Trouble {
-            error,
-            stops: false,
-        }
+        Trouble { error, stops: false }
     }
 }
 
@@ -52,9 +47,7 @@ pub(crate) fn at_writing(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(error),
         Some(ErrorCode::ConstraintViolation) => Error::new(
             CONTRADICTION,
-            format!(
-                "the append contradicts what the store has ({error}); nothing of it was written"
-            ),
+            format!("the append contradicts what the store has ({error}); nothing of it was written"),
         ),
         _ => Error::new(
             CANNOT_WRITE,
@@ -77,19 +70,12 @@ pub(crate) fn at_opening(file: &Path, error: &rusqlite::Error) -> Error {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(error),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::new(
             LOCKED,
-            format!(
-                "`{}` is in use by another program; stop that first",
-                file.display()
-            ),
+            format!("`{}` is in use by another program; stop that first", file.display()),
         ),
-        Some(ErrorCode::DiskFull) => Error::new(
-            DISK_FULL,
-            format!("no space to open `{}`; make space", file.display()),
-        ),
-        _ => Error::new(
-            CANNOT_OPEN,
-            format!("`{}` cannot be opened ({error})", file.display()),
-        ),
+        Some(ErrorCode::DiskFull) => {
+            Error::new(DISK_FULL, format!("no space to open `{}`; make space", file.display()))
+        }
+        _ => Error::new(CANNOT_OPEN, format!("`{}` cannot be opened ({error})", file.display())),
     }
 }
 

@@ -2,8 +2,8 @@
 
 use dragoman_journal::error::{CONTRADICTION, Error};
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Entry, Journal, KeptDocument, Lease, Once, OnceKey,
-    Operation, Refusal, RunFilter, RunSummary, VersionedValue, Wait,
+    Answer, Append, Begin, Begun, Effect, Entry, Journal, KeptDocument, Lease, Once, OnceKey, Operation, Refusal,
+    RunFilter, RunSummary, VersionedValue, Wait,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 
@@ -34,8 +34,7 @@ impl Journal for SqliteJournal {
         Box::pin(async move {
             check_documents(&begin.operations)?;
             let beginning = begin::prepare(begin)?;
-            self.write(move |writing| begin::apply(writing, &beginning))
-                .await
+            self.write(move |writing| begin::apply(writing, &beginning)).await
         })
     }
 
@@ -48,17 +47,11 @@ impl Journal for SqliteJournal {
                     .chain(append.begins.iter().flat_map(|b| &b.operations)),
             )?;
             let addition = append::prepare(append)?;
-            self.write(move |writing| append::apply(writing, &addition))
-                .await
+            self.write(move |writing| append::apply(writing, &addition)).await
         })
     }
 
-    fn acquire(
-        &self,
-        run: RunId,
-        now: Timestamp,
-        until: Timestamp,
-    ) -> Answer<'_, Result<Option<Lease>, Error>> {
+    fn acquire(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>> {
         Box::pin(self.write(move |writing| runs::acquire(writing, run, now, until)))
     }
 
@@ -100,11 +93,7 @@ impl Journal for SqliteJournal {
         Box::pin(self.read(move |connection| queries::waits(connection, run)))
     }
 
-    fn state_get(
-        &self,
-        connection: String,
-        key: String,
-    ) -> Answer<'_, Result<Option<VersionedValue>, Error>> {
+    fn state_get(&self, connection: String, key: String) -> Answer<'_, Result<Option<VersionedValue>, Error>> {
         Box::pin(self.read(move |reader| queries::state_get(reader, &connection, &key)))
     }
 
@@ -115,9 +104,7 @@ impl Journal for SqliteJournal {
         after: Option<String>,
         limit: u32,
     ) -> Answer<'_, Result<Vec<String>, Error>> {
-        Box::pin(self.read(move |reader| {
-            queries::state_keys(reader, &connection, &prefix, after.as_deref(), limit)
-        }))
+        Box::pin(self.read(move |reader| queries::state_keys(reader, &connection, &prefix, after.as_deref(), limit)))
     }
 
     fn document(&self, digest: Digest) -> Answer<'_, Result<Option<KeptDocument>, Error>> {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use dragoman_journal::error::{CORRUPT, Error};
-use dragoman_journal::{ClaimLine, OnceKey, OnceState, Refusal};
+use dragoman_journal::{ClaimLine, OnceKey, OnceState, Operation, Refusal};
 use dragoman_model::{Digest, Value};
 use rusqlite::{Connection, OptionalExtension};
 use rust_decimal::Decimal;
@@ -27,16 +27,6 @@ const SINGLE_USE: &str = "single_use";
 /// A quantity is not a positive decimal number.
 const BAD_QUANTITY: &str = "bad_quantity";
 
-/// What is asked of an account.
-pub(crate) struct Claim<'a> {
-    pub(crate) once: &'a OnceKey,
-    pub(crate) ledger: &'a str,
-    pub(crate) account: &'a str,
-    pub(crate) lines: &'a [ClaimLine],
-    pub(crate) limits: &'a [ClaimLine],
-    pub(crate) single: bool,
-}
-
 /// An item of an account.
 #[derive(Debug, Clone, PartialEq)]
 struct Line {
@@ -53,12 +43,7 @@ struct Account {
     lines: BTreeMap<String, Line>,
 }
 
-fn refuse(
-    code: &'static str,
-    item: Option<&str>,
-    left: Option<Decimal>,
-    message: String,
-) -> Option<Refusal> {
+fn refuse(code: &'static str, item: Option<&str>, left: Option<Decimal>, message: String) -> Option<Refusal> {
     Some(Refusal::Ledger {
         code,
         message,
@@ -67,22 +52,34 @@ fn refuse(
     })
 }
 
-/// Takes all lines of a claim, or none.
+/// Takes all lines of an operation `Claim`, or none; any other operation asks for nothing.
 pub(crate) fn claim(
     writing: &Writing<'_>,
     opening: &Opening<'_>,
-    claim: &Claim<'_>,
+    operation: &Operation,
 ) -> Result<Option<Refusal>, Trouble> {
+    let Operation::Claim {
+        once,
+        ledger,
+        account: name,
+        lines,
+        limits,
+        single,
+        ..
+    } = operation
+    else {
+        return Ok(None);
+    };
     if let Some(refusal) = business::voided(writing, opening.reference)? {
         return Ok(Some(refusal));
     }
-    let lines = match quantities(claim.lines) {
+    let lines = match quantities(lines) {
         Ok(lines) => lines,
         Err(refusal) => return Ok(refusal),
     };
-    let input_body = body(claim.account, &lines);
-    let input = Digest::of_value(&input_body);
-    let found = business::find(writing.connection, claim.once)?;
+    let body = body(name, &lines);
+    let input = Digest::of_value(&body);
+    let found = business::find(writing.connection, once)?;
     if let Some((_, record)) = &found
         // A claim that was given back, or never stood, leaves its key free.
         && !matches!(record.state, OnceState::Undone | OnceState::Failed)
@@ -93,26 +90,26 @@ pub(crate) fn claim(
             same_input,
         }));
     }
-    let mut account = read(writing.connection, claim.ledger, claim.account)?;
-    if let Some(refusal) = limit(&mut account, claim.limits) {
+    let mut account = read(writing.connection, ledger, name)?;
+    if let Some(refusal) = limit(&mut account, limits) {
         return Ok(Some(refusal));
     }
-    account.single |= claim.single;
-    if let Some(refusal) = take(&mut account, claim.account, &lines) {
+    account.single |= single;
+    if let Some(refusal) = take(&mut account, name, &lines) {
         return Ok(Some(refusal));
     }
     account.claims += 1;
-    write(writing.connection, claim.ledger, claim.account, &account)?;
+    write(writing.connection, ledger, name, &account)?;
     let number = found.map(|(number, _)| number);
     business::write(
         writing,
         opening,
-        claim.once,
+        once,
         number,
         &OnceState::Done,
         &input,
-        &input_body,
-        Some(&input_body),
+        &body,
+        Some(&body),
     )?;
     Ok(None)
 }
@@ -125,12 +122,7 @@ pub(crate) fn release(writing: &Writing<'_>, once: &OnceKey, ledger: &str) -> Re
     if record.state != OnceState::Done {
         return Ok(());
     }
-    let damaged = || {
-        Error::new(
-            CORRUPT,
-            format!("the claim `{}` in the store cannot be read", once.key),
-        )
-    };
+    let damaged = || Error::new(CORRUPT, format!("the claim `{}` in the store cannot be read", once.key));
     let name = record.input_body["account"].as_str().ok_or_else(damaged)?;
     let lines = record.input_body["lines"].as_array().ok_or_else(damaged)?;
     let mut account = read(writing.connection, ledger, name)?;
@@ -160,10 +152,7 @@ fn quantities(lines: &[ClaimLine]) -> Result<BTreeMap<String, (Decimal, String)>
         let value = match line.value.parse::<Decimal>() {
             Ok(value) if value > Decimal::ZERO => value,
             _ => {
-                let message = format!(
-                    "`{}` of item `{}` is not a quantity above 0",
-                    line.value, line.item
-                );
+                let message = format!("`{}` of item `{}` is not a quantity above 0", line.value, line.item);
                 return Err(refuse(BAD_QUANTITY, Some(&line.item), None, message));
             }
         };
@@ -171,19 +160,13 @@ fn quantities(lines: &[ClaimLine]) -> Result<BTreeMap<String, (Decimal, String)>
             .entry(line.item.clone())
             .or_insert_with(|| (Decimal::ZERO, line.unit.clone()));
         if sum.1 != line.unit {
-            let message = format!(
-                "item `{}` is claimed in `{}` and in `{}`",
-                line.item, sum.1, line.unit
-            );
+            let message = format!("item `{}` is claimed in `{}` and in `{}`", line.item, sum.1, line.unit);
             return Err(refuse(UNIT_MISMATCH, Some(&line.item), None, message));
         }
         match sum.0.checked_add(value) {
             Some(total) => sum.0 = total,
             None => {
-                let message = format!(
-                    "the quantities of item `{}` are beyond all numbers",
-                    line.item
-                );
+                let message = format!("the quantities of item `{}` are beyond all numbers", line.item);
                 return Err(refuse(BAD_QUANTITY, Some(&line.item), None, message));
             }
         }
@@ -214,10 +197,7 @@ fn limit(account: &mut Account, limits: &[ClaimLine]) -> Option<Refusal> {
             .ok()
             .filter(|most| *most >= Decimal::ZERO)
         else {
-            let message = format!(
-                "the limit `{}` of item `{}` is not a quantity",
-                limit.value, limit.item
-            );
+            let message = format!("the limit `{}` of item `{}` is not a quantity", limit.value, limit.item);
             return refuse(BAD_QUANTITY, Some(&limit.item), None, message);
         };
         sums.insert(&limit.item, (most, &limit.unit));
@@ -248,27 +228,13 @@ fn limit(account: &mut Account, limits: &[ClaimLine]) -> Option<Refusal> {
 }
 
 /// Takes lines from an account in memory, or says what is in the way.
-fn take(
-    account: &mut Account,
-    name: &str,
-    lines: &BTreeMap<String, (Decimal, String)>,
-) -> Option<Refusal> {
+fn take(account: &mut Account, name: &str, lines: &BTreeMap<String, (Decimal, String)>) -> Option<Refusal> {
     if account.single && account.claims > 0 {
-        return refuse(
-            SINGLE_USE,
-            None,
-            None,
-            format!("`{name}` may be used once, and was"),
-        );
+        return refuse(SINGLE_USE, None, None, format!("`{name}` may be used once, and was"));
     }
     for (item, (value, unit)) in lines {
         let Some(line) = account.lines.get_mut(item) else {
-            return refuse(
-                UNKNOWN_ITEM,
-                Some(item),
-                None,
-                format!("`{name}` has no item `{item}`"),
-            );
+            return refuse(UNKNOWN_ITEM, Some(item), None, format!("`{name}` has no item `{item}`"));
         };
         let left = line.most - line.taken;
         if line.unit != *unit {
@@ -294,9 +260,7 @@ fn take(
 
 fn read(connection: &Connection, ledger: &str, name: &str) -> Result<Account, Trouble> {
     let found = connection
-        .prepare_cached(
-            "SELECT number, single, claims FROM ledger_account WHERE ledger = ?1 AND account = ?2",
-        )?
+        .prepare_cached("SELECT number, single, claims FROM ledger_account WHERE ledger = ?1 AND account = ?2")?
         .query_row((ledger, name), |row| {
             Ok(Account {
                 number: Some(row.get(0)?),
@@ -309,8 +273,8 @@ fn read(connection: &Connection, ledger: &str, name: &str) -> Result<Account, Tr
     let Some(mut account) = found else {
         return Ok(Account::default());
     };
-    let mut statement = connection
-        .prepare_cached("SELECT item, unit, most, taken FROM ledger_line WHERE account = ?1")?;
+    let mut statement =
+        connection.prepare_cached("SELECT item, unit, most, taken FROM ledger_line WHERE account = ?1")?;
     let mut rows = statement.query([account.number])?;
     while let Some(row) = rows.next()? {
         let item: String = row.get(0)?;
@@ -333,12 +297,7 @@ fn read(connection: &Connection, ledger: &str, name: &str) -> Result<Account, Tr
     Ok(account)
 }
 
-fn write(
-    connection: &Connection,
-    ledger: &str,
-    name: &str,
-    account: &Account,
-) -> Result<(), Trouble> {
+fn write(connection: &Connection, ledger: &str, name: &str, account: &Account) -> Result<(), Trouble> {
     let number = match account.number {
         Some(number) => {
             connection

@@ -73,28 +73,17 @@ pub(crate) fn runs(connection: &Connection, filter: &RunFilter) -> Result<Vec<Ru
         sql.push_str(condition);
     }
     sql.push_str(" ORDER BY r.number DESC LIMIT ?");
-    let limit = if filter.limit == 0 {
-        USUAL
-    } else {
-        filter.limit
-    };
+    let limit = if filter.limit == 0 { USUAL } else { filter.limit };
     values.push(i64::try_from(limit).unwrap_or(i64::MAX).into());
     reading((|| {
         let mut statement = connection.prepare_cached(&sql)?;
-        statement
-            .query_map(params_from_iter(values), summary)?
-            .collect()
+        statement.query_map(params_from_iter(values), summary)?.collect()
     })())
 }
 
 /// Children of a run at a path, by index.
-pub(crate) fn children(
-    connection: &Connection,
-    run: RunId,
-    path: &str,
-) -> Result<Vec<RunSummary>, Error> {
-    let sql =
-        format!("{SUMMARY} WHERE r.parent = ?1 AND r.parent_path = ?2 ORDER BY r.parent_index");
+pub(crate) fn children(connection: &Connection, run: RunId, path: &str) -> Result<Vec<RunSummary>, Error> {
+    let sql = format!("{SUMMARY} WHERE r.parent = ?1 AND r.parent_path = ?2 ORDER BY r.parent_index");
     reading((|| {
         let mut statement = connection.prepare_cached(&sql)?;
         statement
@@ -104,14 +93,10 @@ pub(crate) fn children(
 }
 
 /// Runs that are due and owned by nobody, oldest first.
-pub(crate) fn due(
-    connection: &Connection,
-    now: Timestamp,
-    limit: usize,
-) -> Result<Vec<RunId>, Error> {
+pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {
     reading((|| {
-        let mut statement = connection
-            .prepare_cached("SELECT id FROM run WHERE due <= ?1 ORDER BY due, number LIMIT ?2")?;
+        let mut statement =
+            connection.prepare_cached("SELECT id FROM run WHERE due <= ?1 ORDER BY due, number LIMIT ?2")?;
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         statement
             .query_map((now.millis(), limit), |row| columns::run(row, 0))?
@@ -122,11 +107,9 @@ pub(crate) fn due(
 /// The earliest time at which a run becomes due if nobody owns it then.
 pub(crate) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Error> {
     reading((|| {
-        let mut statement = connection
-            .prepare_cached("SELECT due FROM run WHERE due IS NOT NULL ORDER BY due LIMIT 1")?;
-        statement
-            .query_row([], |row| columns::time(row, 0))
-            .optional()
+        let mut statement =
+            connection.prepare_cached("SELECT due FROM run WHERE due IS NOT NULL ORDER BY due LIMIT 1")?;
+        statement.query_row([], |row| columns::time(row, 0)).optional()
     })())
 }
 
@@ -155,15 +138,10 @@ pub(crate) fn waits(connection: &Connection, run: Option<RunId>) -> Result<Vec<W
 }
 
 /// A connection's state: value and version.
-pub(crate) fn state_get(
-    connection: &Connection,
-    of: &str,
-    key: &str,
-) -> Result<Option<(Vec<u8>, u64)>, Error> {
+pub(crate) fn state_get(connection: &Connection, of: &str, key: &str) -> Result<Option<(Vec<u8>, u64)>, Error> {
     reading((|| {
-        let mut statement = connection.prepare_cached(
-            "SELECT value, version FROM state WHERE connection = ?1 AND key = ?2",
-        )?;
+        let mut statement =
+            connection.prepare_cached("SELECT value, version FROM state WHERE connection = ?1 AND key = ?2")?;
         statement
             .query_row((of, key), |row| Ok((row.get(0)?, columns::count(row, 1)?)))
             .optional()
@@ -179,8 +157,7 @@ pub(crate) fn state_keys(
     limit: u32,
 ) -> Result<Vec<String>, Error> {
     // Texts compare as bytes in SQLite, so those with a prefix lie together, from the prefix on.
-    let sql =
-        "SELECT key FROM state WHERE connection = ?1 AND key >= ?2 AND (?3 IS NULL OR key > ?3)
+    let sql = "SELECT key FROM state WHERE connection = ?1 AND key >= ?2 AND (?3 IS NULL OR key > ?3)
                AND substr(key, 1, length(?2)) = ?2 ORDER BY key LIMIT ?4";
     reading((|| {
         let mut statement = connection.prepare_cached(sql)?;
@@ -191,13 +168,9 @@ pub(crate) fn state_keys(
 }
 
 /// A document.
-pub(crate) fn document(
-    connection: &Connection,
-    digest: Digest,
-) -> Result<Option<(DocumentReference, Vec<u8>)>, Error> {
+pub(crate) fn document(connection: &Connection, digest: Digest) -> Result<Option<(DocumentReference, Vec<u8>)>, Error> {
     reading((|| {
-        let mut statement = connection
-            .prepare_cached("SELECT media_type, bytes FROM document WHERE digest = ?1")?;
+        let mut statement = connection.prepare_cached("SELECT media_type, bytes FROM document WHERE digest = ?1")?;
         statement
             .query_row([digest.0], |row| {
                 let bytes: Vec<u8> = row.get(1)?;
@@ -218,8 +191,7 @@ pub(crate) fn document(
 /// A pinned version.
 pub(crate) fn version(connection: &Connection, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
     reading((|| {
-        let mut statement =
-            connection.prepare_cached("SELECT bytes FROM version WHERE digest = ?1")?;
+        let mut statement = connection.prepare_cached("SELECT bytes FROM version WHERE digest = ?1")?;
         statement.query_row([digest.0], |row| row.get(0)).optional()
     })())
 }

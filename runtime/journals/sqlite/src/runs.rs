@@ -62,9 +62,7 @@ pub(crate) fn find(writing: &Writing<'_>, run: RunId) -> Result<Option<RunRow>, 
     }
     writing
         .connection
-        .prepare_cached(
-            "SELECT number, entries, epoch, lease_until, due, standing, wake FROM run WHERE id = ?1",
-        )?
+        .prepare_cached("SELECT number, entries, epoch, lease_until, due, standing, wake FROM run WHERE id = ?1")?
         .query_row([run.0.as_bytes()], |row| {
             Ok(RunRow {
                 number: row.get(0)?,
@@ -82,9 +80,7 @@ pub(crate) fn find(writing: &Writing<'_>, run: RunId) -> Result<Option<RunRow>, 
 pub(crate) fn due(standing: Standing, lease_until: i64) -> Option<i64> {
     match standing {
         Standing::Active => Some(lease_until),
-        Standing::Sleeping(due) | Standing::Waiting(Some(due)) => {
-            Some(due.millis().max(lease_until))
-        }
+        Standing::Sleeping(due) | Standing::Waiting(Some(due)) => Some(due.millis().max(lease_until)),
         Standing::Waiting(None) | Standing::Parked | Standing::Closed => None,
     }
 }
@@ -101,11 +97,7 @@ pub(crate) struct Outcome {
 ///
 /// # Errors
 /// D0708 where an entry closes the run and the standing does not, or the other way round.
-pub(crate) fn outcome(
-    run: RunId,
-    entries: &[Sealed],
-    standing: Standing,
-) -> Result<Outcome, Error> {
+pub(crate) fn outcome(run: RunId, entries: &[Sealed], standing: Standing) -> Result<Outcome, Error> {
     let mut outcome = Outcome {
         ending: None,
         told_by: None,
@@ -125,9 +117,7 @@ pub(crate) fn outcome(
     if outcome.ending.is_some() != (standing == Standing::Closed) {
         return Err(Error::new(
             CONTRADICTION,
-            format!(
-                "run {run} is closed by an entry or by its standing, but not by both; nothing of it was written"
-            ),
+            format!("run {run} is closed by an entry or by its standing, but not by both; nothing of it was written"),
         ));
     }
     Ok(outcome)
@@ -153,9 +143,7 @@ pub(crate) fn update(
     first_position: u64,
 ) -> Result<(), Trouble> {
     let (standing, wake) = columns::of_standing(after.standing);
-    let told_by = outcome
-        .told_by
-        .map(|offset| columns::number(first_position + offset));
+    let told_by = outcome.told_by.map(|offset| columns::number(first_position + offset));
     let common = (
         after.number,
         standing,
@@ -166,8 +154,7 @@ pub(crate) fn update(
         outcome.touched.map(Timestamp::millis),
         told_by,
     );
-    let sql =
-        "UPDATE run SET standing = ?2, wake = ?3, ending = ?4, lease_until = ?5, entries = ?6,
+    let sql = "UPDATE run SET standing = ?2, wake = ?3, ending = ?4, lease_until = ?5, entries = ?6,
                touched = coalesce(?7, touched), outcome = coalesce(?8, outcome) WHERE number = ?1";
     writing.connection.prepare_cached(sql)?.execute(common)?;
     // A statement that names an indexed column writes its index even where nothing changes.
@@ -206,11 +193,7 @@ pub(crate) fn acquire(
 }
 
 /// Lengthens leases that are still held.
-pub(crate) fn renew(
-    writing: &mut Writing<'_>,
-    leases: &[Lease],
-    until: Timestamp,
-) -> Result<Vec<Lease>, Trouble> {
+pub(crate) fn renew(writing: &mut Writing<'_>, leases: &[Lease], until: Timestamp) -> Result<Vec<Lease>, Trouble> {
     let mut held = Vec::with_capacity(leases.len());
     for lease in leases {
         let Some(mut row) = find(writing, lease.run)? else {
@@ -235,12 +218,7 @@ fn lend(writing: &mut Writing<'_>, run: RunId, row: RunRow) -> Result<(), Troubl
     writing
         .connection
         .prepare_cached("UPDATE run SET epoch = ?2, lease_until = ?3, due = ?4 WHERE number = ?1")?
-        .execute((
-            row.number,
-            columns::number(row.epoch),
-            row.lease_until,
-            row.due,
-        ))?;
+        .execute((row.number, columns::number(row.epoch), row.lease_until, row.due))?;
     writing.memory.runs.remember(run, row);
     Ok(())
 }

@@ -102,8 +102,7 @@ pub(crate) fn open_writer(file: &Path, max_pages: Option<u32>) -> Result<Connect
 /// As [`open_writer`].
 pub(crate) fn open_reader(file: &Path) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection =
-        Connection::open_with_flags(file, flags).map_err(|e| failure::at_opening(file, &e))?;
+    let connection = Connection::open_with_flags(file, flags).map_err(|e| failure::at_opening(file, &e))?;
     connection.set_prepared_statement_cache_capacity(64);
     connection
         .execute_batch("PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096; PRAGMA query_only=ON;")
@@ -148,9 +147,7 @@ fn check(connection: &Connection, file: &Path) -> Result<bool, Error> {
 
 fn is_empty(connection: &Connection, file: &Path) -> Result<bool, Error> {
     connection
-        .query_row("SELECT count(*) FROM sqlite_master", [], |row| {
-            row.get::<_, i64>(0)
-        })
+        .query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get::<_, i64>(0))
         .map(|tables| tables == 0)
         .map_err(|e| failure::at_opening(file, &e))
 }
@@ -158,13 +155,6 @@ fn is_empty(connection: &Connection, file: &Path) -> Result<bool, Error> {
 /// Reads a value of `meta` that every store has.
 pub(crate) fn meta(connection: &Connection, name: &str) -> Result<String, Error> {
     connection
-        .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| {
-            row.get(0)
-        })
-        .map_err(|e| {
-            Error::new(
-                CORRUPT,
-                format!("the store does not say its `{name}` ({e})"),
-            )
-        })
+        .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
+        .map_err(|e| Error::new(CORRUPT, format!("the store does not say its `{name}` ({e})")))
 }

@@ -45,9 +45,7 @@ pub(crate) fn put(
     };
     writing
         .connection
-        .prepare_cached(
-            "INSERT OR REPLACE INTO state(connection, key, version, value) VALUES(?1, ?2, ?3, ?4)",
-        )?
+        .prepare_cached("INSERT OR REPLACE INTO state(connection, key, version, value) VALUES(?1, ?2, ?3, ?4)")?
         .execute((connection, key, columns::number(version + 1), value))?;
     Ok(None)
 }
@@ -70,26 +68,16 @@ pub(crate) fn delete(
 }
 
 /// Keeps a document, once.
-pub(crate) fn keep(
-    writing: &Writing<'_>,
-    document: &DocumentReference,
-    bytes: &[u8],
-) -> Result<(), Trouble> {
+pub(crate) fn keep(writing: &Writing<'_>, document: &DocumentReference, bytes: &[u8]) -> Result<(), Trouble> {
     writing
         .connection
-        .prepare_cached(
-            "INSERT OR IGNORE INTO document(digest, media_type, bytes) VALUES(?1, ?2, ?3)",
-        )?
+        .prepare_cached("INSERT OR IGNORE INTO document(digest, media_type, bytes) VALUES(?1, ?2, ?3)")?
         .execute((document.digest.0, &document.media_type, bytes))?;
     Ok(())
 }
 
 /// Keeps a version, once.
-pub(crate) fn keep_version(
-    writing: &Writing<'_>,
-    digest: &Digest,
-    bytes: &[u8],
-) -> Result<(), Trouble> {
+pub(crate) fn keep_version(writing: &Writing<'_>, digest: &Digest, bytes: &[u8]) -> Result<(), Trouble> {
     writing
         .connection
         .prepare_cached("INSERT OR IGNORE INTO version(digest, bytes) VALUES(?1, ?2)")?

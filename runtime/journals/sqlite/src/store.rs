@@ -148,10 +148,7 @@ impl SqliteJournal {
         if self.stopped.load(Ordering::Acquire) {
             return Err(failure::stopped());
         }
-        self.writer
-            .ask(act)
-            .await
-            .unwrap_or_else(|_| Err(failure::stopped()))
+        self.writer.ask(act).await.unwrap_or_else(|_| Err(failure::stopped()))
     }
 
     /// Hands a query to a reader.
@@ -163,9 +160,6 @@ impl SqliteJournal {
             return Err(failure::stopped());
         }
         let lost = || Error::new(CANNOT_OPEN, "the readers of the store are gone; restart");
-        self.readers
-            .ask(query)
-            .await
-            .unwrap_or_else(|_| Err(lost()))
+        self.readers.ask(query).await.unwrap_or_else(|_| Err(lost()))
     }
 }

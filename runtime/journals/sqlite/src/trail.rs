@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use dragoman_journal::audit::{
-    Claimed, LedgerRow, OnceRow, ReferenceRow, Report, RunRow, StoredBatch, StoredEntry, Trail,
-    verify,
+    Claimed, LedgerRow, OnceRow, ReferenceRow, Report, RunRow, StoredBatch, StoredEntry, Trail, verify,
 };
 use dragoman_journal::error::{CORRUPT, Error};
 use dragoman_journal::{Batch, ClaimLine, Ending, Head, OnceKey};
@@ -71,17 +70,8 @@ impl SqliteTrail {
         Ok(found)
     }
 
-    fn all<T>(
-        &self,
-        sql: &str,
-        read: impl FnMut(&Row<'_>) -> Result<T, rusqlite::Error>,
-    ) -> Result<Vec<T>, Error> {
-        reading((|| {
-            self.connection
-                .prepare_cached(sql)?
-                .query_map([], read)?
-                .collect()
-        })())
+    fn all<T>(&self, sql: &str, read: impl FnMut(&Row<'_>) -> Result<T, rusqlite::Error>) -> Result<Vec<T>, Error> {
+        reading((|| self.connection.prepare_cached(sql)?.query_map([], read)?.collect())())
     }
 }
 
@@ -89,11 +79,9 @@ impl SqliteTrail {
 pub(crate) fn heads(connection: &Connection) -> Result<Vec<Head>, Error> {
     let last: Option<String> = reading(
         connection
-            .query_row(
-                "SELECT text FROM batch ORDER BY number DESC LIMIT 1",
-                [],
-                |row| row.get(0),
-            )
+            .query_row("SELECT text FROM batch ORDER BY number DESC LIMIT 1", [], |row| {
+                row.get(0)
+            })
             .optional(),
     )?;
     let head = match last {
@@ -107,14 +95,10 @@ pub(crate) fn heads(connection: &Connection) -> Result<Vec<Head>, Error> {
             key: String::new(),
         },
         Some(text) => {
-            let batch: Batch = serde_json::from_str(&text).map_err(|e| {
-                Error::new(
-                    CORRUPT,
-                    format!("the last batch of the store cannot be read ({e})"),
-                )
-            })?;
+            let batch: Batch = serde_json::from_str(&text)
+                .map_err(|e| Error::new(CORRUPT, format!("the last batch of the store cannot be read ({e})")))?;
             Head {
-                entries: batch.first_position + batch.count - 1,
+                entries: batch.end().saturating_sub(1),
                 number: batch.number,
                 batch: Digest::of(text.as_bytes()),
                 at: writer::now(),
@@ -147,11 +131,7 @@ fn claimed(body: &Value) -> Option<Claimed> {
             unit: text(&line["unit"])?,
         })
     };
-    let lines = body["lines"]
-        .as_array()?
-        .iter()
-        .map(line)
-        .collect::<Option<_>>()?;
+    let lines = body["lines"].as_array()?.iter().map(line).collect::<Option<_>>()?;
     Some(Claimed {
         account: text(&body["account"])?,
         lines,
@@ -170,10 +150,7 @@ impl Trail for SqliteTrail {
                 })
             };
             statement
-                .query_map(
-                    (columns::number(after), columns::number(limit as u64)),
-                    read,
-                )?
+                .query_map((columns::number(after), columns::number(limit as u64)), read)?
                 .collect()
         })())
     }
@@ -185,10 +162,7 @@ impl Trail for SqliteTrail {
                        WHERE e.position > ?1 ORDER BY e.position LIMIT ?2";
             let mut statement = self.connection.prepare_cached(sql)?;
             let read = |row: &Row<'_>| {
-                let (salt, bytes) = (
-                    columns::optional_bytes(row, 4)?,
-                    columns::optional_bytes(row, 5)?,
-                );
+                let (salt, bytes) = (columns::optional_bytes(row, 4)?, columns::optional_bytes(row, 5)?);
                 let header = columns::optional_bytes(row, 3)?.unwrap_or_default();
                 Ok(StoredEntry {
                     position: columns::count(row, 0)?,
@@ -199,17 +173,13 @@ impl Trail for SqliteTrail {
                 })
             };
             statement
-                .query_map(
-                    (columns::number(after), columns::number(limit as u64)),
-                    read,
-                )?
+                .query_map((columns::number(after), columns::number(limit as u64)), read)?
                 .collect()
         })())
     }
 
     fn runs(&self) -> Result<Vec<RunRow>, Error> {
-        let sql =
-            "SELECT id, pipeline, run_key, parent, standing, wake, ending, began, touched, entries
+        let sql = "SELECT id, pipeline, run_key, parent, standing, wake, ending, began, touched, entries
                    FROM run ORDER BY number";
         self.all(sql, |row| {
             Ok(RunRow {
@@ -236,11 +206,7 @@ impl Trail for SqliteTrail {
             let output: Option<String> = row.get(7)?;
             let body = columns::value(row, 6)?;
             Ok(OnceRow {
-                claim: once
-                    .scope
-                    .starts_with("ledger:")
-                    .then(|| claimed(&body))
-                    .flatten(),
+                claim: once.scope.starts_with("ledger:").then(|| claimed(&body)).flatten(),
                 once,
                 run: columns::run(row, 2)?,
                 path: row.get(3)?,
@@ -267,10 +233,9 @@ impl Trail for SqliteTrail {
     }
 
     fn voided(&self) -> Result<Vec<(String, RunId)>, Error> {
-        self.all(
-            "SELECT name, voided_by FROM reference ORDER BY name",
-            |row| Ok((row.get(0)?, columns::run(row, 1)?)),
-        )
+        self.all("SELECT name, voided_by FROM reference ORDER BY name", |row| {
+            Ok((row.get(0)?, columns::run(row, 1)?))
+        })
     }
 
     fn references(&self) -> Result<Vec<ReferenceRow>, Error> {

@@ -141,33 +141,21 @@ impl Memory {
     /// Reads the end of the chain.
     fn read(connection: &Connection) -> Result<Self, Error> {
         let last: Option<String> = connection
-            .query_row(
-                "SELECT text FROM batch ORDER BY number DESC LIMIT 1",
-                [],
-                |row| row.get(0),
-            )
+            .query_row("SELECT text FROM batch ORDER BY number DESC LIMIT 1", [], |row| {
+                row.get(0)
+            })
             .optional()
             .map_err(|e| failure::at_reading(&e))?;
         let highest: i64 = connection
-            .query_row("SELECT coalesce(max(position), 0) FROM entry", [], |row| {
-                row.get(0)
-            })
+            .query_row("SELECT coalesce(max(position), 0) FROM entry", [], |row| row.get(0))
             .map_err(|e| failure::at_reading(&e))?;
         let highest = u64::try_from(highest).unwrap_or(0);
         let (number, previous, end) = match last {
             None => (0, Batch::origin(), 0),
             Some(text) => {
-                let batch: Batch = serde_json::from_str(&text).map_err(|e| {
-                    Error::new(
-                        CORRUPT,
-                        format!("the last batch of the store cannot be read ({e})"),
-                    )
-                })?;
-                (
-                    batch.number,
-                    Digest::of(text.as_bytes()),
-                    batch.first_position + batch.count - 1,
-                )
+                let batch: Batch = serde_json::from_str(&text)
+                    .map_err(|e| Error::new(CORRUPT, format!("the last batch of the store cannot be read ({e})")))?;
+                (batch.number, Digest::of(text.as_bytes()), batch.end().saturating_sub(1))
             }
         };
         // A tail that was deleted must not be filled with other entries: the chain's end counts, not the table's.
@@ -243,9 +231,7 @@ impl Desk {
     }
 
     fn attempt(&mut self, taken: &mut Vec<Box<dyn Work>>, more: bool) -> Result<(), Trouble> {
-        self.connection
-            .prepare_cached("BEGIN IMMEDIATE")?
-            .execute([])?;
+        self.connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         let mut next = 0;
         while next < taken.len() {
             let mut writing = Writing {
@@ -278,9 +264,7 @@ impl Desk {
             self.counters
                 .entries
                 .fetch_add(self.memory.leaves.len() as u64, Ordering::Relaxed);
-            self.counters
-                .bytes
-                .fetch_add(self.memory.bytes, Ordering::Relaxed);
+            self.counters.bytes.fetch_add(self.memory.bytes, Ordering::Relaxed);
         }
         self.memory.leaves.clear();
         self.memory.bytes = 0;
@@ -333,8 +317,6 @@ fn answer_all(taken: Vec<Box<dyn Work>>, result: &Result<(), Error>) {
 
 /// The time of the machine.
 pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp::from_millis(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use dragoman_journal::conformance::sample::{
-    self, append, begun, close, intent, once, run, with, written,
-};
+use dragoman_journal::conformance::sample::{self, append, begun, close, intent, once, run, written};
 use dragoman_journal::{Append, ClaimLine, Head, Journal, OnceKey, Operation, Record, Settled};
 use dragoman_journals_sqlite::{Options, SqliteJournal, SqliteTrail};
 use dragoman_model::{Digest, Usage};
@@ -122,6 +120,14 @@ fn claim(lease: dragoman_journal::Lease, seq: u64, key: &str) -> Append {
     }
 }
 
+/// An append with an operation beside it.
+fn beside(append: Append, operation: Operation) -> Append {
+    Append {
+        operations: vec![operation],
+        ..append
+    }
+}
+
 /// A store with three runs that ended, one that released and voided, one that was erased, one under way.
 async fn fill(folder: &Path) -> Vec<Head> {
     let journal = open(folder);
@@ -142,80 +148,45 @@ async fn fill(folder: &Path) -> Vec<Head> {
         ledger: "stock".into(),
         once: key,
     };
-    written(
-        &journal,
-        Append {
-            operations: vec![release],
-            ..append(lease, 2, released, None)
-        },
-    )
-    .await;
+    written(&journal, beside(append(lease, 2, released, None), release)).await;
     let void = Operation::Void {
         reference: "ref-1".into(),
     };
     let voided = Record::Voided {
         reference: "ref-1".into(),
     };
-    written(
-        &journal,
-        Append {
-            operations: vec![void],
-            ..append(lease, 3, voided, None)
-        },
-    )
-    .await;
+    written(&journal, beside(append(lease, 3, voided, None), void)).await;
 
-    let erased = begun(&journal, 5).await;
+    let erasure = Record::Operated { act: "erase".into() };
+    written(&journal, append(begun(&journal, 5).await, 1, erasure, None)).await;
     written(
         &journal,
         append(
-            erased,
-            1,
-            Record::Operated {
-                act: "erase".into(),
-            },
-            None,
-        ),
-    )
-    .await;
-    written(
-        &journal,
-        with(
             begun(&journal, 6).await,
             1,
-            Operation::Void {
-                reference: "x".into(),
-            },
+            sample::read(),
+            Some(json!({ "output": 1 })),
         ),
     )
     .await;
     let heads = journal.heads().await.unwrap();
     drop(journal);
     let file = Connection::open(folder.join("journal.db")).unwrap();
-    // What retention will do: the body goes, the header stays. And a reference closed by no entry is put right.
+    // What retention will do: the body goes, the header stays.
     let id = run(5).0.as_bytes().to_vec();
     file.execute(
         "DELETE FROM body WHERE position IN (SELECT position FROM entry WHERE run = ?1)",
         [id],
     )
     .unwrap();
-    file.execute("DELETE FROM reference WHERE name = 'x'", [])
-        .unwrap();
     heads
 }
 
 fn codes(folder: &Path, heads: &[Head]) -> Vec<&'static str> {
     let report = SqliteTrail::open(folder).unwrap().verify(heads).unwrap();
-    let mut codes: Vec<_> = report
-        .findings
-        .iter()
-        .map(|finding| finding.code.id)
-        .collect();
+    let mut codes: Vec<_> = report.findings.iter().map(|finding| finding.code.id).collect();
     for finding in &report.findings {
-        assert!(
-            finding.message.len() > 20,
-            "a finding says what and where: {finding:?}"
-        );
+        assert!(finding.message.len() > 20, "a finding says what and where: {finding:?}");
     }
     codes.dedup();
     codes
@@ -225,19 +196,10 @@ fn codes(folder: &Path, heads: &[Head]) -> Vec<&'static str> {
 async fn a_store_that_nobody_has_been_at_is_clean() {
     let folder = tempfile::tempdir().unwrap();
     let heads = fill(folder.path()).await;
-    let report = SqliteTrail::open(folder.path())
-        .unwrap()
-        .verify(&heads)
-        .unwrap();
+    let report = SqliteTrail::open(folder.path()).unwrap().verify(&heads).unwrap();
     assert_eq!(report.findings, []);
-    assert_eq!(
-        (report.entries, report.erased, report.batches > 10),
-        (26, 1, true)
-    );
-    assert_eq!(
-        SqliteTrail::open(folder.path()).unwrap().check_file(),
-        Ok(Vec::new())
-    );
+    assert_eq!((report.entries, report.erased, report.batches > 10), (26, 1, true));
+    assert_eq!(SqliteTrail::open(folder.path()).unwrap().check_file(), Ok(Vec::new()));
 
     let journal = open(folder.path());
     let before = journal.trail().unwrap();
@@ -257,8 +219,16 @@ async fn a_store_that_nobody_has_been_at_is_clean() {
 
 /// What somebody does to the file, and the codes of what is found, in order.
 const DEEDS: [(&str, &str, &[&str]); 24] = [
-    ("an entry goes", "DELETE FROM entry WHERE position = 3", &["D0710", "D0716", "D0718"]),
-    ("the last entry goes", "DELETE FROM entry WHERE position = 26", &["D0710", "D0717"]),
+    (
+        "an entry goes",
+        "DELETE FROM entry WHERE position = 3",
+        &["D0710", "D0716", "D0718"],
+    ),
+    (
+        "the last entry goes",
+        "DELETE FROM entry WHERE position = 26",
+        &["D0710", "D0717"],
+    ),
     (
         "the last entry goes, and its batch",
         "DELETE FROM entry WHERE position = 26; DELETE FROM batch WHERE number = (SELECT max(number) FROM batch)",
@@ -278,7 +248,11 @@ const DEEDS: [(&str, &str, &[&str]); 24] = [
          UPDATE ledger_account SET claims = claims - 1; UPDATE ledger_line SET taken = '0.2'",
         &["D0710"],
     ),
-    ("a batch goes", "DELETE FROM batch WHERE number = 4", &["D0712", "D0715"]),
+    (
+        "a batch goes",
+        "DELETE FROM batch WHERE number = 4",
+        &["D0712", "D0715"],
+    ),
     (
         "a batch is altered",
         "UPDATE batch SET text = replace(text, '\"count\":1', '\"count\": 1') WHERE number = 4",
@@ -289,23 +263,63 @@ const DEEDS: [(&str, &str, &[&str]); 24] = [
         "UPDATE entry SET header = replace(header, '\"system\"', '\"person\"') WHERE position = 2",
         &["D0711"],
     ),
-    ("a header becomes nonsense", "UPDATE entry SET header = '{}' WHERE position = 26", &["D0711", "D0717"]),
-    ("an entry is put under another run", "UPDATE entry SET run = zeroblob(16) WHERE position = 26", &["D0711"]),
+    (
+        "a header becomes nonsense",
+        "UPDATE entry SET header = '{}' WHERE position = 26",
+        &["D0711", "D0717"],
+    ),
+    (
+        "an entry is put under another run",
+        "UPDATE entry SET run = zeroblob(16) WHERE position = 26",
+        &["D0711"],
+    ),
     (
         "an entry is added",
         "INSERT INTO entry SELECT 27, run, seq + 1, replace(header, '\"seq\":1', '\"seq\":2') FROM entry
          WHERE position = 26",
         &["D0715", "D0714", "D0717"],
     ),
-    ("a body is altered", "UPDATE body SET bytes = '{\"output\":{\"n\":6}}' WHERE position = 6", &["D0713"]),
+    (
+        "a body is altered",
+        "UPDATE body SET bytes = '{\"output\":{\"n\":6}}' WHERE position = 6",
+        &["D0713"],
+    ),
     ("a body goes", "DELETE FROM body WHERE position = 6", &["D0714"]),
-    ("a run goes from the index", "DELETE FROM run WHERE number = 2", &["D0717"]),
-    ("a run is opened again", "UPDATE run SET standing = 0, ending = NULL WHERE number = 2", &["D0717"]),
-    ("a run gets another key", "UPDATE run SET run_key = 'order-77' WHERE number = 2", &["D0717"]),
-    ("a run is closed", "UPDATE run SET standing = 4 WHERE number = 6", &["D0717"]),
-    ("a business key goes", "DELETE FROM once_key WHERE key = 'act-2'", &["D0718"]),
-    ("a business key is freed", "UPDATE once_key SET state = 2 WHERE key = 'act-2'", &["D0718"]),
-    ("an output is altered", "UPDATE once_key SET output = '{}' WHERE key = 'act-2'", &["D0718"]),
+    (
+        "a run goes from the index",
+        "DELETE FROM run WHERE number = 2",
+        &["D0717"],
+    ),
+    (
+        "a run is opened again",
+        "UPDATE run SET standing = 0, ending = NULL WHERE number = 2",
+        &["D0717"],
+    ),
+    (
+        "a run gets another key",
+        "UPDATE run SET run_key = 'order-77' WHERE number = 2",
+        &["D0717"],
+    ),
+    (
+        "a run is closed",
+        "UPDATE run SET standing = 4 WHERE number = 6",
+        &["D0717"],
+    ),
+    (
+        "a business key goes",
+        "DELETE FROM once_key WHERE key = 'act-2'",
+        &["D0718"],
+    ),
+    (
+        "a business key is freed",
+        "UPDATE once_key SET state = 2 WHERE key = 'act-2'",
+        &["D0718"],
+    ),
+    (
+        "an output is altered",
+        "UPDATE once_key SET output = '{}' WHERE key = 'act-2'",
+        &["D0718"],
+    ),
     (
         "a claim is made smaller",
         "UPDATE once_key SET input_body = replace(input_body, '0.1', '0.01') WHERE key = '2';
@@ -313,7 +327,11 @@ const DEEDS: [(&str, &str, &[&str]); 24] = [
         &["D0718"],
     ),
     ("a ledger row goes", "DELETE FROM ledger_line", &["D0719"]),
-    ("a ledger row is altered", "UPDATE ledger_line SET taken = '0.2'", &["D0719"]),
+    (
+        "a ledger row is altered",
+        "UPDATE ledger_line SET taken = '0.2'",
+        &["D0719"],
+    ),
     (
         "a reference is opened again, an effect forgotten",
         "DELETE FROM reference; DELETE FROM reference_effect WHERE reference = 'ref-2'",
@@ -327,18 +345,10 @@ async fn every_deed_is_found() {
     let heads = fill(original.path()).await;
     for (what, sql, expected) in DEEDS {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::copy(
-            original.path().join("journal.db"),
-            folder.path().join("journal.db"),
-        )
-        .unwrap();
+        std::fs::copy(original.path().join("journal.db"), folder.path().join("journal.db")).unwrap();
         let file = Connection::open(folder.path().join("journal.db")).unwrap();
         file.execute_batch(sql).unwrap();
-        assert_ne!(
-            file.total_changes(),
-            0,
-            "{what}: the statement changes nothing"
-        );
+        assert_ne!(file.total_changes(), 0, "{what}: the statement changes nothing");
         drop(file);
         assert_eq!(codes(folder.path(), &heads), expected, "{what}");
     }

@@ -11,10 +11,7 @@ struct Folders(PathBuf);
 
 impl Stores for Folders {
     fn open(&self, name: &str) -> Result<Arc<dyn Journal>, Error> {
-        Ok(Arc::new(SqliteJournal::open(
-            &self.0.join(name),
-            Options::default(),
-        )?))
+        Ok(Arc::new(SqliteJournal::open(&self.0.join(name), Options::default())?))
     }
 }
 

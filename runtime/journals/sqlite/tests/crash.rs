@@ -21,8 +21,7 @@ async fn the_process_that_is_killed() {
     let Ok(folder) = std::env::var(CHILD) else {
         return;
     };
-    let journal =
-        std::sync::Arc::new(SqliteJournal::open(Path::new(&folder), Options::default()).unwrap());
+    let journal = std::sync::Arc::new(SqliteJournal::open(Path::new(&folder), Options::default()).unwrap());
     let first: u64 = std::env::var(FIRST).unwrap().parse().unwrap();
     let tasks: Vec<_> = (0..16)
         .map(|task| {
@@ -60,10 +59,7 @@ fn kill_after(first: u64, lines: usize, folder: &Path, durable: &mut BTreeMap<u6
     // What is in the pipe when it is killed was said before, so it counts: the pipe is read to its end.
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
-        let mut words = line
-            .split_whitespace()
-            .skip_while(|word| *word != "durable")
-            .skip(1);
+        let mut words = line.split_whitespace().skip_while(|word| *word != "durable").skip(1);
         let (Some(number), Some(seq)) = (words.next(), words.next()) else {
             continue;
         };
@@ -102,9 +98,5 @@ async fn what_was_answered_survives_a_kill() {
         assert_eq!(journal.trail().unwrap().check_file(), Ok(Vec::new()));
         head = journal.heads().await.unwrap();
     }
-    assert!(
-        durable.len() > 300,
-        "too few runs to say anything: {}",
-        durable.len()
-    );
+    assert!(durable.len() > 300, "too few runs to say anything: {}", durable.len());
 }

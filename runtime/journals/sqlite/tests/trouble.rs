@@ -33,10 +33,7 @@ async fn a_full_disk_loses_nothing_and_is_got_over() {
     let big = json!({ "output": "x".repeat(20_000) });
     let mut answered = 1;
     let (code, message) = loop {
-        match journal
-            .append(append(lease, answered, read(), Some(big.clone())))
-            .await
-        {
+        match journal.append(append(lease, answered, read(), Some(big.clone()))).await {
             Ok(Ok(())) => answered += 1,
             other => break refused(other),
         }
@@ -63,10 +60,7 @@ async fn a_full_disk_loses_nothing_and_is_got_over() {
     for (number, answer) in (2..).zip(answers) {
         match number {
             5 => assert_eq!(refused(answer).0, "D0703"),
-            _ => assert!(
-                matches!(answer, Ok(Begun::New(_))),
-                "run {number}: {answer:?}"
-            ),
+            _ => assert!(matches!(answer, Ok(Begun::New(_))), "run {number}: {answer:?}"),
         }
     }
     let head = journal.heads().await.unwrap();
@@ -101,19 +95,10 @@ async fn a_failed_sync_stops_the_store_until_it_is_opened_again() {
     let journal = SqliteJournal::open(folder.path(), options).unwrap();
     let lease = begun(&journal, 1).await;
     fails.store(true, Ordering::SeqCst);
-    assert_eq!(
-        refused(journal.append(append(lease, 1, read(), None)).await).0,
-        "D0707"
-    );
+    assert_eq!(refused(journal.append(append(lease, 1, read(), None)).await).0, "D0707");
     fails.store(false, Ordering::SeqCst);
-    assert_eq!(
-        refused(journal.append(append(lease, 1, read(), None)).await).0,
-        "D0707"
-    );
-    assert_eq!(
-        refused(journal.begin(begin(run(2), "order-2")).await).0,
-        "D0707"
-    );
+    assert_eq!(refused(journal.append(append(lease, 1, read(), None)).await).0, "D0707");
+    assert_eq!(refused(journal.begin(begin(run(2), "order-2")).await).0, "D0707");
     assert_eq!(refused(journal.load(lease.run).await).0, "D0707");
     drop(journal);
 
@@ -133,17 +118,17 @@ fn a_store_has_one_owner() {
         message.contains(&format!("process {}", std::process::id())),
         "{message}"
     );
-    assert!(
-        SqliteTrail::open(folder.path()).is_ok(),
-        "an audit needs no lock"
-    );
+    assert!(SqliteTrail::open(folder.path()).is_ok(), "an audit needs no lock");
     drop(first);
     assert!(open(folder.path()).is_ok());
 }
 
+/// A deed on a store's folder, the code and a word of what is then said.
+type Case<'a> = (&'a str, &'a str, &'a dyn Fn(&Path));
+
 #[test]
 fn what_is_no_store_is_said_to_be_none() {
-    let cases: [(&str, &str, &dyn Fn(&Path)); 6] = [
+    let cases: [Case<'_>; 6] = [
         ("D0705", "newer", &|folder| {
             drop(open(folder).unwrap());
             let file = Connection::open(folder.join("journal.db")).unwrap();
@@ -178,11 +163,7 @@ fn what_is_no_store_is_said_to_be_none() {
         assert!(message.contains(word), "{word}: {message}");
     }
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(
-        refused(SqliteTrail::open(folder.path())).0,
-        "D0701",
-        "nothing to audit"
-    );
+    assert_eq!(refused(SqliteTrail::open(folder.path())).0, "D0701", "nothing to audit");
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert_eq!(
@@ -197,22 +178,14 @@ async fn a_damaged_entry_is_said_and_not_read() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(folder.path()).unwrap();
     let lease = begun(&journal, 1).await;
-    written(
-        &journal,
-        append(lease, 1, read(), Some(json!({ "output": 1 }))),
-    )
-    .await;
+    written(&journal, append(lease, 1, read(), Some(json!({ "output": 1 })))).await;
     let file = Connection::open(folder.path().join("journal.db")).unwrap();
-    file.execute(
-        "UPDATE body SET bytes = cast('{}' AS BLOB) WHERE position = 2",
-        [],
-    )
-    .unwrap();
+    file.execute("UPDATE body SET bytes = cast('{}' AS BLOB) WHERE position = 2", [])
+        .unwrap();
     let (code, message) = refused(journal.load(lease.run).await);
     assert_eq!(code, "D0704");
     assert!(message.contains("entry 1 of run"), "{message}");
-    file.execute("DELETE FROM entry WHERE position = 1", [])
-        .unwrap();
+    file.execute("DELETE FROM entry WHERE position = 1", []).unwrap();
     assert_eq!(refused(journal.load(lease.run).await).0, "D0704");
     assert_eq!(
         journal.runs(RunFilter::default()).await.unwrap().len(),

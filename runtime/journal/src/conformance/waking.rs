@@ -1,0 +1,85 @@
+//! Runs that rest: when they are due, and who may take them.
+
+use dragoman_model::Timestamp;
+
+use super::sample::{self, LEASE, START, answered, begun, park, run, stand, written};
+use crate::record::{Record, TimerPurpose};
+use crate::store::{Journal, Lease, Standing};
+
+const DUE: Timestamp = START.plus_millis(3 * LEASE);
+
+async fn sleep(journal: &dyn Journal, lease: Lease) {
+    let timer = Record::Timer {
+        due: DUE,
+        purpose: TimerPurpose::Retry,
+        attempt: 2,
+    };
+    written(journal, stand(lease, 1, timer, None, Standing::Sleeping(DUE))).await;
+}
+
+/// One run sleeps, one is parked, one waits for ever, one is at work.
+async fn four(journal: &dyn Journal) {
+    sleep(journal, begun(journal, 1).await).await;
+    written(journal, park(begun(journal, 2).await, 1, "no more paper")).await;
+    let children = Record::Children { count: 0 };
+    let waits = stand(begun(journal, 3).await, 1, children, None, Standing::Waiting(None));
+    written(journal, waits).await;
+    begun(journal, 4).await;
+}
+
+pub(super) async fn runs_wake_when_they_are_due(journal: &dyn Journal) {
+    assert_eq!(answered(journal.next_due().await), None, "there is no run yet");
+    four(journal).await;
+    let due = async |at, limit| answered(journal.due(at, limit).await);
+    let lease_ends = START.plus_millis(LEASE);
+    assert_eq!(
+        due(START.plus_millis(LEASE - 1), 10).await,
+        [],
+        "one is owned, the others are not due"
+    );
+    assert_eq!(
+        answered(journal.next_due().await),
+        Some(lease_ends),
+        "the lease of the active run ends"
+    );
+    assert_eq!(
+        due(lease_ends, 10).await,
+        [run(4)],
+        "the lease of the active run is over"
+    );
+    assert_eq!(due(DUE, 10).await, [run(4), run(1)], "oldest first");
+    assert_eq!(due(DUE, 1).await, [run(4)]);
+
+    answered(journal.acquire(run(1), DUE, DUE.plus_millis(LEASE)).await);
+    assert_eq!(due(DUE, 10).await, [run(4)], "an owned run is not due");
+    assert_eq!(
+        due(DUE.plus_millis(LEASE), 10).await,
+        [run(4), run(1)],
+        "until its lease is over"
+    );
+}
+
+pub(super) async fn a_run_that_rests_can_be_taken(journal: &dyn Journal) {
+    four(journal).await;
+    let soon = START.plus_millis(1);
+    let acquire = async |number| answered(journal.acquire(run(number), soon, DUE).await);
+    for number in 1..=3 {
+        let lease = acquire(number).await;
+        assert_eq!(
+            lease.map(|l| (l.epoch, l.until)),
+            Some((2, DUE)),
+            "run {number} belongs to nobody"
+        );
+        assert_eq!(acquire(number).await, None, "now it belongs to somebody");
+    }
+    assert_eq!(acquire(4).await, None, "a run at work is owned");
+
+    let lease = begun(journal, 5).await;
+    sleep(journal, lease).await;
+    written(journal, sample::append(lease, 2, sample::read(), None)).await;
+    assert_eq!(
+        acquire(5).await,
+        None,
+        "who put it to sleep may go on with it as long as nobody took it"
+    );
+}
