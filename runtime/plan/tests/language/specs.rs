@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use dragoman_manifest::parse_pipeline;
+use dragoman_manifest::{parse_pipeline, parse_site};
 use dragoman_model::{Diagnostic, Severity, Source};
 use dragoman_plan::check;
 
@@ -27,15 +27,25 @@ pub(crate) fn diagnostics(text: &str) -> Vec<Diagnostic> {
     diagnostics
 }
 
-/// What a case says about a text.
-fn said(text: &str) -> String {
-    let (text, head) = if text.trim_start().starts_with("dragoman:") || text.starts_with("#") {
+/// The whole pipeline of a case, and how many lines were put before it.
+pub(crate) fn complete(text: &str) -> (String, usize) {
+    if text.trim_start().starts_with("dragoman:") || text.starts_with('#') {
         (text.to_owned(), 0)
     } else {
         (format!("{HEAD}{text}"), HEAD.lines().count())
+    }
+}
+
+/// What a case says about a text: a pipeline, or a site file.
+fn said(text: &str) -> String {
+    let (text, head) = complete(text);
+    let found = if text.contains("\nsite:") {
+        parse_site(Source::new("dragoman.yaml", text)).1
+    } else {
+        diagnostics(&text)
     };
     let mut out = String::new();
-    for diagnostic in diagnostics(&text) {
+    for diagnostic in found {
         let (line, column) = diagnostic
             .span
             .as_ref()
