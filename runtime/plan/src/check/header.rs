@@ -25,7 +25,12 @@ impl Checker<'_> {
         let serial = self.optional(said.serial.as_ref(), &Expected::Key, &mut keys);
         scope.add_name(
             "run",
-            Shape::object([("id", Shape::Text), ("now", Shape::DateTime), ("key", Shape::Text)]),
+            Shape::object([
+                ("id", Shape::Text),
+                ("now", Shape::DateTime),
+                ("key", Shape::Text),
+                ("pipeline", Shape::Text),
+            ]),
         );
         self.hide_all(&said.steps, &mut scope);
         if said.steps.steps.is_empty() && !said.steps.refused {

@@ -85,3 +85,54 @@ fn every_code_has_a_page_whose_examples_are_right() {
         );
     }
 }
+
+/// What the examples of the reference find there.
+const HEAD: &str = "dragoman: 1\npipeline: reference\non:\n  - id: hook\n    http: { path: /orders, from: partner, reply: replied }\n    read: orders.read_order\nsteps:\n- id: order\n  call: orders.get\n  with: { number: =trigger.message.number }\n";
+
+#[test]
+fn the_examples_of_the_reference_are_right() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/language.md");
+    let page = std::fs::read_to_string(path).expect("the reference");
+    let mut tried = 0;
+    for example in page
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```\n").next())
+    {
+        let text = if example.starts_with("dragoman:") {
+            example.to_owned()
+        } else {
+            format!("{HEAD}{example}")
+        };
+        let rendered: Vec<String> = diagnostics(&text).iter().map(|d| d.render(false)).collect();
+        assert!(rendered.is_empty(), "{}", rendered.join("\n\n"));
+        tried += 1;
+    }
+    assert!(tried >= 9, "only {tried} examples were found");
+    // The examples in the table of the other words.
+    for line in page
+        .lines()
+        .skip_while(|l| *l != "### The others")
+        .filter(|l| l.starts_with("| `"))
+    {
+        let Some(example) = line
+            .trim_end_matches(" |")
+            .rsplit("| `")
+            .next()
+            .and_then(|e| e.strip_suffix('`'))
+        else {
+            continue;
+        };
+        let text = format!("{HEAD}- {example}\n");
+        if line.starts_with("| `")
+            && ["sleep", "set", "reply", "stop", "park", "fail"]
+                .iter()
+                .any(|w| line.starts_with(&format!("| `{w}`")))
+        {
+            let found = diagnostics(&text);
+            assert!(found.is_empty(), "{example}: {}", found[0].render(false));
+            tried += 1;
+        }
+    }
+    assert!(tried >= 15, "only {tried} examples were found");
+}
