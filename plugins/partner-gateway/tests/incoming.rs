@@ -1,0 +1,158 @@
+//! What partners tell: the messages under `samples/`, and messages that are not taken.
+
+use dragoman_guest::testing::{self, Scripted};
+use dragoman_guest::{Class, Effect, Failure};
+use partner_gateway::PartnerGateway;
+use serde_json::{Value, json};
+
+fn sample(file: &str) -> Vec<u8> {
+    let path = format!("{}/tests/samples/{file}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).unwrap()
+}
+
+fn read(message: &[u8], config: Value) -> Result<Value, Failure> {
+    let host = Scripted::new()
+        .config(config)
+        .document("message", "application/json", message)
+        .shared();
+    testing::invoke::<PartnerGateway>(&host, "read_usage", json!({})).map(|answer| answer.payload)
+}
+
+#[test]
+fn messages_are_read_into_usages() {
+    for name in ["exported", "imported-bare", "withdrawn"] {
+        let expected: Value = serde_json::from_slice(&sample(&format!("{name}.usage.json"))).unwrap();
+        let message = sample(&format!("{name}.json"));
+        assert_eq!(read(&message, json!({})).unwrap(), expected, "{name}");
+        let marked = [b"\xef\xbb\xbf", message.as_slice()].concat();
+        assert_eq!(
+            read(&marked, json!({})).unwrap(),
+            expected,
+            "{name} with a byte order mark"
+        );
+    }
+}
+
+#[test]
+fn what_this_connector_sends_it_reads() {
+    let endorsement = json!({"id": "E1", "permit": "P1", "issuing_country": "PL", "status": "valid",
+        "items": [{"item": "A", "quantity": {"value": "1", "unit": "C62"}}], "declaration": {"scheme": "mrn", "value": "D1"}});
+    let permit = json!({"number": "P1", "issuing_country": "PL", "kind": "export", "items": [], "endorsements": []});
+    for (operation, input, status) in [
+        (
+            "notify_use",
+            json!({"to_country": "CH", "permit": permit, "endorsement": endorsement}),
+            Value::Null,
+        ),
+        (
+            "notify_withdrawal",
+            json!({"to_country": "CH", "endorsement": endorsement, "reason": "r"}),
+            json!("withdrawn"),
+        ),
+    ] {
+        let host = Scripted::new()
+            .answer("POST", "partner-CH", dragoman_guest::http::Response::new(204))
+            .shared();
+        testing::invoke::<PartnerGateway>(&host, operation, input).unwrap();
+        let dragoman_guest::http::Body::Inline(sent) = &host.requests()[0].body else {
+            panic!("the message is sent inline");
+        };
+        let usage = read(sent, json!({"country": "CH"})).unwrap();
+        assert_eq!(
+            (&usage["certificate"], &usage["status"]),
+            (&json!("P1"), &status),
+            "{operation}"
+        );
+    }
+}
+
+/// The sample with the value at a pointer replaced.
+fn with(pointer: &str, value: Value) -> Vec<u8> {
+    let mut message: Value = serde_json::from_slice(&sample("exported.json")).unwrap();
+    *message.pointer_mut(pointer).unwrap() = value;
+    message.to_string().into_bytes()
+}
+
+#[test]
+fn messages_that_are_not_taken() {
+    for (message, code, word) in [
+        (b"".to_vec(), "message.unreadable", "line 1 column 0"),
+        (
+            b"{\"usage\":\n {\"direction\": }}".to_vec(),
+            "message.unreadable",
+            "line 2 column",
+        ),
+        (b"[]".to_vec(), "message.unreadable", "no JSON object"),
+        (b"<CITESEPermit/>".to_vec(), "message.unreadable", "XML"),
+        (b"{\"usage\": \"\xff\"}".to_vec(), "message.unreadable", "after byte 11"),
+        (b"{}".to_vec(), "message.unreadable", "missing field"),
+        (
+            b"{\"usage\": {}, \"usage\": {}}".to_vec(),
+            "message.unreadable",
+            "missing field",
+        ),
+        (
+            with("/usage/direction", json!("sideways")),
+            "message.unreadable",
+            "sideways",
+        ),
+        (
+            with("/usage/positions/0/quantity/value", json!(5)),
+            "message.unreadable",
+            "column",
+        ),
+        (
+            with("/usage/positions/0/quantity/value", json!("0")),
+            "message.incomplete",
+            "/usage/positions/0",
+        ),
+        (
+            with("/usage/positions/1/item", json!(" ")),
+            "message.incomplete",
+            "/usage/positions/1",
+        ),
+        (
+            with("/usage/positions/1/quantity/unit", json!("")),
+            "message.incomplete",
+            "/usage/positions/1",
+        ),
+        (
+            with("/usage/positions", json!([])),
+            "message.incomplete",
+            "/usage/positions",
+        ),
+        (
+            with("/usage/certificate", json!("")),
+            "message.incomplete",
+            "/usage/certificate",
+        ),
+        (with("/usage/issuing_country", json!("UK")), "message.incomplete", "UK"),
+        (
+            with("/permit/number", json!("23XA000418")),
+            "message.contradictory",
+            "/permit/number",
+        ),
+        (
+            with("/permit/issuing_country", json!("XC")),
+            "message.contradictory",
+            "/permit/issuing_country",
+        ),
+        (with("/usage/to_country", json!("NO")), "message.misdirected", "NO"),
+    ] {
+        let failure = read(&message, json!({"country": "CH"})).unwrap_err();
+        let text = String::from_utf8_lossy(&message);
+        let facts = (failure.class, failure.known_effect(), failure.code.as_str());
+        assert_eq!(facts, (Class::Permanent, Effect::None, code), "{text}");
+        assert!(failure.message.contains(word), "{text}: {}", failure.message);
+    }
+}
+
+#[test]
+fn a_message_must_be_there() {
+    let host = Scripted::new().shared();
+    let failure = testing::invoke::<PartnerGateway>(&host, "read_usage", json!({})).unwrap_err();
+    assert_eq!(
+        (failure.class, failure.code.as_str()),
+        (Class::Permanent, "document.missing")
+    );
+}
