@@ -42,7 +42,9 @@ impl<'a> Walk<'a> {
         }
         let attempt = progress.attempt;
         if let Some(timer) = &progress.timer {
-            if self.is_voided(step) {
+            // What may have taken effect is first brought to certainty.
+            let unknown = progress.failure.as_ref().is_some_and(|f| f.failure.effect != Effect::None);
+            if !unknown && self.is_voided(step) {
                 return self.voided_away(step);
             }
             if timer.due > self.now && !(self.woken && timer.for_other) {

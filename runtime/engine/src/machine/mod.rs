@@ -29,7 +29,7 @@ mod walk;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use dragoman_journal::{Draft, Entry, Record, Refusal, Standing};
+use dragoman_journal::{Draft, Entry, Operation, Record, Refusal, Standing};
 use dragoman_model::{Actor, Digest, Failure, RunId, Timestamp, Usage, Value};
 use dragoman_plan::{Plan, StepKind};
 
@@ -137,7 +137,7 @@ impl Machine {
             Event::Started | Event::Woken => woken = true,
             Event::Time => {}
             Event::Committed => self.committed(),
-            Event::Refused { refusal, commit } => self.refused(refusal, *commit),
+            Event::Refused { refusal, commit } => operated = self.refused(refusal, *commit),
             Event::Called { path, report } => self.answer(path, Live::Called(report)),
             Event::Probed {
                 path,
@@ -229,13 +229,27 @@ impl Machine {
         self.stored = tail.standing.unwrap_or(Standing::Active);
     }
 
-    fn refused(&mut self, refusal: Refusal, mut commit: Commit) {
+    /// Takes back what was not written. What is certain comes again with the next commit.
+    fn refused(&mut self, refusal: Refusal, mut commit: Commit) -> Option<Operated> {
         commit.entries.truncate(commit.certain.0);
         commit.operations.truncate(commit.certain.1);
         self.desk.entries = commit.entries;
         self.desk.operations = commit.operations;
-        if let Some(tail) = self.tail.take() {
-            self.live.insert(tail.path, Live::Refused(refusal));
+        self.desk.urgent = true;
+        let tail = self.tail.take();
+        match refusal {
+            Refusal::Voided { reference, by } => Some(Operated::Voided { reference, by }),
+            Refusal::State { connection, key, .. } => {
+                // Another run has written the state meanwhile: its value stands, this run's is dropped.
+                self.desk.operations.retain(|operation| !writes(operation, &connection, &key));
+                None
+            }
+            refusal => {
+                if let Some(tail) = tail {
+                    self.live.insert(tail.path, Live::Refused(refusal));
+                }
+                None
+            }
         }
     }
 
@@ -333,4 +347,13 @@ enum Operated {
         actor: Actor,
         reason: String,
     },
+}
+
+fn writes(operation: &Operation, on: &str, of: &str) -> bool {
+    match operation {
+        Operation::StatePut { connection, key, .. } | Operation::StateDelete { connection, key, .. } => {
+            connection == on && key == of
+        }
+        _ => false,
+    }
 }

@@ -57,21 +57,18 @@ impl<'a> Walk<'a> {
                     Taken::Else(self.fail(step, Failure::permanent("once.undone", message)))
                 }
             },
-            Refusal::Voided { reference, by } => {
-                self.note_voided(&reference, &by.to_string());
-                Taken::Else(self.voided_away(step))
-            }
             Refusal::Ledger {
                 code,
                 message,
                 item,
                 left,
             } => {
-                let mut failure = Failure::rejected(code, message);
+                let mut failure = Failure::rejected(format!("ledger.{code}"), message);
                 failure.detail = Some(json!({ "item": item, "left": left }));
                 Taken::Else(self.fail(step, failure))
             }
-            Refusal::Fenced | Refusal::State { .. } | Refusal::WaitOver { .. } => {
+            // These are taken care of before the walk.
+            Refusal::Voided { .. } | Refusal::Fenced | Refusal::State { .. } | Refusal::WaitOver { .. } => {
                 Taken::Else(Flow::Pending)
             }
         }

@@ -1,6 +1,6 @@
 //! The state of a run: the fold of its entries. The same fold is used while the run works and when it is read back.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dragoman_journal::{Draft, Ending, Entry, Parent, Record, Versions};
 use dragoman_model::{Actor, Class, Digest, DocumentReference, Failure, RunId, Timestamp, Value};
@@ -61,6 +61,7 @@ pub struct State {
     pub closed: Option<Ending>,
     /// The answer to a sender that waits.
     pub reply: Option<Value>,
+    references: BTreeSet<String>,
     steps: HashMap<String, Progress>,
 }
 
@@ -87,6 +88,7 @@ impl State {
             parked: None,
             closed: None,
             reply: None,
+            references: BTreeSet::new(),
             steps: HashMap::new(),
         }
     }
@@ -101,6 +103,11 @@ impl State {
         self.steps
             .iter()
             .map(|(path, progress)| (path.as_str(), progress))
+    }
+
+    /// Whether something was done, or waited for, under a business reference.
+    pub fn is_under(&self, reference: &str) -> bool {
+        self.references.contains(reference)
     }
 
     /// Whether something outside was, or may have been, changed by this run.
@@ -143,6 +150,12 @@ impl State {
 
     fn apply_fact(&mut self, fact: &Fact<'_>) {
         self.next = fact.seq + 1;
+        if let Record::Intent { reference: Some(reference), .. }
+        | Record::Claimed { reference: Some(reference), .. }
+        | Record::Waiting { reference: Some(reference), .. } = fact.record
+        {
+            self.references.insert(reference.clone());
+        }
         match fact.record {
             Record::Accepted { .. } => self.origin = origin(self.run, fact),
             Record::Parked { code } => {

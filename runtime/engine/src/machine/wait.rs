@@ -59,6 +59,9 @@ impl<'a> Walk<'a> {
     }
 
     fn begin_wait(&mut self, step: &'a Step, wait: &'a WaitStep) -> Flow {
+        if self.is_voided(step) {
+            return self.voided_away(step);
+        }
         let show = match self.template(&wait.show) {
             Err(failure) => return self.fail(step, failure),
             Ok(Evaluated::Observed) => {

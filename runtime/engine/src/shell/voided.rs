@@ -3,12 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dragoman_journal::{Draft, Ending, OnceState};
+use dragoman_journal::{Draft, Ending, OnceState, RunFilter};
 use dragoman_model::RunId;
 
 use super::{Shell, Signal};
-use crate::machine::{Event, Found, Machine};
+use crate::machine::{Event, Found, Machine, State};
 
+/// So many parked runs are looked at.
+const PARKED: usize = 10_000;
 /// A store that does not answer is asked again after so long, in milliseconds.
 const PAUSE_MS: i64 = 500;
 
@@ -39,9 +41,10 @@ impl Shell {
             let found = async {
                 let effects = self.journal.effects(reference.clone()).await?;
                 let waits = self.journal.waits(None).await?;
-                Ok::<_, dragoman_journal::Error>((effects, waits))
+                let parked = self.parked_under(&reference).await?;
+                Ok::<_, dragoman_journal::Error>((effects, waits, parked))
             };
-            let (effects, waits) = match found.await {
+            let (effects, waits, parked) = match found.await {
                 Ok(found) => found,
                 Err(error) => {
                     self.pause(&error).await;
@@ -53,14 +56,9 @@ impl Shell {
             };
             let waiting: BTreeSet<RunId> =
                 waits.iter().filter(under).map(|wait| wait.run).collect();
-            let stands = |state: &OnceState| matches!(state, OnceState::Open | OnceState::Parked);
-            let others = effects
-                .iter()
-                .filter(|effect| stands(&effect.state) && effect.run != by);
-            let told: BTreeSet<RunId> = others
-                .map(|effect| effect.run)
-                .chain(waiting.iter().copied())
-                .collect();
+            let open = effects.iter().filter(|effect| effect.state == OnceState::Open).map(|effect| effect.run);
+            let told: BTreeSet<RunId> =
+                open.chain(parked).chain(waiting.iter().copied()).filter(|run| *run != by).collect();
             for run in told {
                 self.signal(
                     run,
@@ -76,6 +74,21 @@ impl Shell {
             };
             return Event::Found { path, found };
         }
+    }
+
+    /// Runs that are parked and have done, or waited for, something under a reference.
+    async fn parked_under(&self, reference: &str) -> Result<Vec<RunId>, dragoman_journal::Error> {
+        let filter =
+            RunFilter { status: Some("parked".into()), children: true, limit: PARKED, ..RunFilter::default() };
+        let mut found = Vec::new();
+        for summary in self.journal.runs(filter).await? {
+            let mut state = State::new(summary.run);
+            self.journal.load(summary.run).await?.iter().for_each(|entry| state.apply(entry));
+            if state.is_under(reference) && !state.voided.contains_key(reference) {
+                found.push(summary.run);
+            }
+        }
+        Ok(found)
     }
 
     async fn pause(&self, error: &dragoman_journal::Error) {

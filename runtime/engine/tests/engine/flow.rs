@@ -141,8 +141,8 @@ steps:
       account: \"'paper'\"
       lines: \"[{'item': 'a', 'quantity': quantity('3', 'kg')}]\"
       limits: \"[{'item': 'a', 'quantity': quantity('5', 'kg')}]\"
-    once: trigger.message.number
-    ref: trigger.message.number
+      once: trigger.message.number
+      ref: trigger.message.number
   - id: shipped
     call: shop.ship
     once: trigger.message.number
