@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use dragoman_model::{Span, Value};
+use dragoman_schema::Shape;
 
 use crate::environment::Limits;
 use crate::evaluate::Evaluation;
@@ -28,6 +29,17 @@ pub(crate) struct Program {
     pub(crate) roots: BTreeSet<String>,
     pub(crate) steps: BTreeSet<String>,
     pub(crate) limits: Limits,
+    pub(crate) when_true: Vec<Known>,
+    pub(crate) when_false: Vec<Known>,
+}
+
+/// What an expression that is true, or false, shows of a value that it uses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Known {
+    /// The value: `["steps", "invoice", "total"]`, `["trigger", "message", "kind"]`.
+    pub path: Vec<String>,
+    /// What it shows: the value is there (none), or it is there and has this shape.
+    pub shape: Option<Shape>,
 }
 
 /// Where an expression finds its names.
@@ -59,6 +71,16 @@ impl Expression {
                 code: codes::FAILED,
                 message: format!("`{}` is neither true nor false", self.text),
             }),
+        }
+    }
+
+    /// What is known wherever this condition held, or wherever it did not: what `has(...)` found to be there, which
+    /// values of an enumeration and which variants are left. It serves the checks of what stands behind the condition.
+    pub fn shows(&self, held: bool) -> &[Known] {
+        if held {
+            &self.program.when_true
+        } else {
+            &self.program.when_false
         }
     }
 

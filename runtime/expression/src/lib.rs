@@ -14,6 +14,7 @@
 pub mod calendar;
 mod check;
 pub mod codes;
+mod complaint;
 mod data;
 pub mod environment;
 pub mod error;
@@ -23,8 +24,9 @@ mod number;
 mod program;
 mod scan;
 mod syntax;
+mod tree;
 
 pub use check::check;
 pub use environment::{Environment, Expected, Limits, Written};
 pub use error::Error;
-pub use expression::{Expression, Scope};
+pub use expression::{Expression, Known, Scope};

@@ -32,9 +32,7 @@ fn refuse(shape: &Shape, value: &Value, path: &mut Vec<String>, depth: usize) ->
         (Shape::Optional(inner), _) => return refuse(inner, value, path, depth),
         (Shape::Nothing, _) => value.is_null(),
         (Shape::Boolean, _) => value.is_boolean(),
-        (Shape::Integer, Value::Number(number)) => {
-            number.is_i64() || number.is_u64() || is_whole(number.as_f64())
-        }
+        (Shape::Integer, Value::Number(number)) => number.is_i64() || number.is_u64() || is_whole(number.as_f64()),
         (Shape::Number, _) => value.is_number(),
         (Shape::Text, _) => value.is_string(),
         (Shape::Enumeration(values), Value::String(text)) => values.iter().any(|v| v == text),
@@ -57,30 +55,21 @@ fn refuse(shape: &Shape, value: &Value, path: &mut Vec<String>, depth: usize) ->
             .any(|variant| refuse(variant, value, &mut Vec::new(), depth).is_none()),
         (Shape::Object(_) | Shape::Quantity | Shape::Document, Value::Object(members)) => {
             let object = shape.as_object()?;
-            return object
-                .fields
-                .iter()
-                .find_map(|(name, field)| match members.get(name) {
-                    Some(one) => below(field, one, format!(".{name}"), path, depth),
-                    None if field.is_optional() || *field == Shape::Any => None,
-                    None => {
-                        path.push(format!(".{name}"));
-                        Some(field.describe())
-                    }
-                });
+            return object.fields.iter().find_map(|(name, field)| match members.get(name) {
+                Some(one) => below(field, one, format!(".{name}"), path, depth),
+                None if field.is_optional() || *field == Shape::Any => None,
+                None => {
+                    path.push(format!(".{name}"));
+                    Some(field.describe())
+                }
+            });
         }
         _ => false,
     };
     (!fine).then(|| shape.describe())
 }
 
-fn below(
-    shape: &Shape,
-    value: &Value,
-    segment: String,
-    path: &mut Vec<String>,
-    depth: usize,
-) -> Option<String> {
+fn below(shape: &Shape, value: &Value, segment: String, path: &mut Vec<String>, depth: usize) -> Option<String> {
     path.push(segment);
     let refused = refuse(shape, value, path, depth - 1);
     if refused.is_none() {
@@ -109,11 +98,7 @@ pub fn is_date(text: &str) -> bool {
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return false;
     }
-    let (Some(year), Some(month), Some(day)) = (
-        digits(&bytes[..4]),
-        digits(&bytes[5..7]),
-        digits(&bytes[8..]),
-    ) else {
+    let (Some(year), Some(month), Some(day)) = (digits(&bytes[..4]), digits(&bytes[5..7]), digits(&bytes[8..])) else {
         return false;
     };
     let leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -146,10 +131,7 @@ pub fn is_date_time(text: &str) -> bool {
     let rest = &bytes[9..];
     let zone = match rest.split_first() {
         Some((b'.', fraction)) => {
-            let count = fraction
-                .iter()
-                .take_while(|byte| byte.is_ascii_digit())
-                .count();
+            let count = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
             if count == 0 {
                 return false;
             }
@@ -159,9 +141,7 @@ pub fn is_date_time(text: &str) -> bool {
     };
     let zoned = match zone {
         [b'Z' | b'z'] => true,
-        [b'+' | b'-', hours @ .., b':', a, b] => {
-            hours.len() == 2 && below(hours, 24) && below(&[*a, *b], 60)
-        }
+        [b'+' | b'-', hours @ .., b':', a, b] => hours.len() == 2 && below(hours, 24) && below(&[*a, *b], 60),
         _ => false,
     };
     clock && zoned
@@ -170,7 +150,6 @@ pub fn is_date_time(text: &str) -> bool {
 /// A number of ASCII digits only.
 fn digits(bytes: &[u8]) -> Option<u32> {
     bytes.iter().try_fold(0, |sum, byte| {
-        byte.is_ascii_digit()
-            .then(|| sum * 10 + u32::from(byte - b'0'))
+        byte.is_ascii_digit().then(|| sum * 10 + u32::from(byte - b'0'))
     })
 }

@@ -54,11 +54,7 @@ fn describe_values(values: &[String]) -> String {
     match values {
         [one] => format!("text \"{one}\""),
         _ => {
-            let quoted: Vec<String> = values
-                .iter()
-                .take(SHOWN)
-                .map(|v| format!("\"{v}\""))
-                .collect();
+            let quoted: Vec<String> = values.iter().take(SHOWN).map(|v| format!("\"{v}\"")).collect();
             let more = if values.len() > SHOWN { " | ..." } else { "" };
             format!("{}{more}", quoted.join(" | "))
         }

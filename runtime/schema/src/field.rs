@@ -97,11 +97,7 @@ pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// not near to anything: the table would cost more than the hint is worth.
 fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().flat_map(char::to_lowercase).take(65).collect();
-    let right: Vec<char> = right
-        .chars()
-        .flat_map(char::to_lowercase)
-        .take(65)
-        .collect();
+    let right: Vec<char> = right.chars().flat_map(char::to_lowercase).take(65).collect();
     if left.len() > 64 || right.len() > 64 {
         return usize::MAX;
     }
@@ -118,10 +114,8 @@ fn distance(left: &str, right: &str) -> usize {
                 let mut best = (table[(row - 1) * width + column] + 1)
                     .min(table[row * width + column - 1] + 1)
                     .min(table[(row - 1) * width + column - 1] + cost);
-                let exchanged = row > 1
-                    && column > 1
-                    && left[row - 1] == right[column - 2]
-                    && left[row - 2] == right[column - 1];
+                let exchanged =
+                    row > 1 && column > 1 && left[row - 1] == right[column - 2] && left[row - 2] == right[column - 1];
                 if exchanged {
                     best = best.min(table[(row - 2) * width + column - 2] + 1);
                 }

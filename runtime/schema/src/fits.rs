@@ -75,23 +75,17 @@ impl Mismatch {
     pub fn help(&self) -> Option<String> {
         let conversion = |function: &str| Some(format!("convert it: `{function}(...)`"));
         match &self.problem {
-            Problem::Unknown {
-                nearest: Some(name),
-            } => Some(format!("did you mean `{name}`?")),
-            Problem::MaybeAbsent { .. } => Some(
-                "test it with `has(...)` first, or give another value: `default(..., ...)`".into(),
-            ),
-            Problem::Uncast { .. } => {
-                Some("say what it is: `cast(..., \"connection.operation\")`".into())
+            Problem::Unknown { nearest: Some(name) } => Some(format!("did you mean `{name}`?")),
+            Problem::MaybeAbsent { .. } => {
+                Some("test it with `has(...)` first, or give another value: `default(..., ...)`".into())
             }
+            Problem::Uncast { .. } => Some("say what it is: `cast(..., \"connection.operation\")`".into()),
             Problem::Wrong { expected, found } => match (expected.present(), found) {
                 (Shape::Decimal, _) if !matches!(found, Shape::Quantity) => conversion("decimal"),
                 (Shape::Date, f) if f.is_textual() => conversion("date"),
                 (Shape::DateTime, f) if f.is_textual() => conversion("timestamp"),
                 (Shape::Integer, f) if f.is_textual() || *f == Shape::Number => conversion("int"),
-                (Shape::Text, Shape::Integer | Shape::Number | Shape::Boolean) => {
-                    conversion("text")
-                }
+                (Shape::Text, Shape::Integer | Shape::Number | Shape::Boolean) => conversion("text"),
                 (Shape::Enumeration(_), Shape::Enumeration(_)) => {
                     Some(format!("the values are {}", expected.describe()))
                 }
@@ -117,11 +111,7 @@ impl fmt::Display for Mismatch {
             Problem::Missing { expected } => write!(f, "missing `{place}` ({})", expected.short()),
             Problem::Unknown { .. } => write!(f, "unknown field `{place}`"),
             Problem::MaybeAbsent { expected } => {
-                write!(
-                    f,
-                    "expected {}{of}, found a value that may be absent",
-                    expected.short()
-                )
+                write!(f, "expected {}{of}, found a value that may be absent", expected.short())
             }
             Problem::Uncast { expected } => {
                 write!(
@@ -154,30 +144,22 @@ impl Shape {
         };
         match (self, into) {
             (_, Shape::Any) | (Shape::Nothing, Shape::Optional(_)) => Ok(()),
-            (Shape::Any, _) => Err(Mismatch::here(Problem::Uncast {
-                expected: into.clone(),
-            })),
+            (Shape::Any, _) => Err(Mismatch::here(Problem::Uncast { expected: into.clone() })),
             (_, Shape::Optional(inner)) => self.present().fits(inner),
-            (Shape::Optional(_) | Shape::Nothing, _) => Err(Mismatch::here(Problem::MaybeAbsent {
-                expected: into.clone(),
-            })),
-            (Shape::Integer, Shape::Number) => Ok(()),
-            (Shape::Enumeration(a), Shape::Enumeration(b)) if a.iter().all(|v| b.contains(v)) => {
-                Ok(())
+            (Shape::Optional(_) | Shape::Nothing, _) => {
+                Err(Mismatch::here(Problem::MaybeAbsent { expected: into.clone() }))
             }
+            (Shape::Integer, Shape::Number) => Ok(()),
+            (Shape::Enumeration(a), Shape::Enumeration(b)) if a.iter().all(|v| b.contains(v)) => Ok(()),
             (some, Shape::Text) if some.is_textual() => Ok(()),
             (Shape::List(a), Shape::List(b)) => a.fits(b).map_err(|m| m.below("[]")),
             (Shape::Map(a), Shape::Map(b)) => a.fits(b).map_err(|m| m.below("*")),
-            (Shape::OneOf(variants), _) => variants
-                .iter()
-                .try_for_each(|v| v.fits(into))
-                .map_err(|_| wrong()),
+            (Shape::OneOf(variants), _) => variants.iter().try_for_each(|v| v.fits(into)).map_err(|_| wrong()),
             (_, Shape::OneOf(variants)) => fits_one_of(self, variants).ok_or_else(wrong),
-            (Shape::Object(object), Shape::Map(item)) => {
-                object.fields.iter().try_for_each(|(name, shape)| {
-                    shape.present().fits(item).map_err(|m| m.below(name))
-                })
-            }
+            (Shape::Object(object), Shape::Map(item)) => object
+                .fields
+                .iter()
+                .try_for_each(|(name, shape)| shape.present().fits(item).map_err(|m| m.below(name))),
             (a, b) => match (a.as_object(), b.as_object()) {
                 (Some(a), Some(b)) => fits_object(a, b),
                 _ => Err(wrong()),
@@ -187,19 +169,13 @@ impl Shape {
 }
 
 fn fits_one_of(shape: &Shape, variants: &[Shape]) -> Option<()> {
-    variants
-        .iter()
-        .any(|variant| shape.fits(variant).is_ok())
-        .then_some(())
+    variants.iter().any(|variant| shape.fits(variant).is_ok()).then_some(())
 }
 
 fn fits_object(from: &ObjectShape, into: &ObjectShape) -> Result<(), Mismatch> {
     // A misspelt field is unknown and leaves another missing: the first says what to write.
     if from.name.is_none() && !into.open {
-        let unknown = from
-            .fields
-            .keys()
-            .find(|name| !into.fields.contains_key(*name));
+        let unknown = from.fields.keys().find(|name| !into.fields.contains_key(*name));
         if let Some(name) = unknown {
             let unsaid = into.fields.keys().filter(|n| !from.fields.contains_key(*n));
             let nearest = nearest(name, unsaid.map(String::as_str));

@@ -19,14 +19,10 @@ impl Shape {
             }
             (Shape::Enumeration(a), Shape::Enumeration(b)) => Some(join_values(a, b)),
             (a, b) if a.is_textual() && b.is_textual() => Some(Shape::Text),
-            (Shape::Integer, Shape::Number) | (Shape::Number, Shape::Integer) => {
-                Some(Shape::Number)
-            }
+            (Shape::Integer, Shape::Number) | (Shape::Number, Shape::Integer) => Some(Shape::Number),
             (Shape::List(a), Shape::List(b)) => Some(a.join(b)?.list()),
             (Shape::Map(a), Shape::Map(b)) => Some(a.join(b)?.map()),
-            (Shape::OneOf(variants), one) | (one, Shape::OneOf(variants)) => {
-                join_variants(variants, one)
-            }
+            (Shape::OneOf(variants), one) | (one, Shape::OneOf(variants)) => join_variants(variants, one),
             (a, b) => join_objects(a, b),
         }
     }
@@ -40,11 +36,7 @@ fn join_values(a: &[String], b: &[String]) -> Shape {
 
 fn join_variants(variants: &Arc<Vec<Shape>>, one: &Shape) -> Option<Shape> {
     let added = match one {
-        Shape::OneOf(more) => more
-            .iter()
-            .filter(|v| !variants.contains(v))
-            .cloned()
-            .collect(),
+        Shape::OneOf(more) => more.iter().filter(|v| !variants.contains(v)).cloned().collect(),
         other if variants.contains(other) => Vec::new(),
         _ => return None,
     };

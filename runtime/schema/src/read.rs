@@ -99,9 +99,7 @@ impl<'a> Reader<'a> {
         if self.open.contains(&reference) {
             return self.any(pointer, format!("`{reference}` refers to itself"));
         }
-        let target = reference
-            .strip_prefix('#')
-            .and_then(|path| self.root.pointer(path));
+        let target = reference.strip_prefix('#').and_then(|path| self.root.pointer(path));
         let Some(target) = target else {
             return self.any(pointer, format!("`{reference}` is not in this schema"));
         };
@@ -192,9 +190,7 @@ impl<'a> Reader<'a> {
             Some("boolean") => Shape::Boolean,
             Some("null") => Shape::Nothing,
             Some("array") => match object.get("items") {
-                Some(items) => self
-                    .read(items, &format!("{pointer}/items"), depth - 1)
-                    .list(),
+                Some(items) => self.read(items, &format!("{pointer}/items"), depth - 1).list(),
                 None => self.any(pointer, "a list of anything").list(),
             },
             Some("object") => self.object(object, pointer, depth),
@@ -248,10 +244,7 @@ impl<'a> Reader<'a> {
 }
 
 fn title(object: &Map<String, Value>) -> Option<String> {
-    object
-        .get("title")
-        .and_then(Value::as_str)
-        .map(str::to_owned)
+    object.get("title").and_then(Value::as_str).map(str::to_owned)
 }
 
 /// A variant takes its title as its name.
@@ -268,10 +261,7 @@ fn named(shape: Shape, schema: &Value) -> Shape {
 /// Several texts out of lists are one list; several objects are one of them, where a field with a constant tells
 /// them apart.
 fn alternatives(shapes: &[Shape]) -> Option<Shape> {
-    if shapes
-        .iter()
-        .all(|shape| matches!(shape, Shape::Enumeration(_)))
-    {
+    if shapes.iter().all(|shape| matches!(shape, Shape::Enumeration(_))) {
         let first = shapes.first()?.clone();
         return shapes[1..].iter().try_fold(first, |all, one| all.join(one));
     }
@@ -290,17 +280,15 @@ impl Shape {
         };
         first.fields.keys().map(String::as_str).find(|name| {
             let mut seen = Vec::new();
-            variants.iter().all(|variant| {
-                match variant.as_object().and_then(|o| o.fields.get(*name)) {
-                    Some(Shape::Enumeration(values))
-                        if values.len() == 1 && !seen.contains(&&values[0]) =>
-                    {
+            variants
+                .iter()
+                .all(|variant| match variant.as_object().and_then(|o| o.fields.get(*name)) {
+                    Some(Shape::Enumeration(values)) if values.len() == 1 && !seen.contains(&&values[0]) => {
                         seen.push(&values[0]);
                         true
                     }
                     _ => false,
-                }
-            })
+                })
         })
     }
 }

@@ -178,10 +178,7 @@ impl Shape {
             Value::Array(items) => {
                 let mut shapes = items.iter().map(Shape::of_value);
                 let first = shapes.next().unwrap_or(Shape::Any);
-                shapes
-                    .try_fold(first, |a, b| a.join(&b))
-                    .unwrap_or(Shape::Any)
-                    .list()
+                shapes.try_fold(first, |a, b| a.join(&b)).unwrap_or(Shape::Any).list()
             }
             Value::Object(members) => {
                 let fields = members

@@ -100,21 +100,14 @@ impl Surface {
     ///
     /// # Errors
     /// A schema that is not JSON or not valid JSON Schema, an operation given twice, an undo that does not exist.
-    pub fn from_descriptor(
-        digest: Digest,
-        descriptor: Descriptor,
-    ) -> Result<(Surface, Vec<Note>), Error> {
+    pub fn from_descriptor(digest: Digest, descriptor: Descriptor) -> Result<(Surface, Vec<Note>), Error> {
         let mut notes = Vec::new();
         let mut operations = BTreeMap::new();
         let wrong = |reason: String| Error::InvalidSurface {
             plugin: descriptor.name.clone(),
             reason,
         };
-        let names: Vec<String> = descriptor
-            .operations
-            .iter()
-            .map(|o| o.name.clone())
-            .collect();
+        let names: Vec<String> = descriptor.operations.iter().map(|o| o.name.clone()).collect();
         for described in descriptor.operations {
             let name = described.name.clone();
             if let Some(undo) = described.undo.as_ref().filter(|undo| !names.contains(undo)) {
@@ -143,10 +136,7 @@ impl Surface {
     }
 }
 
-fn read_operation(
-    described: DescribedOperation,
-    notes: &mut Vec<Note>,
-) -> Result<OperationSurface, Error> {
+fn read_operation(described: DescribedOperation, notes: &mut Vec<Note>) -> Result<OperationSurface, Error> {
     let name = &described.name;
     let input_schema = read_schema(&described.input_schema, &format!("the input of `{name}`"))?;
     let output_schema = read_schema(&described.output_schema, &format!("the output of `{name}`"))?;

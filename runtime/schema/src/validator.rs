@@ -84,11 +84,7 @@ fn sentence(error: &jsonschema::ValidationError<'_>) -> String {
                 .as_str()
                 .and_then(|found| nearest(found, options.iter().copied()));
             let hint = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
-            format!(
-                "{} is not one of {}{hint}",
-                shown(error.instance()),
-                options.join(", ")
-            )
+            format!("{} is not one of {}{hint}", shown(error.instance()), options.join(", "))
         }
         ValidationErrorKind::Format { format } => {
             format!("{} is not a {format}", shown(error.instance()))

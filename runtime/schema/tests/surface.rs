@@ -9,7 +9,8 @@ fn operation(name: &str, output: &str, undo: Option<&str>) -> DescribedOperation
     DescribedOperation {
         name: name.into(),
         summary: "Gets an order.".into(),
-        input_schema: r#"{"title":"Get","type":"object","properties":{"number":{"type":"string"}},"required":["number"]}"#.into(),
+        input_schema:
+            r#"{"title":"Get","type":"object","properties":{"number":{"type":"string"}},"required":["number"]}"#.into(),
         output_schema: output.into(),
         effect: OperationEffect::Read,
         has_probe: false,
@@ -34,12 +35,9 @@ fn descriptor(operations: Vec<DescribedOperation>) -> Descriptor {
 #[test]
 fn a_descriptor_becomes_a_surface() {
     let odd = r#"{"type":"object","properties":{"a":{"type":["string","integer"]}}}"#;
-    let descriptor = descriptor(vec![
-        operation("get", odd, None),
-        operation("put", "true", Some("get")),
-    ]);
-    let (surface, notes) = Surface::from_descriptor(Digest::of(b"orders"), descriptor)
-        .unwrap_or_else(|e| panic!("{e}"));
+    let descriptor = descriptor(vec![operation("get", odd, None), operation("put", "true", Some("get"))]);
+    let (surface, notes) =
+        Surface::from_descriptor(Digest::of(b"orders"), descriptor).unwrap_or_else(|e| panic!("{e}"));
     let get = &surface.operations["get"];
     assert_eq!(get.input.field("number"), Lookup::Found(Shape::Text));
     assert_eq!(get.output.field("a"), Lookup::Found(Shape::Any.optional()));
@@ -56,10 +54,7 @@ fn a_wrong_descriptor_is_refused_in_a_sentence() {
             "D0201: the schema of the output of `get` is not valid: EOF while parsing an object at line 1 column 1",
         ),
         (
-            vec![
-                operation("get", "true", None),
-                operation("get", "true", None),
-            ],
+            vec![operation("get", "true", None), operation("get", "true", None)],
             "D0202: plugin `orders` describes itself wrongly: the operation `get` is described twice",
         ),
         (
@@ -72,10 +67,7 @@ fn a_wrong_descriptor_is_refused_in_a_sentence() {
     ];
     for (operations, expected) in cases {
         let found = Surface::from_descriptor(Digest::of(b"orders"), descriptor(operations));
-        assert_eq!(
-            found.err().map(|e| e.to_string()).as_deref(),
-            Some(expected)
-        );
+        assert_eq!(found.err().map(|e| e.to_string()).as_deref(), Some(expected));
     }
     let wrong = Surface::from_descriptor(
         Digest::of(b"x"),
@@ -91,12 +83,10 @@ fn a_wrong_descriptor_is_refused_in_a_sentence() {
 fn the_schemas_of_the_documents_lie_within_the_profile() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../sdk/documents/schemas");
     let mut read = 0;
-    for entry in std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()))
-    {
+    for entry in std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display())) {
         let path = entry.unwrap_or_else(|e| panic!("{e}")).path();
         let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{e}"));
-        let schema =
-            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let schema = serde_json::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let (shape, notes) = Shape::from_schema(&schema);
         assert_eq!(notes, [], "{}", path.display());
         assert!(

@@ -8,7 +8,7 @@ use super::facts::Path;
 use super::{Checker, Typed};
 use crate::codes;
 use crate::program::Node;
-use crate::syntax::{Kind, Operator, Tree};
+use crate::tree::{Kind, Operator, Tree};
 
 impl Checker<'_> {
     /// Checks a name, a field of something, a member of a map, or the first of a list. Where it is `lenient` (inside

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use dragoman_schema::{Shape, nearest};
 
-use super::operators::exact;
+use super::arithmetic::exact;
 use super::{Checker, Typed, facts};
 use crate::codes;
 use crate::program::{Comparison, Node, Ordered};
-use crate::syntax::{Kind, Tree};
+use crate::tree::{Kind, Tree};
 
 /// Why two values are not compared.
 enum Problem {

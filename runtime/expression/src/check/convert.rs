@@ -2,128 +2,15 @@
 
 use dragoman_schema::{Shape, nearest};
 
-use super::operators::exact;
+use super::arithmetic::exact;
 use super::{Checker, Typed};
 use crate::calendar::{self, Zone};
 use crate::codes;
 use crate::number;
-use crate::program::{Amount, Function, Node};
-use crate::syntax::{Kind, Tree};
+use crate::program::{Function, Node};
+use crate::tree::{Kind, Tree};
 
 impl Checker<'_> {
-    /// Functions of text, lists and maps with a fixed number of arguments. None: the number is wrong.
-    pub(super) fn simple(&mut self, tree: &Tree, name: &str, arguments: &[&Tree]) -> Option<Option<Typed>> {
-        let (function, texts) = match (name, arguments.len()) {
-            ("size", 1) => return Some(self.size(tree, arguments[0])),
-            ("sum", 1) => return Some(self.sum(tree, arguments[0])),
-            ("unique" | "flatten", 1) => return Some(self.same_items(tree, name, arguments[0])),
-            ("join", 2) => return Some(self.join(tree, arguments[0], arguments[1])),
-            ("lower", 1) => (Function::Lower, Shape::Text),
-            ("upper", 1) => (Function::Upper, Shape::Text),
-            ("trim", 1) => (Function::Trim, Shape::Text),
-            ("split", 2) => (Function::Split, Shape::Text.list()),
-            ("startsWith", 2) => (Function::StartsWith, Shape::Boolean),
-            ("endsWith", 2) => (Function::EndsWith, Shape::Boolean),
-            ("contains", 2) => (Function::Contains, Shape::Boolean),
-            _ => return None,
-        };
-        let checked: Vec<Option<Typed>> = arguments.iter().map(|argument| self.textual(argument)).collect();
-        let codes: Option<Vec<_>> = checked.into_iter().map(|typed| typed.map(|typed| typed.code)).collect();
-        Some(codes.map(|codes| Typed::new(texts, &tree.range, Node::Call(function, codes))))
-    }
-
-    fn size(&mut self, tree: &Tree, of: &Tree) -> Option<Typed> {
-        let typed = self.known(of)?;
-        if !typed.shape.is_textual() && !matches!(typed.shape, Shape::List(_) | Shape::Map(_)) {
-            self.wrong(of, "a list, a map or text", &typed.shape, &[]);
-            return None;
-        }
-        Some(Typed::new(
-            Shape::Integer,
-            &tree.range,
-            Node::Call(Function::Size, vec![typed.code]),
-        ))
-    }
-
-    /// The item of a list that must be there.
-    fn items(&mut self, tree: &Tree) -> Option<(Typed, Shape)> {
-        let typed = self.known(tree)?;
-        match &typed.shape {
-            Shape::List(item) => {
-                let item = Shape::clone(item);
-                Some((typed, item))
-            }
-            other => {
-                self.wrong(tree, "a list", &other.clone(), &[]);
-                None
-            }
-        }
-    }
-
-    fn sum(&mut self, tree: &Tree, of: &Tree) -> Option<Typed> {
-        let (list, item) = self.items(of)?;
-        let (amount, shape) = match item {
-            Shape::Integer => (Amount::Integer, Shape::Integer),
-            Shape::Decimal => (Amount::Decimal, Shape::Decimal),
-            // Of no quantities there is no unit.
-            Shape::Quantity => (Amount::Quantity, Shape::Quantity.optional()),
-            _ => {
-                let help = "take the numbers first: `list.map(x, x.quantity)`";
-                self.wrong(
-                    of,
-                    "a list of whole numbers, decimals or quantities",
-                    &list.shape,
-                    &[help],
-                );
-                return None;
-            }
-        };
-        Some(Typed::new(
-            shape,
-            &tree.range,
-            Node::Call(Function::Sum(amount), vec![list.code]),
-        ))
-    }
-
-    fn same_items(&mut self, tree: &Tree, name: &str, of: &Tree) -> Option<Typed> {
-        let (list, item) = self.items(of)?;
-        if name == "unique" {
-            return Some(Typed::new(
-                list.shape,
-                &tree.range,
-                Node::Call(Function::Unique, vec![list.code]),
-            ));
-        }
-        if !matches!(item, Shape::List(_)) {
-            self.wrong(of, "a list of lists", &list.shape, &[]);
-            return None;
-        }
-        Some(Typed::new(
-            item,
-            &tree.range,
-            Node::Call(Function::Flatten, vec![list.code]),
-        ))
-    }
-
-    fn join(&mut self, tree: &Tree, of: &Tree, between: &Tree) -> Option<Typed> {
-        let (list, between) = (self.items(of), self.textual(between));
-        let ((list, item), between) = (list?, between?);
-        if !item.is_textual() && !item.is_never() {
-            self.wrong(
-                of,
-                "a list of texts",
-                &list.shape,
-                &["convert the items: `list.map(x, text(x))`"],
-            );
-            return None;
-        }
-        Some(Typed::new(
-            Shape::Text,
-            &tree.range,
-            Node::Call(Function::Join, vec![list.code, between.code]),
-        ))
-    }
-
     /// Conversions. None: the number of arguments is wrong.
     pub(super) fn conversion(&mut self, tree: &Tree, name: &str, arguments: &[&Tree]) -> Option<Option<Typed>> {
         match (name, arguments) {

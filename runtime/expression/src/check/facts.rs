@@ -3,6 +3,7 @@
 use dragoman_schema::Shape;
 
 use super::{Checker, Typed};
+use crate::expression::Known;
 use crate::program::Ordered;
 
 /// The name of a value as a list of segments from the root; a variable is its level, a function its call.
@@ -15,6 +16,27 @@ pub(super) enum Fact {
     Present(Path),
     /// The value has this shape.
     Is(Path, Shape),
+}
+
+/// What of it can be told outside of the expression: not what is about its own variables or its calls.
+pub(super) fn told(facts: &[Fact]) -> Vec<Known> {
+    let known = facts.iter().map(|fact| match fact {
+        Fact::Present(path) => Known {
+            path: path.clone(),
+            shape: None,
+        },
+        Fact::Is(path, shape) => Known {
+            path: path.clone(),
+            shape: Some(shape.clone()),
+        },
+    });
+    let told = |known: &Known| {
+        known
+            .path
+            .iter()
+            .all(|segment| !segment.starts_with('#') && !segment.ends_with("()"))
+    };
+    known.filter(told).filter(|known| known.path != ["steps"]).collect()
 }
 
 impl Checker<'_> {

@@ -7,7 +7,7 @@ use dragoman_schema::{Shape, nearest};
 use super::{Checker, Typed, facts, iterate};
 use crate::codes;
 use crate::program::{Function, Node};
-use crate::syntax::Tree;
+use crate::tree::Tree;
 
 /// Every function, with how it is called.
 const FUNCTIONS: &[(&str, &str)] = &[

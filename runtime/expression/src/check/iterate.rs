@@ -7,7 +7,7 @@ use dragoman_schema::Shape;
 use super::{Checker, Typed};
 use crate::codes;
 use crate::program::{Iterated, Iteration, Node};
-use crate::syntax::{Kind, Tree};
+use crate::tree::{Kind, Tree};
 
 /// Which of them a name is.
 pub(super) fn iteration(name: &str) -> Option<Iteration> {

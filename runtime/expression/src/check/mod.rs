@@ -1,11 +1,14 @@
 //! The checker: follows every name and field through the shapes, and makes the program that the evaluator runs.
 
+mod arithmetic;
 mod chain;
 mod compare;
+mod container;
 mod convert;
 mod facts;
 mod functions;
 mod iterate;
+mod lists;
 mod operators;
 mod result;
 
@@ -19,9 +22,10 @@ use rust_decimal::Decimal;
 
 use crate::codes;
 use crate::environment::{Environment, Expected, Written};
-use crate::expression::{Expression, Program};
+use crate::expression::{Expression, Known, Program};
 use crate::program::{Code, Node};
-use crate::syntax::{self, Kind, Tree};
+use crate::syntax;
+use crate::tree::{Kind, Tree};
 use facts::{Fact, Path};
 
 /// Reads an expression and checks it against the names that it sees and against what its place asks for.
@@ -46,13 +50,15 @@ pub fn check(
     };
     let checked = checker.whole(expected);
     match checked {
-        Some((code, shape)) if checker.diagnostics.is_empty() => {
-            let limits = environment.limits;
+        Some((code, shape, [when_true, when_false])) if checker.diagnostics.is_empty() => {
+            let (roots, steps, limits) = (checker.roots, checker.steps, environment.limits);
             let program = Program {
                 code,
-                roots: checker.roots,
-                steps: checker.steps,
+                roots,
+                steps,
                 limits,
+                when_true,
+                when_false,
             };
             let expression = Expression {
                 text: written.text.into(),
@@ -111,7 +117,7 @@ impl Typed {
 }
 
 impl Checker<'_> {
-    fn whole(&mut self, expected: &Expected) -> Option<(Code, Shape)> {
+    fn whole(&mut self, expected: &Expected) -> Option<(Code, Shape, [Vec<Known>; 2])> {
         let length = self.written.text.chars().count();
         let limit = self.environment.limits.length;
         if length > limit {
@@ -134,7 +140,9 @@ impl Checker<'_> {
             }
         };
         let typed = self.tree(&tree)?;
-        self.result(&tree, typed, expected)
+        let shows = [facts::told(&typed.when_true), facts::told(&typed.when_false)];
+        let (code, shape) = self.result(&tree, typed, expected)?;
+        Some((code, shape, shows))
     }
 
     fn report(&mut self, code: ErrorCode, range: &Range<usize>, message: impl Into<String>, help: &[&str]) {
@@ -267,72 +275,6 @@ impl Checker<'_> {
             format!("expected {wanted}, `{shown}` is {found}"),
             help,
         );
-    }
-
-    fn list(&mut self, tree: &Tree, items: &[Tree]) -> Option<Typed> {
-        let checked: Vec<Option<Typed>> = items.iter().map(|item| self.value(item)).collect();
-        let checked = checked.into_iter().collect::<Option<Vec<Typed>>>()?;
-        let mut shape = Shape::never();
-        for (item, typed) in items.iter().zip(&checked) {
-            let Some(joined) = shape.join(&typed.shape) else {
-                let text = format!("expected {shape} as the items before, found {}", typed.shape);
-                self.report(codes::BRANCHES, &item.range, text, &[]);
-                return None;
-            };
-            shape = joined;
-        }
-        let codes = checked.into_iter().map(|typed| typed.code).collect();
-        Some(Typed::new(shape.list(), &tree.range, Node::List(codes)))
-    }
-
-    /// `{ "a": x }` is an object; with computed keys it is a map.
-    fn map(&mut self, tree: &Tree, entries: &[(Tree, Tree)]) -> Option<Typed> {
-        let literal = entries.iter().all(|(key, _)| matches!(key.kind, Kind::Text(_)));
-        if !literal {
-            return self.computed_map(tree, entries);
-        }
-        let mut fields = Vec::new();
-        let mut codes = Vec::new();
-        let mut failed = false;
-        for (key, value) in entries {
-            let Kind::Text(name) = &key.kind else {
-                continue;
-            };
-            if fields.iter().any(|(before, _)| before == name) {
-                self.report(codes::SYNTAX, &key.range, format!("`{name}` is there twice"), &[]);
-                failed = true;
-            }
-            match self.tree(value) {
-                Some(typed) => {
-                    fields.push((name.clone(), typed.shape));
-                    codes.push((name.clone(), typed.code));
-                }
-                None => failed = true,
-            }
-        }
-        if failed {
-            return None;
-        }
-        let shape = Shape::object(fields.iter().map(|(name, shape)| (name.as_str(), shape.clone())));
-        Some(Typed::new(shape, &tree.range, Node::Object(codes)))
-    }
-
-    fn computed_map(&mut self, tree: &Tree, entries: &[(Tree, Tree)]) -> Option<Typed> {
-        let mut shape = Shape::never();
-        let mut codes = Vec::new();
-        for (key, value) in entries {
-            let name = self.textual(key);
-            let typed = self.value(value);
-            let (name, typed) = (name?, typed?);
-            let Some(joined) = shape.join(&typed.shape) else {
-                let text = format!("expected {shape} as the members before, found {}", typed.shape);
-                self.report(codes::BRANCHES, &value.range, text, &[]);
-                return None;
-            };
-            shape = joined;
-            codes.push((name.code, typed.code));
-        }
-        Some(Typed::new(shape.map(), &tree.range, Node::Map(codes)))
     }
 
     /// Checks a part that must be text of any kind.

@@ -8,7 +8,7 @@ use super::{Checker, Typed};
 use crate::codes;
 use crate::environment::Expected;
 use crate::program::{Code, Function, Node};
-use crate::syntax::{Kind, Tree};
+use crate::tree::{Kind, Tree};
 
 impl Checker<'_> {
     pub(super) fn result(&mut self, tree: &Tree, typed: Typed, expected: &Expected) -> Option<(Code, Shape)> {

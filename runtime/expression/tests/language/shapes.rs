@@ -76,3 +76,38 @@ fn what_is_used_is_told() {
     assert_eq!(expression.roots().collect::<Vec<_>>(), ["order", "run"]);
     assert_eq!(expression.steps_used().collect::<Vec<_>>(), ["invoice", "skipped"]);
 }
+
+#[test]
+fn what_a_condition_shows_is_told() {
+    let text = "has(steps.skipped.total) && order.payment.kind == 'card' && order.status != 'open'";
+    let (expression, _) = World::new().check(text).unwrap_or_else(|d| panic!("{d}"));
+    let told = |held: bool| -> Vec<String> {
+        let known = expression.shows(held).iter();
+        known
+            .map(|k| {
+                format!(
+                    "{} {}",
+                    k.path.join("."),
+                    k.shape.as_ref().map_or("there".into(), Shape::short)
+                )
+            })
+            .collect()
+    };
+    let expected = [
+        "steps.skipped there",
+        "steps.skipped.total there",
+        "order.payment.kind text \"card\"",
+        "order.payment Card",
+        "order.status \"paid\" | \"closed\"",
+    ];
+    assert_eq!(told(true), expected);
+    assert_eq!(told(false), Vec::<String>::new());
+    let (expression, _) = World::new()
+        .check("!(order.status == 'open')")
+        .unwrap_or_else(|d| panic!("{d}"));
+    assert_eq!(expression.shows(false).len(), 1);
+    assert_eq!(
+        expression.shows(true)[0].shape,
+        Some(Shape::enumeration(["paid", "closed"]))
+    );
+}
