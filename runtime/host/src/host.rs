@@ -16,7 +16,7 @@ use crate::documents::Documents;
 use crate::egress::Egress;
 use crate::error::{CANNOT_START, Error, NOT_LOADED};
 use crate::guest::{self, Ask, Broken, Ran};
-use crate::lanes::{self, SlowLane};
+use crate::lanes::{self, SlowLane, Suspects};
 use crate::limits::{Memory, MemoryPot, Meter};
 use crate::log::Log;
 use crate::plugin::{self, Linkers, Plugin};
@@ -48,6 +48,7 @@ pub struct Host {
     pub(crate) egress: Arc<dyn Egress>,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) surfaces: Mutex<HashMap<Digest, Arc<Surface>>>,
+    suspects: Suspects,
     linkers: Arc<Linkers>,
     pot: Arc<MemoryPot>,
     compiling: Semaphore,
@@ -102,6 +103,7 @@ impl Host {
             egress,
             storage,
             surfaces: Mutex::default(),
+            suspects: Suspects::default(),
             linkers: Arc::new(linkers),
             pot: MemoryPot::new(settings.memory_total),
             compiling: Semaphore::new(1),
@@ -222,8 +224,19 @@ impl Host {
         let session = self.session(job);
         let meter = session.meter.clone();
         let tick = self.settings.tick;
+        let operation = match &ask {
+            Ask::Invoke { operation, .. } | Ask::Probe { operation, .. } => operation.clone(),
+            Ask::Describe { .. } | Ask::CheckConfig { .. } => String::new(),
+        };
+        let suspect = self.suspects.has(plugin.digest, &operation);
         let call = guest::run(self.engine.clone(), plugin.clone(), session, ask, wall, tick);
-        lanes::drive(Box::pin(call), &meter, &self.slow).await
+        let ran = lanes::drive(Box::pin(call), &meter, &self.slow, suspect).await;
+        let broken = ran.as_ref().is_none_or(|ran| match &ran.answer {
+            Ok(_) => ran.session.memory.denied().is_some(),
+            Err(broken) => *broken != Broken::Deadline { waiting: true },
+        });
+        self.suspects.note(plugin.digest, &operation, meter.spent(), broken);
+        ran
     }
 
     fn session(&self, job: Job) -> Session {

@@ -3,11 +3,15 @@
 //! Yielding alone is fair among calls, but a short call would still wait a whole turn behind each long one, and on one
 //! core that is most of its time. In the slow lane it is the operating system that takes the core back at once.
 
+use std::collections::HashSet;
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
+use dragoman_model::Digest;
+use thread_priority::{ThreadPriority, set_current_thread_priority};
 use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::task::JoinHandle;
 
@@ -54,9 +58,16 @@ impl Drop for SlowLane {
     }
 }
 
+/// Of 100, where 50 is usual: on Linux a niceness of 9, which leaves such a thread about a tenth of a core that others
+/// want, and all of one that nobody wants.
+const PRIORITY: u8 = 25;
+
 /// Makes this thread give way to all others of the process.
 fn lower_priority() {
-    // TODO-PRIORITY
+    let lowered = ThreadPriority::try_from(PRIORITY).map(set_current_thread_priority);
+    if !matches!(lowered, Ok(Ok(()))) {
+        tracing::warn!(target: "dragoman::host", "the priority of threads for long calls cannot be lowered");
+    }
 }
 
 /// Ends a task when its caller goes away.
@@ -94,24 +105,93 @@ impl<F: Future> Future for Metered<F> {
     }
 }
 
-/// Runs a call here, until it is done or its meter says that it is one for the slow lane; then there.
-/// None: it panicked in the slow lane.
+/// Runs a call here, until it is done or its meter says that it is one for the slow lane; then there. A suspect begins
+/// there. None: it panicked in the slow lane.
 pub(crate) async fn drive<T: Send + 'static>(
     mut call: Pin<Box<dyn Future<Output = T> + Send>>,
     meter: &Meter,
     slow: &SlowLane,
+    suspect: bool,
 ) -> Option<T> {
-    let here = poll_fn(|context| match call.as_mut().poll(context) {
-        Poll::Ready(out) => Poll::Ready(Some(out)),
-        Poll::Pending if meter.is_demoted() => Poll::Ready(None),
-        Poll::Pending => Poll::Pending,
-    })
-    .await;
-    match here {
-        Some(out) => Some(out),
-        None => {
-            let mut task = AbortOnDrop(slow.handle.spawn(call));
-            (&mut task.0).await.ok()
+    if !suspect {
+        let here = poll_fn(|context| match call.as_mut().poll(context) {
+            Poll::Ready(out) => Poll::Ready(Some(out)),
+            Poll::Pending if meter.is_demoted() => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        });
+        if let Some(out) = here.await {
+            return Some(out);
+        }
+    }
+    let mut task = AbortOnDrop(slow.handle.spawn(call));
+    (&mut task.0).await.ok()
+}
+
+/// Operations whose last call misbehaved: their next one begins in the slow lane, so that one that misbehaves each time
+/// does not take a turn from the others each time.
+#[derive(Debug, Default)]
+pub(crate) struct Suspects(Mutex<HashSet<(Digest, String)>>);
+
+/// A call that takes longer than this, in CPU time, makes its operation a suspect.
+const LONG: Duration = Duration::from_millis(20);
+/// So many operations are remembered.
+const REMEMBERED: usize = 10_000;
+
+impl Suspects {
+    /// Whether the operation's last call misbehaved.
+    pub(crate) fn has(&self, plugin: Digest, operation: &str) -> bool {
+        let suspects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nearly always there is none, and then no key need be made.
+        !suspects.is_empty() && suspects.contains(&(plugin, operation.to_owned()))
+    }
+
+    /// Notes how a call went.
+    pub(crate) fn note(&self, plugin: Digest, operation: &str, spent: Duration, broken: bool) {
+        let mut suspects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if broken || spent >= LONG {
+            if suspects.len() < REMEMBERED {
+                suspects.insert((plugin, operation.to_owned()));
+            }
+        } else if !suspects.is_empty() {
+            suspects.remove(&(plugin, operation.to_owned()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn threads_for_long_calls_have_low_priority() {
+        let niceness = || {
+            let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+            // The name in parentheses may have spaces; after it, niceness is the 17th field (proc(5): 19th of all).
+            let after = stat.rsplit_once(") ").unwrap().1;
+            after.split(' ').nth(16).unwrap().parse::<i32>().unwrap()
+        };
+        let lane = SlowLane::start().unwrap();
+        let (tell, told) = std::sync::mpsc::channel();
+        let before = niceness();
+        lane.handle.spawn(async move { tell.send(niceness()) });
+        assert_eq!(told.recv().unwrap(), 9);
+        assert_eq!(niceness(), before);
+    }
+
+    #[test]
+    fn an_operation_is_a_suspect_until_it_behaves() {
+        let (suspects, plugin) = (Suspects::default(), Digest::of(b"plugin"));
+        for (spent, broken, expected) in [
+            (1, false, false),
+            (30, false, true),
+            (1, true, true),
+            (1, false, false),
+            (30, true, true),
+        ] {
+            suspects.note(plugin, "place", Duration::from_millis(spent), broken);
+            assert_eq!(suspects.has(plugin, "place"), expected);
+            assert!(!suspects.has(plugin, "get"));
         }
     }
 }

@@ -46,7 +46,7 @@ impl Default for HostSettings {
             memory_total: 1 << 30,
             memory_ceiling: 256 << 20,
             plugin_bytes: 64 << 20,
-            tick: Duration::from_millis(2),
+            tick: Duration::from_millis(1),
             describe: CallLimits {
                 wall_ms: 10_000,
                 cpu_ms: 5_000,

@@ -170,3 +170,45 @@ fn watch(shared: &Arc<Shared>, engine: &EngineWeak) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    #[test]
+    fn a_ticker_that_died_is_replaced_while_calls_are_at_work() {
+        let engine = Engine::default();
+        let ticker = Ticker::start(&engine, Duration::from_millis(1)).unwrap();
+        let killed = ticker.kill();
+        let _active = ticker.enter();
+        let until = Instant::now() + Duration::from_secs(20);
+        while ticker.shared.generation.load(Ordering::SeqCst) == killed {
+            assert!(Instant::now() < until, "nobody noticed");
+            thread::yield_now();
+        }
+        let before = ticker.shared.ticks.load(Ordering::SeqCst);
+        while ticker.shared.ticks.load(Ordering::SeqCst) == before {
+            assert!(Instant::now() < until, "the new one does not tick");
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn a_ticker_rests_while_nothing_is_at_work() {
+        let engine = Engine::default();
+        let ticker = Ticker::start(&engine, Duration::from_millis(1)).unwrap();
+        let until = Instant::now() + Duration::from_secs(20);
+        while !ticker.shared.sleeping.load(Ordering::SeqCst) {
+            assert!(Instant::now() < until, "it never rests");
+            thread::yield_now();
+        }
+        let before = ticker.shared.ticks.load(Ordering::SeqCst);
+        let _active = ticker.enter();
+        while ticker.shared.ticks.load(Ordering::SeqCst) < before + 3 {
+            assert!(Instant::now() < until, "it does not wake");
+            thread::yield_now();
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 mod answers;
 mod effects;
+mod fairness;
 mod limits;
 mod loading;
 mod world;
