@@ -7,7 +7,12 @@ fn main() {
     let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/codes");
     println!("cargo::rerun-if-changed={}", pages.display());
     let mut files: Vec<_> = std::fs::read_dir(&pages)
-        .map(|entries| entries.filter_map(|e| Some(e.ok()?.path())).filter(|p| p.extension().is_some_and(|e| e == "md")).collect())
+        .map(|entries| {
+            entries
+                .filter_map(|e| Some(e.ok()?.path()))
+                .filter(|p| p.extension().is_some_and(|e| e == "md"))
+                .collect()
+        })
         .unwrap_or_default();
     files.sort();
     let mut table = String::from("&[\n");

@@ -17,7 +17,7 @@ const USAGE: &str = "\
 usage: cargo xtask TASK
 
   setup            adds the wasm target and the tools that the tests use
-  plugins          builds every connector into target/plugins/
+  plugins [NAMES]  builds the connectors into target/plugins/
   demo [--keep]    runs the main job against simulated partners and tells what happened
   test [ARGS]      all tests (nextest where it is installed); ARGS go to the runner
   faults [--full]  kills the runtime at random moments and counts what took effect
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
     };
     let outcome = match task {
         "setup" => setup::task(),
-        "plugins" => plugins::task(),
+        "plugins" => plugins::task(rest),
         "demo" => demo::task(rest),
         "test" => test::run_tests(rest),
         "faults" => faults::task(rest),

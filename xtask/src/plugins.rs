@@ -10,10 +10,11 @@ use crate::shell::{cargo, root, run, step, target};
 /// Where connectors and the guests of the tests live.
 const FOLDERS: [&str; 2] = ["plugins", "tests/guests"];
 
-/// Builds all of them; gives their files.
-pub(crate) fn build() -> Result<Vec<PathBuf>> {
+/// Builds those that are named, or all of them; gives their files.
+pub(crate) fn build(only: &[String]) -> Result<Vec<PathBuf>> {
     setup::target()?;
-    let packages = packages()?;
+    let mut packages = packages()?;
+    packages.retain(|p| only.is_empty() || only.contains(p));
     step(&format!("building {} plugins", packages.len()));
     let mut command = cargo();
     command.args(["build", "--profile", "plugin", "--target", setup::TARGET]);
@@ -24,16 +25,13 @@ pub(crate) fn build() -> Result<Vec<PathBuf>> {
     run(&mut command)?;
     let out = target().join("plugins");
     std::fs::create_dir_all(&out)?;
-    packages
-        .iter()
-        .map(|package| componentize(package, &out))
-        .collect()
+    packages.iter().map(|package| componentize(package, &out)).collect()
 }
 
 /// Paths of this machine stay out of the components, so that the same source gives the same digest everywhere.
 fn remapped() -> String {
-    let home = std::env::var("CARGO_HOME")
-        .unwrap_or_else(|_| format!("{}/.cargo", std::env::var("HOME").unwrap_or_default()));
+    let home =
+        std::env::var("CARGO_HOME").unwrap_or_else(|_| format!("{}/.cargo", std::env::var("HOME").unwrap_or_default()));
     format!(
         "--remap-path-prefix={home}=/cargo --remap-path-prefix={}=/dragoman",
         root().display()
@@ -69,8 +67,7 @@ fn componentize(package: &str, out: &Path) -> Result<PathBuf> {
         .join(setup::TARGET)
         .join("plugin")
         .join(format!("{}.wasm", package.replace('-', "_")));
-    let bytes =
-        std::fs::read(&module).with_context(|| format!("{} was not built", module.display()))?;
+    let bytes = std::fs::read(&module).with_context(|| format!("{} was not built", module.display()))?;
     let component = dragoman_component::componentize(&bytes).with_context(|| package.to_owned())?;
     let file = out.join(format!("{package}.wasm"));
     if std::fs::read(&file).ok().as_deref() != Some(&component) {
@@ -81,8 +78,8 @@ fn componentize(package: &str, out: &Path) -> Result<PathBuf> {
     Ok(file)
 }
 
-pub(crate) fn task() -> Result<()> {
-    for file in build()? {
+pub(crate) fn task(only: &[String]) -> Result<()> {
+    for file in build(only)? {
         let size = std::fs::metadata(&file)?.len();
         println!(
             "{:>8} KB  {}",

@@ -16,9 +16,7 @@ pub(crate) fn task() -> Result<()> {
 
 /// Adds the wasm target where it is missing.
 pub(crate) fn target() -> Result<()> {
-    let listed = Command::new("rustup")
-        .args(["target", "list", "--installed"])
-        .output();
+    let listed = Command::new("rustup").args(["target", "list", "--installed"]).output();
     if let Ok(output) = &listed
         && String::from_utf8_lossy(&output.stdout)
             .lines()
@@ -42,15 +40,8 @@ pub(crate) fn tools() -> Result<()> {
             .env("DEBIAN_FRONTEND", "noninteractive")
             .stdout(std::io::stderr()))
     };
-    let installed = apt(&["update", "-qq"]).and_then(|()| {
-        apt(&[
-            "install",
-            "-y",
-            "-qq",
-            "--no-install-recommends",
-            "libxml2-utils",
-        ])
-    });
+    let installed = apt(&["update", "-qq"])
+        .and_then(|()| apt(&["install", "-y", "-qq", "--no-install-recommends", "libxml2-utils"]));
     match installed {
         Ok(()) if exists("xmllint", "--version") => Ok(()),
         _ if std::env::var_os("CI").is_some() => {

@@ -26,9 +26,7 @@ pub(crate) fn cargo() -> Command {
 /// Runs a program to its end; its output goes to the screen.
 pub(crate) fn run(command: &mut Command) -> Result<()> {
     let line = format!("{command:?}");
-    let status = command
-        .status()
-        .with_context(|| format!("{line} cannot be started"))?;
+    let status = command.status().with_context(|| format!("{line} cannot be started"))?;
     if !status.success() {
         bail!("{line} ended with {status}");
     }

@@ -8,7 +8,7 @@ use crate::{plugins, setup};
 pub(crate) fn run_tests(arguments: &[String]) -> Result<()> {
     setup::target()?;
     setup::tools()?;
-    plugins::build()?;
+    plugins::build(&[])?;
     // The binaries first: tests start the real programs, and cargo does not build those of other packages for them.
     step("building the command and the simulated partners");
     run(cargo().args([

@@ -34,13 +34,21 @@ impl Error {
 
     /// An error with a code of the room that raised it.
     pub(crate) fn coded(code: Code, message: impl Into<String>) -> Self {
-        Error::Plain { code: code.id.into(), message: message.into(), help: None }
+        Error::Plain {
+            code: code.id.into(),
+            message: message.into(),
+            help: None,
+        }
     }
 
     /// Adds what to do.
     pub(crate) fn help(self, text: impl Into<String>) -> Self {
         match self {
-            Error::Plain { code, message, .. } => Error::Plain { code, message, help: Some(text.into()) },
+            Error::Plain { code, message, .. } => Error::Plain {
+                code,
+                message,
+                help: Some(text.into()),
+            },
             other => other,
         }
     }
@@ -75,7 +83,11 @@ pub(crate) fn print_diagnostics(diagnostics: &[Diagnostic]) {
         (0, 0) => {}
         (0, w) => eprintln!("{}", count(w, "warning")),
         (e, 0) => eprintln!("{}; `dragoman explain CODE` says more", count(e, "error")),
-        (e, w) => eprintln!("{}, {}; `dragoman explain CODE` says more", count(e, "error"), count(w, "warning")),
+        (e, w) => eprintln!(
+            "{}, {}; `dragoman explain CODE` says more",
+            count(e, "error"),
+            count(w, "warning")
+        ),
     }
 }
 

@@ -63,7 +63,9 @@ impl Site {
     /// A run with its timeline.
     pub(crate) async fn run(&self, run: &str, bodies: bool) -> Result<Value, Error> {
         match self {
-            Site::Served(client) => Ok(client.get(&format!("/v1/runs/{}?bodies={bodies}", encoded(run))).await?),
+            Site::Served(client) => Ok(client
+                .get(&format!("/v1/runs/{}?bodies={bodies}", encoded(run)))
+                .await?),
             Site::Opened(runtime) => Ok(desk(runtime).run(run, bodies).await?),
         }
     }

@@ -33,17 +33,30 @@ impl Address {
     pub(crate) fn announce(store: &Path, address: SocketAddr) -> Result<Address, Error> {
         let refuse = |e: String| {
             let message = format!("the server's address cannot be written into {}: {e}", store.display());
-            Error::new(LISTEN, message, "check that this user may write there, and that there is space")
+            Error::new(
+                LISTEN,
+                message,
+                "check that this user may write there, and that there is space",
+            )
         };
         let mut random = [0; 32];
         aws_lc_rs::rand::fill(&mut random).map_err(|_| refuse("the system gives no randomness".into()))?;
         let token = Digest::of(&random).hex();
         let file = store.join(FILE);
-        let written = Written { address, token: token.clone(), pid: std::process::id() };
+        let written = Written {
+            address,
+            token: token.clone(),
+            pid: std::process::id(),
+        };
         let text = serde_json::to_string(&written).map_err(|e| refuse(e.to_string()))?;
         let temporary = store.join(format!(".{FILE}.{}", std::process::id()));
         let mut options = std::fs::OpenOptions::new();
-        let opened = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary);
+        let opened = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&temporary);
         opened
             .and_then(|mut f| std::io::Write::write_all(&mut f, text.as_bytes()))
             .and_then(|()| std::fs::rename(&temporary, &file))
@@ -55,7 +68,11 @@ impl Address {
     pub fn find(store: &Path) -> Option<Address> {
         let file = store.join(FILE);
         let written: Written = serde_json::from_slice(&std::fs::read(&file).ok()?).ok()?;
-        Some(Address { address: written.address, token: written.token, file })
+        Some(Address {
+            address: written.address,
+            token: written.token,
+            file,
+        })
     }
 
     /// Removes it, at an orderly end.

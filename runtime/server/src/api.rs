@@ -100,7 +100,11 @@ async fn answer(
     guarded(&api, &headers, api.desk.answer(&wait, actor, given.answer, given.shown)).await
 }
 
-async fn guarded(api: &Api, headers: &HeaderMap, answer: impl Future<Output = Result<Value, Refusal>>) -> Response<Body> {
+async fn guarded(
+    api: &Api,
+    headers: &HeaderMap,
+    answer: impl Future<Output = Result<Value, Refusal>>,
+) -> Response<Body> {
     let authorization = headers.get("authorization").and_then(|v| v.to_str().ok());
     if !api.token.admits(authorization) {
         let detail = "the operator API asks for the token in the store's folder";

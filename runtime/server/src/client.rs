@@ -15,7 +15,11 @@ pub struct Client {
 impl Client {
     /// The server of an address file, where it answers. None: it is gone.
     pub async fn connect(address: Address) -> Option<Client> {
-        let http = reqwest::Client::builder().no_proxy().timeout(std::time::Duration::from_secs(30)).build().ok()?;
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .timeout(std::time::Duration::from_secs(30))
+            .build()
+            .ok()?;
         let client = Client { address, http };
         let answer = client.http.get(client.url("/v1/health")).send().await.ok()?;
         answer.status().is_success().then_some(client)
@@ -38,13 +42,21 @@ impl Client {
     /// # Errors
     /// What the server says, or that it went away.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, Error> {
-        let request = self.http.post(self.url(path)).header("content-type", "application/json").body(body.to_string());
+        let request = self
+            .http
+            .post(self.url(path))
+            .header("content-type", "application/json")
+            .body(body.to_string());
         self.finish(request).await
     }
 
     async fn finish(&self, request: reqwest::RequestBuilder) -> Result<Value, Error> {
         let gone = |e: reqwest::Error| {
-            Error::new(SERVED, format!("the server at {} does not answer: {e}", self.address.address), "try again, or look at its log")
+            Error::new(
+                SERVED,
+                format!("the server at {} does not answer: {e}", self.address.address),
+                "try again, or look at its log",
+            )
         };
         let answer = request.bearer_auth(&self.address.token).send().await.map_err(gone)?;
         let status = answer.status();
@@ -53,7 +65,10 @@ impl Client {
         if status.is_success() {
             return Ok(value);
         }
-        let detail = value.get("detail").and_then(Value::as_str).unwrap_or("the server refuses");
+        let detail = value
+            .get("detail")
+            .and_then(Value::as_str)
+            .unwrap_or("the server refuses");
         Err(Error::new(SERVED, detail, ""))
     }
 }

@@ -52,7 +52,11 @@ impl Desk {
         if entries.is_empty() {
             return Err(Refusal::Unknown(format!("there is no run {id}")));
         }
-        let everything = RunFilter { children: true, limit: 100_000, ..RunFilter::default() };
+        let everything = RunFilter {
+            children: true,
+            limit: 100_000,
+            ..RunFilter::default()
+        };
         let all = self.journal.runs(everything).await.map_err(store)?;
         let summary = all.iter().find(|s| s.run == run).map(view::run);
         let mut children = Vec::new();
@@ -70,7 +74,11 @@ impl Desk {
         if let Ok(run) = id.parse() {
             return Ok(run);
         }
-        let everything = RunFilter { children: true, limit: 100_000, ..RunFilter::default() };
+        let everything = RunFilter {
+            children: true,
+            limit: 100_000,
+            ..RunFilter::default()
+        };
         let all = self.journal.runs(everything).await.map_err(store)?;
         let mut fitting = all.iter().map(|s| s.run).filter(|r| r.to_string().starts_with(id));
         match (fitting.next(), fitting.next()) {
@@ -93,11 +101,19 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refusal::Unknown`] where it is not open, [`Refusal::Conflict`] where the answer does not fit.
-    pub async fn answer(&self, wait: &str, actor: Actor, answer: Value, shown: Option<Digest>) -> Result<Value, Refusal> {
+    pub async fn answer(
+        &self,
+        wait: &str,
+        actor: Actor,
+        answer: Value,
+        shown: Option<Digest>,
+    ) -> Result<Value, Refusal> {
         let waits = self.journal.waits(None).await.map_err(store)?;
         let mut fitting = waits.iter().filter(|w| w.id == wait || w.id.starts_with(wait));
         let (Some(found), None) = (fitting.next(), fitting.next()) else {
-            return Err(Refusal::Unknown(format!("no single open wait is called {wait}; `dragoman waits list` lists them")));
+            return Err(Refusal::Unknown(format!(
+                "no single open wait is called {wait}; `dragoman waits list` lists them"
+            )));
         };
         let shown = shown.unwrap_or(found.shown);
         let answered = self.handle.answer(&found.id, actor, answer, shown).await;

@@ -15,7 +15,10 @@ pub const SECRET: Code = Code::new("D0914", "a secret is missing");
 /// The address cannot be listened on.
 pub const LISTEN: Code = Code::new("D0915", "the address cannot be listened on");
 /// A plugin asks for something that the connection does not bind.
-pub const NOT_BOUND: Code = Code::new("D0916", "the plugin asks for an endpoint or credential that is not bound");
+pub const NOT_BOUND: Code = Code::new(
+    "D0916",
+    "the plugin asks for an endpoint or credential that is not bound",
+);
 /// An endpoint's address is not usable.
 pub const ENDPOINT: Code = Code::new("D0917", "the endpoint cannot be used as it is written");
 /// The site has no pipeline.
@@ -44,7 +47,11 @@ pub enum Error {
 impl Error {
     /// An error with a code and what to do.
     pub fn new(code: Code, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Error::Plain { code, message: message.into(), help: help.into() }
+        Error::Plain {
+            code,
+            message: message.into(),
+            help: help.into(),
+        }
     }
 }
 

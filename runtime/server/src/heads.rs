@@ -26,7 +26,9 @@ pub(crate) async fn write(
         };
         match append(&journal, &keys, &file, last).await {
             Ok(number) => last = number,
-            Err(error) => tracing::error!(file = %file.display(), error, "the heads of the trail cannot be written outside"),
+            Err(error) => {
+                tracing::error!(file = %file.display(), error, "the heads of the trail cannot be written outside")
+            }
         }
         if stopped {
             return;

@@ -32,7 +32,12 @@ pub struct Plans {
 impl Plans {
     /// The plans of a site. The editions must be kept in the store before they are given here.
     pub fn new(editions: BTreeMap<String, Edition>, world: World, journal: Arc<dyn Journal>, host: Arc<Host>) -> Self {
-        Plans { now: ArcSwap::from_pointee(Now::new(editions, world)), pinned: Mutex::default(), journal, host }
+        Plans {
+            now: ArcSwap::from_pointee(Now::new(editions, world)),
+            pinned: Mutex::default(),
+            journal,
+            host,
+        }
     }
 
     /// Replaces them all at once; runs under way keep those that they began with.
@@ -61,7 +66,11 @@ impl Plans {
 impl Now {
     fn new(editions: BTreeMap<String, Edition>, world: World) -> Self {
         let values = Arc::new(world.site.clone());
-        Now { editions, world, values }
+        Now {
+            editions,
+            world,
+            values,
+        }
     }
 }
 
@@ -75,12 +84,20 @@ impl PlanSource for Plans {
             if let Some(edition) = self.now.load().editions.values().find(|e| e.plan.version == version) {
                 return Some(edition.plan.clone());
             }
-            let known = self.pinned.lock().unwrap_or_else(PoisonError::into_inner).get(&version).cloned();
+            let known = self
+                .pinned
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get(&version)
+                .cloned();
             if known.is_some() {
                 return known;
             }
             let plan = self.build_again(version).await?;
-            self.pinned.lock().unwrap_or_else(PoisonError::into_inner).insert(version, plan.clone());
+            self.pinned
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(version, plan.clone());
             Some(plan)
         })
     }

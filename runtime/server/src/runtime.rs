@@ -46,13 +46,20 @@ pub fn store_folder(site_file: &Path, said: &Said) -> PathBuf {
 }
 
 fn folder_of(site_file: &Path) -> PathBuf {
-    site_file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf()
+    site_file
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+        .to_path_buf()
 }
 
 /// A host for a site: compiled code is kept below the store's folder and vouched for by the installation's key.
 fn host_settings(store: &Path, keys: &Keys) -> HostSettings {
     HostSettings {
-        cache: Some(CacheSettings { folder: store.join("cache"), key: keys.cache.clone() }),
+        cache: Some(CacheSettings {
+            folder: store.join("cache"),
+            key: keys.cache.clone(),
+        }),
         ..HostSettings::default()
     }
 }
@@ -70,12 +77,27 @@ impl Runtime {
         let keys = Keys::open(&store.join("keys"))?;
         let shared: Arc<dyn Journal> = journal.clone();
         let egress = Arc::new(HttpEgress::new());
-        let host = Host::new(host_settings(&store, &keys), egress.clone(), Arc::new(JournalStorage(shared.clone())))?;
+        let host = Host::new(
+            host_settings(&store, &keys),
+            egress.clone(),
+            Arc::new(JournalStorage(shared.clone())),
+        )?;
         let loaded = site::load(site_file, said, &host, Secrets::Resolve).await;
-        let Some(site) = loaded.site else { return Err(Error::Diagnostics(loaded.diagnostics)) };
+        let Some(site) = loaded.site else {
+            return Err(Error::Diagnostics(loaded.diagnostics));
+        };
         warnings.extend(loaded.diagnostics);
         keep(&site, journal.as_ref()).await?;
-        let Site { said, folder, connections, endpoints, senders, editions, world, .. } = site;
+        let Site {
+            said,
+            folder,
+            connections,
+            endpoints,
+            senders,
+            editions,
+            world,
+            ..
+        } = site;
         egress.set_endpoints(endpoints);
         host.set_connections(connections);
         let plans = Arc::new(Plans::new(editions, world, shared.clone(), host.clone()));
@@ -87,7 +109,17 @@ impl Runtime {
             worker: worker(),
             limits: Limits::default(),
         });
-        Ok(Runtime { said, folder, store, journal, plans, senders, keys, warnings, engine })
+        Ok(Runtime {
+            said,
+            folder,
+            store,
+            journal,
+            plans,
+            senders,
+            keys,
+            warnings,
+            engine,
+        })
     }
 
     /// The engine.
@@ -131,7 +163,11 @@ pub async fn check(site_file: &Path) -> Result<Vec<Diagnostic>, Error> {
         Some(keys) => host_settings(&store, &keys?),
         None => HostSettings::default(),
     };
-    let host = Host::new(settings, Arc::new(dragoman_host::NoEgress), Arc::new(dragoman_host::NoStorage))?;
+    let host = Host::new(
+        settings,
+        Arc::new(dragoman_host::NoEgress),
+        Arc::new(dragoman_host::NoStorage),
+    )?;
     let loaded = site::load(site_file, said, &host, Secrets::Name).await;
     diagnostics.extend(loaded.diagnostics);
     Ok(diagnostics)

@@ -32,9 +32,15 @@ const DRAIN: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// The address cannot be listened on, or the address file cannot be written.
-pub async fn serve(runtime: Runtime, ready: impl FnOnce(SocketAddr), stop: impl Future<Output = ()>) -> Result<(), Error> {
+pub async fn serve(
+    runtime: Runtime,
+    ready: impl FnOnce(SocketAddr),
+    stop: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let listener = listen(&runtime.said.listen.value).await?;
-    let local = listener.local_addr().map_err(|e| cannot_listen(&runtime.said.listen.value, &e))?;
+    let local = listener
+        .local_addr()
+        .map_err(|e| cannot_listen(&runtime.said.listen.value, &e))?;
     let address = Address::announce(&runtime.store, local)?;
     let acceptor: Arc<dyn Acceptor> = Arc::new(runtime.handle());
     let plans = runtime.plans.all();
@@ -48,7 +54,12 @@ pub async fn serve(runtime: Runtime, ready: impl FnOnce(SocketAddr), stop: impl 
     let (stopping, stopped) = watch::channel(false);
     let mut tasks = tokio::task::JoinSet::new();
     for folder in folders(&plans, &runtime.folder, runtime.said.largest_message) {
-        tasks.spawn(dragoman_transports_files::watch(folder, acceptor.clone(), LOOK, stopped.clone()));
+        tasks.spawn(dragoman_transports_files::watch(
+            folder,
+            acceptor.clone(),
+            LOOK,
+            stopped.clone(),
+        ));
     }
     let handle = runtime.handle();
     let keys = Arc::new(runtime.keys);
@@ -57,7 +68,10 @@ pub async fn serve(runtime: Runtime, ready: impl FnOnce(SocketAddr), stop: impl 
         let every = Duration::from_millis(said.every_ms);
         // The heads are written last, when nothing more is appended.
         let (end, ended) = watch::channel(false);
-        (end, tokio::spawn(heads::write(runtime.journal.clone(), keys.clone(), file, every, ended)))
+        (
+            end,
+            tokio::spawn(heads::write(runtime.journal.clone(), keys.clone(), file, every, ended)),
+        )
     });
     let mut closing = stopped.clone();
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
@@ -90,7 +104,9 @@ async fn listen(address: &str) -> Result<TcpListener, Error> {
 
 fn cannot_listen(address: &str, error: &std::io::Error) -> Error {
     let help = match error.kind() {
-        std::io::ErrorKind::AddrInUse => "another program listens there: stop it, or write another `listen:` into the site file",
+        std::io::ErrorKind::AddrInUse => {
+            "another program listens there: stop it, or write another `listen:` into the site file"
+        }
         std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege: use a higher one",
         _ => "write `listen: 127.0.0.1:8080`, with an address of this machine",
     };
@@ -98,7 +114,10 @@ fn cannot_listen(address: &str, error: &std::io::Error) -> Error {
 }
 
 fn routes(plans: &[Arc<Plan>], senders: &BTreeMap<String, Arc<Sender>>, largest: u64) -> Routes {
-    let mut routes = Routes { largest: usize::try_from(largest).unwrap_or(usize::MAX), ..Routes::default() };
+    let mut routes = Routes {
+        largest: usize::try_from(largest).unwrap_or(usize::MAX),
+        ..Routes::default()
+    };
     for plan in plans {
         for trigger in &plan.triggers {
             if let TriggerKind::Http { path, from, .. } = &trigger.kind {
@@ -117,7 +136,12 @@ fn folders(plans: &[Arc<Plan>], site: &std::path::Path, largest: u64) -> Vec<Fol
     let mut folders = Vec::new();
     for plan in plans {
         for trigger in &plan.triggers {
-            if let TriggerKind::Files { folder, matching, settle_ms } = &trigger.kind {
+            if let TriggerKind::Files {
+                folder,
+                matching,
+                settle_ms,
+            } = &trigger.kind
+            {
                 folders.push(Folder {
                     path: PathBuf::from(site).join(folder),
                     matching: matching.clone(),

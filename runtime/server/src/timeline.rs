@@ -45,35 +45,76 @@ pub fn timeline(entries: &[Entry]) -> Vec<Line> {
 
 fn sentence(record: &Record, body: Option<&Value>) -> String {
     match record {
-        Record::Accepted { trigger, run_key, parent: None, mode, .. } => {
+        Record::Accepted {
+            trigger,
+            run_key,
+            parent: None,
+            mode,
+            ..
+        } => {
             let observed = if mode == "observe" { ", only to observe" } else { "" };
             format!("the message came through `{trigger}` and is durable under the key {run_key}{observed}")
         }
-        Record::Accepted { parent: Some(parent), .. } => {
+        Record::Accepted {
+            parent: Some(parent), ..
+        } => {
             format!("item {} of `{}` began ({})", parent.index + 1, parent.path, parent.item)
         }
         Record::Read { attempt, .. } => format!("read{}", tries(*attempt)),
         Record::Children { count } => format!("{count} items, each a run of its own"),
-        Record::Intent { connection, operation, attempt, undo, once, .. } => {
+        Record::Intent {
+            connection,
+            operation,
+            attempt,
+            undo,
+            once,
+            ..
+        } => {
             let what = if *undo { "about to undo with" } else { "about to call" };
-            let once = once.as_ref().map(|o| format!(", once for {}", o.key)).unwrap_or_default();
+            let once = once
+                .as_ref()
+                .map(|o| format!(", once for {}", o.key))
+                .unwrap_or_default();
             format!("{what} {connection}.{operation}{once}{}", tries(*attempt))
         }
         Record::Done { joined: Some(run), .. } => format!("done before by run {run}; its result was taken"),
         Record::Done { known_by, attempt, .. } if known_by == "probe" => {
-            format!("done: the partner was asked and says that it took effect{}", tries(*attempt))
+            format!(
+                "done: the partner was asked and says that it took effect{}",
+                tries(*attempt)
+            )
         }
         Record::Done { attempt, .. } => format!("done{}", tries(*attempt)),
-        Record::Failed { attempt, class, effect, code, .. } => failed(*attempt, *class, *effect, code, body),
+        Record::Failed {
+            attempt,
+            class,
+            effect,
+            code,
+            ..
+        } => failed(*attempt, *class, *effect, code, body),
         Record::Timer { due, purpose, .. } => format!("{} at {due}", purpose_text(*purpose)),
-        Record::Waiting { decision, roles, due, wait, .. } => {
+        Record::Waiting {
+            decision,
+            roles,
+            due,
+            wait,
+            ..
+        } => {
             let until = due.map(|d| format!(" until {d}")).unwrap_or_default();
-            format!("waits for a person ({}) to decide `{decision}`{until}; wait {wait}", roles.join(", "))
+            format!(
+                "waits for a person ({}) to decide `{decision}`{until}; wait {wait}",
+                roles.join(", ")
+            )
         }
         Record::Answer { .. } => format!("answered: {}", text(body, "answer").unwrap_or("?")),
         Record::Event { name } => format!("told that: {name}"),
         Record::Chosen { what } => format!("chosen: {what}"),
-        Record::Claimed { ledger, account, joined: Some(_), .. } => {
+        Record::Claimed {
+            ledger,
+            account,
+            joined: Some(_),
+            ..
+        } => {
             format!("ledger {ledger}: the claim on {account} stood already")
         }
         Record::Claimed { ledger, account, .. } => format!("ledger {ledger}: claimed from {account}{}", lines(body)),
@@ -84,7 +125,10 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
         Record::Parked { code } => format!("stopped for a person to repair: {}", reason(body).unwrap_or(code)),
         Record::Closed { ending } => match ending {
             Ending::Completed => "completed".into(),
-            Ending::Stopped => format!("ended, nothing more is to be done: {}", reason(body).unwrap_or("stopped")),
+            Ending::Stopped => format!(
+                "ended, nothing more is to be done: {}",
+                reason(body).unwrap_or("stopped")
+            ),
             Ending::Failed => format!("failed: {}", reason(body).unwrap_or("no reason was kept")),
             Ending::Cancelled => format!("given up: {}", reason(body).unwrap_or("no reason was kept")),
         },
@@ -116,7 +160,11 @@ fn purpose_text(purpose: TimerPurpose) -> &'static str {
 }
 
 fn tries(attempt: u32) -> String {
-    if attempt > 1 { format!(" (attempt {attempt})") } else { String::new() }
+    if attempt > 1 {
+        format!(" (attempt {attempt})")
+    } else {
+        String::new()
+    }
 }
 
 fn text<'a>(body: Option<&'a Value>, member: &str) -> Option<&'a str> {
@@ -143,5 +191,9 @@ fn lines(body: Option<&Value>) -> String {
         .flatten()
         .filter_map(part)
         .collect();
-    if parts.is_empty() { String::new() } else { format!(": {}", parts.join(", ")) }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!(": {}", parts.join(", "))
+    }
 }

@@ -45,7 +45,10 @@ pub fn history(entries: &[Entry], bodies: bool) -> Vec<Value> {
         .map(|(line, entry)| {
             let mut value = line.to_json();
             if let Some(members) = value.as_object_mut() {
-                members.insert("record".into(), serde_json::to_value(&entry.header.record).unwrap_or_default());
+                members.insert(
+                    "record".into(),
+                    serde_json::to_value(&entry.header.record).unwrap_or_default(),
+                );
                 members.insert("position".into(), entry.position.into());
                 if bodies {
                     members.insert("body".into(), entry.body.clone().unwrap_or_default());

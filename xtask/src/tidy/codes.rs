@@ -8,10 +8,7 @@ use anyhow::Result;
 pub(super) fn check(root: &Path, files: &[String]) -> Result<Vec<String>> {
     let mut findings = Vec::new();
     let mut declared: BTreeMap<String, String> = BTreeMap::new();
-    for file in files
-        .iter()
-        .filter(|f| f.starts_with("runtime/") && f.ends_with(".rs"))
-    {
+    for file in files.iter().filter(|f| f.starts_with("runtime/") && f.ends_with(".rs")) {
         let text = std::fs::read_to_string(root.join(file))?;
         for (at, _) in text.match_indices("Code::new(") {
             let rest = text[at + "Code::new(".len()..].trim_start();

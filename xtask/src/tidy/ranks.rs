@@ -47,23 +47,14 @@ const RANKS: [(&str, u32); 32] = [
 /// Reads `cargo metadata` and compares.
 pub(super) fn check() -> Result<Vec<String>> {
     let output = cargo()
-        .args([
-            "metadata",
-            "--format-version",
-            "1",
-            "--no-deps",
-            "--offline",
-        ])
+        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
         .output()?;
-    let metadata: Value =
-        serde_json::from_slice(&output.stdout).context("cargo metadata gives no JSON")?;
+    let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata gives no JSON")?;
     let mut findings = Vec::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let name = package["name"].as_str().unwrap_or_default();
         let Some(rank) = rank(name) else {
-            findings.push(format!(
-                "{name}: has no rank; give it one in xtask/src/tidy/ranks.rs"
-            ));
+            findings.push(format!("{name}: has no rank; give it one in xtask/src/tidy/ranks.rs"));
             continue;
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
@@ -75,7 +66,9 @@ pub(super) fn check() -> Result<Vec<String>> {
             if let Some(lower) = self::rank(to)
                 && lower >= rank
             {
-                findings.push(format!("{name} (rank {rank}) depends on {to} (rank {lower}): edges go only to a lower rank"));
+                findings.push(format!(
+                    "{name} (rank {rank}) depends on {to} (rank {lower}): edges go only to a lower rank"
+                ));
             }
         }
     }
@@ -83,8 +76,5 @@ pub(super) fn check() -> Result<Vec<String>> {
 }
 
 fn rank(name: &str) -> Option<u32> {
-    RANKS
-        .iter()
-        .find(|(n, _)| *n == name)
-        .map(|(_, rank)| *rank)
+    RANKS.iter().find(|(n, _)| *n == name).map(|(_, rank)| *rank)
 }

@@ -109,10 +109,7 @@ fn names(file: &str, findings: &mut Vec<String>) {
 
 fn lengths(file: &str, text: &str, findings: &mut Vec<String>) {
     let lines = text.lines().count();
-    let wall = if file.ends_with("/lib.rs")
-        && !file.starts_with("plugins/")
-        && !file.starts_with("tests/guests/")
-    {
+    let wall = if file.ends_with("/lib.rs") && !file.starts_with("plugins/") && !file.starts_with("tests/guests/") {
         LIB_WALL
     } else {
         WALL

@@ -59,8 +59,11 @@ impl Verify {
         let report = dragoman_journal::audit::verify(&trail, &heads).map_err(journal)?;
         let clean = report.is_clean();
         if self.json {
-            let findings: Vec<_> =
-                report.findings.iter().map(|f| json!({ "code": f.code.id, "message": f.message })).collect();
+            let findings: Vec<_> = report
+                .findings
+                .iter()
+                .map(|f| json!({ "code": f.code.id, "message": f.message }))
+                .collect();
             println!(
                 "{:#}",
                 json!({ "entries": report.entries, "batches": report.batches, "erased": report.erased,
@@ -75,9 +78,16 @@ impl Verify {
                 n => format!("{n} outside heads agree"),
             };
             if clean {
-                println!("audit: ok, {} entries in {} batches verified; {heads}", report.entries, report.batches);
+                println!(
+                    "audit: ok, {} entries in {} batches verified; {heads}",
+                    report.entries, report.batches
+                );
             } else {
-                println!("audit: {} findings in {} entries; the trail is NOT whole", report.findings.len(), report.entries);
+                println!(
+                    "audit: {} findings in {} entries; the trail is NOT whole",
+                    report.findings.len(),
+                    report.entries
+                );
             }
         }
         Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -118,12 +128,18 @@ impl Verify {
             for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
                 let head: Head = serde_json::from_str(line).map_err(|e| refuse(format!("line {}: {e}", number + 1)))?;
                 let signed = head.signed_text().map_err(|e| refuse(e.to_string()))?;
-                let signature = Signature { key: head.key.clone(), signature: head.signature.clone() };
+                let signature = Signature {
+                    key: head.key.clone(),
+                    signature: head.signature.clone(),
+                };
                 if let Some(key) = &key
                     && !key.verify_head(&signed, &signature)
                 {
-                    return Err(refuse(format!("line {}: the signature is not that of this installation", number + 1))
-                        .help("give the key that signed it with --key"));
+                    return Err(refuse(format!(
+                        "line {}: the signature is not that of this installation",
+                        number + 1
+                    ))
+                    .help("give the key that signed it with --key"));
                 }
                 heads.push(head);
             }

@@ -31,7 +31,10 @@ impl Check {
         let diagnostics = block_on(async { Ok(dragoman_server::check(&site).await?) })?;
         let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
         if self.json {
-            println!("{:#}", Value::Array(diagnostics.iter().map(Diagnostic::to_json).collect()));
+            println!(
+                "{:#}",
+                Value::Array(diagnostics.iter().map(Diagnostic::to_json).collect())
+            );
         } else {
             print_diagnostics(&diagnostics);
             if !failed {

@@ -37,7 +37,12 @@ impl Observe {
         let Act::Report { site, pipeline, json } = self.act;
         block_on(async {
             let site = site.reach().await?;
-            let filter = RunFilter { pipeline, children: true, limit: 100_000, status: None };
+            let filter = RunFilter {
+                pipeline,
+                children: true,
+                limit: 100_000,
+                status: None,
+            };
             let runs = site.runs(filter).await?;
             let mut acts = Vec::new();
             for run in runs["runs"].as_array().into_iter().flatten() {
@@ -63,10 +68,19 @@ impl Observe {
 }
 
 fn print_acts(acts: &[Value]) {
-    let mut rows = vec![["AT", "PIPELINE", "STEP", "WOULD HAVE BEEN DONE"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["AT", "PIPELINE", "STEP", "WOULD HAVE BEEN DONE"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for act in acts {
         let text = |member: &str| act[member].as_str().unwrap_or_default().to_owned();
-        rows.push(vec![text("at"), text("pipeline"), text("path"), format!("{} {}", text("what"), act["body"])]);
+        rows.push(vec![
+            text("at"),
+            text("pipeline"),
+            text("path"),
+            format!("{} {}", text("what"), act["body"]),
+        ]);
     }
     if acts.is_empty() {
         println!("nothing was observed: no pipeline or connection is in `mode: observe`, or no message came");

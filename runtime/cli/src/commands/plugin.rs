@@ -48,11 +48,14 @@ impl Plugin {
 
 fn build(module: &Path, output: &Path) -> Outcome {
     let bytes = read(module)?;
-    let component = dragoman_component::componentize(&bytes)
-        .map_err(|e| Error::plain(format!("{}: {e}", module.display())).help("build it with `cargo build --target wasm32-unknown-unknown`"))?;
+    let component = dragoman_component::componentize(&bytes).map_err(|e| {
+        Error::plain(format!("{}: {e}", module.display()))
+            .help("build it with `cargo build --target wasm32-unknown-unknown`")
+    })?;
     let imports = dragoman_host::imports::check(&component)
         .map_err(|e| Error::coded(e.code, format!("{}: {}", module.display(), e.message)))?;
-    std::fs::write(output, &component).map_err(|e| Error::plain(format!("{} cannot be written: {e}", output.display())))?;
+    std::fs::write(output, &component)
+        .map_err(|e| Error::plain(format!("{} cannot be written: {e}", output.display())))?;
     println!("{} ({} KB)", output.display(), component.len() / 1024);
     for sentence in imports.sentences() {
         println!("  {sentence}");

@@ -56,7 +56,11 @@ impl Run {
         };
         let trigger = match &self.on {
             Some(id) => plan.triggers.iter().find(|t| t.id == *id),
-            None => plan.triggers.iter().find(|t| t.kind == dragoman_plan::TriggerKind::Manual).or(plan.triggers.first()),
+            None => plan
+                .triggers
+                .iter()
+                .find(|t| t.kind == dragoman_plan::TriggerKind::Manual)
+                .or(plan.triggers.first()),
         };
         let Some(trigger) = trigger else {
             let ids: Vec<&str> = plan.triggers.iter().map(|t| t.id.as_str()).collect();
@@ -92,7 +96,10 @@ impl Run {
 
 /// The user of the operating system, as the actor of what is done by hand.
 pub(crate) fn user() -> String {
-    ["USER", "LOGNAME"].iter().find_map(|n| std::env::var(n).ok()).unwrap_or_else(|| "somebody".into())
+    ["USER", "LOGNAME"]
+        .iter()
+        .find_map(|n| std::env::var(n).ok())
+        .unwrap_or_else(|| "somebody".into())
 }
 
 fn media_type(body: &[u8]) -> &'static str {
@@ -104,17 +111,26 @@ fn media_type(body: &[u8]) -> &'static str {
 
 fn refused(refusal: Refused) -> Error {
     let told = |failure: &Failure| {
-        let issues: Vec<String> = failure.issues.iter().map(|i| format!("{}: {} ({})", i.path, i.message, i.code)).collect();
-        format!("{} ({}){}", failure.message, failure.code, issues.iter().map(|i| format!("\n  {i}")).collect::<String>())
+        let issues: Vec<String> = failure
+            .issues
+            .iter()
+            .map(|i| format!("{}: {} ({})", i.path, i.message, i.code))
+            .collect();
+        format!(
+            "{} ({}){}",
+            failure.message,
+            failure.code,
+            issues.iter().map(|i| format!("\n  {i}")).collect::<String>()
+        )
     };
     match refusal {
         Refused::Unreadable { failure, run } => {
             let kept = run.map(|r| format!("it is kept as run {r}")).unwrap_or_default();
             Error::plain(format!("the message cannot be read: {}", told(&failure))).help(kept)
         }
-        Refused::KeyConflict { run, key } => {
-            Error::plain(format!("a message with the key `{key}` and another content was taken before, as run {run}"))
-        }
+        Refused::KeyConflict { run, key } => Error::plain(format!(
+            "a message with the key `{key}` and another content was taken before, as run {run}"
+        )),
         Refused::Overloaded { message, .. } => Error::plain(message).help("try again later"),
         Refused::Store { message, .. } => Error::plain(message),
         Refused::Unknown => Error::plain("the pipeline or its trigger is gone"),

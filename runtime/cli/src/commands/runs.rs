@@ -54,8 +54,20 @@ enum Act {
 impl Runs {
     pub(crate) fn run(self) -> Outcome {
         match self.act {
-            Act::List { site, pipeline, status, children, limit, json } => block_on(async {
-                let filter = RunFilter { pipeline, status, children, limit };
+            Act::List {
+                site,
+                pipeline,
+                status,
+                children,
+                limit,
+                json,
+            } => block_on(async {
+                let filter = RunFilter {
+                    pipeline,
+                    status,
+                    children,
+                    limit,
+                };
                 let found = site.reach().await?.runs(filter).await?;
                 if json {
                     println!("{found:#}");
@@ -78,11 +90,22 @@ impl Runs {
 }
 
 fn print_list(found: &Value) {
-    let mut rows = vec![["RUN", "PIPELINE", "STATUS", "BEGAN", "KEY", "NOTE"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["RUN", "PIPELINE", "STATUS", "BEGAN", "KEY", "NOTE"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for run in found["runs"].as_array().into_iter().flatten() {
         let text = |member: &str| run[member].as_str().unwrap_or_default().to_owned();
         let key: String = text("key").chars().take(40).collect();
-        rows.push(vec![text("run"), text("pipeline"), text("status"), short(&text("began")), key, text("note")]);
+        rows.push(vec![
+            text("run"),
+            text("pipeline"),
+            text("status"),
+            short(&text("began")),
+            key,
+            text("note"),
+        ]);
     }
     if rows.len() == 1 {
         println!("no runs");
@@ -107,7 +130,12 @@ pub(crate) fn print_run(found: &Value) {
 
 fn print_one(run: &Value, timeline: &Value, indent: &str) {
     let text = |member: &str| run[member].as_str().unwrap_or_default();
-    println!("{indent}{} {}  {}", text("pipeline"), text("run"), text("status").to_uppercase());
+    println!(
+        "{indent}{} {}  {}",
+        text("pipeline"),
+        text("run"),
+        text("status").to_uppercase()
+    );
     println!("{indent}key {}", text("key"));
     if let Some(note) = run["note"].as_str() {
         println!("{indent}{note}");
@@ -115,10 +143,23 @@ fn print_one(run: &Value, timeline: &Value, indent: &str) {
     let mut rows = Vec::new();
     for line in timeline.as_array().into_iter().flatten() {
         let member = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
-        let time = member("at").split('T').nth(1).unwrap_or_default().trim_end_matches('Z').to_owned();
+        let time = member("at")
+            .split('T')
+            .nth(1)
+            .unwrap_or_default()
+            .trim_end_matches('Z')
+            .to_owned();
         let actor = member("actor");
-        let who = if actor.is_empty() { String::new() } else { format!("  [{actor}]") };
-        rows.push(vec![format!("{indent}  {time}"), member("path"), format!("{}{who}", member("text"))]);
+        let who = if actor.is_empty() {
+            String::new()
+        } else {
+            format!("  [{actor}]")
+        };
+        rows.push(vec![
+            format!("{indent}  {time}"),
+            member("path"),
+            format!("{}{who}", member("text")),
+        ]);
     }
     print!("{}", table(&rows));
 }

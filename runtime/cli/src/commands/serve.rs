@@ -58,7 +58,13 @@ fn stopped() -> Result<impl Future<Output = ()>, Error> {
 /// Logs go to standard error; `DRAGOMAN_LOG` chooses what (`info` where it says nothing).
 pub(crate) fn log(json: bool) {
     let filter = EnvFilter::try_from_env("DRAGOMAN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     // A second initialisation would be a test's; the first one stays.
-    let _ = if json { builder.json().try_init() } else { builder.try_init() };
+    let _ = if json {
+        builder.json().try_init()
+    } else {
+        builder.try_init()
+    };
 }

@@ -62,7 +62,15 @@ impl Waits {
                 }
                 Ok(ExitCode::SUCCESS)
             }),
-            Act::Answer { wait, answer, site, reason, fields, shown, person } => {
+            Act::Answer {
+                wait,
+                answer,
+                site,
+                reason,
+                fields,
+                shown,
+                person,
+            } => {
                 let body = answer_body(&answer, reason, fields)?;
                 block_on(send(site, wait, body, shown, person.unwrap_or_else(user)))
             }
@@ -73,8 +81,9 @@ impl Waits {
 fn answer_body(answer: &str, reason: Option<String>, fields: Option<String>) -> Result<Value, Error> {
     let mut body = match fields {
         None => json!({}),
-        Some(text) => serde_json::from_str(&text)
-            .map_err(|e| Error::plain(format!("`--fields` is not JSON: {e}")).help("write for example --fields '{\"lines\": []}'"))?,
+        Some(text) => serde_json::from_str(&text).map_err(|e| {
+            Error::plain(format!("`--fields` is not JSON: {e}")).help("write for example --fields '{\"lines\": []}'")
+        })?,
     };
     let Some(members) = body.as_object_mut() else {
         return Err(Error::plain("`--fields` is not a JSON object"));
@@ -93,7 +102,9 @@ async fn send(site: SiteOption, wait: String, answer: Value, shown: Option<Diges
             client.post(&format!("/v1/waits/{}", encoded(&wait)), &body).await?
         }
         Site::Opened(runtime) => {
-            let answered = desk(&runtime).answer(&wait, Actor::person(&by, "os_user"), answer, shown).await?;
+            let answered = desk(&runtime)
+                .answer(&wait, Actor::person(&by, "os_user"), answer, shown)
+                .await?;
             // The run goes on in this process as far as it can.
             runtime.handle().idle().await;
             answered
@@ -110,7 +121,12 @@ fn print_list(found: &Value) {
     }
     for wait in waits {
         let text = |member: &str| wait[member].as_str().unwrap_or_default().to_owned();
-        let roles: Vec<&str> = wait["roles"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+        let roles: Vec<&str> = wait["roles"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+            .collect();
         println!("{}  {}  ({})", text("wait"), text("decision"), roles.join(", "));
         println!("  run {} at {}, since {}", text("run"), text("path"), text("since"));
         if let Some(due) = wait["due"].as_str() {

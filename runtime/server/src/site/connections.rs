@@ -48,14 +48,22 @@ pub(super) async fn load(
     }
     let config = config(context, said, diagnostics)?;
     let mut connection = dragoman_host::Connection::new(digest, config);
-    connection.mode = if said.observe || context.said.observe { Mode::Observe } else { Mode::Live };
+    connection.mode = if said.observe || context.said.observe {
+        Mode::Observe
+    } else {
+        Mode::Live
+    };
     grants::limits(&said.limits, &mut connection.limits);
     let endpoints = grants::endpoints(context, said, &mut connection, diagnostics);
     grants::credentials(context, said, &mut connection, diagnostics);
     let surface = match context.host.check(&connection).await {
         Ok((surface, issues)) => {
             for issue in issues {
-                let at = if issue.path.is_empty() { String::new() } else { format!(" at {}", issue.path) };
+                let at = if issue.path.is_empty() {
+                    String::new()
+                } else {
+                    format!(" at {}", issue.path)
+                };
                 diagnostics.push(
                     Diagnostic::error(CONFIG, said.config.span.clone(), format!("{}{at}", issue.message))
                         .mark(format!("refused by the plugin ({})", issue.code))
@@ -66,14 +74,20 @@ pub(super) async fn load(
         }
         Err(error) => {
             diagnostics.push(
-                Diagnostic::error(error.code, said.plugin.span.clone(), error.message).label(name.span.clone(), "the connection"),
+                Diagnostic::error(error.code, said.plugin.span.clone(), error.message)
+                    .label(name.span.clone(), "the connection"),
             );
             return None;
         }
     };
     unbound(name, said, &surface, diagnostics);
     let failed = diagnostics[before..].iter().any(super::is_error);
-    (!failed).then_some(Ready { connection, endpoints, surface, component })
+    (!failed).then_some(Ready {
+        connection,
+        endpoints,
+        surface,
+        component,
+    })
 }
 
 /// The plugin's bytes: a path, or a name in the folder of plugins.
@@ -82,15 +96,22 @@ fn component(context: &Context<'_>, said: &Said, diagnostics: &mut Vec<Diagnosti
     let path: PathBuf = if text.contains('/') || text.ends_with(".wasm") {
         context.folder.join(text)
     } else {
-        context.folder.join(&*context.said.plugins.value).join(format!("{text}.wasm"))
+        context
+            .folder
+            .join(&*context.said.plugins.value)
+            .join(format!("{text}.wasm"))
     };
     match std::fs::read(&path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
             diagnostics.push(
-                Diagnostic::error(NO_PLUGIN, said.plugin.span.clone(), format!("there is no plugin `{text}`"))
-                    .mark(format!("{}: {error}", path.display()))
-                    .help("build the connectors with `cargo xtask plugins`, or write the path of a .wasm file"),
+                Diagnostic::error(
+                    NO_PLUGIN,
+                    said.plugin.span.clone(),
+                    format!("there is no plugin `{text}`"),
+                )
+                .mark(format!("{}: {error}", path.display()))
+                .help("build the connectors with `cargo xtask plugins`, or write the path of a .wasm file"),
             );
             None
         }
@@ -99,7 +120,9 @@ fn component(context: &Context<'_>, said: &Said, diagnostics: &mut Vec<Diagnosti
 
 /// The configuration, from the site file or from the file it names.
 fn config(context: &Context<'_>, said: &Said, diagnostics: &mut Vec<Diagnostic>) -> Option<serde_json::Value> {
-    let Some(file) = &said.config_file else { return Some(said.config.value.clone()) };
+    let Some(file) = &said.config_file else {
+        return Some(said.config.value.clone());
+    };
     let path = context.folder.join(&*file.value);
     let read = std::fs::read_to_string(&path).map_err(|e| e.to_string());
     match read.and_then(|text| serde_json::from_str(&text).map_err(|e| format!("it is not JSON: {e}"))) {
@@ -121,7 +144,10 @@ fn unbound(name: &Spanned<String>, said: &Said, surface: &Surface, diagnostics: 
             None => said.endpoints.iter().any(|(e, _)| e.value == *asked),
         };
         if !bound {
-            let message = format!("the plugin {} asks for the endpoint `{asked}`, which is not bound", surface.name);
+            let message = format!(
+                "the plugin {} asks for the endpoint `{asked}`, which is not bound",
+                surface.name
+            );
             diagnostics.push(
                 Diagnostic::error(NOT_BOUND, name.span.clone(), message)
                     .help(format!("write `endpoints: {{ {asked}: {{ url: \"https://...\" }} }}`, or leave it: calls that need it will fail"))
@@ -131,7 +157,10 @@ fn unbound(name: &Spanned<String>, said: &Said, surface: &Surface, diagnostics: 
     }
     for asked in &surface.credentials {
         if !said.credentials.iter().any(|(c, _)| c.value == *asked) {
-            let message = format!("the plugin {} asks for the credential `{asked}`, which is not bound", surface.name);
+            let message = format!(
+                "the plugin {} asks for the credential `{asked}`, which is not bound",
+                surface.name
+            );
             diagnostics.push(
                 Diagnostic::error(NOT_BOUND, name.span.clone(), message)
                     .help(format!("write `credentials: {{ {asked}: env:NAME }}`"))

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dragoman_host::{CallLimits, CredentialGrant, EndpointGrant};
-use dragoman_manifest::site::{Auth as SaidAuth, CallLimits as SaidLimits, Connection as Said, Endpoint as SaidEndpoint, SecretPlace};
+use dragoman_manifest::site::{
+    Auth as SaidAuth, CallLimits as SaidLimits, Connection as Said, Endpoint as SaidEndpoint, SecretPlace,
+};
 use dragoman_model::{Diagnostic, Digest};
 use dragoman_transports_http::egress::{Auth, Endpoint};
 
@@ -55,8 +57,12 @@ pub(super) fn endpoints(
                 endpoints.insert(name.value.clone(), to);
             }
             Err(why) => diagnostics.push(
-                Diagnostic::error(ENDPOINT, endpoint.url.span.clone(), format!("`{}` cannot be an endpoint: {why}", endpoint.url.value))
-                    .help("write an address such as \"https://host.example/base/path/\", without a query"),
+                Diagnostic::error(
+                    ENDPOINT,
+                    endpoint.url.span.clone(),
+                    format!("`{}` cannot be an endpoint: {why}", endpoint.url.value),
+                )
+                .help("write an address such as \"https://host.example/base/path/\", without a query"),
             ),
         }
         connection.endpoints.insert(name.value.clone(), grant);
@@ -70,7 +76,10 @@ fn grant(said: &SaidEndpoint) -> EndpointGrant {
         methods: said.methods.clone(),
         trust_safe: said.trust_safe,
         timeout: said.timeout_ms.map_or(usual.timeout, Duration::from_millis),
-        max_response: said.max_response.and_then(|m| usize::try_from(m).ok()).unwrap_or(usual.max_response),
+        max_response: said
+            .max_response
+            .and_then(|m| usize::try_from(m).ok())
+            .unwrap_or(usual.max_response),
         identity: Digest::of(identity(said).as_bytes()).to_string(),
         ..usual
     }
@@ -84,7 +93,10 @@ fn identity(said: &SaidEndpoint) -> String {
         Some(SaidAuth::Basic { user, password }) => format!("basic {user} {}", place(&password.place)),
         Some(SaidAuth::Header { name, value }) => format!("header {name} {}", place(&value.place)),
     };
-    format!("{}|{}|{auth}|{:?}", said.url.value, said.private, said.idempotency_header)
+    format!(
+        "{}|{}|{auth}|{:?}",
+        said.url.value, said.private, said.idempotency_header
+    )
 }
 
 fn place(place: &SecretPlace) -> String {
@@ -99,8 +111,14 @@ fn auth(context: &Context<'_>, said: &SaidAuth, diagnostics: &mut Vec<Diagnostic
     let mut secret = |reference| resolve(context.folder, reference, context.secrets, diagnostics);
     Some(match said {
         SaidAuth::Bearer(token) => Auth::Bearer(secret(token)?),
-        SaidAuth::Basic { user, password } => Auth::Basic { user: user.clone(), password: secret(password)? },
-        SaidAuth::Header { name, value } => Auth::Header { name: name.clone(), value: secret(value)? },
+        SaidAuth::Basic { user, password } => Auth::Basic {
+            user: user.clone(),
+            password: secret(password)?,
+        },
+        SaidAuth::Header { name, value } => Auth::Header {
+            name: name.clone(),
+            value: secret(value)?,
+        },
     })
 }
 
@@ -119,7 +137,11 @@ pub(super) fn credentials(
             }
         }
         let secret: Arc<[u8]> = value.as_ref().map_or_else(|| Arc::from([]), |s| Arc::from(s.expose()));
-        let grant = CredentialGrant { secret, certificates: Vec::new(), reveal: false };
+        let grant = CredentialGrant {
+            secret,
+            certificates: Vec::new(),
+            reveal: false,
+        };
         connection.credentials.insert(name.value.clone(), grant);
     }
 }

@@ -71,7 +71,11 @@ pub enum Secrets {
 
 /// Loads everything that a site file names: plugins, their surfaces, senders, pipelines. All that is wrong is said at once.
 pub async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Secrets) -> Loaded {
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_path_buf();
+    let folder = path
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+        .to_path_buf();
     let mut diagnostics = Vec::new();
     let mut world = World {
         ledgers: said.ledgers.iter().map(|l| l.value.clone()).collect(),
@@ -84,14 +88,22 @@ pub async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Secrets) -
     let mut endpoints = BTreeMap::new();
     let mut components = BTreeMap::new();
     for (name, connection) in &said.connections {
-        let context = connections::Context { folder: &folder, said: &said, host, secrets };
+        let context = connections::Context {
+            folder: &folder,
+            said: &said,
+            host,
+            secrets,
+        };
         match connections::load(&context, name, connection, &mut diagnostics).await {
             Some(ready) => {
                 components.insert(ready.connection.plugin, ready.component);
                 endpoints.insert(name.value.clone(), ready.endpoints);
                 world.connections.insert(
                     name.value.clone(),
-                    dragoman_plan::Connection { surface: ready.surface, observe: connection.observe || said.observe },
+                    dragoman_plan::Connection {
+                        surface: ready.surface,
+                        observe: connection.observe || said.observe,
+                    },
                 );
                 connections.insert(name.value.clone(), ready.connection);
             }
@@ -104,9 +116,24 @@ pub async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Secrets) -
     let editions = pipelines::load(&folder.join(&*said.pipelines.value), &said, &world, &mut diagnostics);
     // Of several causes the first is shown first; two connections to one plugin say the same thing once.
     let mut seen = BTreeSet::new();
-    diagnostics.retain(|d| seen.insert((d.code.id, d.message.clone(), d.span.as_ref().map(dragoman_model::Span::place))));
+    diagnostics.retain(|d| {
+        seen.insert((
+            d.code.id,
+            d.message.clone(),
+            d.span.as_ref().map(dragoman_model::Span::place),
+        ))
+    });
     let failed = diagnostics.iter().any(is_error);
-    let site = (!failed).then_some(Site { said, folder, connections, endpoints, senders, editions, components, world });
+    let site = (!failed).then_some(Site {
+        said,
+        folder,
+        connections,
+        endpoints,
+        senders,
+        editions,
+        components,
+        world,
+    });
     Loaded { site, diagnostics }
 }
 

@@ -28,7 +28,10 @@ impl Edition {
         let plugins: BTreeMap<&String, String> = plan.plugins.iter().map(|(c, d)| (c, d.to_string())).collect();
         let bytes = canonical(&json!({ "name": name, "text": &*plan.text, "plugins": plugins })).into_bytes();
         plan.version = Digest::of(&bytes);
-        Edition { plan: Arc::new(plan), bytes }
+        Edition {
+            plan: Arc::new(plan),
+            bytes,
+        }
     }
 }
 
@@ -104,7 +107,10 @@ fn find(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 /// Which plugins an edition was built with: connection and digest.
 fn plugins(edition: &Value) -> Option<BTreeMap<String, Digest>> {
     let members = edition.get("plugins")?.as_object()?;
-    members.iter().map(|(name, digest)| Some((name.clone(), digest.as_str()?.parse().ok()?))).collect()
+    members
+        .iter()
+        .map(|(name, digest)| Some((name.clone(), digest.as_str()?.parse().ok()?)))
+        .collect()
 }
 
 /// Builds an edition that the store kept again, with the plugins it was built with. `describe` gives the surface of a
@@ -121,7 +127,9 @@ where
     for (name, digest) in plugins(&edition)? {
         let surface = describe(name.clone(), digest).await?;
         let observe = world.connections.get(&name).is_some_and(|c| c.observe);
-        world.connections.insert(name, dragoman_plan::Connection { surface, observe });
+        world
+            .connections
+            .insert(name, dragoman_plan::Connection { surface, observe });
     }
     let name = edition.get("name")?.as_str()?;
     let (pipeline, _) = parse_pipeline(Source::new(name, edition.get("text")?.as_str()?));

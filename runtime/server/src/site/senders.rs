@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use dragoman_manifest::site::{Secret as Reference, SecretPlace, Sender as Said};
 use dragoman_manifest::Site;
+use dragoman_manifest::site::{Secret as Reference, SecretPlace, Sender as Said};
 use dragoman_model::Diagnostic;
 use dragoman_security::{Bearer, Hmac, Secret, SecretSource};
 use dragoman_transports_http::inbound::{Proof, Sender};
@@ -30,7 +30,13 @@ pub(super) fn load(
                 .map(|s| Proof::Hmac(Hmac::new(&s), header.to_ascii_lowercase())),
         };
         if let Some(proof) = proof {
-            senders.insert(name.value.clone(), Arc::new(Sender { name: name.value.clone(), proof }));
+            senders.insert(
+                name.value.clone(),
+                Arc::new(Sender {
+                    name: name.value.clone(),
+                    proof,
+                }),
+            );
         }
     }
     senders
@@ -48,16 +54,22 @@ pub(super) fn resolve(
     }
     let (source, help) = match &reference.place {
         SecretPlace::Environment(name) => (format!("env:{name}"), format!("set the environment variable {name}")),
-        SecretPlace::File(path) => (format!("file:{path}"), format!("write the secret into {path}, readable by this user only")),
-        SecretPlace::Credential(name) => {
-            (format!("credential:{name}"), format!("add `LoadCredential={name}:PATH` to the service's unit"))
-        }
+        SecretPlace::File(path) => (
+            format!("file:{path}"),
+            format!("write the secret into {path}, readable by this user only"),
+        ),
+        SecretPlace::Credential(name) => (
+            format!("credential:{name}"),
+            format!("add `LoadCredential={name}:PATH` to the service's unit"),
+        ),
     };
     match SecretSource::parse(&source).and_then(|s| s.resolve(folder)) {
         Ok(secret) => Some(secret),
         Err(error) => {
             diagnostics.push(
-                Diagnostic::error(SECRET, reference.span.clone(), error.message.clone()).mark("named here").help(help),
+                Diagnostic::error(SECRET, reference.span.clone(), error.message.clone())
+                    .mark("named here")
+                    .help(help),
             );
             None
         }

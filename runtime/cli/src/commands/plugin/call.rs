@@ -50,14 +50,22 @@ impl Call {
         let (documents, unstored) = self.documents()?;
         let (host, plugin) = load(&self.file).await?;
         let connection = Connection::new(plugin.digest, config);
-        let (surface, issues) = host.check(&connection).await.map_err(|e| Error::coded(e.code, e.message))?;
+        let (surface, issues) = host
+            .check(&connection)
+            .await
+            .map_err(|e| Error::coded(e.code, e.message))?;
         if !surface.operations.contains_key(&self.operation) {
             let names: Vec<&str> = surface.operations.keys().map(String::as_str).collect();
-            return Err(Error::plain(format!("{} has no operation `{}`", surface.name, self.operation))
-                .help(format!("it has {}", names.join(", "))));
+            return Err(
+                Error::plain(format!("{} has no operation `{}`", surface.name, self.operation))
+                    .help(format!("it has {}", names.join(", "))),
+            );
         }
         if let Some(issue) = issues.first() {
-            return Err(Error::plain(format!("the configuration is refused at `{}`: {}", issue.path, issue.message)));
+            return Err(Error::plain(format!(
+                "the configuration is refused at `{}`: {}",
+                issue.path, issue.message
+            )));
         }
         host.set_connections(BTreeMap::from([(CONNECTION.to_owned(), connection)]));
         let report = Runner::new(host)
@@ -98,12 +106,20 @@ impl Call {
     #[expect(clippy::type_complexity, reason = "the two halves of one call, taken apart at once")]
     fn documents(
         &self,
-    ) -> Result<(BTreeMap<String, DocumentReference>, Vec<(DocumentReference, bytes::Bytes)>), Error> {
+    ) -> Result<
+        (
+            BTreeMap<String, DocumentReference>,
+            Vec<(DocumentReference, bytes::Bytes)>,
+        ),
+        Error,
+    > {
         let mut references = BTreeMap::new();
         let mut unstored = Vec::new();
         for given in &self.document {
             let Some((name, file)) = given.split_once('=') else {
-                return Err(Error::plain(format!("`--document {given}` has no name")).help("write --document message=FILE"));
+                return Err(
+                    Error::plain(format!("`--document {given}` has no name")).help("write --document message=FILE")
+                );
             };
             let bytes = read(file.as_ref())?;
             let media_type = match file.rsplit('.').next() {

@@ -29,10 +29,16 @@ impl Inspect {
         let config: Value =
             serde_json::from_str(&self.config).map_err(|e| Error::plain(format!("`--config` is not JSON: {e}")))?;
         let (host, plugin) = load(&self.file).await?;
-        let surface = host.describe(&plugin, &config, &[]).await.map_err(|e| Error::coded(e.code, e.message))?;
+        let surface = host
+            .describe(&plugin, &config, &[])
+            .await
+            .map_err(|e| Error::coded(e.code, e.message))?;
         if self.json {
-            let operations: serde_json::Map<String, Value> =
-                surface.operations.iter().map(|(name, o)| (name.clone(), operation(o))).collect();
+            let operations: serde_json::Map<String, Value> = surface
+                .operations
+                .iter()
+                .map(|(name, o)| (name.clone(), operation(o)))
+                .collect();
             println!(
                 "{:#}",
                 json!({ "digest": surface.digest, "name": surface.name, "version": surface.version,

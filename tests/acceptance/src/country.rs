@@ -1,0 +1,351 @@
+//! The country: partners, site and the command at work.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use dragoman_support::authority::{self, Authority};
+use dragoman_support::customs::{self, Customs};
+use dragoman_support::ecites::{self, Ecites};
+use dragoman_support::http::{self, Answer};
+use dragoman_support::process::{Finished, Launch, Process, TempSite, dragoman, workspace_root};
+use dragoman_support::species::{self, Species};
+use dragoman_support::{Access, eventually};
+use serde_json::{Value, json};
+
+use crate::Error;
+use crate::messages::Case;
+
+/// The token that every partner and sender of the test country uses.
+const TOKEN: &str = "test-token";
+/// How long anything may take before a test gives up.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What sort of country.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// `released` or `exited`.
+    pub endorse_at: String,
+    /// A permit system that honours no key and answers no probe.
+    pub nasty: bool,
+    /// `live` or `observe`.
+    pub mode: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            endorse_at: "exited".into(),
+            nasty: false,
+            mode: "live".into(),
+        }
+    }
+}
+
+/// A country with its partners, and the command serving it (or not).
+pub struct Country {
+    /// The customs system.
+    pub customs: Customs,
+    /// The national permit system.
+    pub register: Ecites,
+    /// The importing country's authority.
+    pub partner: Authority,
+    /// Species+.
+    pub species: Species,
+    site: TempSite,
+    server: Option<Process>,
+    address: String,
+}
+
+impl Country {
+    /// Starts the partners and writes the site; nothing serves it yet.
+    ///
+    /// # Errors
+    /// A partner cannot be started, or the site not be written.
+    pub async fn new(options: &Options) -> Result<Country, Error> {
+        let access = Access::Bearer(TOKEN.into());
+        let kind = if options.nasty {
+            ecites::Options::nasty()
+        } else {
+            ecites::Options::default()
+        };
+        let register = Ecites::start(ecites::Options {
+            access: access.clone(),
+            ..kind
+        })
+        .await?;
+        let partner = Authority::start(authority::Options {
+            access: access.clone(),
+            ..authority::Options::default()
+        })
+        .await?;
+        let customs = Customs::start(customs::Options {
+            access,
+            ..customs::Options::default()
+        })
+        .await?;
+        let species = Species::start(species::Options {
+            token: TOKEN.into(),
+            ..species::Options::default()
+        })
+        .await?;
+        let site = TempSite::new()?;
+        let country = Country {
+            customs,
+            register,
+            partner,
+            species,
+            site,
+            server: None,
+            address: String::new(),
+        };
+        country.write_site(options)?;
+        Ok(country)
+    }
+
+    /// Starts the partners and serves the site.
+    ///
+    /// # Errors
+    /// As [`Country::new`] and [`Country::serve`].
+    pub async fn start(options: &Options) -> Result<Country, Error> {
+        let mut country = Self::new(options).await?;
+        country.serve().await?;
+        Ok(country)
+    }
+
+    /// The example's site file with this country's addresses and folders.
+    fn write_site(&self, options: &Options) -> Result<(), Error> {
+        let root = workspace_root();
+        let mut text = std::fs::read_to_string(root.join("examples/export/dragoman.yaml"))?;
+        let target = std::env::var("CARGO_TARGET_DIR").map_or(root.join("target"), Into::into);
+        let own = [
+            ("127.0.0.1:7100".to_owned(), "127.0.0.1:0".to_owned()),
+            ("http://127.0.0.1:7101/".to_owned(), format!("{}/", self.customs.url())),
+            ("http://127.0.0.1:7102/".to_owned(), format!("{}/", self.register.url())),
+            ("http://127.0.0.1:7103/".to_owned(), format!("{}/", self.partner.url())),
+            ("http://127.0.0.1:7104/".to_owned(), format!("{}/", self.species.url())),
+            (
+                "../../pipelines".to_owned(),
+                root.join("pipelines").display().to_string(),
+            ),
+            (
+                "../../target/plugins".to_owned(),
+                target.join("plugins").display().to_string(),
+            ),
+            (
+                "endorse_at: exited".to_owned(),
+                format!("endorse_at: {}", options.endorse_at),
+            ),
+            ("mode: live".to_owned(), format!("mode: {}", options.mode)),
+            ("every: 1m".to_owned(), "every: 1s".to_owned()),
+        ];
+        for (from, to) in own {
+            if !text.contains(&from) {
+                return Err(format!("the example's site file has no `{from}`").into());
+            }
+            text = text.replace(&from, &to);
+        }
+        self.site.write("dragoman.yaml", text)?;
+        Ok(())
+    }
+
+    /// The site's folder.
+    pub fn folder(&self) -> &std::path::Path {
+        self.site.path()
+    }
+
+    fn launch(&self, arguments: &[&str]) -> Result<Launch, Error> {
+        let mut launch = Launch::new(dragoman()?)
+            .args(arguments.iter().copied())
+            .folder(self.site.path());
+        for name in ["PERMITS_TOKEN", "PARTNER_CH_TOKEN", "SPECIES_TOKEN", "CUSTOMS_TOKEN"] {
+            launch = launch.env(name, TOKEN);
+        }
+        Ok(launch.env("NO_COLOR", "1").env("USER", "tester"))
+    }
+
+    /// Serves the site.
+    ///
+    /// # Errors
+    /// The command does not come up.
+    pub async fn serve(&mut self) -> Result<(), Error> {
+        let server = self.launch(&["serve"])?.start()?;
+        self.address = server.address(PATIENCE).await?;
+        self.server = Some(server);
+        Ok(())
+    }
+
+    /// The address of the command.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// The process that serves; none: nothing does.
+    pub fn server(&self) -> Option<&Process> {
+        self.server.as_ref()
+    }
+
+    /// Kills the command at once.
+    ///
+    /// # Errors
+    /// It cannot be killed.
+    pub async fn kill(&mut self) -> Result<(), Error> {
+        if let Some(mut server) = self.server.take() {
+            server.kill().await?;
+        }
+        Ok(())
+    }
+
+    /// Stops the command in good order.
+    ///
+    /// # Errors
+    /// It does not end.
+    pub async fn stop(&mut self) -> Result<(), Error> {
+        if let Some(mut server) = self.server.take() {
+            server.terminate()?;
+            server.wait(PATIENCE).await?;
+        }
+        Ok(())
+    }
+
+    /// Runs the command once, to its end.
+    ///
+    /// # Errors
+    /// It cannot be started or does not end.
+    pub async fn dragoman(&self, arguments: &[&str]) -> Result<Finished, Error> {
+        Ok(self.launch(arguments)?.run(PATIENCE).await?)
+    }
+
+    /// Puts a case's permits into the national permit system.
+    ///
+    /// # Errors
+    /// The seed is refused.
+    pub fn issue(&self, case: &Case) -> Result<(), Error> {
+        self.register.seed(json!({ "permits": case.register()? }))?;
+        Ok(())
+    }
+
+    /// Posts a message as customs.
+    ///
+    /// # Errors
+    /// There was no whole answer.
+    pub async fn post(&self, path: &str, body: &str) -> Result<Answer, Error> {
+        let bearer = format!("Bearer {TOKEN}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/xml")];
+        let url = format!("{}{path}", self.address);
+        Ok(http::request("POST", &url, &headers, body).await?)
+    }
+
+    /// Lodges a case's declaration and waits until it is kept.
+    ///
+    /// # Errors
+    /// It is refused.
+    pub async fn lodge(&self, case: &Case) -> Result<(), Error> {
+        let answer = self.post("/customs/declarations", &case.declaration()?).await?;
+        if answer.status != 202 {
+            return Err(format!("the declaration was answered {}: {}", answer.status, answer.json()).into());
+        }
+        Ok(())
+    }
+
+    /// Sends a notice of a case; the answer's status.
+    ///
+    /// # Errors
+    /// There was no whole answer.
+    pub async fn notify(&self, case: &Case, number: &str) -> Result<u16, Error> {
+        Ok(self.post("/customs/notices", &case.notice(number)?).await?.status)
+    }
+
+    /// Asks the operator API.
+    ///
+    /// # Errors
+    /// The command does not answer, or refuses.
+    pub async fn ask(&self, path: &str) -> Result<Value, Error> {
+        let file = self.site.file("store/serving.json");
+        let serving: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+        let bearer = format!("Bearer {}", serving["token"].as_str().unwrap_or_default());
+        let url = format!("{}{path}", self.address);
+        let answer = http::request("GET", &url, &[("authorization", &bearer)], "").await?;
+        if answer.status != 200 {
+            return Err(format!("{path} was answered {}: {}", answer.status, answer.json()).into());
+        }
+        Ok(answer.json())
+    }
+
+    /// All runs, children too.
+    ///
+    /// # Errors
+    /// As [`Country::ask`].
+    pub async fn runs(&self) -> Result<Vec<Value>, Error> {
+        let found = self.ask("/v1/runs?children=true&limit=100000").await?;
+        Ok(found["runs"].as_array().cloned().unwrap_or_default())
+    }
+
+    /// How many runs there are of each status, children left out.
+    ///
+    /// # Errors
+    /// As [`Country::ask`].
+    pub async fn standing(&self) -> Result<BTreeMap<String, usize>, Error> {
+        let mut standing = BTreeMap::new();
+        for run in self.runs().await?.iter().filter(|r| r["parent"].is_null()) {
+            *standing
+                .entry(run["status"].as_str().unwrap_or_default().to_owned())
+                .or_default() += 1;
+        }
+        Ok(standing)
+    }
+
+    /// Waits until no run is at work or sleeping: each has ended, waits for a person, or is parked.
+    ///
+    /// # Errors
+    /// They do not come to rest in time; the error says which.
+    pub async fn at_rest(&self, patience: Duration) -> Result<Vec<Value>, Error> {
+        let rested = eventually("all runs come to rest", patience, async || {
+            let runs = self.runs().await.map_err(|e| e.to_string())?;
+            let restless: Vec<String> = runs
+                .iter()
+                .filter(|r| ["active", "sleeping"].contains(&r["status"].as_str().unwrap_or_default()))
+                .map(|r| format!("{} {} {}", r["pipeline"], r["run"], r["status"]))
+                .collect();
+            if restless.is_empty() {
+                Ok(runs)
+            } else {
+                Err(format!("{} runs: {:?}", restless.len(), restless.first()))
+            }
+        });
+        Ok(rested.await?)
+    }
+
+    /// What waits for a person.
+    ///
+    /// # Errors
+    /// As [`Country::ask`].
+    pub async fn waits(&self) -> Result<Vec<Value>, Error> {
+        Ok(self.ask("/v1/waits").await?["waits"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default())
+    }
+
+    /// What took effect in the permit system and at the partner, counted by business fact.
+    pub fn facts(&self) -> BTreeMap<String, u32> {
+        let mut facts = self.register.facts();
+        facts.extend(self.partner.facts());
+        facts
+    }
+
+    /// The facts of one kind (`endorsed`, `used`, `withdrawn`): how many, and the highest count of one.
+    pub fn count(&self, kind: &str, last: Option<&str>) -> (usize, u32) {
+        let begins = format!("{kind}|");
+        let facts = self.facts();
+        let mut fitting = facts
+            .iter()
+            .filter(|(f, _)| f.starts_with(&begins) && last.is_none_or(|l| f.ends_with(&format!("|{l}"))));
+        let mut highest = 0;
+        let mut number = 0;
+        for (_, count) in fitting.by_ref() {
+            number += 1;
+            highest = highest.max(*count);
+        }
+        (number, highest)
+    }
+}
