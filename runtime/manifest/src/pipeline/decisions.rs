@@ -2,7 +2,8 @@
 
 use dragoman_model::Value;
 
-use super::{Answer, Decision};
+use super::triggers::optional;
+use super::{Answer, Decision, Wait};
 use crate::Spanned;
 use crate::fields::Fields;
 use crate::reading::Reading;
@@ -89,4 +90,27 @@ fn further(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Value)> 
         }
     }
     further
+}
+
+/// A wait for a person.
+pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
+    let example = "`{ decision: accept-order, answers: [accept, refuse], for: 30d, roles: [approver] }`";
+    let mut fields = reading.fields(node, "`wait`", example)?;
+    let name = fields
+        .need(reading, "decision", "accept-order")
+        .and_then(|n| reading.name(n, "_-", "accept-order"));
+    let said = decision(reading, &mut fields);
+    let for_ms = fields.take("for").and_then(|n| reading.duration(n));
+    let show = optional(&mut fields, "show").map(|n| reading.template(n));
+    let roles = fields
+        .take("roles")
+        .map_or_else(Vec::new, |n| reading.texts(n, "`[approver]`"));
+    fields.finish(reading);
+    Some(Wait {
+        decision: name?,
+        said,
+        for_ms,
+        show,
+        roles,
+    })
 }

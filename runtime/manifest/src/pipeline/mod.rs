@@ -1,6 +1,8 @@
 //! A pipeline, as it was said.
 
 mod block;
+mod call;
+mod claim;
 mod decisions;
 mod header;
 mod step;

@@ -2,12 +2,10 @@
 
 use dragoman_model::{Class, Diagnostic};
 
-use super::triggers::{operation_name, optional};
-use super::{Call, Claim, Each, Handler, Retry, Step, StepKind, Wait, block, decisions, word};
+use super::{Each, Handler, Step, StepKind, block, call, claim, decisions, word};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::said::{ExpressionText, Template};
-use crate::template::refused_expression;
 use crate::yaml::{Entry, Node};
 use crate::{Spanned, codes};
 
@@ -146,14 +144,14 @@ fn shared(reading: &mut Reading, fields: &mut Fields<'_>, step: &mut Step) {
     step.when = fields.take("when").map(|n| reading.expression(n));
     let mine = |key: &'static str| word::takes(word, key) == Some(true);
     if mine("retry") {
-        step.retry = fields.take("retry").and_then(|n| retry(reading, n));
+        step.retry = fields.take("retry").and_then(|n| call::retry(reading, n));
         step.timeout_ms = fields.take("timeout").and_then(|n| reading.duration(n));
         step.once = fields.take("once").map(|n| reading.expression(n));
         let effect = fields.entry("effect");
         step.tightened = effect
             .and_then(|e| reading.word(&e.value, &[("once", ())]))
             .map(|w| w.span);
-        step.undo = fields.take("undo").and_then(|n| undo(reading, n));
+        step.undo = fields.take("undo").and_then(|n| call::undo(reading, n));
     }
     if mine("ref") {
         step.reference = fields.take("ref").map(|n| reading.expression(n));
@@ -181,21 +179,14 @@ fn kind(
 ) -> Option<StepKind> {
     let node = &entry.value;
     Some(match word {
-        "call" => StepKind::Call(call(reading, fields, node)?),
+        "call" => StepKind::Call(call::call(reading, fields, node)?),
         "choose" => StepKind::Choose(block::arms(reading, node)),
         "each" => StepKind::Each(Box::new(each(reading, fields, entry)?)),
         "parallel" => StepKind::Parallel(block::branches(reading, node)),
-        "claim" => StepKind::Claim(Box::new(claim(reading, node, once, reference)?)),
-        "release" => release(reading, node)?,
-        "void" => {
-            let mut inner = reading.fields(node, "`void`", "`void: { ref: trigger.message.order }`")?;
-            let found = inner
-                .need(reading, "ref", "trigger.message.order")
-                .map(|n| reading.expression(n));
-            inner.finish(reading);
-            StepKind::Void { reference: found? }
-        }
-        "wait" => StepKind::Wait(Box::new(wait(reading, node)?)),
+        "claim" => StepKind::Claim(Box::new(claim::claim(reading, node, once, reference)?)),
+        "release" => claim::release(reading, node)?,
+        "void" => claim::void(reading, node)?,
+        "wait" => StepKind::Wait(Box::new(decisions::wait(reading, node)?)),
         "sleep" => StepKind::Sleep(reading.duration(node)?),
         "set" => StepKind::Set(reading.template(node)),
         "reply" => StepKind::Reply(reading.template(node)),
@@ -210,59 +201,6 @@ fn kind(
             StepKind::Fail { reason, class }
         }
     })
-}
-
-fn call(reading: &mut Reading, fields: &mut Fields<'_>, node: &Node) -> Option<Call> {
-    let with = fields.take("with").map(|n| reading.template(n));
-    let documents = fields
-        .take("documents")
-        .map_or_else(Vec::new, |n| documents(reading, n));
-    let operation = operation_name(reading, node)?;
-    Some(Call {
-        operation,
-        with,
-        documents,
-        span: node.span.clone(),
-    })
-}
-
-fn documents(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Template)> {
-    let Some(fields) = reading.fields(node, "the documents of a call", "`{ message: =trigger.document }`") else {
-        return Vec::new();
-    };
-    fields
-        .entries()
-        .iter()
-        .map(|e| (e.key.clone(), reading.template(&e.value)))
-        .collect()
-}
-
-fn undo(reading: &mut Reading, node: &Node) -> Option<Call> {
-    let mut fields = reading.fields(
-        node,
-        "`undo`",
-        "`{ call: orders.cancel, with: { id: =steps.order.id } }`",
-    )?;
-    let target = fields.need(reading, "call", "orders.cancel");
-    let call = match target {
-        Some(target) => call(reading, &mut fields, target),
-        None => None,
-    };
-    fields.allow(&["with", "documents"]);
-    fields.finish(reading);
-    call
-}
-
-fn retry(reading: &mut Reading, node: &Node) -> Option<Retry> {
-    let mut fields = reading.fields(node, "`retry`", "`{ backoff: 1s..15m x2 jitter, for: 10d }`")?;
-    let retry = Retry {
-        backoff: fields.take("backoff").and_then(|n| reading.backoff(n)),
-        for_ms: fields.take("for").and_then(|n| reading.duration(n)),
-        attempts: fields.take("attempts").and_then(|n| reading.whole(n, 1, 1_000_000)),
-        span: fields.heading(),
-    };
-    fields.finish(reading);
-    Some(retry)
 }
 
 fn each(reading: &mut Reading, fields: &mut Fields<'_>, entry: &Entry) -> Option<Each> {
@@ -286,73 +224,6 @@ fn each(reading: &mut Reading, fields: &mut Fields<'_>, entry: &Entry) -> Option
         concurrent,
         go_on: go_on.is_some_and(|g| g.value),
         block,
-    })
-}
-
-fn claim(
-    reading: &mut Reading,
-    node: &Node,
-    once: &mut Option<ExpressionText>,
-    reference: &mut Option<ExpressionText>,
-) -> Option<Claim> {
-    let example = "`{ ledger: stock, account: steps.order.item, once: steps.order.id, lines: ..., limits: ... }`";
-    let mut fields = reading.fields(node, "`claim`", example)?;
-    let ledger = fields
-        .need(reading, "ledger", "stock")
-        .and_then(|n| reading.name(n, "_-", "stock"));
-    let account = needed(reading, &mut fields, "account", "steps.order.item");
-    *once = Some(needed(reading, &mut fields, "once", "steps.order.id"));
-    *reference = fields.take("ref").map(|n| reading.expression(n));
-    let lines = needed(reading, &mut fields, "lines", "steps.order.lines");
-    let limits = needed(reading, &mut fields, "limits", "steps.stock.limits");
-    let single = fields.take("single").map(|n| reading.expression(n));
-    fields.finish(reading);
-    Some(Claim {
-        ledger: ledger?,
-        account,
-        lines,
-        limits,
-        single,
-    })
-}
-
-/// An expression that must be there; a refused one where it is not.
-fn needed(reading: &mut Reading, fields: &mut Fields<'_>, key: &'static str, example: &str) -> ExpressionText {
-    match fields.need(reading, key, example) {
-        Some(node) => reading.expression(node),
-        None => refused_expression(&fields.heading()),
-    }
-}
-
-fn release(reading: &mut Reading, node: &Node) -> Option<StepKind> {
-    let mut fields = reading.fields(node, "`release`", "`{ ledger: stock, once: steps.order.id }`")?;
-    let ledger = fields
-        .need(reading, "ledger", "stock")
-        .and_then(|n| reading.name(n, "_-", "stock"));
-    let once = needed(reading, &mut fields, "once", "steps.order.id");
-    fields.finish(reading);
-    Some(StepKind::Release { ledger: ledger?, once })
-}
-
-fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
-    let example = "`{ decision: accept-order, answers: [accept, refuse], for: 30d, roles: [approver] }`";
-    let mut fields = reading.fields(node, "`wait`", example)?;
-    let decision = fields
-        .need(reading, "decision", "accept-order")
-        .and_then(|n| reading.name(n, "_-", "accept-order"));
-    let said = decisions::decision(reading, &mut fields);
-    let for_ms = fields.take("for").and_then(|n| reading.duration(n));
-    let show = optional(&mut fields, "show").map(|n| reading.template(n));
-    let roles = fields
-        .take("roles")
-        .map_or_else(Vec::new, |n| reading.texts(n, "`[approver]`"));
-    fields.finish(reading);
-    Some(Wait {
-        decision: decision?,
-        said,
-        for_ms,
-        show,
-        roles,
     })
 }
 

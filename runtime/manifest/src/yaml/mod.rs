@@ -3,8 +3,10 @@
 mod node;
 mod offsets;
 mod reader;
+mod refusals;
 mod scalar;
 mod scan_error;
+mod scan_words;
 
 pub(crate) use node::{Entry, Mapping, Node, NodeKind, Scalar, Style, shorten};
 pub use offsets::OffsetMap;

@@ -1,13 +1,13 @@
 //! From the parser's events to the tree, within bounds.
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use dragoman_model::{Diagnostic, Source, Span};
 use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, StructureStyle};
 
 use super::node::{Entry, Mapping, Node, NodeKind, Scalar, Style};
+use super::refusals::is_cut;
 use super::{OffsetMap, scan_error};
 use crate::{Spanned, codes};
 
@@ -44,12 +44,12 @@ pub(crate) fn read(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
 }
 
 /// Reading cannot go on; why is among the diagnostics.
-struct Stop;
+pub(super) struct Stop;
 
 type Parsed<'a> = (Event<'a>, granit_parser::Span);
 
-struct Reader<'a> {
-    source: &'a Arc<Source>,
+pub(super) struct Reader<'a> {
+    pub(super) source: &'a Arc<Source>,
     parser: Parser<'a, granit_parser::StrInput<'a>>,
     nodes: usize,
     diagnostics: Vec<Diagnostic>,
@@ -277,68 +277,6 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// `{{ ... }}` without quotes: YAML reads a mapping whose key is a mapping.
-    fn foreign_braces(&mut self, begin: &Span, key: &Node) -> Result<bool, Stop> {
-        let text = &self.source.text[key.span.range.clone()];
-        if key.span.range.start != begin.range.start + 1 || !text.starts_with('{') {
-            return Ok(false);
-        }
-        let inner = text.trim_matches(['{', '}']).trim();
-        let span = Span::new(self.source, begin.range.start..key.span.range.end + 1);
-        let help = format!("write `={inner}`, without braces");
-        self.report(
-            Diagnostic::error(
-                codes::FOREIGN_DELIMITERS,
-                span,
-                "`{{` does not begin an expression here",
-            )
-            .help(help),
-        )?;
-        Ok(true)
-    }
-
-    /// Two pieces of one text, cut by a comma of a flow collection.
-    fn cut_by_comma(&mut self, before: &Range<usize>, after: &Span) -> Result<(), Stop> {
-        let whole = &self.source.text[before.start..after.range.end.max(before.start)];
-        let quoted = scan_error::quoted(whole);
-        let span = Span::new(self.source, before.start..after.range.end);
-        self.report(
-            Diagnostic::error(
-                codes::CUT_BY_COMMA,
-                span,
-                "a comma ends this text, because it stands inside braces",
-            )
-            .mark("YAML reads this as several pieces")
-            .help(format!("quote the text: {quoted}")),
-        )
-    }
-
-    fn has_colon_behind(&self, key: &Range<usize>) -> bool {
-        self.source.text[key.end..].trim_start().starts_with(':') || self.source.text[key.clone()].starts_with('?')
-    }
-
-    fn refuse_anchor(&mut self, anchor: usize, span: &Span) -> Result<(), Stop> {
-        if anchor == 0 {
-            return Ok(());
-        }
-        self.report(
-            Diagnostic::error(codes::YAML_FEATURE, span.clone(), "an anchor of YAML is not taken here")
-                .help("take `&name` away; a text that begins with `&` is quoted"),
-        )
-    }
-
-    fn refuse_tag(&mut self, tag: &granit_parser::Span, node: &Span) -> Result<(), Stop> {
-        let tag = self.span(tag);
-        let whole = Span::new(self.source, tag.range.start..node.range.end.max(tag.range.end));
-        let text = self.source.text[whole.range.clone()].trim_end();
-        let help = format!("where it was meant as \"not\" in an expression, quote the text: '{text}'");
-        self.report(
-            Diagnostic::error(codes::YAML_FEATURE, whole, "a tag of YAML is not taken here")
-                .mark("YAML reads `!` as the beginning of a tag")
-                .help(help),
-        )
-    }
-
     fn count(&mut self, at: &granit_parser::Span, depth: usize) -> Result<(), Stop> {
         self.nodes += 1;
         let message = if depth > DEEPEST {
@@ -353,7 +291,7 @@ impl<'a> Reader<'a> {
         Err(Stop)
     }
 
-    fn report(&mut self, diagnostic: Diagnostic) -> Result<(), Stop> {
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) -> Result<(), Stop> {
         self.diagnostics.push(diagnostic);
         if self.diagnostics.len() < MOST_DIAGNOSTICS {
             Ok(())
@@ -372,36 +310,9 @@ impl<'a> Reader<'a> {
         Span::new(self.source, begin.range.start..end.max(begin.range.start))
     }
 
-    fn span(&self, at: &granit_parser::Span) -> Span {
+    pub(super) fn span(&self, at: &granit_parser::Span) -> Span {
         let offset = |marker: &granit_parser::Marker| marker.byte_offset().unwrap_or(0).min(self.source.text.len());
         let (start, end) = (offset(&at.start), offset(&at.end));
         Span::new(self.source, start..end.max(start))
     }
-}
-
-/// Whether a flow scalar is an expression whose brackets or quotes are still open.
-fn is_cut(node: &Node) -> bool {
-    let NodeKind::Scalar(Scalar {
-        text,
-        style: Style::Plain,
-        ..
-    }) = &node.kind
-    else {
-        return false;
-    };
-    if !text.starts_with('=') {
-        return false;
-    }
-    let (mut open, mut quote) = (0_i32, None);
-    for character in text.chars() {
-        match (quote, character) {
-            (Some(q), c) if q == c => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(character),
-            (None, '(') => open += 1,
-            (None, ')') => open -= 1,
-            _ => {}
-        }
-    }
-    open > 0 || quote.is_some()
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dragoman_model::{Diagnostic, Source, Span};
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 
+use super::scan_words::words;
 use crate::codes;
 
 /// The diagnostic of an error of the parser.
@@ -167,95 +168,4 @@ fn place(text: &str, at: usize) -> std::ops::Range<usize> {
         Some(c) if c != '\n' && c != '\r' => start..start + c.len_utf8(),
         _ => start..start,
     }
-}
-
-/// What is wrong, and what to write.
-fn words(kind: &ErrorKind) -> (String, Vec<&'static str>) {
-    use ErrorKind as K;
-    let quote =
-        "a text with `: `, ` #`, or one that begins with a quote, a bracket or one of `&*!|>%@` is put in quotes";
-    let expression =
-        "an expression with brackets, braces, commas or a colon inside `{ }` is put in quotes: `'=first(a, b)'`";
-    let (message, help): (&str, Vec<&'static str>) = match kind {
-        K::TabNotAllowed
-        | K::TabInBlockIndentation
-        | K::TabInIndentation
-        | K::TabAtBlockScalarStart
-        | K::TabInPlainScalar => ("a tab stands where YAML takes only spaces", vec!["indent with spaces"]),
-        K::InvalidIndentation
-        | K::InvalidBlockScalarIndent
-        | K::InvalidQuotedScalarIndent
-        | K::InvalidFlowScalarIndent => (
-            "the indentation does not fit",
-            vec!["keys of one mapping, and items of one list, begin in the same column"],
-        ),
-        K::MappingValueNotAllowed | K::InvalidMappingValueWhitespace | K::InvalidColonPlacement => (
-            "a colon stands where no value can begin",
-            vec![quote, "a key begins in the same column as its neighbours"],
-        ),
-        K::ExpectedBlockMappingKey | K::MappingKeyNotAllowed | K::SimpleKeyExpected | K::InvalidSimpleKey => (
-            "a key and a colon were expected here",
-            vec!["write `key: value`, in the same column as the keys above", quote],
-        ),
-        K::ExpectedBlockSequenceEntry | K::BlockSequenceEntryNotAllowed | K::InvalidBlockEntryWhitespace => (
-            "an item of a list, `- `, was expected or stands wrongly here",
-            vec!["items of one list begin in the same column"],
-        ),
-        K::BlockEntryInFlowCollection => (
-            "`- ` stands inside `[ ]` or `{ }`",
-            vec!["write `[a, b]`, or each item on a line of its own"],
-        ),
-        K::ExpectedFlowMappingSeparator | K::ExpectedFlowSequenceSeparator | K::FlowMappingValueAdjacentCollection => {
-            ("a comma or the closing bracket was expected here", vec![expression])
-        }
-        K::MismatchedFlowCollectionEnd { open, close } => {
-            let message = format!("`{open}` is closed by `{close}`");
-            return (message, vec!["close each bracket with its own kind", expression]);
-        }
-        K::UnclosedFlowCollection { open } => {
-            let message = format!("`{open}` is never closed");
-            return (message, vec!["write the closing bracket", expression]);
-        }
-        K::UnexpectedEofFlowSequence | K::UnexpectedEofFlowMapping | K::UnexpectedEofImplicitFlowMapping => {
-            ("the text ends inside `[ ]` or `{ }`", vec!["write the closing bracket"])
-        }
-        K::MisplacedFlowCollectionEnd => (
-            "this bracket closes nothing",
-            vec!["take it away, or quote the text", expression],
-        ),
-        K::UnclosedQuotedScalar | K::DocumentIndicatorInQuotedScalar => {
-            ("a quote is never closed", vec!["write the closing quote"])
-        }
-        K::InvalidTrailingSingleQuotedScalar | K::InvalidTrailingDoubleQuotedScalar => (
-            "something stands behind the closing quote",
-            vec!["an expression that begins with a quote is put in quotes of the other kind: `'\"a\" + b'`"],
-        ),
-        K::UnknownQuotedScalarEscape
-        | K::InvalidQuotedScalarHexEscape
-        | K::InvalidLowSurrogateHexEscape
-        | K::InvalidLowSurrogate
-        | K::MissingLowSurrogate
-        | K::UnpairedLowSurrogate
-        | K::InvalidUnicodeEscape => (
-            "an escape that YAML does not know",
-            vec!["in double quotes a backslash is written `\\\\`; in single quotes it stands for itself"],
-        ),
-        K::UnexpectedCharacter { character } => {
-            return (
-                format!("`{character}` cannot begin a text"),
-                vec!["put the text in quotes"],
-            );
-        }
-        K::RecursionLimitExceeded => ("nested too deep", vec!["split it into several files"]),
-        K::UnknownAnchor | K::MissingAnchorOrAliasName => (
-            "`*` and `&` begin an alias or an anchor of YAML, which are not taken",
-            vec!["put the text in quotes"],
-        ),
-        K::CommentNotSeparated | K::CommentInterceptedScalar => (
-            "a comment stands inside a text",
-            vec!["a text with `#` is put in quotes"],
-        ),
-        _ => return (format!("this is not YAML: {kind}"), vec![quote]),
-    };
-    (message.into(), help)
 }

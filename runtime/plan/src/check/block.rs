@@ -8,7 +8,7 @@ use dragoman_schema::Shape;
 
 use super::Checker;
 use super::scope::Scope;
-use crate::{Block, Step, codes};
+use crate::{Block, Step, Template, codes};
 
 /// What the check of a block gives.
 pub(super) struct Outcome {
@@ -66,28 +66,31 @@ impl Checker<'_> {
             }
             steps.push(planned);
         }
-        let (value, shape) = match &block.value {
-            Some(value) => {
-                let (template, shape) = self.template(value, expected, scope);
-                (Some(template), shape)
-            }
-            None => (None, None),
-        };
+        let (value, shape) = self.block_value(block, expected, scope);
         let steps: Option<Vec<Step>> = steps.into_iter().collect();
-        let block = match (steps, value) {
-            (Some(steps), None) => Some(Block { steps, value: None }),
-            (Some(steps), Some(Some(value))) => Some(Block {
-                steps,
-                value: Some(value),
-            }),
-            _ => None,
-        };
+        let block = steps.zip(value).map(|(steps, value)| Block { steps, value });
         Outcome {
             block,
             ends,
             refused,
             value: shape,
             outputs,
+        }
+    }
+
+    /// The value that a block yields, and its shape; no template where it is wrong.
+    fn block_value(
+        &mut self,
+        block: &said::Block,
+        expected: Option<&Shape>,
+        scope: &mut Scope,
+    ) -> (Option<Option<Template>>, Option<Shape>) {
+        match &block.value {
+            Some(value) => {
+                let (template, shape) = self.template(value, expected, scope);
+                (template.map(Some), shape)
+            }
+            None => (Some(None), None),
         }
     }
 

@@ -56,16 +56,7 @@ impl Checker<'_> {
                 Some(Shape::object([("steps", steps)]))
             }
         };
-        let shape = item.zip(output).map(|(item, output)| {
-            let element = Shape::object([
-                ("key", Shape::Text),
-                ("item", item),
-                ("status", Shape::enumeration(STATUS)),
-                ("output", output.optional()),
-                ("reason", Shape::Text.optional()),
-            ]);
-            Shape::List(Arc::new(element))
-        });
+        let shape = item.zip(output).map(|(item, output)| children(item, output));
         let kind = items.zip(outcome.block).map(|((items, _), block)| {
             StepKind::Each(Box::new(EachStep {
                 items,
@@ -82,4 +73,16 @@ impl Checker<'_> {
         });
         Made::new(kind, shape)
     }
+}
+
+/// The output: what became of each child.
+fn children(item: Shape, output: Shape) -> Shape {
+    let element = Shape::object([
+        ("key", Shape::Text),
+        ("item", item),
+        ("status", Shape::enumeration(STATUS)),
+        ("output", output.optional()),
+        ("reason", Shape::Text.optional()),
+    ]);
+    Shape::List(Arc::new(element))
 }

@@ -15,7 +15,7 @@ impl Checker<'_> {
         expected: &Expected,
         scope: &mut Scope,
     ) -> Option<(Expression, Shape)> {
-        if said.text.is_empty() || scope.is_poisoned(&said.text) {
+        if said.text.is_empty() || scope.is_poisoned(&said.text) || self.casts_to_a_broken_connection(&said.text) {
             return None;
         }
         match run_check(said, expected, scope.environment()) {
@@ -28,6 +28,16 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// Whether a cast in it names a connection whose plugin cannot be used, which was reported elsewhere.
+    fn casts_to_a_broken_connection(&self, text: &str) -> bool {
+        let broken = &self.world.broken_connections;
+        broken.iter().any(|name| {
+            [format!("\"{name}."), format!("'{name}.")]
+                .iter()
+                .any(|start| text.contains(start))
+        })
     }
 
     /// The same where the expression may be left out.

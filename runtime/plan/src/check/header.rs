@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use dragoman_expression::Expected;
 use dragoman_manifest::pipeline::{FailureWord, Trigger as Said, TriggerKind as SaidKind};
+use dragoman_manifest::{Pipeline, Spanned};
 use dragoman_model::{Diagnostic, Digest};
 use dragoman_schema::Shape;
 
@@ -45,14 +46,6 @@ impl Checker<'_> {
             Some(output) => Some(self.template(output, None, &mut scope).0?),
             None => None,
         };
-        let limits = Limits {
-            concurrent: said.concurrent.as_ref().map_or(Limits::default().concurrent, |c| {
-                usize::try_from(c.value).unwrap_or(usize::MAX)
-            }),
-            backlog: said.backlog.as_ref().map_or(Limits::default().backlog, |b| {
-                usize::try_from(b.value).unwrap_or(usize::MAX)
-            }),
-        };
         let used = self.used.iter();
         let plugins = used
             .filter_map(|name| Some((name.clone(), self.world.connections.get(name)?.surface.digest)))
@@ -65,7 +58,7 @@ impl Checker<'_> {
             triggers: triggers?,
             key,
             serial,
-            limits,
+            limits: limits(said),
             steps: steps?,
             output,
             on_failure: match said.on_failure.as_ref().map(|w| w.value) {
@@ -216,5 +209,18 @@ impl Checker<'_> {
                     .help("take one of them away"),
             );
         }
+    }
+}
+
+/// The bounds; what is not said is the default.
+fn limits(said: &Pipeline) -> Limits {
+    let bound = |said: &Option<Spanned<u64>>, default: usize| {
+        said.as_ref()
+            .map_or(default, |bound| usize::try_from(bound.value).unwrap_or(usize::MAX))
+    };
+    let default = Limits::default();
+    Limits {
+        concurrent: bound(&said.concurrent, default.concurrent),
+        backlog: bound(&said.backlog, default.backlog),
     }
 }

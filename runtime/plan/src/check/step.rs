@@ -66,17 +66,7 @@ impl Checker<'_> {
         let retry = self.retry(step.retry.as_ref());
         let conditional = step.when.is_some();
         let shape = made.shape.map(|s| if conditional { s.optional() } else { s });
-        if let Some(id) = &step.id {
-            match &shape {
-                Some(shape) => {
-                    scope.add_step(&id.value, shape.clone(), id.span.clone());
-                    if let said::StepKind::Wait(wait) = &step.kind {
-                        scope.add_answers(&id.value, self.answers_of(wait));
-                    }
-                }
-                None => scope.poison(format!("steps.{}", id.value)),
-            }
-        }
+        self.add_output(step, shape.as_ref(), scope);
         if made.ends
             && let Some(said) = &step.when
         {
@@ -102,6 +92,21 @@ impl Checker<'_> {
             })
         });
         (planned, ends)
+    }
+
+    /// Makes a step's output visible to what follows.
+    fn add_output(&mut self, step: &said::Step, shape: Option<&Shape>, scope: &mut Scope) {
+        if let Some(id) = &step.id {
+            match shape {
+                Some(shape) => {
+                    scope.add_step(&id.value, shape.clone(), id.span.clone());
+                    if let said::StepKind::Wait(wait) = &step.kind {
+                        scope.add_answers(&id.value, self.answers_of(wait));
+                    }
+                }
+                None => scope.poison(format!("steps.{}", id.value)),
+            }
+        }
     }
 
     fn word(&mut self, step: &said::Step, scope: &mut Scope) -> Made {
