@@ -42,9 +42,7 @@ impl Config {
     #[must_use]
     pub fn check(&self) -> Vec<Issue> {
         let mut issues = Vec::new();
-        let mut wrong = |path: String, message: String| {
-            issues.push(Issue::new(path, "config.invalid", message))
-        };
+        let mut wrong = |path: String, message: String| issues.push(Issue::new(path, "config.invalid", message));
         if self.authority.as_deref().is_some_and(is_blank) {
             wrong(
                 "/authority".to_owned(),
@@ -59,10 +57,7 @@ impl Config {
                     "the customs office has no code".to_owned(),
                 );
             }
-            if ports[..index]
-                .iter()
-                .any(|other| other.office == port.office)
-            {
+            if ports[..index].iter().any(|other| other.office == port.office) {
                 wrong(
                     format!("/ports/{index}/office"),
                     format!("the office `{}` has a port already", port.office),

@@ -3,9 +3,7 @@
 use dragoman_documents::{Endorsement, EndorsementStatus, Permit, Withdrawal};
 use dragoman_guest::prelude::*;
 
-use crate::records::{
-    EndorseRequest, Endorsed, PermitRequest, Verification, VerifyRequest, WithdrawRequest,
-};
+use crate::records::{EndorseRequest, Endorsed, PermitRequest, Verification, VerifyRequest, WithdrawRequest};
 use crate::standing::{Standing, usable, with_endorsement};
 use crate::system::{self, Found};
 use crate::wish::{Wish, not_blank};
@@ -62,9 +60,7 @@ impl Ecites {
             let after = system::permit(wish.number(), wish.country()).map_err(applied)?;
             let output = endorsed(&wish, endorsement, after.permit, true);
             let headers = answer.headers.into_iter();
-            return Ok(headers.fold(output, |output, (name, value)| {
-                output.attribute(name, value)
-            }));
+            return Ok(headers.fold(output, |output, (name, value)| output.attribute(name, value)));
         }
         Err(Failure::retryable(
             "permit.changing",
@@ -105,11 +101,7 @@ impl Ecites {
         probe = probe_withdraw,
         codes = ["endorsement.not_found", "withdrawal.no_person", "withdrawal.no_reason", "permit.not_found", "permit.changed"]
     )]
-    fn withdraw(
-        &self,
-        call: &Call,
-        input: WithdrawRequest,
-    ) -> Result<Output<Endorsement>, Failure> {
+    fn withdraw(&self, call: &Call, input: WithdrawRequest) -> Result<Output<Endorsement>, Failure> {
         let withdrawal = self.withdrawal(&input)?;
         match system::endorsement(&input.number, &input.issuing_country, &input.declaration)? {
             Found::There(there) if there.status == EndorsementStatus::Withdrawn => {
@@ -127,9 +119,7 @@ impl Ecites {
         }
         let output = Output::new(answer.endorsement);
         let headers = answer.headers.into_iter();
-        Ok(headers.fold(output, |output, (name, value)| {
-            output.attribute(name, value)
-        }))
+        Ok(headers.fold(output, |output, (name, value)| output.attribute(name, value)))
     }
 
     /// Whether a withdrawal that was sent has been made.
@@ -141,9 +131,7 @@ impl Ecites {
     ) -> Result<Probed<Endorsement>, Failure> {
         self.withdrawal(&input)?;
         match system::endorsement(&input.number, &input.issuing_country, &input.declaration)? {
-            Found::There(there) if there.status == EndorsementStatus::Withdrawn => {
-                Ok(Probed::Applied(*there))
-            }
+            Found::There(there) if there.status == EndorsementStatus::Withdrawn => Ok(Probed::Applied(*there)),
             Found::There(_) | Found::NotThere => Ok(Probed::Absent),
             Found::NotTold => Err(not_told()),
         }

@@ -29,9 +29,6 @@ pub use connector::Ecites;
 pub use error::Error;
 pub use lines::{Line, Lines};
 pub use person::Person;
-pub use records::{
-    EndorseRequest, Endorsed, PermitRequest, Remaining, Verification, VerifyRequest,
-    WithdrawRequest,
-};
+pub use records::{EndorseRequest, Endorsed, PermitRequest, Remaining, Verification, VerifyRequest, WithdrawRequest};
 pub use standing::Standing;
 pub use wish::Wish;

@@ -86,9 +86,7 @@ impl Lines {
         };
         let same = |(own, other): ((&String, &Quantity), (&String, &Quantity))| {
             // The qualifier and the original unit are not compared: a system need not keep them.
-            own.0 == other.0
-                && own.1.unit == other.1.unit
-                && own.1.value.normalized() == other.1.value.normalized()
+            own.0 == other.0 && own.1.unit == other.1.unit && own.1.value.normalized() == other.1.value.normalized()
         };
         self.0.len() == there.0.len() && self.0.iter().zip(&there.0).all(same)
     }

@@ -51,9 +51,7 @@ pub(crate) fn accepted(response: Response) -> Result<Response, Failure> {
         None => format!("the permit system refused: {meaning}"),
     };
     let detail = json!({ "status": response.status, "code": own });
-    Err(Failure::rejected(*code, message)
-        .issues(said.issues)
-        .detail(detail))
+    Err(Failure::rejected(*code, message).issues(said.issues).detail(detail))
 }
 
 /// Rejected `permit.changed`: something else stands for this declaration.

@@ -33,15 +33,11 @@ impl Standing {
         let declaration = &wish.declaration.value;
         let id = there.id.as_deref().unwrap_or(declaration);
         match there.status {
-            EndorsementStatus::Withdrawn if wish.endorsement.supersedes.as_deref() == Some(id) => {
-                Self::Free
-            }
+            EndorsementStatus::Withdrawn if wish.endorsement.supersedes.as_deref() == Some(id) => Self::Free,
             EndorsementStatus::Withdrawn => Self::Other(format!(
                 "the endorsement {id} for declaration {declaration} has been withdrawn"
             )),
-            EndorsementStatus::Valid if wish.lines.equal(&there.items) => {
-                Self::Same(Box::new(there.clone()))
-            }
+            EndorsementStatus::Valid if wish.lines.equal(&there.items) => Self::Same(Box::new(there.clone())),
             EndorsementStatus::Valid => Self::Other(format!(
                 "declaration {declaration} has endorsed the permit with other quantities ({id})"
             )),
@@ -50,15 +46,8 @@ impl Standing {
 }
 
 /// A permit's endorsement for a declaration: the newest that is valid, else the newest.
-pub(crate) fn of_declaration<'a>(
-    permit: &'a Permit,
-    declaration: &DeclarationId,
-) -> Option<&'a Endorsement> {
-    let of = |one: &&Endorsement| {
-        one.declaration
-            .as_ref()
-            .is_some_and(|own| same(own, declaration))
-    };
+pub(crate) fn of_declaration<'a>(permit: &'a Permit, declaration: &DeclarationId) -> Option<&'a Endorsement> {
+    let of = |one: &&Endorsement| one.declaration.as_ref().is_some_and(|own| same(own, declaration));
     let mut newest_first = permit.endorsements.iter().rev().filter(of);
     let newest = newest_first.clone().next();
     let valid = newest_first.find(|one| one.status == EndorsementStatus::Valid);

@@ -63,11 +63,7 @@ pub(crate) fn permit(number: &str, country: &str) -> Result<Read, Failure> {
 ///
 /// A system that answers no such question may still show the endorsement on the permit. That it does not show it
 /// there is no proof that it is not there.
-pub(crate) fn endorsement(
-    number: &str,
-    country: &str,
-    declaration: &DeclarationId,
-) -> Result<Found, Failure> {
+pub(crate) fn endorsement(number: &str, country: &str, declaration: &DeclarationId) -> Result<Found, Failure> {
     let response = get(path!["permits", number, "endorsements", declaration.value])?;
     let not_shown = match response.status {
         404 => Found::NotThere,
@@ -116,17 +112,8 @@ pub(crate) fn withdraw(
     declaration: &DeclarationId,
     withdrawal: &Withdrawal,
 ) -> Result<Answered, Failure> {
-    let path = path![
-        "permits",
-        number,
-        "endorsements",
-        declaration.value,
-        "withdrawal"
-    ];
-    let response = http::post(API, path)
-        .json(withdrawal)
-        .idempotency_key(key)
-        .send()?;
+    let path = path!["permits", number, "endorsements", declaration.value, "withdrawal"];
+    let response = http::post(API, path).json(withdrawal).idempotency_key(key).send()?;
     if response.status == 404 {
         return Err(no_endorsement(number, declaration));
     }
@@ -167,8 +154,5 @@ fn answered(response: Response) -> Result<Answered, Failure> {
     };
     let headers = kept.into_iter().filter_map(header).collect();
     let endorsement = response.json()?;
-    Ok(Answered {
-        endorsement,
-        headers,
-    })
+    Ok(Answered { endorsement, headers })
 }

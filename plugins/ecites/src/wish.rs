@@ -30,9 +30,7 @@ impl Wish {
         not_blank(&request.number, "number")?;
         not_blank(&request.declaration.value, "declaration.value")?;
         let lines = Lines::of(&request.items)?;
-        let port = request
-            .port
-            .or_else(|| config.port_of(request.office.as_ref()));
+        let port = request.port.or_else(|| config.port_of(request.office.as_ref()));
         let endorsement = Endorsement {
             permit: request.number,
             issuing_country: request.issuing_country,

@@ -50,18 +50,8 @@ fn check_refused(operation: &str, input: Value, code: &str, path: &str) {
 fn nothing_incomplete_is_sent() {
     let line = |item: &str, value: &str, unit: &str| json!({"item": item, "quantity": {"value": value, "unit": unit}});
     for (field, value, code, path) in [
-        (
-            "endorsed_by",
-            None,
-            "endorsement.no_officer",
-            "/endorsed_by",
-        ),
-        (
-            "endorsed_by",
-            Some(json!({})),
-            "endorsement.no_officer",
-            "/endorsed_by",
-        ),
+        ("endorsed_by", None, "endorsement.no_officer", "/endorsed_by"),
+        ("endorsed_by", Some(json!({})), "endorsement.no_officer", "/endorsed_by"),
         (
             "endorsed_by",
             Some(json!({"person_id": " ", "name": "", "authority": "NRA"})),
@@ -150,9 +140,7 @@ fn endorsed_with(answer: Response) -> Result<Value, Failure> {
         .answer(
             "GET",
             "api",
-            Response::new(200)
-                .with_json(&permit())
-                .with_header("ETag", "W/\"1\""),
+            Response::new(200).with_json(&permit()).with_header("ETag", "W/\"1\""),
         )
         .answer("PUT", "api", answer)
         .answer("GET", "api", Response::new(200).with_json(&permit()))
@@ -295,11 +283,7 @@ fn another_permit_than_the_one_asked_for_is_not_taken() {
 #[test]
 fn a_system_that_is_not_reached_leaves_no_effect() {
     let host = Scripted::new()
-        .error(
-            "GET",
-            "api",
-            Error::new("timeout", "no answer in time", true),
-        )
+        .error("GET", "api", Error::new("timeout", "no answer in time", true))
         .shared();
     let failure = testing::invoke::<Ecites>(&host, "endorse", wish()).unwrap_err();
     assert_eq!(
@@ -317,12 +301,8 @@ fn verification_is_a_query_with_the_token_in_the_body() {
             Response::new(200).with_json(&json!({"number": "P1", "valid": false})),
         )
         .shared();
-    let answer =
-        testing::invoke::<Ecites>(&host, "verify", json!({"number": "P1", "token": "t"})).unwrap();
-    assert_eq!(
-        answer.payload,
-        json!({"number": "P1", "valid": false, "remaining": []})
-    );
+    let answer = testing::invoke::<Ecites>(&host, "verify", json!({"number": "P1", "token": "t"})).unwrap();
+    assert_eq!(answer.payload, json!({"number": "P1", "valid": false, "remaining": []}));
     let request = &host.requests()[0];
     assert!(request.safe && request.path == "/verifications");
 }

@@ -45,10 +45,7 @@ fn an_endorsement_is_made_and_comes_back_with_its_permit() {
     let requests = host.requests();
     let sent: Vec<&str> = requests.iter().map(|one| one.method.as_str()).collect();
     assert_eq!(sent, ["GET", "PUT", "GET"]);
-    assert_eq!(
-        requests[0].path,
-        "/permits/PL%2F2026%2F000123?issuing_country=PL"
-    );
+    assert_eq!(requests[0].path, "/permits/PL%2F2026%2F000123?issuing_country=PL");
     assert_eq!(
         requests[1].path,
         format!("/permits/PL%2F2026%2F000123/endorsements/{DECLARATION}")
@@ -60,6 +57,21 @@ fn an_endorsement_is_made_and_comes_back_with_its_permit() {
     );
     assert!(answer.attributes.iter().any(|(name, _)| name == "etag"));
     assert_eq!(partner.count("endorsed"), 1);
+}
+
+#[test]
+fn a_day_is_time_enough() {
+    let partner = Partner::start(Options::default());
+    let mut dated = wish();
+    dated["at"] = json!("2026-06-30");
+    assert_eq!(
+        partner.invoke("endorse", dated).unwrap()["endorsement"]["at"],
+        "2026-06-30"
+    );
+    let mut late = wish();
+    late["at"] = json!("2026-07-01");
+    late["declaration"]["value"] = json!("26PL443010NS7MX4A2");
+    assert_eq!(partner.invoke("endorse", late).unwrap_err().code, "permit.not_valid");
 }
 
 #[test]
@@ -93,12 +105,7 @@ fn what_the_system_refuses_is_rejected_without_effect() {
             "permit.not_found",
         ),
         ("revoked", json!({}), multiple("revoked"), "permit.revoked"),
-        (
-            "suspended",
-            json!({}),
-            multiple("suspended"),
-            "permit.not_valid",
-        ),
+        ("suspended", json!({}), multiple("suspended"), "permit.not_valid"),
         (
             "expired",
             json!({"at": "2026-07-01T00:30:00+02:00"}),
@@ -173,10 +180,7 @@ fn a_revocation_in_between_is_found_and_another_change_is_taken_in() {
         let answer = testing::invoke::<Ecites>(&host, "endorse", wish());
         match expected {
             Some(code) => assert_eq!(answer.unwrap_err().code, code),
-            None => assert_eq!(
-                answer.unwrap().payload["permit"]["special_conditions"],
-                "by air only"
-            ),
+            None => assert_eq!(answer.unwrap().payload["permit"]["special_conditions"], "by air only"),
         }
         assert_eq!(partner.count("endorsed"), u32::from(expected.is_none()));
     }
@@ -198,39 +202,22 @@ fn a_permit_that_never_rests_is_tried_again_later() {
 
 /// A fault at one request: what `endorse` says of it, and what the probe then finds.
 #[track_caller]
-fn check_fault(
-    options: Options,
-    route: &str,
-    fault: Fault,
-    effect: Effect,
-    probed: &str,
-    made: u32,
-) {
+fn check_fault(options: Options, route: &str, fault: Fault, effect: Effect, probed: &str, made: u32) {
     let partner = Partner::start(options);
-    partner
-        .system
-        .faults()
-        .push(Rule::once(route, fault.clone()));
+    partner.system.faults().push(Rule::once(route, fault.clone()));
     let failure = partner.invoke("endorse", wish()).unwrap_err();
     assert_eq!(failure.known_effect(), effect, "{fault:?}: {failure}");
     let found = match partner.probe("endorse", wish()) {
         Ok(Probed::Applied(output)) => {
             assert_eq!(output["id"], "EN-000001");
-            assert_eq!(
-                output["permit"]["endorsements"],
-                json!([output["endorsement"]])
-            );
+            assert_eq!(output["permit"]["endorsements"], json!([output["endorsement"]]));
             "applied"
         }
         Ok(Probed::Absent) => "absent",
         Ok(Probed::Pending(_)) => "pending",
         Err(failure) => &failure.code.clone(),
     };
-    assert_eq!(
-        (found, partner.count("endorsed")),
-        (probed, made),
-        "{fault:?}"
-    );
+    assert_eq!((found, partner.count("endorsed")), (probed, made), "{fault:?}");
 }
 
 #[test]
@@ -239,12 +226,7 @@ fn the_probe_finds_what_a_fault_left_open() {
     for (fault, effect, probed, made) in [
         (Fault::CutAfter, Effect::Unknown, "applied", 1),
         (Fault::CutBefore, Effect::Unknown, "absent", 0),
-        (
-            Fault::FailAfter { status: 500 },
-            Effect::Unknown,
-            "applied",
-            1,
-        ),
+        (Fault::FailAfter { status: 500 }, Effect::Unknown, "applied", 1),
         (Fault::fail_before(503), Effect::Unknown, "absent", 0),
         (
             Fault::FailBefore {
@@ -265,14 +247,7 @@ fn the_probe_finds_what_a_fault_left_open() {
 #[test]
 fn a_system_without_a_probe_shows_the_endorsement_on_the_permit_or_a_person_looks() {
     let put = "PUT /permits/*";
-    check_fault(
-        Options::nasty(),
-        put,
-        Fault::CutAfter,
-        Effect::Unknown,
-        "applied",
-        1,
-    );
+    check_fault(Options::nasty(), put, Fault::CutAfter, Effect::Unknown, "applied", 1);
     check_fault(
         Options::nasty(),
         put,
@@ -294,10 +269,7 @@ fn a_permit_that_cannot_be_read_after_its_endorsement_leaves_it_applied() {
         (failure.class, failure.known_effect()),
         (Class::Retryable, Effect::Applied)
     );
-    assert!(matches!(
-        partner.probe("endorse", wish()),
-        Ok(Probed::Applied(_))
-    ));
+    assert!(matches!(partner.probe("endorse", wish()), Ok(Probed::Applied(_))));
 }
 
 #[test]
@@ -312,14 +284,8 @@ fn a_withdrawal_keeps_the_record_and_is_made_once() {
         assert_eq!(partner.invoke("withdraw", withdrawal()).unwrap(), withdrawn);
         assert_eq!(partner.count("withdrawn"), 1);
         // A late copy of the endorsement does not bring it back.
-        assert_eq!(
-            partner.invoke("endorse", wish()).unwrap_err().code,
-            "permit.changed"
-        );
-        assert_eq!(
-            partner.probe("endorse", wish()).unwrap_err().code,
-            "permit.changed"
-        );
+        assert_eq!(partner.invoke("endorse", wish()).unwrap_err().code, "permit.changed");
+        assert_eq!(partner.probe("endorse", wish()).unwrap_err().code, "permit.changed");
         // A correction that says what it replaces does.
         let mut correction = wish();
         correction["supersedes"] = withdrawn["id"].clone();
@@ -355,10 +321,7 @@ fn what_was_never_endorsed_cannot_be_withdrawn() {
     ] {
         let partner = Partner::start(options);
         let failure = partner.invoke("withdraw", withdrawal()).unwrap_err();
-        assert_eq!(
-            (failure.class, failure.code.as_str()),
-            (Class::Rejected, code)
-        );
+        assert_eq!((failure.class, failure.code.as_str()), (Class::Rejected, code));
         assert_eq!(partner.count("withdrawn"), 0);
     }
 }

@@ -82,13 +82,11 @@ impl Partner {
             first_at_ms: 0,
         };
         let host = self.host(|_, _| {});
-        Ok(
-            match testing::probe::<Ecites>(&host, operation, input, sent)? {
-                Probed::Applied(answered) => Probed::Applied(answered.payload),
-                Probed::Absent => Probed::Absent,
-                Probed::Pending(wait) => Probed::Pending(wait),
-            },
-        )
+        Ok(match testing::probe::<Ecites>(&host, operation, input, sent)? {
+            Probed::Applied(answered) => Probed::Applied(answered.payload),
+            Probed::Absent => Probed::Absent,
+            Probed::Pending(wait) => Probed::Pending(wait),
+        })
     }
 
     /// How often a fact came true.
@@ -115,11 +113,7 @@ async fn send(url: &str, request: &Request, body: String) -> Result<Response, Er
     let answer = dragoman_support::http::request(&request.method, &url, &headers, body)
         .await
         .map_err(|error| Error::new("cut", error.to_string(), true))?;
-    let kind = answer
-        .headers
-        .get("content-type")
-        .cloned()
-        .unwrap_or_default();
+    let kind = answer.headers.get("content-type").cloned().unwrap_or_default();
     let response = Response::new(answer.status).with_body(answer.body, &kind);
     let headers = answer.headers.iter();
     Ok(headers.fold(response, |response, (name, value)| {

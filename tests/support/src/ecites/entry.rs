@@ -139,19 +139,16 @@ impl Entry {
 
     /// The end of validity is a local date of the issuer (box 2), so days are compared in the issuer's time zone.
     pub(crate) fn check_validity(&self, body: &Value) -> Result<(), Problem> {
-        let at: Timestamp = body["at"]
-            .as_str()
-            .and_then(|at| at.parse().ok())
-            .ok_or_else(|| Problem::malformed("`at` is a date-time with its offset"))?;
         let zone = self
             .face
             .get("time_zone")
             .and_then(Value::as_str)
             .unwrap_or("UTC");
-        let day = at.in_tz(zone).map_or_else(
-            |_| at.to_zoned(jiff::tz::TimeZone::UTC).date(),
-            |local| local.date(),
-        );
+        // A day alone is a day where the permit was issued.
+        let day = body["at"]
+            .as_str()
+            .and_then(|at| local_day(at, zone).or_else(|| local_day(at, "UTC")))
+            .ok_or_else(|| Problem::malformed("`at` is a date, or a date-time with its offset"))?;
         let bound = |name: &str| {
             self.face
                 .get(name)
