@@ -20,7 +20,6 @@ impl<'v> Evaluation<'v> {
                 let (Some(whole), Some(part)) = (whole.as_text(), part.as_text()) else {
                     return Err(self.fail(code, "a value is not text"));
                 };
-                self.charge(whole.len() as u64 / 64)?;
                 Ok(Some(Data::boolean(match function {
                     Function::StartsWith => whole.starts_with(part),
                     Function::EndsWith => whole.ends_with(part),

@@ -86,10 +86,21 @@ impl<'v> Evaluation<'v> {
         Error::failed(format!("`{}`: {}", snippet(part), why.as_ref()))
     }
 
-    /// A value that must be there.
+    /// A text that was made is copied where it is read: that takes time by its length.
+    fn copied(&mut self, data: Option<Data<'v>>) -> Outcome<'v> {
+        if let Some(Data::Made(Value::String(text))) = &data {
+            self.charge(text.len() as u64 / 64)?;
+        }
+        Ok(data)
+    }
+
+    /// A value that must be there. Whatever is done with a text takes time by its length.
     fn need(&mut self, code: &'v Code) -> Result<Data<'v>, Error> {
         match self.run(code)? {
-            Some(data) => Ok(data),
+            Some(data) => {
+                self.charge(data.as_text().map_or(0, str::len) as u64 / 64)?;
+                Ok(data)
+            }
             None => Err(self.fail(code, "is absent")),
         }
     }
@@ -106,10 +117,16 @@ impl<'v> Evaluation<'v> {
             Node::Constant(value) => Ok(Data::of(value)),
             Node::Root(name) => Ok(self.scope.root(name).and_then(Data::of)),
             Node::Step(id) => Ok(self.scope.step(id).and_then(Data::of)),
-            Node::Variable(level) => Ok(self.variables.get(*level).cloned().and_then(Data::present)),
+            Node::Variable(level) => {
+                let data = self.variables.get(*level).cloned().and_then(Data::present);
+                self.copied(data)
+            }
             Node::Field(of, name) => match self.run(of)? {
                 None => Ok(None),
-                Some(data) => data.member(name).map_err(|()| self.fail(of, "is not an object")),
+                Some(data) => match data.member(name) {
+                    Ok(member) => self.copied(member),
+                    Err(()) => Err(self.fail(of, "is not an object")),
+                },
             },
             Node::Member(of, name) => self.member(of, name),
             Node::List(_) | Node::Object(_) | Node::Map(_) => self.container(&code.node).map(Some),
@@ -203,8 +220,11 @@ impl<'v> Evaluation<'v> {
 
     fn items(&mut self, code: &'v Code) -> Result<Vec<Data<'v>>, Error> {
         let data = self.need(code)?;
-        // The list of references is as long as the list, so it is charged before it is made.
+        // The list of references is as long as the list, so it is charged before it is made; made texts are copied.
         self.charge(data.size().unwrap_or_default() as u64 / 8)?;
+        if matches!(data, Data::List(_) | Data::Object(_)) {
+            self.charge(data.weight(self.limits.bytes) as u64 / 64)?;
+        }
         data.items().ok_or_else(|| self.fail(code, "is not a list"))
     }
 }

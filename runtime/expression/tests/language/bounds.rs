@@ -81,6 +81,28 @@ fn two_nested_ones_over_a_long_list_are_stopped() {
 }
 
 #[test]
+fn long_texts_count_by_their_length() {
+    stopped(
+        "[t.join(',')].all(a, n.all(b, a == a))",
+        2,
+        20_000,
+        "was stopped after 200000 steps",
+    );
+    stopped(
+        "[t.join(',')].all(a, n.all(b, [{'a': a}].all(c, c.a != '')))",
+        3,
+        20_000,
+        "was stopped after 200000 steps",
+    );
+    stopped(
+        "[t.map(x, upper(x))].all(a, n.all(b, size(a.map(c, 1)) > 0))",
+        3,
+        20_000,
+        "was stopped",
+    );
+}
+
+#[test]
 fn what_is_made_is_bounded() {
     stopped("n.map(a, t)", 2, 2_000, "it makes more than 1048576 bytes");
     stopped("n.map(a, t.join(','))", 2, 2_000, "it makes more than 1048576 bytes");

@@ -54,3 +54,49 @@ fn the_examples_on_the_pages_are_true() {
         }
     }
 }
+
+/// The pieces of code in a page: lines of blocks, and what stands in back quotes in the first column of the tables
+/// of functions.
+fn examples(page: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut inside = false;
+    for line in page.lines() {
+        if line.starts_with("```") {
+            inside = !inside;
+        } else if inside {
+            found.push(line.to_owned());
+        } else if let Some(cell) = line.strip_prefix("| `").and_then(|row| row.split(" | ").next()) {
+            let cell = format!("`{cell}");
+            found.extend(cell.split('`').skip(1).step_by(2).map(str::to_owned));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_examples_of_the_reference_are_true() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/reference/expressions.md");
+    let page = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let world = World::new();
+    let examples = examples(&page);
+    assert!(examples.len() > 40, "{}", examples.len());
+    for text in &examples {
+        match world.check(text) {
+            Ok((expression, _)) if !text.starts_with("cast_input") => {
+                expression.evaluate(&world).unwrap_or_else(|e| panic!("{text}: {e}"));
+            }
+            Ok(_) => {}
+            Err(diagnostics) => panic!("{text}\n{diagnostics}"),
+        }
+    }
+    // Every function that the language offers stands on the page.
+    let Err(unknown) = world.check("zzzzzz()") else {
+        panic!("it is no function")
+    };
+    let (_, names) = unknown.split_once("the functions are ").unwrap_or_default();
+    let names: Vec<&str> = names.trim().split(", ").collect();
+    assert!(names.len() > 30, "{names:?}");
+    for name in names {
+        assert!(page.contains(name), "`{name}` is not in the reference");
+    }
+}
