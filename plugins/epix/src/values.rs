@@ -1,0 +1,203 @@
+//! Values inside elements: what is empty or `?` is absent, what is there and cannot be read is refused.
+
+use crate::error::{Error, short};
+use dragoman_documents::{Date, Decimal, Moment};
+use dragoman_xml::Element;
+
+/// A text unless it says nothing: systems send elements empty or with a question mark in them.
+pub(crate) fn said(text: &str) -> Option<&str> {
+    let text = text.trim();
+    (!text.chars().all(|character| character == '?')).then_some(text)
+}
+
+/// The text of the first element at a path that says anything.
+pub(crate) fn text(parent: &Element, path: &str) -> Option<String> {
+    texts(parent, path).into_iter().next()
+}
+
+/// The texts of all elements at a path that say anything, each once.
+pub(crate) fn texts(parent: &Element, path: &str) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    for element in parent.all(path) {
+        if let Some(text) = element.text().and_then(said)
+            && !found.iter().any(|known| known == text)
+        {
+            found.push(text.to_owned());
+        }
+    }
+    found
+}
+
+/// A country's code at a path, in capitals.
+pub(crate) fn country(parent: &Element, path: &str) -> Option<String> {
+    text(parent, path).map(|code| code.to_ascii_uppercase())
+}
+
+/// The moment in the first element at a path that has one.
+pub(crate) fn moment(parent: &Element, path: &str) -> Result<Option<Moment>, Error> {
+    for element in parent.all(path) {
+        let inner = element
+            .children()
+            .find(|child| matches!(child.name(), "DateTimeString" | "DateTime" | "Date"))
+            .unwrap_or(element);
+        if let Some(text) = inner.text().and_then(said) {
+            return read_moment(text).map(Some).ok_or_else(|| {
+                Error::unreadable(inner, format!("`{}` in {} is not a date", short(text), element.name()))
+            });
+        }
+    }
+    Ok(None)
+}
+
+/// The day in the first element at a path that has one, at the offset that is written.
+pub(crate) fn date(parent: &Element, path: &str) -> Result<Option<Date>, Error> {
+    Ok(moment(parent, path)?.map(|moment| moment.date()))
+}
+
+/// Reads `xs:dateTime` and `xs:date`, and the form CCYYMMDD. A date and time without an offset is a time in a
+/// zone that is not known: only its day is certain, in the issuer's zone.
+fn read_moment(text: &str) -> Option<Moment> {
+    if let Ok(moment) = text.parse() {
+        return Some(moment);
+    }
+    if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let date = format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]);
+        return date.parse().ok().map(Moment::Day);
+    }
+    let date: Date = text.get(..10)?.parse().ok()?;
+    let rest = text.get(10..)?;
+    let Some(clock) = rest.strip_prefix(['T', 't', ' ']) else {
+        // `xs:date` may carry an offset.
+        return is_offset(rest).then_some(Moment::Day(date));
+    };
+    let zone_at = clock.find(['Z', 'z', '+', '-']).unwrap_or(clock.len());
+    let (clock, zone) = clock.split_at(zone_at);
+    let clock = if clock.matches(':').count() == 1 {
+        format!("{clock}:00")
+    } else {
+        clock.to_owned()
+    };
+    let zone = match zone.as_bytes() {
+        [] => {
+            // The clock is read all the same, so that nonsense is refused.
+            let probe = format!("{date}T{clock}Z");
+            return matches!(probe.parse(), Ok(Moment::Time(_))).then_some(Moment::Day(date));
+        }
+        [b'+' | b'-', _, _] => format!("{zone}:00"),
+        [b'+' | b'-', _, _, _, _] => format!("{}:{}", zone.get(..3)?, zone.get(3..)?),
+        _ => zone.to_owned(),
+    };
+    format!("{date}T{clock}{zone}").parse().ok()
+}
+
+/// Whether a text is `Z` or an offset such as `+02:00`.
+fn is_offset(text: &str) -> bool {
+    let probe = format!("2000-01-01T00:00:00{text}");
+    matches!(probe.parse(), Ok(Moment::Time(_)))
+}
+
+/// An `xs:boolean` at a path.
+pub(crate) fn boolean(parent: &Element, path: &str) -> Result<Option<bool>, Error> {
+    for element in parent.all(path) {
+        if let Some(text) = element.text().and_then(said) {
+            return match text.to_ascii_lowercase().as_str() {
+                "true" | "1" => Ok(Some(true)),
+                "false" | "0" => Ok(Some(false)),
+                _ => Err(Error::unreadable(
+                    element,
+                    format!("`{}` in {} is neither true nor false", short(text), element.name()),
+                )),
+            };
+        }
+    }
+    Ok(None)
+}
+
+/// An `xs:decimal` in an element; none where it says nothing.
+pub(crate) fn decimal(element: &Element) -> Result<Option<Decimal>, Error> {
+    let Some(text) = element.text().and_then(said) else {
+        return Ok(None);
+    };
+    read_decimal(text).map(Some).ok_or_else(|| {
+        Error::unreadable(
+            element,
+            format!("`{}` in {} is not a number", short(text), element.name()),
+        )
+    })
+}
+
+/// `xs:decimal` allows what the canonical form does not: a plus sign, and no digit before or after the point.
+fn read_decimal(text: &str) -> Option<Decimal> {
+    let unsigned = text.strip_prefix('+').unwrap_or(text);
+    if unsigned.len() < text.len() && unsigned.starts_with('-') {
+        return None;
+    }
+    let (sign, digits) = match unsigned.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", unsigned),
+    };
+    let digits = match digits.split_once('.') {
+        Some(("", fraction)) if !fraction.is_empty() => format!("0.{fraction}"),
+        Some((whole, "")) => whole.to_owned(),
+        _ => digits.to_owned(),
+    };
+    format!("{sign}{digits}").parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{read_decimal, read_moment, said};
+
+    #[test]
+    fn moments_are_read_as_exactly_as_they_are_known() {
+        let check = |text: &str| read_moment(text).map(|moment| moment.to_string());
+        let cases = [
+            ("2014-01-06T12:03:52.00+01:00", Some("2014-01-06T12:03:52.00+01:00")),
+            ("2014-01-06T12:03:52Z", Some("2014-01-06T12:03:52Z")),
+            ("2014-01-06T12:03+0100", Some("2014-01-06T12:03:00+01:00")),
+            ("2014-01-06T12:03:52+01", Some("2014-01-06T12:03:52+01:00")),
+            ("2014-01-06T12:03:52", Some("2014-01-06")),
+            ("2014-01-06T00:00:00", Some("2014-01-06")),
+            ("2014-01-06", Some("2014-01-06")),
+            ("2014-01-06+01:00", Some("2014-01-06")),
+            ("20140106", Some("2014-01-06")),
+            ("2014-01-06T25:00:00", None),
+            ("2014-02-30", None),
+            ("2014-01-06x", None),
+            ("06.01.2014", None),
+            ("soon", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(check(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_are_those_of_xml_schema() {
+        let check = |text: &str| read_decimal(text).map(|number| number.to_string());
+        let cases = [
+            ("5", Some("5")),
+            ("2.50", Some("2.50")),
+            ("+3", Some("3")),
+            ("-3", Some("-3")),
+            (".5", Some("0.5")),
+            ("5.", Some("5")),
+            (".", None),
+            ("+-3", None),
+            ("1,5", None),
+            ("1e3", None),
+            ("five", None),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(check(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn question_marks_say_nothing() {
+        for text in ["", "  ", "?", " ? ", "??"] {
+            assert_eq!(said(text), None);
+        }
+        assert_eq!(said(" why? "), Some("why?"));
+    }
+}
