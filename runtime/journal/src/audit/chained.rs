@@ -1,7 +1,6 @@
 //! The chain: batches that name the one before, roots over headers, salted digests of bodies, and heads.
 
-use std::collections::HashMap;
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::ops::Range;
 
 use dragoman_model::Digest;
@@ -30,7 +29,9 @@ pub(super) struct Chain<'a> {
     heads: &'a [Head],
     /// The end of each writer's chain so far.
     ends: HashMap<String, Link>,
-    /// The digest and the number of entries at each batch that a head names.
+    /// The batches that heads name.
+    wanted: HashSet<(String, u64)>,
+    /// The digest and the number of entries at each of them that is there.
     named: HashMap<(String, u64), (Digest, u64)>,
     /// The position behind the last batch.
     next: u64,
@@ -61,8 +62,10 @@ impl Entries<'_> {
 
 impl<'a> Chain<'a> {
     pub(super) fn new(heads: &'a [Head]) -> Self {
+        let wanted = heads.iter().map(|head| (head.writer.clone(), head.number)).collect();
         Chain {
             heads,
+            wanted,
             ends: HashMap::new(),
             named: HashMap::new(),
             next: 1,
@@ -113,9 +116,8 @@ impl<'a> Chain<'a> {
             report.find(CHAIN_BROKEN, what);
         }
         let (number, digest) = (batch.number, Digest::of(stored.text.as_bytes()));
-        let named = |head: &Head| head.writer == batch.writer && head.number == number;
-        if self.heads.iter().any(named) {
-            let name = (batch.writer.clone(), number);
+        let name = (batch.writer.clone(), number);
+        if self.wanted.contains(&name) {
             self.named.insert(name, (digest, batch.end().saturating_sub(1)));
         }
         self.ends.insert(batch.writer.clone(), Link { number, digest });

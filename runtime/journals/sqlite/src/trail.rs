@@ -1,19 +1,25 @@
 //! The trail of a store as an auditor reads it: one moment of the file, also while another process serves it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use dragoman_journal::audit::{
     Claimed, LedgerRow, OnceRow, ReferenceRow, Report, RunRow, StoredBatch, StoredEntry, Trail, verify,
 };
-use dragoman_journal::error::{CORRUPT, Error};
+use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, Error};
 use dragoman_journal::{Batch, ClaimLine, Ending, Head, OnceKey};
 use dragoman_model::{Digest, RunId, Value};
+use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::columns;
 use crate::entries::reading;
+use crate::failure;
 use crate::schema;
 use crate::writer;
+
+/// Pages that a backup copies in one go.
+const BACKUP_PAGES: i32 = 1000;
 
 /// A store opened to be read from end to end.
 pub struct SqliteTrail {
@@ -68,6 +74,25 @@ impl SqliteTrail {
         })())?;
         found.retain(|line| line != "ok");
         Ok(found)
+    }
+
+    /// Copies the store, as it is at this trail's moment, into a new file; the store goes on being written meanwhile.
+    /// In a folder of its own, under the name `journal.db`, the copy is a store.
+    ///
+    /// # Errors
+    /// D0701 where the file is there already or cannot be made, D0703 where the disk is full.
+    pub fn back_up(&self, to: &Path) -> Result<(), Error> {
+        if to.exists() {
+            return Err(Error::new(
+                CANNOT_OPEN,
+                format!("`{}` is there already; name a new file", to.display()),
+            ));
+        }
+        let copied = Connection::open(to).and_then(|mut copy| {
+            let backup = Backup::new(&self.connection, &mut copy)?;
+            backup.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)
+        });
+        copied.map_err(|e| failure::at_opening(to, &e))
     }
 
     fn all<T>(&self, sql: &str, read: impl FnMut(&Row<'_>) -> Result<T, rusqlite::Error>) -> Result<Vec<T>, Error> {

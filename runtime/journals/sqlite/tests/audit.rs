@@ -384,3 +384,30 @@ async fn an_old_backup_is_found_by_the_last_head_only() {
     );
     assert_eq!(codes(restored.path(), &new), ["D0721"]);
 }
+
+#[tokio::test]
+async fn a_backup_is_a_store_of_its_moment() {
+    let folder = tempfile::tempdir().unwrap();
+    let heads = fill(folder.path()).await;
+    let journal = open(folder.path());
+    let trail = journal.trail().unwrap();
+    busy(&journal, 10).await;
+    let copy = tempfile::tempdir().unwrap();
+    let file = copy.path().join("journal.db");
+    trail.back_up(&file).unwrap();
+    assert_eq!(
+        trail.back_up(&file).map_err(|e| e.code.id),
+        Err("D0701"),
+        "nothing is overwritten"
+    );
+
+    let report = SqliteTrail::open(copy.path()).unwrap().verify(&heads).unwrap();
+    assert_eq!((report.entries, report.findings), (26, Vec::new()));
+    let restored = open(copy.path());
+    assert!(
+        restored.load(run(10)).await.unwrap().is_empty(),
+        "what came after is not in it"
+    );
+    busy(&restored, 10).await;
+    assert_eq!(codes(copy.path(), &journal.heads().await.unwrap()), ["D0721"]);
+}

@@ -17,6 +17,7 @@ const FIRST: &str = "DRAGOMAN_CRASH_FIRST";
 
 /// Not a test of its own: the process that is killed. It writes for ever and says what it was told is durable.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "it is the process that the other test kills"]
 async fn the_process_that_is_killed() {
     let Ok(folder) = std::env::var(CHILD) else {
         return;
@@ -48,7 +49,7 @@ async fn the_process_that_is_killed() {
 /// Starts the process, kills it after so many lines, and adds what it said to what must be there.
 fn kill_after(first: u64, lines: usize, folder: &Path, durable: &mut BTreeMap<u64, u64>) {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "the_process_that_is_killed", "--nocapture"])
+        .args(["--ignored", "--exact", "the_process_that_is_killed", "--nocapture"])
         .env(CHILD, folder)
         .env(FIRST, first.to_string())
         .stdout(Stdio::piped())
