@@ -47,91 +47,62 @@ fn check_refused(operation: &str, input: Value, code: &str, path: &str) {
 }
 
 #[test]
-fn nothing_incomplete_is_sent() {
-    let line = |item: &str, value: &str, unit: &str| json!({"item": item, "quantity": {"value": value, "unit": unit}});
-    for (field, value, code, path) in [
-        ("endorsed_by", None, "endorsement.no_officer", "/endorsed_by"),
-        ("endorsed_by", Some(json!({})), "endorsement.no_officer", "/endorsed_by"),
-        (
-            "endorsed_by",
-            Some(json!({"person_id": " ", "name": "", "authority": "NRA"})),
-            "endorsement.no_officer",
-            "/endorsed_by",
-        ),
-        ("items", Some(json!([])), "endorsement.no_items", "/items"),
-        (
-            "items",
-            Some(json!([line("A", "1", "C62"), line(" ", "1", "C62")])),
-            "endorsement.line",
-            "/items/1",
-        ),
-        (
-            "items",
-            Some(json!([line("A", "0", "C62")])),
-            "endorsement.line",
-            "/items/0",
-        ),
-        (
-            "items",
-            Some(json!([line("A", "-1", "C62")])),
-            "endorsement.line",
-            "/items/0",
-        ),
-        (
-            "items",
-            Some(json!([line("A", "1", "")])),
-            "endorsement.line",
-            "/items/0",
-        ),
-        (
-            "items",
-            Some(json!([line("A", "1", "C62"), line("A", "1", "KGM")])),
-            "endorsement.line",
-            "/items/1",
-        ),
-        (
-            "items",
-            Some(json!([line("A", "1,5", "KGM")])),
-            "input.invalid",
-            "/items/0/quantity",
-        ),
-        ("number", Some(json!(" ")), "input.invalid", "/number"),
-        (
-            "declaration",
-            Some(json!({"scheme": "mrn", "value": ""})),
-            "input.invalid",
-            "/declaration/value",
-        ),
-        ("at", Some(json!("yesterday")), "input.invalid", "/at"),
-        ("at", None, "input.invalid", ""),
-    ] {
-        check_refused("endorse", with(field, value), code, path);
+fn an_endorsement_names_its_officer() {
+    let blank = json!({"person_id": " ", "name": "", "authority": "NRA"});
+    for officer in [None, Some(json!({})), Some(blank)] {
+        let input = with("endorsed_by", officer);
+        check_refused("endorse", input, "endorsement.no_officer", "/endorsed_by");
     }
-    let withdrawal = |reason: &str, by: Value| json!({"number": "P1", "issuing_country": "PL", "declaration": {"scheme": "mrn", "value": "D1"}, "reason": reason, "by": by});
-    check_refused(
-        "withdraw",
-        withdrawal(" ", json!({"name": "A"})),
-        "withdrawal.no_reason",
-        "/reason",
-    );
-    check_refused(
-        "withdraw",
-        withdrawal("r", json!({"name": ""})),
-        "withdrawal.no_person",
-        "/by",
-    );
-    check_refused(
-        "verify",
-        json!({"number": "P1", "token": ""}),
-        "input.invalid",
-        "/token",
-    );
-    check_refused(
-        "get",
-        json!({"number": "", "issuing_country": "PL"}),
-        "input.invalid",
-        "/number",
-    );
+}
+
+#[test]
+fn an_endorsement_has_quantities_above_zero_each_item_in_one_unit() {
+    let line =
+        |(item, value, unit): &(&str, &str, &str)| json!({"item": item, "quantity": {"value": value, "unit": unit}});
+    let items = |lines: &[(&str, &str, &str)]| Some(json!(lines.iter().map(line).collect::<Vec<_>>()));
+    check_refused("endorse", with("items", items(&[])), "endorsement.no_items", "/items");
+    for (lines, path) in [
+        (vec![("A", "1", "C62"), (" ", "1", "C62")], "/items/1"),
+        (vec![("A", "0", "C62")], "/items/0"),
+        (vec![("A", "-1", "C62")], "/items/0"),
+        (vec![("A", "1", "")], "/items/0"),
+        (vec![("A", "1", "C62"), ("A", "1", "KGM")], "/items/1"),
+    ] {
+        let input = with("items", items(&lines));
+        check_refused("endorse", input, "endorsement.line", path);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_or_is_blank_is_not_sent() {
+    let nameless = json!({"scheme": "mrn", "value": ""});
+    let comma = json!([{"item": "A", "quantity": {"value": "1,5", "unit": "KGM"}}]);
+    for (field, value, path) in [
+        ("items", Some(comma), "/items/0/quantity"),
+        ("number", Some(json!(" ")), "/number"),
+        ("declaration", Some(nameless), "/declaration/value"),
+        ("at", Some(json!("yesterday")), "/at"),
+        ("at", None, ""),
+    ] {
+        check_refused("endorse", with(field, value), "input.invalid", path);
+    }
+    let unnumbered = json!({"number": "", "issuing_country": "PL"});
+    check_refused("get", unnumbered, "input.invalid", "/number");
+    let tokenless = json!({"number": "P1", "token": ""});
+    check_refused("verify", tokenless, "input.invalid", "/token");
+}
+
+#[test]
+fn a_withdrawal_names_its_reason_and_its_person() {
+    for (reason, name, code, path) in [
+        (" ", "Anna", "withdrawal.no_reason", "/reason"),
+        ("invalidated", "", "withdrawal.no_person", "/by"),
+    ] {
+        let mut input = wish();
+        input["reason"] = json!(reason);
+        input["by"] = json!({"name": name});
+        check_refused("withdraw", input, code, path);
+    }
 }
 
 /// What `endorse` answers where the system answers the PUT so.
@@ -168,99 +139,51 @@ fn an_endorsement_that_the_permit_does_not_show_is_put_on_it() {
     assert_eq!(answer["permit"]["endorsements"], json!([endorsement(None)]));
 }
 
+fn problem(status: u16, code: &str) -> Response {
+    let body = json!({"code": code, "detail": "so it is"});
+    Response::new(status).with_body(body.to_string(), "application/problem+json")
+}
+
+#[track_caller]
+fn check_answer(answer: Response, class: Class, effect: Effect, code: &str) {
+    let failure = endorsed_with(answer.clone()).unwrap_err();
+    let facts = (failure.class, failure.known_effect(), failure.code.as_str());
+    assert_eq!(facts, (class, effect, code), "{answer:?}: {failure}");
+}
+
 #[test]
-fn answers_of_an_endorsement_and_what_is_known_of_its_effect() {
-    let problem = |status: u16, code: &str| {
-        Response::new(status).with_body(
-            json!({"code": code, "detail": "so it is"}).to_string(),
-            "application/problem+json",
-        )
-    };
+fn a_refusal_is_rejected_without_effect() {
+    for (answer, code) in [
+        (problem(409, "changed"), "permit.changed"),
+        (problem(422, "over_quantity"), "permit.over_quantity"),
+        (problem(409, "already_used"), "permit.already_used"),
+        (problem(410, "revoked"), "permit.revoked"),
+        (Response::new(404), "permit.not_found"),
+    ] {
+        check_answer(answer, Class::Rejected, Effect::None, code);
+    }
+}
+
+#[test]
+fn any_other_status_says_what_is_known_of_the_effect() {
+    let busy = Response::new(429).with_header("retry-after", "7");
+    check_answer(busy, Class::Retryable, Effect::None, "http.429");
+    check_answer(problem(409, "tuesday"), Class::Permanent, Effect::None, "http.409");
+    check_answer(Response::new(401), Class::Permanent, Effect::None, "http.401");
+    // A refusal in a 5xx may come from a proxy that lost the answer of the system behind it.
+    let broken = problem(500, "over_quantity");
+    check_answer(broken, Class::Retryable, Effect::Unknown, "http.500");
+    check_answer(Response::new(503), Class::Retryable, Effect::Unknown, "http.503");
+}
+
+#[test]
+fn an_answer_that_does_not_fit_leaves_the_effect_unknown() {
+    let login = Response::new(200).with_body("<html>", "text/html");
+    check_answer(login, Class::Retryable, Effect::Unknown, "answer.unreadable");
     let mut other = endorsement(Some("E1"));
     other["items"][0]["quantity"]["value"] = json!("2");
-    for (name, answer, class, effect, code) in [
-        (
-            "login page",
-            Response::new(200).with_body("<html>", "text/html"),
-            Class::Retryable,
-            Effect::Unknown,
-            "answer.unreadable",
-        ),
-        (
-            "another endorsement",
-            Response::new(201).with_json(&other),
-            Class::Retryable,
-            Effect::Unknown,
-            "answer.unexpected",
-        ),
-        (
-            "other items",
-            problem(409, "changed"),
-            Class::Rejected,
-            Effect::None,
-            "permit.changed",
-        ),
-        (
-            "over quantity",
-            problem(422, "over_quantity"),
-            Class::Rejected,
-            Effect::None,
-            "permit.over_quantity",
-        ),
-        (
-            "already used",
-            problem(409, "already_used"),
-            Class::Rejected,
-            Effect::None,
-            "permit.already_used",
-        ),
-        (
-            "plain not found",
-            Response::new(404),
-            Class::Rejected,
-            Effect::None,
-            "permit.not_found",
-        ),
-        (
-            "unknown code",
-            problem(409, "tuesday"),
-            Class::Permanent,
-            Effect::None,
-            "http.409",
-        ),
-        (
-            "not allowed",
-            Response::new(401),
-            Class::Permanent,
-            Effect::None,
-            "http.401",
-        ),
-        (
-            "too many",
-            Response::new(429).with_header("retry-after", "7"),
-            Class::Retryable,
-            Effect::None,
-            "http.429",
-        ),
-        (
-            "broken",
-            problem(500, "over_quantity"),
-            Class::Retryable,
-            Effect::Unknown,
-            "http.500",
-        ),
-        (
-            "bare 503",
-            Response::new(503),
-            Class::Retryable,
-            Effect::Unknown,
-            "http.503",
-        ),
-    ] {
-        let failure = endorsed_with(answer).unwrap_err();
-        let facts = (failure.class, failure.known_effect(), failure.code.as_str());
-        assert_eq!(facts, (class, effect, code), "{name}: {failure}");
-    }
+    let other = Response::new(201).with_json(&other);
+    check_answer(other, Class::Retryable, Effect::Unknown, "answer.unexpected");
 }
 
 #[test]

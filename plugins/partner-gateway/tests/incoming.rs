@@ -73,78 +73,57 @@ fn with(pointer: &str, value: Value) -> Vec<u8> {
     message.to_string().into_bytes()
 }
 
+#[track_caller]
+fn check_refused(message: &[u8], code: &str, word: &str) {
+    let failure = read(message, json!({"country": "CH"})).unwrap_err();
+    let text = String::from_utf8_lossy(message);
+    let facts = (failure.class, failure.known_effect(), failure.code.as_str());
+    assert_eq!(facts, (Class::Permanent, Effect::None, code), "{text}");
+    assert!(failure.message.contains(word), "{text}: {}", failure.message);
+}
+
 #[test]
-fn messages_that_are_not_taken() {
-    for (message, code, word) in [
-        (b"".to_vec(), "message.unreadable", "line 1 column 0"),
-        (
-            b"{\"usage\":\n {\"direction\": }}".to_vec(),
-            "message.unreadable",
-            "line 2 column",
-        ),
-        (b"[]".to_vec(), "message.unreadable", "no JSON object"),
-        (b"<CITESEPermit/>".to_vec(), "message.unreadable", "XML"),
-        (b"{\"usage\": \"\xff\"}".to_vec(), "message.unreadable", "after byte 11"),
-        (b"{}".to_vec(), "message.unreadable", "missing field"),
-        (
-            b"{\"usage\": {}, \"usage\": {}}".to_vec(),
-            "message.unreadable",
-            "missing field",
-        ),
-        (
-            with("/usage/direction", json!("sideways")),
-            "message.unreadable",
-            "sideways",
-        ),
-        (
-            with("/usage/positions/0/quantity/value", json!(5)),
-            "message.unreadable",
-            "column",
-        ),
-        (
-            with("/usage/positions/0/quantity/value", json!("0")),
-            "message.incomplete",
-            "/usage/positions/0",
-        ),
-        (
-            with("/usage/positions/1/item", json!(" ")),
-            "message.incomplete",
-            "/usage/positions/1",
-        ),
-        (
-            with("/usage/positions/1/quantity/unit", json!("")),
-            "message.incomplete",
-            "/usage/positions/1",
-        ),
-        (
-            with("/usage/positions", json!([])),
-            "message.incomplete",
-            "/usage/positions",
-        ),
-        (
-            with("/usage/certificate", json!("")),
-            "message.incomplete",
-            "/usage/certificate",
-        ),
-        (with("/usage/issuing_country", json!("UK")), "message.incomplete", "UK"),
-        (
-            with("/permit/number", json!("23XA000418")),
-            "message.contradictory",
-            "/permit/number",
-        ),
-        (
-            with("/permit/issuing_country", json!("XC")),
-            "message.contradictory",
-            "/permit/issuing_country",
-        ),
-        (with("/usage/to_country", json!("NO")), "message.misdirected", "NO"),
-    ] {
-        let failure = read(&message, json!({"country": "CH"})).unwrap_err();
-        let text = String::from_utf8_lossy(&message);
-        let facts = (failure.class, failure.known_effect(), failure.code.as_str());
-        assert_eq!(facts, (Class::Permanent, Effect::None, code), "{text}");
-        assert!(failure.message.contains(word), "{text}: {}", failure.message);
+fn what_is_no_usage_message_is_refused_with_its_place() {
+    let sideways = with("/usage/direction", json!("sideways"));
+    let number = with("/usage/positions/0/quantity/value", json!(5));
+    let cases: [(&[u8], &str); 9] = [
+        (b"", "line 1 column 0"),
+        (b"{\"usage\":\n {\"direction\": }}", "line 2 column"),
+        (b"[]", "no JSON object"),
+        (b"<CITESEPermit/>", "XML"),
+        (b"{\"usage\": \"\xff\"}", "after byte 11"),
+        (b"{}", "missing field"),
+        (b"{\"usage\": {}, \"usage\": {}}", "missing field"),
+        (&sideways, "sideways"),
+        (&number, "column"),
+    ];
+    for (message, word) in cases {
+        check_refused(message, "message.unreadable", word);
     }
+}
+
+#[test]
+fn what_a_usage_cannot_do_without_is_there() {
+    for (pointer, value, word) in [
+        ("/usage/positions/0/quantity/value", "0", "/usage/positions/0"),
+        ("/usage/positions/1/item", " ", "/usage/positions/1"),
+        ("/usage/positions/1/quantity/unit", "", "/usage/positions/1"),
+        ("/usage/certificate", "", "/usage/certificate"),
+        ("/usage/issuing_country", "UK", "UK"),
+    ] {
+        check_refused(&with(pointer, json!(value)), "message.incomplete", word);
+    }
+    let empty = with("/usage/positions", json!([]));
+    check_refused(&empty, "message.incomplete", "/usage/positions");
+}
+
+#[test]
+fn permit_and_usage_agree_and_the_message_is_for_us() {
+    for (pointer, value) in [("/permit/number", "23XA000418"), ("/permit/issuing_country", "XC")] {
+        check_refused(&with(pointer, json!(value)), "message.contradictory", pointer);
+    }
+    let elsewhere = with("/usage/to_country", json!("NO"));
+    check_refused(&elsewhere, "message.misdirected", "NO");
 }
 
 #[test]

@@ -264,86 +264,41 @@ fn answered(answer: Result<Response, Error>) -> Result<Answered, Failure> {
     invoke(&host.shared(), "notify_use", notification())
 }
 
+#[track_caller]
+fn check_answer(answer: Result<Response, Error>, class: Class, effect: Effect, code: &str) {
+    check_failure(&answered(answer).unwrap_err(), class, effect, code);
+}
+
 #[test]
-fn answers_that_are_no_receipt() {
-    let problem = |status: u16, code: &str| {
-        Response::new(status).with_body(
-            json!({"code": code, "detail": "so it is"}).to_string(),
-            "application/problem+json",
-        )
-    };
-    let rejected = json!({"reference": "UM-1", "status": 50});
-    for (name, answer, class, effect, code) in [
-        (
-            "refused in a receipt",
-            Ok(Response::new(202).with_json(&rejected)),
-            Class::Rejected,
-            Effect::None,
-            "partner.refused",
-        ),
-        (
-            "refused by status",
-            Ok(problem(422, "unknown_permit")),
-            Class::Rejected,
-            Effect::None,
-            "partner.refused",
-        ),
-        (
-            "garbage",
-            Ok(Response::new(200).with_body("<html>", "text/html")),
-            Class::Retryable,
-            Effect::Unknown,
-            "answer.unreadable",
-        ),
-        (
-            "malformed",
-            Ok(problem(400, "malformed")),
-            Class::Permanent,
-            Effect::None,
-            "http.400",
-        ),
-        (
-            "bare 503",
-            Ok(Response::new(503)),
-            Class::Retryable,
-            Effect::Unknown,
-            "http.503",
-        ),
-        (
-            "later",
-            Ok(Response::new(503).with_header("retry-after", "30")),
-            Class::Retryable,
-            Effect::None,
-            "http.503",
-        ),
-        (
-            "not reached",
-            Err(Error::new("connect", "refused", false)),
-            Class::Retryable,
-            Effect::None,
-            "http.connect",
-        ),
-        (
-            "no answer",
-            Err(Error::new("timeout", "no answer in time", true)),
-            Class::Retryable,
-            Effect::Unknown,
-            "http.timeout",
-        ),
-        (
-            "method denied",
-            Err(Error::new("denied.method", "POST is not allowed", false)),
-            Class::Permanent,
-            Effect::None,
-            "http.denied.method",
-        ),
+fn a_partner_that_says_no_is_rejected() {
+    let receipt = Response::new(202).with_json(&json!({"reference": "UM-1", "status": 50}));
+    let problem = Response::new(422).with_json(&json!({"code": "unknown_permit"}));
+    for answer in [receipt, problem] {
+        check_answer(Ok(answer), Class::Rejected, Effect::None, "partner.refused");
+    }
+    let malformed = Response::new(400).with_json(&json!({"code": "malformed"}));
+    check_answer(Ok(malformed), Class::Permanent, Effect::None, "http.400");
+}
+
+#[test]
+fn an_answer_that_is_no_receipt_says_what_is_known_of_the_effect() {
+    let garbage = Response::new(200).with_body("<html>", "text/html");
+    check_answer(Ok(garbage), Class::Retryable, Effect::Unknown, "answer.unreadable");
+    let bare = Response::new(503);
+    check_answer(Ok(bare.clone()), Class::Retryable, Effect::Unknown, "http.503");
+    let later = bare.with_header("retry-after", "30");
+    check_answer(Ok(later), Class::Retryable, Effect::None, "http.503");
+}
+
+#[test]
+fn a_partner_that_is_not_reached_says_what_was_sent() {
+    for (code, sent, class, effect) in [
+        ("connect", false, Class::Retryable, Effect::None),
+        ("timeout", true, Class::Retryable, Effect::Unknown),
+        ("denied.method", false, Class::Permanent, Effect::None),
     ] {
-        let failure = answered(answer).unwrap_err();
-        assert_eq!(
-            (failure.class, failure.known_effect(), failure.code.as_str()),
-            (class, effect, code),
-            "{name}: {failure}"
-        );
+        let error = Error::new(code, "no answer", sent);
+        check_answer(Err(error), class, effect, &format!("http.{code}"));
     }
 }
 
