@@ -144,8 +144,8 @@ impl Shape {
         };
         match (self, into) {
             (_, Shape::Any) | (Shape::Nothing, Shape::Optional(_)) => Ok(()),
-            (Shape::Any, _) => Err(Mismatch::here(Problem::Uncast { expected: into.clone() })),
             (_, Shape::Optional(inner)) => self.present().fits(inner),
+            (Shape::Any, _) => Err(Mismatch::here(Problem::Uncast { expected: into.clone() })),
             (Shape::Optional(_) | Shape::Nothing, _) => {
                 Err(Mismatch::here(Problem::MaybeAbsent { expected: into.clone() }))
             }
