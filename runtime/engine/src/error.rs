@@ -24,9 +24,7 @@ pub enum Error {
     #[error("D0501: there is no run `{0}`")]
     NoRun(RunId),
     /// There is no such open wait: it was answered, it timed out, or it never was.
-    #[error(
-        "D0501: there is no open wait `{0}`; it was answered, it is over, or the run has ended"
-    )]
+    #[error("D0501: there is no open wait `{0}`; it was answered, it is over, or the run has ended")]
     NoWait(String),
     /// The act needs a parked run.
     #[error("D0502: run `{0}` is not parked")]
@@ -44,9 +42,7 @@ pub enum Error {
     #[error("D0505: run `{0}` could not be worked on now; try again in a moment")]
     Busy(RunId),
     /// The plan is missing.
-    #[error(
-        "D0506: run `{run}` is pinned to pipeline version {version}, which the store does not have"
-    )]
+    #[error("D0506: run `{run}` is pinned to pipeline version {version}, which the store does not have")]
     NoPlan {
         /// The run.
         run: RunId,

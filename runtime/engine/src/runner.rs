@@ -98,11 +98,7 @@ pub trait StepRunner: Send + Sync {
     /// Calls an operation.
     fn call(&self, call: Call) -> Boxed<'_, Report>;
     /// Asks whether an earlier request took effect. `first_sent_at`: when its first attempt began.
-    fn probe(
-        &self,
-        call: Call,
-        first_sent_at: Timestamp,
-    ) -> Boxed<'_, (Result<Probed, Failure>, Usage)>;
+    fn probe(&self, call: Call, first_sent_at: Timestamp) -> Boxed<'_, (Result<Probed, Failure>, Usage)>;
     /// The digest of a connection's configuration and endpoints as they are now; none: no such connection.
     fn settings(&self, connection: &str) -> Option<Digest>;
     /// Whether the connection is in `observe` mode: only reads are made.

@@ -43,7 +43,10 @@ impl<'a> Walk<'a> {
         let attempt = progress.attempt;
         if let Some(timer) = &progress.timer {
             // What may have taken effect is first brought to certainty.
-            let unknown = progress.failure.as_ref().is_some_and(|f| f.failure.effect != Effect::None);
+            let unknown = progress
+                .failure
+                .as_ref()
+                .is_some_and(|f| f.failure.effect != Effect::None);
             if !unknown && self.is_voided(step) {
                 return self.voided_away(step);
             }
@@ -56,15 +59,9 @@ impl<'a> Walk<'a> {
                 _ => self.attempt(step, call, attempt + 1),
             };
         }
-        match progress
-            .failure
-            .as_ref()
-            .map(|failed| failed.failure.clone())
-        {
+        match progress.failure.as_ref().map(|failed| failed.failure.clone()) {
             // A person let the step go on: what is known of the last attempt decides how.
-            Some(failure) if failure.effect != Effect::None => {
-                self.after_failure(step, call, &failure)
-            }
+            Some(failure) if failure.effect != Effect::None => self.after_failure(step, call, &failure),
             _ => self.attempt(step, call, attempt + 1),
         }
     }
@@ -92,8 +89,7 @@ impl<'a> Walk<'a> {
         };
         if call.effect.is_read() {
             let key = self.key_of(None);
-            let outgoing =
-                self.outgoing(step, call, request.input, request.documents, attempt, key);
+            let outgoing = self.outgoing(step, call, request.input, request.documents, attempt, key);
             self.requests.push(Request::Call(Box::new(outgoing)));
             return self.keep(Live::Away);
         }
@@ -165,15 +161,10 @@ impl<'a> Walk<'a> {
         match self.evaluate(expression)? {
             Evaluated::Observed => Ok(Err(())),
             Evaluated::Value(Some(Value::String(text))) if !text.is_empty() => Ok(Ok(Some(text))),
-            Evaluated::Value(Some(value @ (Value::Number(_) | Value::Bool(_)))) => {
-                Ok(Ok(Some(value.to_string())))
-            }
+            Evaluated::Value(Some(value @ (Value::Number(_) | Value::Bool(_)))) => Ok(Ok(Some(value.to_string()))),
             Evaluated::Value(_) => Err(Failure::permanent(
                 "key.empty",
-                format!(
-                    "`{what}` of `{}` gives no text: `{}`",
-                    self.path, expression.text
-                ),
+                format!("`{what}` of `{}` gives no text: `{}`", self.path, expression.text),
             )),
         }
     }
@@ -207,8 +198,7 @@ impl<'a> Walk<'a> {
             }],
             (None, None) => Vec::new(),
         };
-        let body =
-            json!({ "input": request.input, "documents": document_values(&request.documents) });
+        let body = json!({ "input": request.input, "documents": document_values(&request.documents) });
         let entry = self.draft(record, Some(body), Some((call.plugin, &call.connection)));
         let path = self.path.clone();
         self.place(Tail {
@@ -261,9 +251,7 @@ impl<'a> Walk<'a> {
     pub(super) fn key_of(&self, once: Option<&OnceKey>) -> String {
         match once {
             // The nil run stands for "any run": scope and key alone give the key.
-            Some(once) => RunId(uuid::Uuid::nil())
-                .child(&once.scope, &once.key)
-                .to_string(),
+            Some(once) => RunId(uuid::Uuid::nil()).child(&once.scope, &once.key).to_string(),
             None => self.state.run.child(&self.path, "key").to_string(),
         }
     }
@@ -317,13 +305,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The call took effect, and this is its output.
-    pub(super) fn took_effect(
-        &mut self,
-        call: &'a CallStep,
-        output: Output,
-        known_by: &str,
-        usage: Usage,
-    ) -> Flow {
+    pub(super) fn took_effect(&mut self, call: &'a CallStep, output: Output, known_by: &str, usage: Usage) -> Flow {
         let attempt = self.progress().map_or(1, |p| p.attempt.max(1));
         self.settle(Settled::Done(output.payload.clone()));
         let record = Record::Done {
@@ -348,18 +330,11 @@ impl<'a> Walk<'a> {
     }
 
     /// An attempt failed: it is written down with what follows.
-    pub(super) fn failed(
-        &mut self,
-        step: &'a Step,
-        call: &'a CallStep,
-        mut failure: Failure,
-        usage: Usage,
-    ) -> Flow {
+    pub(super) fn failed(&mut self, step: &'a Step, call: &'a CallStep, mut failure: Failure, usage: Usage) -> Flow {
         if call.effect.is_read() {
             failure.effect = Effect::None;
         }
-        let read_attempt =
-            self.progress().map_or(0, |p| p.attempt) + u32::from(call.effect.is_read());
+        let read_attempt = self.progress().map_or(0, |p| p.attempt) + u32::from(call.effect.is_read());
         let decided = self.verdict(step, call, &failure, read_attempt);
         let last = matches!(decided, Verdict::Over | Verdict::Person);
         self.note_attempt_failure(&failure, read_attempt, last, usage);
@@ -408,13 +383,7 @@ impl<'a> Walk<'a> {
         verdict(&attempted, failure)
     }
 
-    fn follow(
-        &mut self,
-        step: &'a Step,
-        call: &'a CallStep,
-        failure: &Failure,
-        decided: Verdict,
-    ) -> Flow {
+    fn follow(&mut self, step: &'a Step, call: &'a CallStep, failure: &Failure, decided: Verdict) -> Flow {
         match decided {
             Verdict::Repeat(due) if due <= self.now => {
                 let attempt = self.progress().map_or(0, |p| p.attempt) + 1;
@@ -436,15 +405,7 @@ impl<'a> Walk<'a> {
     /// A durable pause of the step.
     pub(super) fn sleep_until(&mut self, due: Timestamp, purpose: TimerPurpose) -> Flow {
         let attempt = self.progress().map_or(0, |p| p.attempt) + 1;
-        self.note(
-            Record::Timer {
-                due,
-                purpose,
-                attempt,
-            },
-            None,
-            None,
-        );
+        self.note(Record::Timer { due, purpose, attempt }, None, None);
         self.until(due, false)
     }
 }

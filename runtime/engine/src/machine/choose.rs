@@ -38,10 +38,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The number of the first arm whose condition holds. The inner error: it needs what was only observed.
-    fn first_arm(
-        &self,
-        arms: &[Arm],
-    ) -> Result<Result<Option<usize>, ()>, dragoman_model::Failure> {
+    fn first_arm(&self, arms: &[Arm]) -> Result<Result<Option<usize>, ()>, dragoman_model::Failure> {
         for (index, arm) in arms.iter().enumerate() {
             let Some(when) = &arm.when else {
                 return Ok(Ok(Some(index)));

@@ -104,11 +104,7 @@ impl<'a> Walk<'a> {
             reference: None,
             joined: Some(once.run),
         };
-        let lines = once
-            .input_body
-            .get("lines")
-            .cloned()
-            .unwrap_or_else(|| json!([]));
+        let lines = once.input_body.get("lines").cloned().unwrap_or_else(|| json!([]));
         self.note(
             record,
             Some(json!({ "ledger": claim.ledger, "account": account, "lines": lines })),
@@ -167,10 +163,7 @@ impl<'a> Walk<'a> {
                 };
                 self.give_back(ledger, once)
             }
-            Ok(key) => self.observe(
-                "release",
-                json!({ "ledger": ledger, "key": key.ok().flatten() }),
-            ),
+            Ok(key) => self.observe("release", json!({ "ledger": ledger, "key": key.ok().flatten() })),
         }
     }
 
@@ -199,8 +192,7 @@ impl Wanted {
 /// Lines of a claim from `[{ item, quantity: { value, unit } }]`. A limit may have no quantity: then it is not known, and
 /// the ledger refuses what it cannot compare.
 fn lines(value: &Value, limits: bool) -> Result<Vec<ClaimLine>, Failure> {
-    let wrong =
-        |what: &str| Failure::permanent("claim.invalid", format!("a line of the claim {what}"));
+    let wrong = |what: &str| Failure::permanent("claim.invalid", format!("a line of the claim {what}"));
     let Some(list) = value.as_array() else {
         return Err(wrong("is missing: they are not a list"));
     };

@@ -24,9 +24,7 @@ impl<'a> Walk<'a> {
             return match self.items(each) {
                 Err(failure) => self.fail(step, failure),
                 Ok(None) => self.observe_step(step, "each"),
-                Ok(Some(items)) if items.is_empty() => {
-                    self.computed(Evaluated::Value(Some(json!([]))), "each")
-                }
+                Ok(Some(items)) if items.is_empty() => self.computed(Evaluated::Value(Some(json!([]))), "each"),
                 Ok(Some(items)) => self.begin_children(each, items),
             };
         }
@@ -85,13 +83,7 @@ impl<'a> Walk<'a> {
         expression: &dragoman_expression::Expression,
         item: &Value,
     ) -> Result<Option<String>, Failure> {
-        let names = super::scope::Names::new(
-            self.state,
-            self.memo,
-            &self.path,
-            &self.frames,
-            self.failures.last(),
-        );
+        let names = super::scope::Names::new(self.state, self.memo, &self.path, &self.frames, self.failures.last());
         match names.with_item(&each.name, item).expression(expression)? {
             Evaluated::Observed => Ok(None),
             Evaluated::Value(Some(Value::String(text))) => Ok(Some(text)),
@@ -102,8 +94,7 @@ impl<'a> Walk<'a> {
     fn begin_children(&mut self, each: &EachStep, items: Vec<Item>) -> Flow {
         let count = items.len() as u64;
         let begun = count.min(most(each));
-        let begins = (0..begun)
-            .filter_map(|index| self.begin(each, index, items.get(usize::try_from(index).ok()?)?));
+        let begins = (0..begun).filter_map(|index| self.begin(each, index, items.get(usize::try_from(index).ok()?)?));
         let begins: Vec<Begin> = begins.collect();
         let list: Vec<Value> = items
             .into_iter()
@@ -140,12 +131,7 @@ impl<'a> Walk<'a> {
             .collect();
         items.insert(each.name.clone(), item.item.clone());
         let names = super::scope::Names::new(self.state, self.memo, &self.path, &self.frames, None);
-        let captured = |id: &String| {
-            Some((
-                id.clone(),
-                dragoman_expression::Scope::step(&names, id)?.clone(),
-            ))
-        };
+        let captured = |id: &String| Some((id.clone(), dragoman_expression::Scope::step(&names, id)?.clone()));
         let captures: Map<String, Value> = each.captures.iter().filter_map(captured).collect();
         let root = |name: &str| origin.roots.get(name).cloned().unwrap_or(Value::Null);
         let body = json!({
@@ -211,10 +197,7 @@ impl<'a> Walk<'a> {
             .filter_map(known)
             .filter(|child| child.standing == Standing::Closed)
             .count() as u64;
-        let failed = items
-            .iter()
-            .filter_map(known)
-            .any(|child| bad(child.ending));
+        let failed = items.iter().filter_map(known).any(|child| bad(child.ending));
         let stopped = self.draining || (failed && !each.go_on);
         let count = items.len() as u64;
         if begun < count && !stopped && begun - closed.min(begun) < most(each) {
@@ -231,10 +214,7 @@ impl<'a> Walk<'a> {
             let failure = self.first_failure(&items, children);
             return self.fail(step, failure);
         }
-        let output: Vec<Value> = items
-            .iter()
-            .map(|item| self.outcome(item, children))
-            .collect();
+        let output: Vec<Value> = items.iter().map(|item| self.outcome(item, children)).collect();
         let record = Record::Done {
             attempt: 1,
             joined: None,
@@ -246,16 +226,9 @@ impl<'a> Walk<'a> {
     }
 
     fn begin_more(&mut self, each: &EachStep, items: &[Item], from: u64, to: u64) -> Flow {
-        let begins = (from..to)
-            .filter_map(|index| self.begin(each, index, items.get(usize::try_from(index).ok()?)?));
+        let begins = (from..to).filter_map(|index| self.begin(each, index, items.get(usize::try_from(index).ok()?)?));
         let begins: Vec<Begin> = begins.collect();
-        let entry = self.draft(
-            Record::Chosen {
-                what: "begun".into(),
-            },
-            Some(json!(to)),
-            None,
-        );
+        let entry = self.draft(Record::Chosen { what: "begun".into() }, Some(json!(to)), None);
         self.place_children(entry, begins)
     }
 

@@ -15,15 +15,10 @@ use super::{Live, Operated};
 impl<'a> Walk<'a> {
     /// Walks the run from its root, and ends it where the walk comes to an end.
     pub(super) fn run(&mut self) {
-        if self.state.closed.is_some() || self.state.parked.is_some() || self.state.origin.is_none()
-        {
+        if self.state.closed.is_some() || self.state.parked.is_some() || self.state.origin.is_none() {
             return;
         }
-        let parent = self
-            .state
-            .origin
-            .as_ref()
-            .and_then(|origin| origin.parent.clone());
+        let parent = self.state.origin.as_ref().and_then(|origin| origin.parent.clone());
         let plan = self.plan;
         let block = match &parent {
             None => Some(&plan.steps),
@@ -44,13 +39,7 @@ impl<'a> Walk<'a> {
     }
 
     /// A `stop`, `park` or `fail` step.
-    pub(super) fn end_step(
-        &mut self,
-        step: &'a Step,
-        how: How,
-        reason: &'a Template,
-        class: Class,
-    ) -> Flow {
+    pub(super) fn end_step(&mut self, step: &'a Step, how: How, reason: &'a Template, class: Class) -> Flow {
         let reason = match self.template(reason) {
             Err(failure) => return self.fail(step, failure),
             Ok(Evaluated::Observed) => String::new(),
@@ -111,20 +100,13 @@ impl<'a> Walk<'a> {
 
     fn end(&mut self, ended: Ended) {
         match ended.how {
-            How::Stop => self.close(
-                Ending::Stopped,
-                json!({ "code": ended.code, "reason": ended.reason }),
-            ),
+            How::Stop => self.close(Ending::Stopped, json!({ "code": ended.code, "reason": ended.reason })),
             How::Park => self.park_at(ended),
             How::Fail => self.fail_run(ended),
             How::Unhandled => match self.plan.on_failure {
                 // A no without any effect is an outcome that needs no repair.
                 OnFailure::Park
-                    if ended
-                        .failure
-                        .as_ref()
-                        .is_some_and(super::state::is_rejection)
-                        && !self.state.has_effects() =>
+                    if ended.failure.as_ref().is_some_and(super::state::is_rejection) && !self.state.has_effects() =>
                 {
                     self.fail_run(ended);
                 }
@@ -154,13 +136,7 @@ impl<'a> Walk<'a> {
 
     fn park(&mut self, code: &str, reason: &str, failure: Option<Failure>) {
         let body = json!({ "reason": reason, "failure": failure });
-        self.note(
-            Record::Parked {
-                code: code.to_owned(),
-            },
-            Some(body),
-            None,
-        );
+        self.note(Record::Parked { code: code.to_owned() }, Some(body), None);
     }
 
     /// Ends the run; what it has open in the store without effect is given back.
@@ -174,9 +150,7 @@ impl<'a> Walk<'a> {
         let mut operations = Vec::new();
         for (path, progress) in self.state.steps() {
             if let Some(wait) = &progress.wait {
-                operations.push(Operation::WaitEnd {
-                    wait: wait.id.clone(),
-                });
+                operations.push(Operation::WaitEnd { wait: wait.id.clone() });
             }
             let Some(request) = progress.request.as_ref().filter(|_| progress.end.is_none()) else {
                 continue;
@@ -193,11 +167,7 @@ impl<'a> Walk<'a> {
                 once: request.once.clone(),
                 reference: request.reference.clone(),
                 path: path.to_owned(),
-                state: if unknown {
-                    Settled::Parked
-                } else {
-                    Settled::Failed
-                },
+                state: if unknown { Settled::Parked } else { Settled::Failed },
             });
         }
         self.desk.operations.extend(operations);
@@ -230,10 +200,7 @@ impl<'a> Walk<'a> {
         });
         if self.state.parked.is_some() && !unknown {
             let reason = format!("reference `{reference}` was voided by run {by}");
-            self.close(
-                Ending::Stopped,
-                json!({ "code": "voided", "reason": reason }),
-            );
+            self.close(Ending::Stopped, json!({ "code": "voided", "reason": reason }));
         }
     }
 
@@ -243,8 +210,7 @@ impl<'a> Walk<'a> {
         };
         let path = handled_step(&parking.path).to_owned();
         // A `park` step that stands alone is passed; one in a handler gives the handled step another chance.
-        let park_step = step_at(self.plan, &parking.path)
-            .is_some_and(|s| matches!(s.kind, StepKind::Park { .. }));
+        let park_step = step_at(self.plan, &parking.path).is_some_and(|s| matches!(s.kind, StepKind::Park { .. }));
         let act = if act == Act::Resume && park_step && path == parking.path {
             Act::Skip
         } else {
@@ -252,9 +218,7 @@ impl<'a> Walk<'a> {
         };
         self.path = path;
         let mut draft = self.draft(
-            Record::Operated {
-                act: act.name().into(),
-            },
+            Record::Operated { act: act.name().into() },
             Some(json!({ "reason": reason })),
             None,
         );

@@ -61,11 +61,7 @@ impl<'a> Walk<'a> {
         if failure.effect != Effect::None {
             return self.park_for_person(&failure);
         }
-        let found = if self.undoing {
-            None
-        } else {
-            handler(step, &failure)
-        };
+        let found = if self.undoing { None } else { handler(step, &failure) };
         let Some((segment, block)) = found else {
             return Flow::Ended(Box::new(Ended {
                 how: How::Unhandled,
@@ -112,10 +108,7 @@ impl<'a> Walk<'a> {
         Flow::Ended(Box::new(Ended {
             how: How::Park,
             code: failure.code.clone(),
-            reason: format!(
-                "`{}` needs a person: {known} ({})",
-                self.path, failure.message
-            ),
+            reason: format!("`{}` needs a person: {known} ({})", self.path, failure.message),
             path: self.path.clone(),
             failure: Some(failure.clone()),
         }))

@@ -67,11 +67,7 @@ enum Live {
     /// The store answered.
     Found(Found),
     /// A person answered.
-    Answered {
-        actor: Actor,
-        answer: Value,
-        shown: Digest,
-    },
+    Answered { actor: Actor, answer: Value, shown: Digest },
 }
 
 /// A run at work.
@@ -139,11 +135,7 @@ impl Machine {
             Event::Committed => self.committed(),
             Event::Refused { refusal, commit } => operated = self.refused(refusal, *commit),
             Event::Called { path, report } => self.answer(path, Live::Called(report)),
-            Event::Probed {
-                path,
-                result,
-                usage,
-            } => self.answer(path, Live::Probed(result, usage)),
+            Event::Probed { path, result, usage } => self.answer(path, Live::Probed(result, usage)),
             Event::Found { path, found } => self.answer(path, Live::Found(found)),
             Event::Answered {
                 path,
@@ -151,19 +143,10 @@ impl Machine {
                 answer,
                 shown,
             } => {
-                self.live.insert(
-                    path,
-                    Live::Answered {
-                        actor,
-                        answer,
-                        shown,
-                    },
-                );
+                self.live.insert(path, Live::Answered { actor, answer, shown });
             }
             Event::Voided { reference, by } => operated = Some(Operated::Voided { reference, by }),
-            Event::Operated { act, actor, reason } => {
-                operated = Some(Operated::Act { act, actor, reason })
-            }
+            Event::Operated { act, actor, reason } => operated = Some(Operated::Act { act, actor, reason }),
         }
         let plan = Arc::clone(&self.plan);
         let mut walk = Walk {
@@ -241,7 +224,9 @@ impl Machine {
             Refusal::Voided { reference, by } => Some(Operated::Voided { reference, by }),
             Refusal::State { connection, key, .. } => {
                 // Another run has written the state meanwhile: its value stands, this run's is dropped.
-                self.desk.operations.retain(|operation| !writes(operation, &connection, &key));
+                self.desk
+                    .operations
+                    .retain(|operation| !writes(operation, &connection, &key));
                 None
             }
             refusal => {
@@ -254,13 +239,7 @@ impl Machine {
     }
 
     /// Makes the turn out of what the walk wants.
-    fn finish(
-        &mut self,
-        tail: Option<Tail>,
-        more: bool,
-        requests: Vec<Request>,
-        dues: &[walk::Due],
-    ) -> Turn {
+    fn finish(&mut self, tail: Option<Tail>, more: bool, requests: Vec<Request>, dues: &[walk::Due]) -> Turn {
         let busy = more || !self.live.is_empty() || !requests.is_empty();
         let resting = if self.state.closed.is_some() {
             Some(Standing::Closed)
@@ -299,11 +278,7 @@ impl Machine {
         } else {
             Rest::Working(until)
         };
-        Turn {
-            commit,
-            requests,
-            rest,
-        }
+        Turn { commit, requests, rest }
     }
 
     fn commit(&mut self, tail: Option<&mut Tail>, standing: Standing) -> Commit {
@@ -338,15 +313,8 @@ impl Machine {
 
 /// What comes from outside the run's own steps.
 enum Operated {
-    Voided {
-        reference: String,
-        by: RunId,
-    },
-    Act {
-        act: Act,
-        actor: Actor,
-        reason: String,
-    },
+    Voided { reference: String, by: RunId },
+    Act { act: Act, actor: Actor, reason: String },
 }
 
 fn writes(operation: &Operation, on: &str, of: &str) -> bool {

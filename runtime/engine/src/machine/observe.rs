@@ -9,12 +9,7 @@ use super::walk::{Flow, Walk};
 impl<'a> Walk<'a> {
     /// Whether effects are only written down in this run.
     pub(super) fn observing(&self) -> bool {
-        self.plan.observe
-            || self
-                .state
-                .origin
-                .as_ref()
-                .is_some_and(|origin| origin.observe)
+        self.plan.observe || self.state.origin.as_ref().is_some_and(|origin| origin.observe)
     }
 
     /// Writes down what would have been done. Steps that need the output of this one are observed too.

@@ -112,7 +112,6 @@ fn conflict(record: &Once, path: &str) -> Failure {
         record.once.scope, record.once.key, record.run, record.path
     );
     let mut failure = Failure::permanent("once.conflict", message);
-    failure.detail =
-        Some(json!({ "run": record.run, "path": record.path, "input": record.input_body }));
+    failure.detail = Some(json!({ "run": record.run, "path": record.path, "input": record.input_body }));
     failure
 }

@@ -44,9 +44,7 @@ impl<'a> Walk<'a> {
                 let asked = after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
                 self.ask_again(step, asked)
             }
-            Err(failure) if failure.class == Class::Retryable => {
-                self.ask_again(step, failure.retry_after_ms)
-            }
+            Err(failure) if failure.class == Class::Retryable => self.ask_again(step, failure.retry_after_ms),
             Err(failure) => self.give_to_person(&failure.message),
         }
     }
@@ -57,13 +55,10 @@ impl<'a> Walk<'a> {
             return Flow::Pending;
         };
         if failed.failure.effect == Effect::Applied {
-            return self.give_to_person(
-                "the other side first said that it took effect, and now does not find it",
-            );
+            return self.give_to_person("the other side first said that it took effect, and now does not find it");
         }
         let Some(settled) = self.settled_at(call) else {
-            return self
-                .give_to_person("the other side does not find it, but may still apply it later");
+            return self.give_to_person("the other side does not find it, but may still apply it later");
         };
         if self.now < settled {
             return self.sleep_until(settled, TimerPurpose::Probe);
@@ -94,9 +89,7 @@ impl<'a> Walk<'a> {
         let wait = asked_ms.map_or(back_off, |asked| {
             asked.clamp(back_off, step.retry.longest_ms.max(back_off))
         });
-        let due = self
-            .now
-            .plus_millis(i64::try_from(wait).unwrap_or(i64::MAX));
+        let due = self.now.plus_millis(i64::try_from(wait).unwrap_or(i64::MAX));
         if due > first.plus_millis(i64::try_from(step.retry.for_ms).unwrap_or(i64::MAX)) {
             return self.give_to_person("the other side could not be asked");
         }

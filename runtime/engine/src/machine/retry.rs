@@ -51,9 +51,7 @@ pub fn verdict(attempted: &Attempted<'_>, failure: &Failure) -> Verdict {
     };
     let again = || next_attempt(attempted, failure);
     match effect {
-        Effect::None if failure.class == Class::Retryable => {
-            again().map_or(Verdict::Over, Verdict::Repeat)
-        }
+        Effect::None if failure.class == Class::Retryable => again().map_or(Verdict::Over, Verdict::Repeat),
         Effect::None => Verdict::Over,
         Effect::Applied if attempted.has_probe => Verdict::Probe,
         Effect::Applied => Verdict::Person,
@@ -73,10 +71,7 @@ fn key_lives(attempted: &Attempted<'_>, at: Timestamp) -> bool {
     let Some(seconds) = key_lifetime_s else {
         return true;
     };
-    let first = attempted
-        .progress
-        .and_then(|p| p.first_at)
-        .unwrap_or(attempted.now);
+    let first = attempted.progress.and_then(|p| p.first_at).unwrap_or(attempted.now);
     at < first.plus_millis(i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX))
 }
 
@@ -92,13 +87,8 @@ fn next_attempt(attempted: &Attempted<'_>, failure: &Failure) -> Option<Timestam
     } else {
         pause(attempted, failure)
     };
-    let due = attempted
-        .now
-        .plus_millis(i64::try_from(wait).unwrap_or(i64::MAX));
-    let first = attempted
-        .progress
-        .and_then(|p| p.first_at)
-        .unwrap_or(attempted.now);
+    let due = attempted.now.plus_millis(i64::try_from(wait).unwrap_or(i64::MAX));
+    let first = attempted.progress.and_then(|p| p.first_at).unwrap_or(attempted.now);
     let end = first.plus_millis(i64::try_from(retry.for_ms).unwrap_or(i64::MAX));
     (due <= end || wait == 0).then_some(due)
 }
@@ -106,15 +96,10 @@ fn next_attempt(attempted: &Attempted<'_>, failure: &Failure) -> Option<Timestam
 /// The pause before the next attempt, in milliseconds: the back-off, or what the other side asks for within its bounds.
 fn pause(attempted: &Attempted<'_>, failure: &Failure) -> u64 {
     let longest = attempted.retry.longest_ms;
-    let back_off = back_off(
-        attempted.retry,
-        attempted.run,
-        attempted.path,
-        attempted.attempt,
-    );
-    failure.retry_after_ms.map_or(back_off, |asked| {
-        asked.clamp(back_off, longest.max(back_off))
-    })
+    let back_off = back_off(attempted.retry, attempted.run, attempted.path, attempted.attempt);
+    failure
+        .retry_after_ms
+        .map_or(back_off, |asked| asked.clamp(back_off, longest.max(back_off)))
 }
 
 /// The back-off after an attempt (from 1), in milliseconds. The jitter is drawn from run, path and attempt, so that it
@@ -137,10 +122,7 @@ pub fn back_off(retry: &Retry, run: RunId, path: &str, attempt: u32) -> u64 {
     pause
 }
 
-#[allow(
-    clippy::cast_precision_loss,
-    reason = "pauses are far below 2^52 milliseconds"
-)]
+#[allow(clippy::cast_precision_loss, reason = "pauses are far below 2^52 milliseconds")]
 fn millis(number: u64) -> f64 {
     number as f64
 }

@@ -75,10 +75,7 @@ impl<'a> Names<'a> {
 
     /// How the step at a path ended; none: not yet.
     fn end(&self, path: &str) -> Option<&'a End> {
-        let written = self
-            .state
-            .step(path)
-            .and_then(|progress| progress.end.as_ref());
+        let written = self.state.step(path).and_then(|progress| progress.end.as_ref());
         match (written, self.memo.ends.get(path)) {
             // A failed step whose handler yielded a value has that value.
             (Some(End::Failed) | None, Some(computed)) => Some(computed),
@@ -145,10 +142,7 @@ impl Scope for Names<'_> {
         if let Some((_, item)) = self.item.filter(|(item, _)| *item == name) {
             return Some(item);
         }
-        self.state
-            .origin
-            .as_ref()
-            .and_then(|origin| origin.roots.get(name))
+        self.state.origin.as_ref().and_then(|origin| origin.roots.get(name))
     }
 
     fn step(&self, id: &str) -> Option<&Value> {
@@ -166,9 +160,6 @@ impl Scope for Names<'_> {
                 Some(End::Failed) | None => {}
             }
         }
-        self.state
-            .origin
-            .as_ref()
-            .and_then(|origin| origin.captures.get(id))
+        self.state.origin.as_ref().and_then(|origin| origin.captures.get(id))
     }
 }

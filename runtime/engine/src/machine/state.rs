@@ -100,9 +100,7 @@ impl State {
 
     /// All steps of which something was written.
     pub fn steps(&self) -> impl Iterator<Item = (&str, &Progress)> {
-        self.steps
-            .iter()
-            .map(|(path, progress)| (path.as_str(), progress))
+        self.steps.iter().map(|(path, progress)| (path.as_str(), progress))
     }
 
     /// Whether something was done, or waited for, under a business reference.
@@ -112,11 +110,9 @@ impl State {
 
     /// Whether something outside was, or may have been, changed by this run.
     pub fn has_effects(&self) -> bool {
-        self.steps.values().any(|p| {
-            p.claim.is_some()
-                || p.open
-                || (p.request.is_some() && matches!(p.end, Some(End::Done(_))))
-        })
+        self.steps
+            .values()
+            .any(|p| p.claim.is_some() || p.open || (p.request.is_some() && matches!(p.end, Some(End::Done(_)))))
     }
 
     /// Applies an entry that was read back.
@@ -150,9 +146,18 @@ impl State {
 
     fn apply_fact(&mut self, fact: &Fact<'_>) {
         self.next = fact.seq + 1;
-        if let Record::Intent { reference: Some(reference), .. }
-        | Record::Claimed { reference: Some(reference), .. }
-        | Record::Waiting { reference: Some(reference), .. } = fact.record
+        if let Record::Intent {
+            reference: Some(reference),
+            ..
+        }
+        | Record::Claimed {
+            reference: Some(reference),
+            ..
+        }
+        | Record::Waiting {
+            reference: Some(reference),
+            ..
+        } = fact.record
         {
             self.references.insert(reference.clone());
         }
@@ -198,9 +203,7 @@ impl State {
             }
             Record::Children { count } => {
                 step.items = Some(items(fact.body));
-                step.begun = member(fact.body, "begun")
-                    .and_then(Value::as_u64)
-                    .unwrap_or(*count);
+                step.begun = member(fact.body, "begun").and_then(Value::as_u64).unwrap_or(*count);
             }
             Record::Chosen { what } if what == "begun" => {
                 step.begun = fact.body.and_then(Value::as_u64).unwrap_or(step.begun);
@@ -211,11 +214,7 @@ impl State {
                 step.finish(End::Done(output()), fact.seq);
             }
             Record::Failed { .. } => step.fail(fact),
-            Record::Timer {
-                due,
-                purpose,
-                attempt,
-            } => {
+            Record::Timer { due, purpose, attempt } => {
                 if *purpose == dragoman_journal::TimerPurpose::Probe {
                     step.probes += 1;
                 }
@@ -228,10 +227,7 @@ impl State {
                 });
             }
             Record::Waiting {
-                wait,
-                due,
-                reference,
-                ..
+                wait, due, reference, ..
             } => {
                 step.attempt += 1;
                 step.wait = Some(Waiting {
@@ -354,8 +350,7 @@ impl Progress {
             .body
             .and_then(|body| serde_json::from_value::<Failure>(body.clone()).ok());
         // The body may have been erased; the header alone tells enough to go on.
-        let failure =
-            failure.unwrap_or_else(|| Failure::new(*class, code.as_str(), "").with_effect(*effect));
+        let failure = failure.unwrap_or_else(|| Failure::new(*class, code.as_str(), "").with_effect(*effect));
         self.attempt = *attempt;
         self.open = false;
         self.timer = None;
@@ -396,13 +391,7 @@ fn items(body: Option<&Value>) -> Vec<Item> {
         .and_then(Value::as_array)
         .map(Vec::as_slice)
         .unwrap_or_default();
-    let key = |value: &Value| {
-        value
-            .get("key")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned()
-    };
+    let key = |value: &Value| value.get("key").and_then(Value::as_str).unwrap_or_default().to_owned();
     list.iter()
         .map(|value| Item {
             key: key(value),
@@ -446,10 +435,7 @@ fn origin(run: RunId, fact: &Fact<'_>) -> Option<Origin> {
         .cloned()
         .unwrap_or_else(|| about(trigger, run_key, fact));
     roots.insert("trigger".to_owned(), about);
-    roots.insert(
-        "site".into(),
-        body("site").cloned().unwrap_or_else(|| json!({})),
-    );
+    roots.insert("site".into(), body("site").cloned().unwrap_or_else(|| json!({})));
     let now = body("now")
         .cloned()
         .unwrap_or_else(|| Value::String(fact.at.to_string()));
@@ -458,11 +444,7 @@ fn origin(run: RunId, fact: &Fact<'_>) -> Option<Origin> {
         json!({ "id": run.to_string(), "now": now, "key": run_key, "pipeline": pipeline }),
     );
     if let Some(Value::Object(names)) = body("items") {
-        roots.extend(
-            names
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        );
+        roots.extend(names.iter().map(|(name, value)| (name.clone(), value.clone())));
     }
     Some(Origin {
         pipeline: pipeline.clone(),
@@ -474,18 +456,21 @@ fn origin(run: RunId, fact: &Fact<'_>) -> Option<Origin> {
         observe: mode == "observe",
         began: fact.at,
         roots,
-        captures: body("captures")
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default(),
+        captures: body("captures").and_then(Value::as_object).cloned().unwrap_or_default(),
     })
 }
 
 /// What expressions see as `trigger`: the message, and how it came.
 fn about(trigger: &str, run_key: &str, fact: &Fact<'_>) -> Value {
-    let mut about = member(fact.body, "attributes").and_then(Value::as_object).cloned().unwrap_or_default();
-    let headers: Map<String, Value> =
-        fact.headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), json!(value))).collect();
+    let mut about = member(fact.body, "attributes")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    let headers: Map<String, Value> = fact
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), json!(value)))
+        .collect();
     about.insert("id".into(), Value::String(trigger.to_owned()));
     about.insert("key".into(), Value::String(run_key.to_owned()));
     about.insert("sender".into(), Value::String(fact.actor.id.clone()));

@@ -25,9 +25,7 @@ impl<'a> Walk<'a> {
             .find(|(_, p)| p.begun > 0)
             .map(|(path, _)| path.to_owned())
         {
-            let reason = format!(
-                "the children of `{path}` may have done what this run cannot undo; a person decides"
-            );
+            let reason = format!("the children of `{path}` may have done what this run cannot undo; a person decides");
             return stuck(path, "undo.children", reason);
         }
         for undoable in self.undoables() {
@@ -67,11 +65,7 @@ impl<'a> Walk<'a> {
                 self.mark_undone(&undoable.path);
                 Flow::Done
             }
-            Flow::Ended(ended) => stuck(
-                at,
-                "undo.failed",
-                format!("the undo failed: {}", ended.reason),
-            ),
+            Flow::Ended(ended) => stuck(at, "undo.failed", format!("the undo failed: {}", ended.reason)),
             other => other,
         }
     }

@@ -64,8 +64,7 @@ impl<'a> Walk<'a> {
 
     /// The step is done once nothing under the reference is open any more.
     fn collected(&mut self, name: &str, effects: &[Effect], waiting: bool) -> Flow {
-        let open =
-            |effect: &&Effect| effect.state == OnceState::Open && effect.run != self.state.run;
+        let open = |effect: &&Effect| effect.state == OnceState::Open && effect.run != self.state.run;
         if let Some(effect) = effects.iter().find(open).map(|effect| effect.run) {
             return self.wait_under(name, json!(effect));
         }
@@ -109,9 +108,7 @@ impl<'a> Walk<'a> {
         let sent = progress
             .and_then(|p| p.request.as_ref())
             .and_then(|r| r.reference.clone());
-        let waited = progress
-            .and_then(|p| p.wait.as_ref())
-            .and_then(|w| w.reference.clone());
+        let waited = progress.and_then(|p| p.wait.as_ref()).and_then(|w| w.reference.clone());
         let computed = || self.text(step.reference.as_ref(), "ref").ok()?.ok()?;
         let reference = sent.or(waited).or_else(computed)?;
         let by = self.state.voided.get(&reference)?.clone();
@@ -121,9 +118,7 @@ impl<'a> Walk<'a> {
     /// Another run closed a reference of this one.
     pub(super) fn note_voided(&mut self, reference: &str, by: &str) {
         let mut draft = self.draft(
-            Record::Event {
-                name: "voided".into(),
-            },
+            Record::Event { name: "voided".into() },
             Some(json!({ "reference": reference, "by": by })),
             None,
         );

@@ -16,11 +16,7 @@ impl<'a> Walk<'a> {
     /// A `wait` step.
     pub(super) fn wait(&mut self, step: &'a Step, wait: &'a WaitStep) -> Flow {
         match self.live.remove(&self.path) {
-            Some(Live::Answered {
-                actor,
-                answer,
-                shown,
-            }) => return self.answered_by(step, actor, answer, shown),
+            Some(Live::Answered { actor, answer, shown }) => return self.answered_by(step, actor, answer, shown),
             // The wait was ended by another owner, whose entries will be read.
             Some(Live::Refused(Refusal::WaitOver { .. })) => {}
             Some(Live::Refused(refusal)) => {
@@ -47,13 +43,8 @@ impl<'a> Walk<'a> {
             });
             return Flow::Pending;
         }
-        self.desk
-            .operations
-            .push(Operation::WaitEnd { wait: open.id });
-        let failure = Failure::permanent(
-            TIMEOUT,
-            format!("nobody answered `{}` in time", wait.decision),
-        );
+        self.desk.operations.push(Operation::WaitEnd { wait: open.id });
+        let failure = Failure::permanent(TIMEOUT, format!("nobody answered `{}` in time", wait.decision));
         self.note_failure(&failure, true, Usage::default());
         self.handle(step)
     }
@@ -77,11 +68,7 @@ impl<'a> Walk<'a> {
             Ok(reference) => reference.ok().flatten(),
         };
         let round = self.progress().map_or(0, |p| p.attempt);
-        let id = self
-            .state
-            .run
-            .child(&self.path, &format!("wait-{round}"))
-            .to_string();
+        let id = self.state.run.child(&self.path, &format!("wait-{round}")).to_string();
         let due = wait
             .for_ms
             .map(|ms| self.now.plus_millis(i64::try_from(ms).unwrap_or(i64::MAX)));
@@ -125,11 +112,7 @@ impl<'a> Walk<'a> {
         }
         if self.tail.is_some() {
             self.more = true;
-            return self.keep(Live::Answered {
-                actor,
-                answer,
-                shown,
-            });
+            return self.keep(Live::Answered { actor, answer, shown });
         }
         let mut entry = self.draft(
             Record::Answer {
@@ -158,10 +141,7 @@ pub(super) fn check(wait: &WaitStep, answer: &Value) -> Result<(), String> {
     let Some(members) = answer.as_object() else {
         return Err("an answer is an object with the member `answer`".into());
     };
-    let given = members
-        .get("answer")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+    let given = members.get("answer").and_then(Value::as_str).unwrap_or_default();
     if !wait.answers.iter().any(|known| known == given) {
         return Err(format!(
             "`{given}` is not an answer to `{}`: expected {}",
@@ -169,19 +149,13 @@ pub(super) fn check(wait: &WaitStep, answer: &Value) -> Result<(), String> {
             wait.answers.join(", ")
         ));
     }
-    if let Some(reserved) = ["by", "at"]
-        .into_iter()
-        .find(|name| members.contains_key(*name))
-    {
-        return Err(format!(
-            "`{reserved}` is filled in by the runtime and cannot be given"
-        ));
+    if let Some(reserved) = ["by", "at"].into_iter().find(|name| members.contains_key(*name)) {
+        return Err(format!("`{reserved}` is filled in by the runtime and cannot be given"));
     }
     let Some(schema) = &wait.fields else {
         return Ok(());
     };
-    let validator = Validator::new(schema)
-        .map_err(|error| format!("the fields of `{}`: {error}", wait.decision))?;
+    let validator = Validator::new(schema).map_err(|error| format!("the fields of `{}`: {error}", wait.decision))?;
     let issues = validator.check(answer);
     match issues.first() {
         None => Ok(()),

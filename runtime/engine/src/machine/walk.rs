@@ -143,11 +143,7 @@ impl<'a> Walk<'a> {
     }
 
     /// The value of a block at a segment below the step.
-    pub(super) fn value_at(
-        &mut self,
-        segment: &str,
-        block: &'a Block,
-    ) -> Result<Evaluated, Failure> {
+    pub(super) fn value_at(&mut self, segment: &str, block: &'a Block) -> Result<Evaluated, Failure> {
         let Some(value) = &block.value else {
             return Ok(Evaluated::Value(None));
         };
@@ -187,9 +183,7 @@ impl<'a> Walk<'a> {
         if let Some(end) = self.memo.ends.get(path) {
             return Some(end);
         }
-        self.state
-            .step(path)
-            .and_then(|progress| progress.end.as_ref())
+        self.state.step(path).and_then(|progress| progress.end.as_ref())
     }
 
     /// Whether the step is taken; if not, its end is remembered.
@@ -224,12 +218,8 @@ impl<'a> Walk<'a> {
             StepKind::Sleep { millis } => self.sleep(*millis),
             StepKind::Set(value) => self.set(step, value),
             StepKind::Reply(value) => self.reply(step, value),
-            StepKind::Stop { reason } => {
-                self.end_step(step, How::Stop, reason, dragoman_model::Class::Permanent)
-            }
-            StepKind::Park { reason } => {
-                self.end_step(step, How::Park, reason, dragoman_model::Class::Permanent)
-            }
+            StepKind::Stop { reason } => self.end_step(step, How::Stop, reason, dragoman_model::Class::Permanent),
+            StepKind::Park { reason } => self.end_step(step, How::Park, reason, dragoman_model::Class::Permanent),
             StepKind::Fail { reason, class } => self.end_step(step, How::Fail, reason, *class),
         }
     }
@@ -238,9 +228,7 @@ impl<'a> Walk<'a> {
         let due = match self.progress().and_then(|p| p.timer.as_ref()) {
             Some(timer) => timer.due,
             None => {
-                let due = self
-                    .now
-                    .plus_millis(i64::try_from(millis).unwrap_or(i64::MAX));
+                let due = self.now.plus_millis(i64::try_from(millis).unwrap_or(i64::MAX));
                 self.note(
                     Record::Timer {
                         due,
@@ -277,9 +265,7 @@ impl<'a> Walk<'a> {
                 }
                 self.desk.urgent = true;
                 self.note(
-                    Record::Event {
-                        name: "replied".into(),
-                    },
+                    Record::Event { name: "replied".into() },
                     Some(serde_json::json!({ "value": value })),
                     None,
                 );
@@ -301,10 +287,7 @@ impl<'a> Walk<'a> {
 
     /// The step waits until a time.
     pub(super) fn until(&mut self, due: Timestamp, waits: bool) -> Flow {
-        self.dues.push(Due {
-            at: Some(due),
-            waits,
-        });
+        self.dues.push(Due { at: Some(due), waits });
         Flow::Pending
     }
 
@@ -314,10 +297,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Evaluates an expression with the names of this place.
-    pub(super) fn evaluate(
-        &self,
-        expression: &dragoman_expression::Expression,
-    ) -> Result<Evaluated, Failure> {
+    pub(super) fn evaluate(&self, expression: &dragoman_expression::Expression) -> Result<Evaluated, Failure> {
         self.names().expression(expression)
     }
 
@@ -327,22 +307,11 @@ impl<'a> Walk<'a> {
     }
 
     fn names(&self) -> Names<'_> {
-        Names::new(
-            self.state,
-            self.memo,
-            &self.path,
-            &self.frames,
-            self.failures.last(),
-        )
+        Names::new(self.state, self.memo, &self.path, &self.frames, self.failures.last())
     }
 
     /// An entry of this run at the path of the step; its number is given when it is written or applied.
-    pub(super) fn draft(
-        &self,
-        record: Record,
-        body: Option<Value>,
-        plugin: Option<(Digest, &str)>,
-    ) -> Draft {
+    pub(super) fn draft(&self, record: Record, body: Option<Value>, plugin: Option<(Digest, &str)>) -> Draft {
         let version = self
             .state
             .origin
@@ -366,12 +335,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Writes down what is certain; it is applied at once and goes with the next commit.
-    pub(super) fn note(
-        &mut self,
-        record: Record,
-        body: Option<Value>,
-        plugin: Option<(Digest, &str)>,
-    ) {
+    pub(super) fn note(&mut self, record: Record, body: Option<Value>, plugin: Option<(Digest, &str)>) {
         let draft = self.draft(record, body, plugin);
         self.note_draft(draft);
     }

@@ -59,14 +59,20 @@ impl Shell {
         let received = match self.receive(&plan, trigger, run, &delivery).await {
             Ok(received) => received,
             Err(failure) if failure.class == Class::Retryable => {
-                return Err(Refused::Overloaded { retry_after_s: 10, message: failure.message });
+                return Err(Refused::Overloaded {
+                    retry_after_s: 10,
+                    message: failure.message,
+                });
             }
             Err(failure) => return Err(self.keep_unreadable(&plan, run, &delivery, failure).await),
         };
         let content = Digest::of_value(&received.message);
         let mut operations = Vec::new();
         if let Some(document) = received.document.clone() {
-            operations.push(Operation::Keep { document, bytes: delivery.body.to_vec() });
+            operations.push(Operation::Keep {
+                document,
+                bytes: delivery.body.to_vec(),
+            });
         }
         let first = match self.first(&plan, run, &delivery, received, observe) {
             Ok(first) => first,
@@ -84,7 +90,12 @@ impl Shell {
     }
 
     fn has_room(&self, plan: &Plan) -> Result<(), Refused> {
-        let refused = |message: &str| Err(Refused::Overloaded { retry_after_s: 5, message: message.into() });
+        let refused = |message: &str| {
+            Err(Refused::Overloaded {
+                retry_after_s: 5,
+                message: message.into(),
+            })
+        };
         if self.is_stopping() {
             return refused("the engine is stopping");
         }
@@ -105,10 +116,17 @@ impl Shell {
         let Some((connection, operation)) = &trigger.read else {
             let message = serde_json::from_slice(&delivery.body)
                 .map_err(|error| Failure::permanent("message.json", format!("the message is not JSON: {error}")))?;
-            return Ok(Received { message, document: None, read: None });
+            return Ok(Received {
+                message,
+                document: None,
+                read: None,
+            });
         };
         let plugin = plan.plugins.get(connection).copied().ok_or_else(|| {
-            Failure::permanent("connection.unknown", format!("the pipeline has no plugin for `{connection}`"))
+            Failure::permanent(
+                "connection.unknown",
+                format!("the pipeline has no plugin for `{connection}`"),
+            )
         })?;
         let document = DocumentReference::of(&delivery.body, &delivery.media_type);
         let call = Call {
@@ -134,7 +152,11 @@ impl Shell {
             "plugin": plugin,
             "usage": report.usage,
         });
-        report.result.map(|output| Received { message: output.payload, document: Some(document), read: Some(read) })
+        report.result.map(|output| Received {
+            message: output.payload,
+            document: Some(document),
+            read: Some(read),
+        })
     }
 
     /// The first entry of a run, with its key and its serial.
@@ -146,7 +168,9 @@ impl Shell {
         received: Received,
         observe: bool,
     ) -> Result<Draft, Failure> {
-        let documents = received.document.map_or_else(|| json!({}), |document| json!({ "message": document }));
+        let documents = received
+            .document
+            .map_or_else(|| json!({}), |document| json!({ "message": document }));
         let body = json!({
             "message": received.message,
             "documents": documents,
@@ -155,7 +179,10 @@ impl Shell {
             "attributes": delivery.attributes,
             "read": received.read,
         });
-        let default = delivery.key.clone().unwrap_or_else(|| Digest::of(&delivery.body).to_string());
+        let default = delivery
+            .key
+            .clone()
+            .unwrap_or_else(|| Digest::of(&delivery.body).to_string());
         let mut draft = self.first_entry(plan, run, delivery, default, body);
         let observe = observe || plan.observe;
         if plan.key.is_none() && plan.serial.is_none() && !observe {
@@ -163,8 +190,15 @@ impl Shell {
         }
         let names = TriggerNames(roots(&draft));
         let key = plan.key.as_ref().map(|key| text(key, &names, "key")).transpose()?;
-        let turn = plan.serial.as_ref().map(|serial| text(serial, &names, "serial")).transpose()?;
-        if let Record::Accepted { run_key, serial, mode, .. } = &mut draft.record {
+        let turn = plan
+            .serial
+            .as_ref()
+            .map(|serial| text(serial, &names, "serial"))
+            .transpose()?;
+        if let Record::Accepted {
+            run_key, serial, mode, ..
+        } = &mut draft.record
+        {
             if let Some(key) = key {
                 *run_key = key;
             }
@@ -184,11 +218,21 @@ impl Shell {
         replied: bool,
     ) -> Result<Delivered, Refused> {
         let entries = begin.entries.clone();
-        match self.journal.begin(begin).await.map_err(|error| refused_by_store(&error))? {
-            Begun::Conflict { run } => Err(Refused::KeyConflict { run, key: key_of(&entries) }),
-            Begun::Known { run, standing } => {
-                Ok(Delivered::Accepted { run, again: true, status: self.status_of(run, standing).await })
-            }
+        match self
+            .journal
+            .begin(begin)
+            .await
+            .map_err(|error| refused_by_store(&error))?
+        {
+            Begun::Conflict { run } => Err(Refused::KeyConflict {
+                run,
+                key: key_of(&entries),
+            }),
+            Begun::Known { run, standing } => Ok(Delivered::Accepted {
+                run,
+                again: true,
+                status: self.status_of(run, standing).await,
+            }),
             Begun::New(lease) => {
                 let heard = replied.then(|| self.followers.follow(run));
                 let machine = Machine::from_drafts(Arc::clone(plan), run, &entries, &self.worker);
@@ -200,8 +244,15 @@ impl Shell {
                     Some(mut heard) => heard.recv().await,
                 };
                 match heard {
-                    Some(entry) => Ok(Delivered::Replied { run, result: follow::reply(&entry) }),
-                    None => Ok(Delivered::Accepted { run, again: false, status: "active".into() }),
+                    Some(entry) => Ok(Delivered::Replied {
+                        run,
+                        result: follow::reply(&entry),
+                    }),
+                    None => Ok(Delivered::Accepted {
+                        run,
+                        again: false,
+                        status: "active".into(),
+                    }),
                 }
             }
         }
@@ -214,7 +265,11 @@ impl Shell {
             at: self.clock.now(),
             actor: delivery.sender.clone(),
             path: String::new(),
-            versions: Versions { pipeline: plan.version, plugin: None, settings: None },
+            versions: Versions {
+                pipeline: plan.version,
+                plugin: None,
+                settings: None,
+            },
             record: Record::Accepted {
                 pipeline: plan.pipeline.clone(),
                 trigger: delivery.trigger.clone(),
@@ -248,14 +303,19 @@ impl Shell {
         let parked = Draft {
             seq: 1,
             actor: self.worker.clone(),
-            record: Record::Parked { code: failure.code.clone() },
+            record: Record::Parked {
+                code: failure.code.clone(),
+            },
             headers: Vec::new(),
             body: Some(json!({ "reason": reason, "failure": failure })),
             ..accepted.clone()
         };
         let begin = Begin {
             entries: vec![accepted, parked],
-            operations: vec![Operation::Keep { document, bytes: delivery.body.to_vec() }],
+            operations: vec![Operation::Keep {
+                document,
+                bytes: delivery.body.to_vec(),
+            }],
             content,
             standing: Standing::Parked,
             lease_until: self.clock.now(),
@@ -278,7 +338,10 @@ impl Shell {
 
 fn text(expression: &Expression, names: &TriggerNames, what: &str) -> Result<String, Failure> {
     let none = |why: String| {
-        Failure::permanent(format!("message.no_{what}"), format!("the message has no `{what}`: {why}"))
+        Failure::permanent(
+            format!("message.no_{what}"),
+            format!("the message has no `{what}`: {why}"),
+        )
     };
     match expression.evaluate(names) {
         Ok(Some(Value::String(text))) if !text.is_empty() => Ok(text),
@@ -296,5 +359,8 @@ fn key_of(entries: &[Draft]) -> String {
 }
 
 fn refused_by_store(error: &error::Error) -> Refused {
-    Refused::Store { message: format!("{}: {error}", error.code), full: error.code == error::DISK_FULL }
+    Refused::Store {
+        message: format!("{}: {error}", error.code),
+        full: error.code == error::DISK_FULL,
+    }
 }

@@ -43,10 +43,7 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn quietly(event: Event) -> Self {
-        Asked {
-            event,
-            promise: None,
-        }
+        Asked { event, promise: None }
     }
 }
 
@@ -61,13 +58,11 @@ pub(super) struct Promise {
 impl Promise {
     /// Whether the entries hold what was asked for; whoever asked is told.
     pub(super) fn kept_by(&mut self, entries: &[Draft]) -> bool {
-        let kept = entries
-            .iter()
-            .any(|entry| match (&entry.record, &self.wait) {
-                (Record::Answer { wait, .. }, Some(asked)) => wait == asked,
-                (Record::Operated { .. }, None) => true,
-                _ => false,
-            });
+        let kept = entries.iter().any(|entry| match (&entry.record, &self.wait) {
+            (Record::Answer { wait, .. }, Some(asked)) => wait == asked,
+            (Record::Operated { .. }, None) => true,
+            _ => false,
+        });
         if kept && let Some(answered) = self.answered.take() {
             // Whoever asked may have gone; it is durable all the same.
             let _ = answered.send(Ok(()));
@@ -154,16 +149,11 @@ impl Signal {
 }
 
 fn fits(machine: &Machine, wait: &Wait, answer: &Value) -> Result<(), Error> {
-    let open = machine
-        .state()
-        .step(&wait.path)
-        .and_then(|step| step.wait.as_ref());
+    let open = machine.state().step(&wait.path).and_then(|step| step.wait.as_ref());
     if open.is_none_or(|open| open.id != wait.id) {
         return Err(Error::NoWait(wait.id.clone()));
     }
-    machine
-        .check_answer(&wait.path, answer)
-        .map_err(Error::WrongAnswer)
+    machine.check_answer(&wait.path, answer).map_err(Error::WrongAnswer)
 }
 
 impl Handle {
@@ -174,13 +164,7 @@ impl Handle {
     /// # Errors
     /// [`Error::NoWait`] where the wait is not open (any more), [`Error::Changed`], [`Error::WrongAnswer`],
     /// [`Error::Busy`], [`Error::Store`].
-    pub async fn answer(
-        &self,
-        wait: &str,
-        actor: Actor,
-        answer: Value,
-        shown: Digest,
-    ) -> Result<(), Error> {
+    pub async fn answer(&self, wait: &str, actor: Actor, answer: Value, shown: Digest) -> Result<(), Error> {
         let open = self.0.journal.waits(None).await?;
         let found = open
             .into_iter()
@@ -206,13 +190,7 @@ impl Handle {
     ///
     /// # Errors
     /// [`Error::NotParked`], [`Error::Ended`], [`Error::NoRun`], [`Error::Busy`], [`Error::NoPlan`], [`Error::Store`].
-    pub async fn operate(
-        &self,
-        run: RunId,
-        act: Act,
-        actor: Actor,
-        reason: &str,
-    ) -> Result<(), Error> {
+    pub async fn operate(&self, run: RunId, act: Act, actor: Actor, reason: &str) -> Result<(), Error> {
         let reason = reason.to_owned();
         self.0
             .ask_run(run, |answered| Signal::Operated {

@@ -43,8 +43,8 @@ impl Shell {
     /// A run in one row, where the store has it.
     pub(super) async fn summary(&self, run: RunId) -> Result<Option<RunSummary>, crate::Error> {
         let entries = self.journal.load(run).await?;
-        let folded = dragoman_journal::fold::summary(&entries)
-            .map_err(|broken| crate::Error::Store(broken.to_string()))?;
+        let folded =
+            dragoman_journal::fold::summary(&entries).map_err(|broken| crate::Error::Store(broken.to_string()))?;
         let Some(mut folded) = folded else {
             return Ok(None);
         };

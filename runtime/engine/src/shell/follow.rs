@@ -72,8 +72,7 @@ pub(super) fn reply(entry: &Draft) -> Result<Value, Failure> {
             .and_then(|reason| reason.as_str().map(str::to_owned))
             .unwrap_or_default()
     };
-    let failure =
-        || member("failure").and_then(|failure| serde_json::from_value::<Failure>(failure).ok());
+    let failure = || member("failure").and_then(|failure| serde_json::from_value::<Failure>(failure).ok());
     match &entry.record {
         Record::Event { .. } => Ok(member("value").unwrap_or(Value::Null)),
         Record::Closed {
@@ -82,14 +81,9 @@ pub(super) fn reply(entry: &Draft) -> Result<Value, Failure> {
         Record::Closed {
             ending: Ending::Stopped,
         } => Ok(json!({ "stopped": reason() })),
-        Record::Closed { .. } => {
-            Err(failure().unwrap_or_else(|| Failure::rejected("run.failed", reason())))
-        }
+        Record::Closed { .. } => Err(failure().unwrap_or_else(|| Failure::rejected("run.failed", reason()))),
         _ => {
-            let message = format!(
-                "the message is accepted, and a person must act on it: {}",
-                reason()
-            );
+            let message = format!("the message is accepted, and a person must act on it: {}", reason());
             Err(Failure::permanent("run.parked", message))
         }
     }
@@ -158,14 +152,8 @@ impl Shell {
             for entry in self.journal.load(run).await? {
                 if matches!(entry.header.record, Record::Children { .. }) {
                     let children = self.journal.children(run, entry.header.path).await?;
-                    let standing = children
-                        .into_iter()
-                        .filter(|child| child.standing != Standing::Closed);
-                    family.extend(
-                        standing
-                            .map(|child| (child.run, child.standing))
-                            .inspect(|_| open += 1),
-                    );
+                    let standing = children.into_iter().filter(|child| child.standing != Standing::Closed);
+                    family.extend(standing.map(|child| (child.run, child.standing)).inspect(|_| open += 1));
                 }
             }
             if open == 0 && self.journal.waits(Some(run)).await?.is_empty() {

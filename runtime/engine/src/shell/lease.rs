@@ -74,10 +74,7 @@ impl Shell {
     /// Forgets a lease.
     pub(super) fn let_go(&self, held: &Arc<Held>) {
         let mut leases = self.leases.lock();
-        if leases
-            .get(&held.run)
-            .is_some_and(|known| Arc::ptr_eq(known, held))
-        {
+        if leases.get(&held.run).is_some_and(|known| Arc::ptr_eq(known, held)) {
             leases.remove(&held.run);
         }
     }
@@ -118,8 +115,7 @@ impl Shell {
             // Until the store answers again, the leases run out and the fences hold.
             Err(error) => tracing::warn!(%error, "leases could not be lengthened"),
             Ok(kept) => {
-                let kept: HashMap<RunId, Lease> =
-                    kept.into_iter().map(|lease| (lease.run, lease)).collect();
+                let kept: HashMap<RunId, Lease> = kept.into_iter().map(|lease| (lease.run, lease)).collect();
                 for (run, held) in held {
                     match kept.get(&run) {
                         Some(lease) => held.until.store(lease.until.millis(), Ordering::Release),

@@ -76,6 +76,8 @@ struct Shell {
     /// When the scheduler looks next, in milliseconds.
     next_look: AtomicI64,
     stopping: AtomicBool,
+    /// Whether every unfinished run of the store was taken up.
+    recovered: tokio::sync::watch::Sender<bool>,
     /// Told once when tasks must stop.
     stop: tokio::sync::watch::Sender<bool>,
     counter: AtomicU32,
@@ -111,6 +113,7 @@ impl Engine {
             sooner: Notify::new(),
             next_look: AtomicI64::new(i64::MAX),
             stopping: AtomicBool::new(false),
+            recovered: tokio::sync::watch::Sender::new(false),
             stop: tokio::sync::watch::Sender::new(false),
             counter: AtomicU32::new(0),
         });
@@ -187,6 +190,13 @@ impl Handle {
         };
         self.0.stop.send_replace(true);
         drained
+    }
+
+    /// Resolves when every unfinished run that the store had at the start was taken up.
+    pub async fn recovered(&self) {
+        let mut recovered = self.0.recovered.subscribe();
+        // The sender lives in the shell, which this handle holds.
+        let _ = recovered.wait_for(|recovered| *recovered).await;
     }
 
     /// Resolves when no run is at work.

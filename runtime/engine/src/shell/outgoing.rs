@@ -42,17 +42,12 @@ impl Shell {
                     Event::Called { path, report }
                 })
             }
-            Request::Probe {
-                call,
-                first_sent_at,
-            } => {
+            Request::Probe { call, first_sent_at } => {
                 let path = call.path.clone();
                 let call = self.call(run, pipeline, held, *call);
                 Box::pin(async move { shell.ask(path, call, first_sent_at).await })
             }
-            Request::Children { path } => {
-                Box::pin(async move { shell.find_children(run, path).await })
-            }
+            Request::Children { path } => Box::pin(async move { shell.find_children(run, path).await }),
             Request::Effects { path, reference } => {
                 Box::pin(async move { shell.find_effects(run, path, reference).await })
             }

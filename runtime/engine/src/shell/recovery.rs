@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use dragoman_journal::{Lease, Parent, Record, RunFilter};
+use dragoman_journal::{Lease, Parent, Record, RunFilter, Standing};
 use dragoman_model::{RunId, Timestamp};
 
 use super::{Shell, Signal};
@@ -16,9 +16,9 @@ const ALL: usize = 10_000_000;
 /// A store that does not answer is asked again after so long, in milliseconds.
 const PAUSE_MS: i64 = 1_000;
 
-/// Takes up every run that is active, or waits for another. What sleeps is the scheduler's.
+/// Takes up every run that is active, or waits, or is about to wake. What sleeps longer is the scheduler's.
 pub(super) async fn recover(shell: Weak<Shell>) {
-    for status in ["active", "waiting"] {
+    for status in ["active", "waiting", "sleeping"] {
         loop {
             let Some(strong) = shell.upgrade() else {
                 return;
@@ -32,8 +32,12 @@ pub(super) async fn recover(shell: Weak<Shell>) {
             match strong.journal.runs(filter).await {
                 Ok(runs) => {
                     // Oldest first: they come newest first.
+                    let soon = strong.clock.now().plus_millis(strong.limits.lease_ms);
                     for run in runs.into_iter().rev() {
-                        strong.signal(run.run, Signal::Woken);
+                        // One that was just being woken may have the lease of a process that is gone.
+                        if !matches!(run.standing, Standing::Sleeping(due) if due > soon) {
+                            strong.signal(run.run, Signal::Woken);
+                        }
                     }
                     break;
                 }
@@ -46,6 +50,9 @@ pub(super) async fn recover(shell: Weak<Shell>) {
                 }
             }
         }
+    }
+    if let Some(strong) = shell.upgrade() {
+        strong.recovered.send_replace(true);
     }
 }
 
@@ -67,11 +74,7 @@ impl Shell {
             let closed = entries
                 .last()
                 .is_some_and(|last| matches!(last.header.record, Record::Closed { .. }));
-            return Err(if closed {
-                Error::Ended(run)
-            } else {
-                Error::Busy(run)
-            });
+            return Err(if closed { Error::Ended(run) } else { Error::Busy(run) });
         };
         let version = first.header.versions.pipeline;
         let Some(plan) = self.plans.pinned(version).await else {
@@ -81,10 +84,7 @@ impl Shell {
                 version: version.to_string(),
             });
         };
-        Ok((
-            Machine::from_entries(plan, run, &entries, &self.worker),
-            lease,
-        ))
+        Ok((Machine::from_entries(plan, run, &entries, &self.worker), lease))
     }
 
     /// The root of a run's family.
@@ -98,8 +98,7 @@ impl Shell {
         while let Ok(entries) = self.journal.load(root).await {
             match entries.first().map(|entry| &entry.header.record) {
                 Some(Record::Accepted {
-                    parent: Some(above),
-                    ..
+                    parent: Some(above), ..
                 }) => root = above.run,
                 _ => break,
             }

@@ -87,21 +87,12 @@ impl Shell {
     }
 
     /// Works on a run until it rests and nobody has anything to tell it.
-    async fn serve(
-        self: Arc<Self>,
-        run: RunId,
-        start: Start,
-        mut received: UnboundedReceiver<Signal>,
-    ) {
+    async fn serve(self: Arc<Self>, run: RunId, start: Start, mut received: UnboundedReceiver<Signal>) {
         let mut start = Some(start);
         loop {
             let begin = start.take().unwrap_or(Start::Stored);
             let work = self.work(run, begin, &mut received);
-            if std::panic::AssertUnwindSafe(work)
-                .catch_unwind()
-                .await
-                .is_err()
-            {
+            if std::panic::AssertUnwindSafe(work).catch_unwind().await.is_err() {
                 tracing::error!(%run, "the task of a run panicked; it is taken up again when its lease is over");
             }
             let mut running = self.running.lock();
@@ -112,12 +103,7 @@ impl Shell {
         }
     }
 
-    async fn work(
-        self: &Arc<Self>,
-        run: RunId,
-        start: Start,
-        received: &mut UnboundedReceiver<Signal>,
-    ) {
+    async fn work(self: &Arc<Self>, run: RunId, start: Start, received: &mut UnboundedReceiver<Signal>) {
         let (machine, lease, first) = match start {
             Start::Begun { machine, lease } => (*machine, lease, Asked::quietly(Event::Started)),
             Start::Stored => match self.take_up(run, received).await {
@@ -127,12 +113,7 @@ impl Shell {
         };
         let held = self.hold(lease);
         let _turn = self.turn_of(&machine).await;
-        let _permit = match machine
-            .state()
-            .origin
-            .as_ref()
-            .map(|origin| origin.parent.is_some())
-        {
+        let _place = match machine.state().origin.as_ref().map(|origin| origin.parent.is_some()) {
             Some(true) | None => None,
             Some(false) => self.lanes.of(machine.plan()).enter().await,
         };
@@ -177,9 +158,7 @@ impl Shell {
     async fn turn_of(self: &Arc<Self>, machine: &Machine) -> Option<super::turns::Turn> {
         let origin = machine.state().origin.as_ref()?;
         let serial = origin.serial.clone()?;
-        let family = self
-            .family(machine.state().run, origin.parent.as_ref())
-            .await;
+        let family = self.family(machine.state().run, origin.parent.as_ref()).await;
         Some(self.turns.enter(&serial, family).await)
     }
 }
@@ -203,9 +182,7 @@ impl AtWork<'_> {
             let now = self.shell.clock.now();
             let runner = Arc::clone(&self.shell.runner);
             self.promises.extend(asked.promise);
-            let turn = self
-                .machine
-                .advance(&Live(runner.as_ref()), now, asked.event);
+            let turn = self.machine.advance(&Live(runner.as_ref()), now, asked.event);
             let mut next = Event::Committed;
             if let Some(commit) = turn.commit {
                 match self.append(commit).await {
@@ -220,10 +197,7 @@ impl AtWork<'_> {
                 }
             }
             for request in turn.requests {
-                away.push(
-                    self.shell
-                        .request(self.run, &self.pipeline, &self.held, request),
-                );
+                away.push(self.shell.request(self.run, &self.pipeline, &self.held, request));
             }
             let refused = matches!(next, Event::Refused { .. });
             asked = match turn.rest {
@@ -327,8 +301,7 @@ impl AtWork<'_> {
             let begins = std::mem::take(&mut append.begins);
             self.begin_children(begins, &append.entries);
         }
-        self.promises
-            .retain_mut(|promise| !promise.kept_by(&append.entries));
+        self.promises.retain_mut(|promise| !promise.kept_by(&append.entries));
         shell.wake_others(&append);
         shell.rests_until(append.standing);
         let closed = append.standing == Standing::Closed;
@@ -355,12 +328,7 @@ impl AtWork<'_> {
         let shell = self.shell;
         let more = self.more_children(entries);
         shell.wakes.children_begin(&begins, more);
-        let root = shell
-            .families
-            .lock()
-            .get(&self.run)
-            .copied()
-            .unwrap_or(self.run);
+        let root = shell.families.lock().get(&self.run).copied().unwrap_or(self.run);
         for begin in begins {
             let Some(run) = begin.entries.first().map(|entry| entry.run) else {
                 continue;
@@ -391,11 +359,7 @@ impl AtWork<'_> {
                 Some(begun.unwrap_or(*count) < *count)
             }
             Record::Chosen { .. } => {
-                let begun = entry
-                    .body
-                    .as_ref()
-                    .and_then(|body| body.as_u64())
-                    .unwrap_or(0);
+                let begun = entry.body.as_ref().and_then(|body| body.as_u64()).unwrap_or(0);
                 let items = self
                     .machine
                     .state()

@@ -52,11 +52,7 @@ impl Shell {
         }
         if !due.is_empty() {
             // They stay due until they are taken up; what comes behind them is not forgotten.
-            return now.plus_millis(if woken && due.len() == BATCH {
-                1
-            } else {
-                BUSY_MS
-            });
+            return now.plus_millis(if woken && due.len() == BATCH { 1 } else { BUSY_MS });
         }
         match self.journal.next_due().await {
             Ok(next) => next.map_or(latest, |next| next.max(now.plus_millis(1)).min(latest)),

@@ -75,10 +75,7 @@ impl Drop for Turn {
             };
             queue.holder = Some(family);
             // A run that was given up while it waited does not answer; the next one has the turn.
-            queue.members = granted
-                .into_iter()
-                .filter_map(|turn| turn.send(()).ok())
-                .count();
+            queue.members = granted.into_iter().filter_map(|turn| turn.send(()).ok()).count();
         }
     }
 }

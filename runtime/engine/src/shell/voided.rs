@@ -31,12 +31,7 @@ impl Shell {
     }
 
     /// Tells every run that waits, is parked or is at work under a reference that it is closed; what was done under it.
-    pub(super) async fn find_effects(
-        self: &Arc<Self>,
-        by: RunId,
-        path: String,
-        reference: String,
-    ) -> Event {
+    pub(super) async fn find_effects(self: &Arc<Self>, by: RunId, path: String, reference: String) -> Event {
         loop {
             let found = async {
                 let effects = self.journal.effects(reference.clone()).await?;
@@ -51,14 +46,17 @@ impl Shell {
                     continue;
                 }
             };
-            let under = |wait: &&dragoman_journal::Wait| {
-                wait.reference.as_ref() == Some(&reference) && wait.run != by
-            };
-            let waiting: BTreeSet<RunId> =
-                waits.iter().filter(under).map(|wait| wait.run).collect();
-            let open = effects.iter().filter(|effect| effect.state == OnceState::Open).map(|effect| effect.run);
-            let told: BTreeSet<RunId> =
-                open.chain(parked).chain(waiting.iter().copied()).filter(|run| *run != by).collect();
+            let under = |wait: &&dragoman_journal::Wait| wait.reference.as_ref() == Some(&reference) && wait.run != by;
+            let waiting: BTreeSet<RunId> = waits.iter().filter(under).map(|wait| wait.run).collect();
+            let open = effects
+                .iter()
+                .filter(|effect| effect.state == OnceState::Open)
+                .map(|effect| effect.run);
+            let told: BTreeSet<RunId> = open
+                .chain(parked)
+                .chain(waiting.iter().copied())
+                .filter(|run| *run != by)
+                .collect();
             for run in told {
                 self.signal(
                     run,
@@ -78,12 +76,20 @@ impl Shell {
 
     /// Runs that are parked and have done, or waited for, something under a reference.
     async fn parked_under(&self, reference: &str) -> Result<Vec<RunId>, dragoman_journal::Error> {
-        let filter =
-            RunFilter { status: Some("parked".into()), children: true, limit: PARKED, ..RunFilter::default() };
+        let filter = RunFilter {
+            status: Some("parked".into()),
+            children: true,
+            limit: PARKED,
+            ..RunFilter::default()
+        };
         let mut found = Vec::new();
         for summary in self.journal.runs(filter).await? {
             let mut state = State::new(summary.run);
-            self.journal.load(summary.run).await?.iter().for_each(|entry| state.apply(entry));
+            self.journal
+                .load(summary.run)
+                .await?
+                .iter()
+                .for_each(|entry| state.apply(entry));
             if state.is_under(reference) && !state.voided.contains_key(reference) {
                 found.push(summary.run);
             }
@@ -93,9 +99,7 @@ impl Shell {
 
     async fn pause(&self, error: &dragoman_journal::Error) {
         tracing::warn!(%error, "the store did not answer; asking again");
-        self.clock
-            .until(self.clock.now().plus_millis(PAUSE_MS))
-            .await;
+        self.clock.until(self.clock.now().plus_millis(PAUSE_MS)).await;
     }
 
     /// A run has ended: its parent and those who waited for its references are told.
@@ -103,11 +107,7 @@ impl Shell {
         let state = machine.state();
         self.families.lock().remove(&state.run);
         self.wake_references(state.voided.keys());
-        if let Some(parent) = state
-            .origin
-            .as_ref()
-            .and_then(|origin| origin.parent.as_ref())
-        {
+        if let Some(parent) = state.origin.as_ref().and_then(|origin| origin.parent.as_ref()) {
             self.wake_parent(parent, ending);
         }
     }

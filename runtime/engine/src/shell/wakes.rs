@@ -43,16 +43,13 @@ impl Wakes {
     pub(super) fn children_begin(&self, begins: &[Begin], more: bool) {
         for begin in begins {
             let Some(Record::Accepted {
-                parent: Some(parent),
-                ..
+                parent: Some(parent), ..
             }) = begin.entries.first().map(|e| &e.record)
             else {
                 continue;
             };
             let mut siblings = self.siblings.lock();
-            let known = siblings
-                .entry((parent.run, parent.path.clone()))
-                .or_default();
+            let known = siblings.entry((parent.run, parent.path.clone())).or_default();
             known.open += 1;
             known.more = more;
         }
@@ -102,10 +99,7 @@ impl Shell {
     }
 
     /// Wakes whoever waits under references.
-    pub(super) fn wake_references<'a>(
-        self: &Arc<Self>,
-        references: impl Iterator<Item = &'a String>,
-    ) {
+    pub(super) fn wake_references<'a>(self: &Arc<Self>, references: impl Iterator<Item = &'a String>) {
         for reference in references {
             for run in self.wakes.moved(&Awaited::Reference(reference.clone())) {
                 self.signal(run, Signal::Woken);
@@ -156,9 +150,7 @@ fn moved_by(operation: &Operation) -> Vec<Awaited> {
     };
     match operation {
         Operation::Settle {
-            once: key,
-            reference,
-            ..
+            once: key, reference, ..
         } => key
             .iter()
             .map(once)

@@ -37,7 +37,10 @@ async fn a_second_run_joins_the_result_of_the_first() {
     let house = House::new(&[plan("first", SHIP), plan("second", SHIP)]);
     house.run("first", "7").await;
     let second = house.run("second", "7").await;
-    check(&house.story(second).await, "accepted hook\ndone shipped by join\nclosed completed");
+    check(
+        &house.story(second).await,
+        "accepted hook\ndone shipped by join\nclosed completed",
+    );
     assert_eq!(house.summary(second).await.output, Some(json!({ "id": "ship-7" })));
     assert_eq!(json!(house.partner.facts()), json!({ "ship 7": 1 }));
 }
@@ -53,7 +56,14 @@ async fn another_input_under_the_key_is_refused_and_shown() {
         failed again #1 permanent none once.conflict last
         parked again once.conflict",
     );
-    assert!(house.summary(second).await.note.expect("a note").contains(&first.to_string()));
+    assert!(
+        house
+            .summary(second)
+            .await
+            .note
+            .expect("a note")
+            .contains(&first.to_string())
+    );
     assert_eq!(json!(house.partner.facts()), json!({ "ship 7": 1 }));
 }
 
@@ -84,11 +94,20 @@ async fn a_key_that_failed_without_effect_is_taken_over() {
 async fn behind_a_parked_key_a_run_parks_with_a_pointer() {
     let house = House::new(&[plan("first", SHIP), plan("second", SHIP)]);
     house.partner.will("ship", [cut(true)]);
-    house.partner.will("probe ship", [Fail(Failure::permanent("http.404", "no probes today"))]);
+    house
+        .partner
+        .will("probe ship", [Fail(Failure::permanent("http.404", "no probes today"))]);
     let first = house.run("first", "7").await;
     let second = house.run("second", "7").await;
     check(&house.story(second).await, "accepted hook\nparked shipped once.parked");
-    assert!(house.summary(second).await.note.expect("a note").contains(&first.to_string()));
+    assert!(
+        house
+            .summary(second)
+            .await
+            .note
+            .expect("a note")
+            .contains(&first.to_string())
+    );
     assert_eq!(json!(house.partner.facts()), json!({ "ship 7": 1 }));
 }
 
@@ -97,7 +116,14 @@ async fn a_message_delivered_again_is_the_same_run() {
     let house = House::new(&[plan("first", SHIP)]);
     let run = house.run("first", "7").await;
     let again = house.deliver("first", "7").await;
-    assert_eq!(again, Ok(Delivered::Accepted { run, again: true, status: "completed".into() }));
+    assert_eq!(
+        again,
+        Ok(Delivered::Accepted {
+            run,
+            again: true,
+            status: "completed".into()
+        })
+    );
 }
 
 const CLAIM: &str = "
@@ -118,13 +144,22 @@ output: { account: =steps.used.account }
 async fn a_ledger_is_not_over_drawn() {
     let house = House::new(&[plan("claims", CLAIM), plan("twin", CLAIM)]);
     let first = house.run("claims", "1").await;
-    check(&house.story(first).await, "accepted hook\nclaimed used stock\nclosed completed");
+    check(
+        &house.story(first).await,
+        "accepted hook\nclaimed used stock\nclosed completed",
+    );
     let twin = house.run("twin", "1").await;
-    check(&house.story(twin).await, "accepted hook\nclaimed used stock joined\nclosed completed");
+    check(
+        &house.story(twin).await,
+        "accepted hook\nclaimed used stock joined\nclosed completed",
+    );
     let second = house.run("claims", "2").await;
     let summary = house.summary(second).await;
     assert_eq!(summary.standing, Standing::Parked);
-    assert!(summary.note.expect("a note").starts_with("no stock: ledger."), "the code of the ledger");
+    assert!(
+        summary.note.expect("a note").starts_with("no stock: ledger."),
+        "the code of the ledger"
+    );
 }
 
 const VOID: &str = "
@@ -169,7 +204,14 @@ async fn a_void_that_comes_first_stops_what_comes_later() {
     assert_eq!(house.ending(void).await, Some(Ending::Completed));
     let run = house.run("ship", "7").await;
     check(&house.story(run).await, "accepted hook\nevent voided\nclosed stopped");
-    assert!(house.summary(run).await.note.expect("a note").contains(&void.to_string()));
+    assert!(
+        house
+            .summary(run)
+            .await
+            .note
+            .expect("a note")
+            .contains(&void.to_string())
+    );
     assert_eq!(json!(house.partner.facts()), json!({}));
 }
 
@@ -188,7 +230,10 @@ async fn a_void_that_comes_after_gives_what_was_done() {
         closed completed",
     );
     assert_eq!(json!(house.partner.facts()), json!({ "ship 7": 1, "cancel 7": 1 }));
-    assert_eq!(house.effects("7").await, ["ledger:stock used Undone", "shop.ship shipped Done"]);
+    assert_eq!(
+        house.effects("7").await,
+        ["ledger:stock used Undone", "shop.ship shipped Done"]
+    );
 }
 
 #[tokio::test]
@@ -214,7 +259,10 @@ async fn a_void_stops_what_is_between_two_attempts() {
     house.run("void", "7").await;
     assert_eq!(house.ending(run).await, Some(Ending::Stopped));
     assert_eq!(json!(house.partner.facts()), json!({}));
-    assert_eq!(house.effects("7").await, ["ledger:stock used Undone", "shop.ship shipped Failed"]);
+    assert_eq!(
+        house.effects("7").await,
+        ["ledger:stock used Undone", "shop.ship shipped Failed"]
+    );
 }
 
 const TURNS: &str = "

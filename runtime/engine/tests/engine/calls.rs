@@ -72,7 +72,12 @@ async fn a_read_is_repeated_with_growing_pauses() {
         intent told notify #1
         done told by answer
         closed completed";
-    calls(&[("get", vec![unavailable(), unavailable()])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+    calls(
+        &[("get", vec![unavailable(), unavailable()])],
+        story,
+        &json!({ "ship 7": 1, "notify 7": 1 }),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -87,7 +92,12 @@ async fn a_call_without_effect_is_repeated() {
         intent told notify #1
         done told by answer
         closed completed";
-    calls(&[("ship", vec![unavailable()])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+    calls(
+        &[("ship", vec![unavailable()])],
+        story,
+        &json!({ "ship 7": 1, "notify 7": 1 }),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -100,7 +110,12 @@ async fn an_unknown_effect_that_took_place_is_found_by_probing() {
         intent told notify #1
         done told by answer
         closed completed";
-    calls(&[("ship", vec![Break { applied: true }])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+    calls(
+        &[("ship", vec![Break { applied: true }])],
+        story,
+        &json!({ "ship 7": 1, "notify 7": 1 }),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -117,7 +132,12 @@ async fn absent_counts_only_after_the_settle_time() {
         intent told notify #1
         done told by answer
         closed completed";
-    calls(&[("ship", vec![Break { applied: false }])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+    calls(
+        &[("ship", vec![Break { applied: false }])],
+        story,
+        &json!({ "ship 7": 1, "notify 7": 1 }),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -132,7 +152,10 @@ async fn a_probe_that_is_not_decided_is_asked_again() {
         intent told notify #1
         done told by answer
         closed completed";
-    let script = [("ship", vec![Break { applied: true }]), ("probe ship", vec![Pending, Unreachable])];
+    let script = [
+        ("ship", vec![Break { applied: true }]),
+        ("probe ship", vec![Pending, Unreachable]),
+    ];
     calls(&script, story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
 }
 
@@ -148,7 +171,12 @@ async fn an_idempotent_call_is_repeated_with_its_key() {
         intent told notify #2
         done told by answer
         closed completed";
-    calls(&[("notify", vec![Break { applied: true }])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+    calls(
+        &[("notify", vec![Break { applied: true }])],
+        story,
+        &json!({ "ship 7": 1, "notify 7": 1 }),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -161,7 +189,12 @@ async fn an_answer_of_no_use_is_asked_for_by_probing() {
         intent told notify #1
         done told by answer
         closed completed";
-    calls(&[("ship", vec![Useless])], story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+    calls(
+        &[("ship", vec![Useless])],
+        story,
+        &json!({ "ship 7": 1, "notify 7": 1 }),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -171,7 +204,12 @@ async fn a_permanent_failure_parks() {
         intent shipped ship #1
         failed shipped #1 permanent none http.401 last
         parked shipped http.401";
-    calls(&[("ship", vec![Fail(Failure::permanent("http.401", "no"))])], story, &json!({})).await;
+    calls(
+        &[("ship", vec![Fail(Failure::permanent("http.401", "no"))])],
+        story,
+        &json!({}),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -181,7 +219,12 @@ async fn a_rejection_without_any_effect_fails_the_run() {
         intent shipped ship #1
         failed shipped #1 rejected none order.gone last
         closed failed";
-    calls(&[("ship", vec![Fail(Failure::rejected("order.gone", "no"))])], story, &json!({})).await;
+    calls(
+        &[("ship", vec![Fail(Failure::rejected("order.gone", "no"))])],
+        story,
+        &json!({}),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -223,7 +266,12 @@ async fn an_unknown_effect_that_nobody_can_tell_goes_to_a_person() {
         intent posted post #1
         failed posted #1 retryable unknown http.cut last
         parked posted http.cut";
-    blind(&[("post", vec![Break { applied: true }])], story, &json!({ "post 7": 1 })).await;
+    blind(
+        &[("post", vec![Break { applied: true }])],
+        story,
+        &json!({ "post 7": 1 }),
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -247,7 +295,12 @@ async fn retries_end_with_their_window() {
 
 #[tokio::test]
 async fn the_partners_wish_is_honoured_within_the_bounds() {
-    let wish = |ms| Fail(Failure { retry_after_ms: Some(ms), ..Failure::retryable("http.429", "slow down") });
+    let wish = |ms| {
+        Fail(Failure {
+            retry_after_ms: Some(ms),
+            ..Failure::retryable("http.429", "slow down")
+        })
+    };
     let story = "
         accepted hook
         intent posted post #1
@@ -259,5 +312,10 @@ async fn the_partners_wish_is_honoured_within_the_bounds() {
         intent posted post #3
         done posted by answer
         closed completed";
-    blind(&[("post", vec![wish(3_000), wish(90_000)])], story, &json!({ "post 7": 1 })).await;
+    blind(
+        &[("post", vec![wish(3_000), wish(90_000)])],
+        story,
+        &json!({ "post 7": 1 }),
+    )
+    .await;
 }

@@ -36,7 +36,12 @@ struct Mortal {
 
 impl Mortal {
     fn new(store: Arc<dyn Journal>, dies: Dies) -> Arc<Self> {
-        Arc::new(Mortal { store, commits: AtomicUsize::new(0), dies, dead: Notify::new() })
+        Arc::new(Mortal {
+            store,
+            commits: AtomicUsize::new(0),
+            dies,
+            dead: Notify::new(),
+        })
     }
 
     /// Commits, unless this is the moment.
@@ -134,7 +139,10 @@ async fn live(house: &House, pipelines: &[&str]) {
 async fn answer_all(house: &House) {
     for wait in house.journal.waits(None).await.expect("the store answers") {
         let answer = json!({ "answer": "ship" });
-        let given = house.handle().answer(&wait.id, Actor::person("olga", "password"), answer, wait.shown).await;
+        let given = house
+            .handle()
+            .answer(&wait.id, Actor::person("olga", "password"), answer, wait.shown)
+            .await;
         given.expect("the answer is taken");
     }
     house.settle().await;
@@ -149,7 +157,10 @@ fn one_life(
     pipelines: &[&str],
     dies: Dies,
 ) -> usize {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let mortal = Mortal::new(open(folder), dies);
     runtime.block_on(async {
         let house = House::on(Arc::clone(&mortal) as _, Arc::clone(partner), clock.clone(), plans);
@@ -165,10 +176,17 @@ fn one_life(
 
 /// What stands in the end, as the world outside and the store have it.
 fn outcome(folder: &Path, partner: &Partner) -> Value {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let store = open(folder);
     let ends = runtime.block_on(async {
-        let all = RunFilter { children: true, limit: 1_000, ..RunFilter::default() };
+        let all = RunFilter {
+            children: true,
+            limit: 1_000,
+            ..RunFilter::default()
+        };
         let mut ends = Vec::new();
         for run in store.runs(all).await.expect("the store answers") {
             assert_ne!(run.standing, Standing::Active, "{run:?}");
@@ -241,7 +259,10 @@ fn the_main_flow() {
 #[test]
 fn the_main_flow_with_trouble() {
     every_commit(&[plan("main", MAIN)], &["main"], &|partner| {
-        partner.will("ship", [Fail(Failure::retryable("http.503", "no")), Break { applied: true }]);
+        partner.will(
+            "ship",
+            [Fail(Failure::retryable("http.503", "no")), Break { applied: true }],
+        );
         partner.will("notify", [Break { applied: true }, Break { applied: false }]);
         partner.will("get", [Fail(Failure::retryable("http.503", "no"))]);
     });
@@ -347,7 +368,10 @@ fn with_neither_key_nor_probe_nothing_happens_twice() {
             one_life(folder.path(), &partner, &clock, &plans, &["blind"], dies);
             one_life(folder.path(), &partner, &clock, &plans, &["blind"], Dies::Never);
             let posted = partner.facts().get("post 7").copied().unwrap_or(0);
-            let parked = outcome(folder.path(), &partner)["ends"][0].as_str().expect("a text").contains("Parked");
+            let parked = outcome(folder.path(), &partner)["ends"][0]
+                .as_str()
+                .expect("a text")
+                .contains("Parked");
             assert!(posted == 1 || (posted == 0 && parked), "{dies:?}: {posted} {parked}");
         }
     }
@@ -361,7 +385,10 @@ fn a_process_that_dies_in_the_middle_of_a_call() {
         partner.will("ship", [Hang { applied }]);
         let clock = ManualClock::new(MORNING);
         let plans = [plan("ship", SHIP)];
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
         runtime.block_on(async {
             let house = House::on(open(folder.path()), Arc::clone(&partner), clock.clone(), &plans);
             house.deliver("ship", "7").await.expect("the message is taken");

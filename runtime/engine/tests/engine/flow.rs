@@ -30,13 +30,20 @@ output: { sent: =steps.sent }
 #[tokio::test]
 async fn each_item_has_a_run_of_its_own() {
     let house = House::new(&[plan("each", EACH)]);
-    house.partner.will("ship", [Answer, Fail(Failure::rejected("parcel.lost", "lost"))]);
+    house
+        .partner
+        .will("ship", [Answer, Fail(Failure::rejected("parcel.lost", "lost"))]);
     let run = house.run("each", "7").await;
     let story = house.story(run).await;
     assert!(story.contains("children sent 3"), "{story}");
     assert!(story.ends_with("done sent by answer\nclosed completed"), "{story}");
     let sent = house.summary(run).await.output.expect("an output")["sent"].clone();
-    let status: Vec<&str> = sent.as_array().expect("a list").iter().filter_map(|s| s["status"].as_str()).collect();
+    let status: Vec<&str> = sent
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|s| s["status"].as_str())
+        .collect();
     assert_eq!(status.len(), 3, "{sent}");
     assert_eq!(status.iter().filter(|s| **s == "completed").count(), 2, "{sent}");
     assert_eq!(status.iter().filter(|s| **s == "failed").count(), 1, "{sent}");
@@ -58,10 +65,17 @@ async fn a_parent_waits_while_a_child_is_parked() {
     assert!(matches!(house.summary(run).await.standing, Standing::Waiting(_)));
     let person = dragoman_model::Actor::person("olga", "password");
     let child = run.child("sent", "a");
-    house.handle().operate(child, dragoman_engine::Act::Resume, person, "the key works again").await.expect("taken");
+    house
+        .handle()
+        .operate(child, dragoman_engine::Act::Resume, person, "the key works again")
+        .await
+        .expect("taken");
     house.settle().await;
     assert_eq!(house.ending(run).await, Some(Ending::Completed));
-    assert_eq!(json!(house.partner.facts()), json!({ "ship 7a": 1, "ship 7b": 1, "ship 7c": 1 }));
+    assert_eq!(
+        json!(house.partner.facts()),
+        json!({ "ship 7a": 1, "ship 7b": 1, "ship 7c": 1 })
+    );
 }
 
 const CHOOSE: &str = "
@@ -97,13 +111,19 @@ async fn branches_and_conditions() {
     let summary = house.summary(run).await;
     assert_eq!(summary.ending, Some(Ending::Stopped));
     assert_eq!(summary.note.as_deref(), Some("enough: notify-7l"));
-    assert_eq!(json!(house.partner.facts()), json!({ "ship 7": 1, "notify 7l": 1, "notify 7r": 1 }));
+    assert_eq!(
+        json!(house.partner.facts()),
+        json!({ "ship 7": 1, "notify 7l": 1, "notify 7r": 1 })
+    );
 }
 
 #[tokio::test]
 async fn where_a_branch_ends_the_run_the_others_bring_to_an_end_what_is_open() {
     let house = House::new(&[plan("choose", CHOOSE)]);
-    house.partner.will("notify", [Fail(Failure::permanent("http.401", "no")), Break { applied: true }]);
+    house.partner.will(
+        "notify",
+        [Fail(Failure::permanent("http.401", "no")), Break { applied: true }],
+    );
     let run = house.run("choose", "7").await;
     let story = house.story(run).await;
     assert!(story.contains("done both.right.two by answer"), "{story}");
@@ -127,7 +147,9 @@ output: { id: =steps.shipped.id }
 #[tokio::test]
 async fn a_handler_gives_the_value_of_its_step() {
     let house = House::new(&[plan("handled", HANDLED)]);
-    house.partner.will("ship", [Fail(Failure::rejected("order.gone", "no"))]);
+    house
+        .partner
+        .will("ship", [Fail(Failure::rejected("order.gone", "no"))]);
     let run = house.run("handled", "7").await;
     assert_eq!(house.summary(run).await.output, Some(json!({ "id": "order.gone" })));
 }
@@ -177,17 +199,25 @@ async fn what_a_failed_run_did_is_undone_newest_first() {
         closed failed",
     );
     assert_eq!(json!(house.partner.facts()), json!({ "ship 7": 1, "cancel 7": 1 }));
-    assert_eq!(house.effects("7").await, ["ledger:stock used Undone", "shop.ship shipped Undone"]);
+    assert_eq!(
+        house.effects("7").await,
+        ["ledger:stock used Undone", "shop.ship shipped Undone"]
+    );
 }
 
 #[tokio::test]
 async fn an_undo_that_fails_parks_with_the_claim_held() {
     let house = House::new(&[plan("undo", UNDO)]);
     house.partner.will("post", [Fail(Failure::permanent("http.401", "no"))]);
-    house.partner.will("cancel", [Fail(Failure::permanent("http.401", "no"))]);
+    house
+        .partner
+        .will("cancel", [Fail(Failure::permanent("http.401", "no"))]);
     let run = house.run("undo", "7").await;
     assert_eq!(house.summary(run).await.standing, Standing::Parked);
-    assert_eq!(house.effects("7").await, ["ledger:stock used Done", "shop.ship shipped Done"]);
+    assert_eq!(
+        house.effects("7").await,
+        ["ledger:stock used Done", "shop.ship shipped Done"]
+    );
 }
 
 const OBSERVED: &str = "
@@ -226,7 +256,10 @@ async fn in_observe_mode_only_reads_are_made() {
     );
     assert_eq!(json!(house.partner.facts()), json!({}));
     let entries = house.entries(run).await;
-    assert_eq!(entries[2].body.as_ref().expect("a body")["input"], json!({ "number": "7" }));
+    assert_eq!(
+        entries[2].body.as_ref().expect("a body")["input"],
+        json!({ "number": "7" })
+    );
 }
 
 #[tokio::test]

@@ -40,7 +40,10 @@ impl PlanSource for Plans {
 /// A plan from the steps and what else is said at the top.
 pub fn plan(name: &str, text: &str) -> Arc<Plan> {
     let top = "on: [{ id: hook, http: { path: /NAME, from: partner }, read: shop.read_order }]\n";
-    let text = format!("dragoman: 1\npipeline: {name}\nsummary: A test.\n{}{text}", top.replace("NAME", name));
+    let text = format!(
+        "dragoman: 1\npipeline: {name}\nsummary: A test.\n{}{text}",
+        top.replace("NAME", name)
+    );
     let mut world = World::default()
         .with_connection("shop", Arc::new(surface()))
         .with_connection("watched", Arc::new(surface()));
@@ -48,7 +51,9 @@ pub fn plan(name: &str, text: &str) -> Arc<Plan> {
     world.senders.insert("partner".into());
     world.site = serde_json::json!({ "country": "CH" });
     let (said, diagnostics) = dragoman_manifest::parse_pipeline(Source::new(format!("{name}.yaml"), text));
-    let said = said.filter(|_| diagnostics.is_empty()).unwrap_or_else(|| panic!("{diagnostics:#?}"));
+    let said = said
+        .filter(|_| diagnostics.is_empty())
+        .unwrap_or_else(|| panic!("{diagnostics:#?}"));
     match dragoman_plan::build(&said, &world) {
         Ok(plan) => Arc::new(plan),
         Err(diagnostics) => {
@@ -73,12 +78,20 @@ impl House {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = open(folder.path());
         let clock = ManualClock::new(MORNING);
-        House { _folder: Some(folder), ..House::on(journal, Arc::default(), clock, plans) }
+        House {
+            _folder: Some(folder),
+            ..House::on(journal, Arc::default(), clock, plans)
+        }
     }
 
     /// An engine on a store that may have seen others before.
     pub fn on(journal: Arc<dyn Journal>, partner: Arc<Partner>, clock: ManualClock, plans: &[Arc<Plan>]) -> House {
-        let plans = Plans(plans.iter().map(|plan| (plan.pipeline.clone(), Arc::clone(plan))).collect());
+        let plans = Plans(
+            plans
+                .iter()
+                .map(|plan| (plan.pipeline.clone(), Arc::clone(plan)))
+                .collect(),
+        );
         let engine = Engine::start(Settings {
             journal: Arc::clone(&journal),
             runner: Arc::clone(&partner) as _,
@@ -87,7 +100,13 @@ impl House {
             worker: "worker-1".into(),
             limits: Limits::default(),
         });
-        House { journal, partner, clock, engine, _folder: None }
+        House {
+            journal,
+            partner,
+            clock,
+            engine,
+            _folder: None,
+        }
     }
 
     /// The handle.
@@ -111,16 +130,26 @@ impl House {
 
     /// Lets time pass until nothing goes on by itself any more.
     pub async fn settle(&self) {
+        self.handle().recovered().await;
         for _ in 0..1_000 {
             self.quiet().await;
             let Some(due) = self.next_due().await else { return };
-            let step = due.millis() - self.clock.now().millis();
-            let mut story = self.handle().subscribe();
-            self.clock.advance(step.max(1));
-            let heard = tokio::time::timeout(Duration::from_secs(10), story.recv()).await;
-            assert!(heard.is_ok(), "nothing happened at {due}, when something was due");
+            self.clock.advance((due.millis() - self.clock.now().millis()).max(1));
+            self.until_moved(due).await;
         }
         panic!("it never settles");
+    }
+
+    /// What was due has been taken up.
+    async fn until_moved(&self, due: Timestamp) {
+        let moved = async {
+            while self.next_due().await.is_some_and(|next| next <= due) {
+                tokio::task::yield_now().await;
+                self.handle().idle().await;
+            }
+        };
+        let moved = tokio::time::timeout(Duration::from_secs(10), moved).await;
+        assert!(moved.is_ok(), "nothing happened at {due}, when something was due");
     }
 
     /// Resolves when no task works on a run.
@@ -132,9 +161,16 @@ impl House {
     /// When the next run wakes that does not wait for a person or a child.
     async fn next_due(&self) -> Option<Timestamp> {
         let waits = self.journal.waits(None).await.expect("the store answers");
-        let all = RunFilter { children: true, limit: 10_000, ..RunFilter::default() };
+        let all = RunFilter {
+            children: true,
+            limit: 10_000,
+            ..RunFilter::default()
+        };
         let runs = self.journal.runs(all).await.expect("the store answers");
-        let open = |run: &RunSummary| runs.iter().any(|r| r.parent == Some(run.run) && r.standing != Standing::Closed);
+        let open = |run: &RunSummary| {
+            runs.iter()
+                .any(|r| r.parent == Some(run.run) && r.standing != Standing::Closed)
+        };
         let due = |run: &RunSummary| match run.standing {
             Standing::Sleeping(due) => Some(due),
             Standing::Waiting(Some(due)) if !open(run) && waits.iter().all(|wait| wait.run != run.run) => Some(due),
@@ -145,9 +181,15 @@ impl House {
 
     /// How a run stands.
     pub async fn summary(&self, run: RunId) -> RunSummary {
-        let all = RunFilter { children: true, limit: 10_000, ..RunFilter::default() };
+        let all = RunFilter {
+            children: true,
+            limit: 10_000,
+            ..RunFilter::default()
+        };
         let runs = self.journal.runs(all).await.expect("the store answers");
-        runs.into_iter().find(|found| found.run == run).expect("the run is there")
+        runs.into_iter()
+            .find(|found| found.run == run)
+            .expect("the run is there")
     }
 
     /// How a run ended.
@@ -168,7 +210,10 @@ impl House {
     /// What stands under a reference, a line each.
     pub async fn effects(&self, reference: &str) -> Vec<String> {
         let effects = self.journal.effects(reference.into()).await.expect("the store answers");
-        effects.iter().map(|Effect { scope, path, state, .. }| format!("{scope} {path} {state:?}")).collect()
+        effects
+            .iter()
+            .map(|Effect { scope, path, state, .. }| format!("{scope} {path} {state:?}"))
+            .collect()
     }
 }
 
@@ -198,11 +243,26 @@ pub fn line(entry: &Entry) -> String {
         Record::Accepted { trigger, .. } => format!("accepted {trigger}"),
         Record::Read { attempt, .. } => format!("read {path} #{attempt}"),
         Record::Children { count } => format!("children {path} {count}"),
-        Record::Intent { operation, attempt, undo, .. } => {
-            format!("intent {path} {operation} #{attempt}{}", if *undo { " undo" } else { "" })
+        Record::Intent {
+            operation,
+            attempt,
+            undo,
+            ..
+        } => {
+            format!(
+                "intent {path} {operation} #{attempt}{}",
+                if *undo { " undo" } else { "" }
+            )
         }
         Record::Done { known_by, .. } => format!("done {path} by {known_by}"),
-        Record::Failed { attempt, class, effect, code, last, .. } => {
+        Record::Failed {
+            attempt,
+            class,
+            effect,
+            code,
+            last,
+            ..
+        } => {
             let last = if *last { " last" } else { "" };
             format!("failed {path} #{attempt} {class:?} {effect:?} {code}{last}").to_lowercase()
         }
@@ -215,7 +275,10 @@ pub fn line(entry: &Entry) -> String {
         Record::Event { name } => format!("event {name}"),
         Record::Chosen { what } => format!("chosen {path} {what}"),
         Record::Claimed { ledger, joined, .. } => {
-            format!("claimed {path} {ledger}{}", if joined.is_some() { " joined" } else { "" })
+            format!(
+                "claimed {path} {ledger}{}",
+                if joined.is_some() { " joined" } else { "" }
+            )
         }
         Record::Released { ledger, .. } => format!("released {path} {ledger}"),
         Record::Voided { reference } => format!("voided {reference}"),
@@ -230,7 +293,13 @@ pub fn line(entry: &Entry) -> String {
 /// Compares a story with what is expected, line by line, indentation aside.
 #[track_caller]
 pub fn check(story: &str, expected: &str) {
-    let lines = |text: &str| text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n");
+    let lines = |text: &str| {
+        text.lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
     assert_eq!(lines(story), lines(expected), "\n--- found:\n{story}\n");
 }
 

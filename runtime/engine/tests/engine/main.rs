@@ -7,3 +7,4 @@ mod flow;
 mod house;
 mod partner;
 mod people;
+mod replay;

@@ -59,7 +59,10 @@ impl Partner {
     /// Effects that took place: `ship 7` with how often.
     pub fn facts(&self) -> BTreeMap<String, u32> {
         let seen = self.seen();
-        seen.facts.iter().map(|((operation, number), count)| (format!("{operation} {number}"), *count)).collect()
+        seen.facts
+            .iter()
+            .map(|((operation, number), count)| (format!("{operation} {number}"), *count))
+            .collect()
     }
 
     /// All calls in order: `ship 7 #1`.
@@ -74,7 +77,10 @@ impl Partner {
 
     fn next(&self, operation: &str) -> Does {
         let mut seen = self.seen();
-        seen.script.get_mut(operation).and_then(VecDeque::pop_front).unwrap_or(Does::Answer)
+        seen.script
+            .get_mut(operation)
+            .and_then(VecDeque::pop_front)
+            .unwrap_or(Does::Answer)
     }
 
     fn take_effect(&self, call: &Call) -> Value {
@@ -144,15 +150,21 @@ impl StepRunner for Partner {
         Box::pin(async move {
             {
                 let mut seen = self.seen();
-                seen.calls.push(format!("{} {} #{}", call.operation, number(&call.input), call.attempt));
+                seen.calls
+                    .push(format!("{} {} #{}", call.operation, number(&call.input), call.attempt));
                 if !is_read(&call.operation) {
                     seen.fences.push(call.fence.is_some());
                 }
             }
             let does = self.next(&call.operation);
-            let Some(result) = self.does(does, &call) else { return std::future::pending().await };
-            let output =
-                |payload| Output { payload, documents: BTreeMap::new(), attributes: vec![("receipt".into(), "r".into())] };
+            let Some(result) = self.does(does, &call) else {
+                return std::future::pending().await;
+            };
+            let output = |payload| Output {
+                payload,
+                documents: BTreeMap::new(),
+                attributes: vec![("receipt".into(), "r".into())],
+            };
             Report {
                 result: result.map(output),
                 usage: Usage::default(),
@@ -175,7 +187,11 @@ impl StepRunner for Partner {
                     let fact = (call.operation.clone(), number(&call.input));
                     let payload = json!({ "id": format!("{}-{}", fact.0, fact.1) });
                     let found = self.seen().facts.contains_key(&fact);
-                    let output = Output { payload, documents: BTreeMap::new(), attributes: Vec::new() };
+                    let output = Output {
+                        payload,
+                        documents: BTreeMap::new(),
+                        attributes: Vec::new(),
+                    };
                     Ok(if found { Probed::Applied(output) } else { Probed::Absent })
                 }
             };
@@ -194,7 +210,8 @@ impl StepRunner for Partner {
 
 /// What the partner offers: reads, a once with probe and settle time, a once with neither, idempotent ones.
 pub fn surface() -> Surface {
-    let numbered = json!({ "type": "object", "required": ["number"], "properties": { "number": { "type": "string" } } });
+    let numbered =
+        json!({ "type": "object", "required": ["number"], "properties": { "number": { "type": "string" } } });
     let made = json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } });
     let order = json!({ "type": "object", "required": ["number", "parcels", "large"], "properties": {
         "number": { "type": "string" }, "large": { "type": "boolean" },
@@ -210,7 +227,9 @@ pub fn surface() -> Surface {
         documents: Vec::new(),
         codes: Vec::new(),
     };
-    let idempotent = OperationEffect::Idempotent { key_lifetime_s: Some(3_600) };
+    let idempotent = OperationEffect::Idempotent {
+        key_lifetime_s: Some(3_600),
+    };
     let mut read = operation("read_order", OperationEffect::Read, &order);
     read.documents = vec!["message".into()];
     read.input_schema = json!({ "type": "object", "properties": {} }).to_string();
@@ -232,5 +251,7 @@ pub fn surface() -> Surface {
         operations,
         ..Descriptor::default()
     };
-    Surface::from_descriptor(Digest::of(b"shop"), descriptor).expect("a good descriptor").0
+    Surface::from_descriptor(Digest::of(b"shop"), descriptor)
+        .expect("a good descriptor")
+        .0
 }

@@ -42,7 +42,12 @@ fn olga() -> Actor {
 async fn waiting() -> (House, RunId, Wait) {
     let house = House::new(&[plan("ask", ASK), plan("void", VOID)]);
     let run = house.run_without_time("ask", "7").await;
-    let wait = house.journal.waits(Some(run)).await.expect("the store answers").remove(0);
+    let wait = house
+        .journal
+        .waits(Some(run))
+        .await
+        .expect("the store answers")
+        .remove(0);
     (house, run, wait)
 }
 
@@ -50,7 +55,11 @@ async fn waiting() -> (House, RunId, Wait) {
 async fn a_person_answers_and_the_run_goes_on() {
     let (house, run, wait) = waiting().await;
     let answer = json!({ "answer": "ship", "label": "L1" });
-    house.handle().answer(&wait.id, olga(), answer.clone(), wait.shown).await.expect("taken");
+    house
+        .handle()
+        .answer(&wait.id, olga(), answer.clone(), wait.shown)
+        .await
+        .expect("taken");
     house.settle().await;
     check(
         &house.story(run).await,
@@ -70,7 +79,11 @@ async fn a_person_answers_and_the_run_goes_on() {
 async fn a_refusal_ends_the_run() {
     let (house, run, wait) = waiting().await;
     let answer = json!({ "answer": "refuse", "reason": "too late" });
-    house.handle().answer(&wait.id, olga(), answer, wait.shown).await.expect("taken");
+    house
+        .handle()
+        .answer(&wait.id, olga(), answer, wait.shown)
+        .await
+        .expect("taken");
     house.settle().await;
     assert_eq!(house.ending(run).await, Some(Ending::Failed));
     assert_eq!(house.summary(run).await.note.as_deref(), Some("too late"));
@@ -80,13 +93,20 @@ async fn a_refusal_ends_the_run() {
 async fn an_answer_that_does_not_fit_changes_nothing() {
     let (house, run, wait) = waiting().await;
     let handle = house.handle();
-    let wrong = [json!({ "answer": "perhaps" }), json!({ "answer": "ship" }), json!("ship"), json!({ "answer": "refuse", "by": "me" })];
+    let wrong = [
+        json!({ "answer": "perhaps" }),
+        json!({ "answer": "ship" }),
+        json!("ship"),
+        json!({ "answer": "refuse", "by": "me" }),
+    ];
     for answer in wrong {
         let given = handle.answer(&wait.id, olga(), answer.clone(), wait.shown).await;
         assert!(matches!(given, Err(Error::WrongAnswer(_))), "{answer}: {given:?}");
     }
     let other = Digest::of(b"something else");
-    let changed = handle.answer(&wait.id, olga(), json!({ "answer": "refuse" }), other).await;
+    let changed = handle
+        .answer(&wait.id, olga(), json!({ "answer": "refuse" }), other)
+        .await;
     assert_eq!(changed, Err(Error::Changed(wait.id.clone())));
     house.quiet().await;
     assert!(matches!(house.summary(run).await.standing, Standing::Waiting(Some(_))));
@@ -98,13 +118,29 @@ async fn nobody_answers_and_the_wait_can_be_opened_again() {
     let (house, run, wait) = waiting().await;
     house.clock.advance(31 * 86_400_000);
     house.until_parked(run).await;
-    let late = house.handle().answer(&wait.id, olga(), json!({ "answer": "refuse" }), wait.shown).await;
+    let late = house
+        .handle()
+        .answer(&wait.id, olga(), json!({ "answer": "refuse" }), wait.shown)
+        .await;
     assert_eq!(late, Err(Error::NoWait(wait.id)));
-    house.handle().operate(run, Act::Resume, olga(), "ask again").await.expect("taken");
+    house
+        .handle()
+        .operate(run, Act::Resume, olga(), "ask again")
+        .await
+        .expect("taken");
     house.quiet().await;
-    let again = house.journal.waits(Some(run)).await.expect("the store answers").remove(0);
+    let again = house
+        .journal
+        .waits(Some(run))
+        .await
+        .expect("the store answers")
+        .remove(0);
     let answer = json!({ "answer": "ship", "label": "L1" });
-    house.handle().answer(&again.id, olga(), answer, again.shown).await.expect("taken");
+    house
+        .handle()
+        .answer(&again.id, olga(), answer, again.shown)
+        .await
+        .expect("taken");
     house.settle().await;
     assert_eq!(house.ending(run).await, Some(Ending::Completed));
 }
@@ -116,7 +152,10 @@ async fn a_void_ends_a_wait() {
     assert_eq!(house.ending(void).await, Some(Ending::Completed));
     assert_eq!(house.ending(run).await, Some(Ending::Stopped));
     assert_eq!(house.journal.waits(None).await.expect("the store answers"), []);
-    let late = house.handle().answer(&wait.id, olga(), json!({ "answer": "refuse" }), wait.shown).await;
+    let late = house
+        .handle()
+        .answer(&wait.id, olga(), json!({ "answer": "refuse" }), wait.shown)
+        .await;
     assert_eq!(late, Err(Error::NoWait(wait.id)));
     assert_eq!(json!(house.partner.facts()), json!({}));
 }
@@ -150,7 +189,11 @@ async fn a_parked_run_is_resumed_skipped_or_given_up() {
         house.partner.will("post", [refused()]);
         let run = house.run("post", "7").await;
         assert_eq!(house.summary(run).await.standing, Standing::Parked);
-        house.handle().operate(run, act, olga(), "repaired").await.expect("taken");
+        house
+            .handle()
+            .operate(run, act, olga(), "repaired")
+            .await
+            .expect("taken");
         house.settle().await;
         assert_eq!(house.ending(run).await, Some(ending), "{act:?}");
         assert_eq!(json!(house.partner.facts()), facts, "{act:?}");
@@ -164,7 +207,11 @@ async fn an_unknown_effect_is_not_sent_again_by_resuming() {
     let house = House::new(&[plan("post", POST)]);
     house.partner.will("post", [Break { applied: true }]);
     let run = house.run("post", "7").await;
-    house.handle().operate(run, Act::Resume, olga(), "try").await.expect("taken");
+    house
+        .handle()
+        .operate(run, Act::Resume, olga(), "try")
+        .await
+        .expect("taken");
     house.settle().await;
     assert_eq!(house.summary(run).await.standing, Standing::Parked);
     assert_eq!(json!(house.partner.facts()), json!({ "post 7": 1 }));
@@ -173,14 +220,26 @@ async fn an_unknown_effect_is_not_sent_again_by_resuming() {
 #[tokio::test]
 async fn an_unreadable_message_is_kept() {
     let house = House::new(&[plan("post", POST)]);
-    house.partner.will("read_order", [Fail(Failure::permanent("xml.broken", "line 3: not well-formed"))]);
-    let Err(Refused::Unreadable { failure, run: Some(run) }) = house.deliver("post", "7").await else {
+    house.partner.will(
+        "read_order",
+        [Fail(Failure::permanent("xml.broken", "line 3: not well-formed"))],
+    );
+    let Err(Refused::Unreadable {
+        failure,
+        run: Some(run),
+    }) = house.deliver("post", "7").await
+    else {
         panic!("it was taken")
     };
     assert_eq!(failure.code, "xml.broken");
     assert_eq!(house.summary(run).await.standing, Standing::Parked);
     let document = house.entries(run).await[0].body.as_ref().expect("a body")["documents"]["message"]["digest"].clone();
     let digest = document.as_str().expect("a digest").parse().expect("a digest");
-    let kept = house.journal.document(digest).await.expect("the store answers").expect("the message");
+    let kept = house
+        .journal
+        .document(digest)
+        .await
+        .expect("the store answers")
+        .expect("the message");
     assert_eq!(kept.1, b"7");
 }
