@@ -174,13 +174,20 @@ fn stops(findings: &mut Findings, declaration: &Declaration, permit: &Permit, it
 
 fn changes(findings: &mut Findings, item: &PermitItem, listing: &Listing) {
     for change in &listing.changes_ahead {
-        let appendix = change.appendix.as_deref().unwrap_or("?");
+        let appendix = change.appendix.as_deref().unwrap_or("(not said)");
+        let what = match change.change.as_str() {
+            "+" => "inclusion in",
+            "-" => "deletion from",
+            "R+" => "a reservation against",
+            "R-" => "no reservation any more against",
+            other => other,
+        };
         let when = change
             .effective_at
             .map_or_else(|| "a day not said".to_owned(), |day| day.to_string());
         findings.broken(
             table::LISTING_CHANGE,
-            format!("item {}: from {when}: {} {appendix}", item.id, change.change),
+            format!("item {}: from {when} {what} Appendix {appendix}", item.id),
         );
     }
 }
