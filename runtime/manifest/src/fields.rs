@@ -32,7 +32,12 @@ impl<'a> Fields<'a> {
                 likely: Vec::new(),
             }),
             _ => {
-                reading.wrong_type(node, "a mapping", &format!("{what} is written {example}"));
+                let are = if what.starts_with("the ") && what.ends_with('s') {
+                    "are"
+                } else {
+                    "is"
+                };
+                reading.wrong_type(node, "a mapping", &format!("{what} {are} written {example}"));
                 None
             }
         }
@@ -128,7 +133,8 @@ pub(crate) fn unknown(
         .chain(likely)
         .copied()
         .filter(|k| !there.iter().any(|e| e.key.value == *k));
-    match nearest(&key.value, free) {
+    let synonym = synonym(&key.value).filter(|right| known.contains(right) || likely.contains(right));
+    match synonym.or_else(|| nearest(&key.value, free)) {
         Some(right) => diagnostic.help(format!("write `{right}`")),
         None => {
             let mut names: Vec<&str> = known.to_vec();
@@ -137,4 +143,35 @@ pub(crate) fn unknown(
             diagnostic.help(format!("the keys of {what} are: {}", names.join(", ")))
         }
     }
+}
+
+/// Whether a key is nearly one of these, or means the same in another language.
+pub(crate) fn is_nearly(key: &str, known: &[&'static str]) -> bool {
+    synonym(key).is_some_and(|right| known.contains(&right)) || nearest(key, known.iter().copied()).is_some()
+}
+
+/// The key of this language for one that other languages have.
+fn synonym(key: &str) -> Option<&'static str> {
+    Some(match key {
+        "if" | "condition" | "unless" => "when",
+        "name" => "id",
+        "uses" | "use" | "invoke" | "operation" | "action" => "call",
+        "params" | "parameters" | "input" | "inputs" | "args" | "arguments" | "body" | "payload" => "with",
+        "foreach" | "for_each" | "loop" | "for" => "each",
+        "switch" | "match" | "case" => "choose",
+        "catch" | "on_error" | "rescue" => "on_failure",
+        "retries" | "attempts" => "retry",
+        "delay" | "pause" => "sleep",
+        "let" | "assign" | "variables" | "vars" => "set",
+        "exit" | "end" | "return" | "finish" => "stop",
+        "error" | "throw" | "raise" | "abort" => "fail",
+        "idempotency_key" | "unique" => "once",
+        "triggers" | "trigger" => "on",
+        "description" | "title" | "comment" => "summary",
+        "concurrency" | "max_parallel" => "concurrent",
+        "compensate" | "rollback" => "undo",
+        "approval" | "approve" => "wait",
+        "outputs" => "output",
+        _ => return None,
+    })
 }

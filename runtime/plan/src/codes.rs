@@ -50,3 +50,5 @@ pub const EMPTY: Code = Code::new("D0422", "nothing is there");
 pub const SAME_TRIGGER: Code = Code::new("D0423", "two triggers for the same messages");
 /// The first or the longest pause of a retry does not fit the time it may take.
 pub const RETRY: Code = Code::new("D0424", "a retry that cannot work");
+/// A plain text that begins as only an expression would.
+pub const LOOKS_COMPUTED: Code = Code::new("D0425", "a text that looks like an expression");

@@ -107,7 +107,7 @@ pub struct Block {
 #[derive(Debug, Clone)]
 pub struct Step {
     /// The segment of its path: its id, or its word and number (`stop-1`), unique in its block. The path of a step is
-    /// the dotted list of segments from the root; handlers add a segment (`endorse.on_failure.officer`), an attempt
+    /// the dotted list of segments from the root; handlers add a segment (`place.on_failure.officer`), an attempt
     /// of a `repeat` adds `[round]`.
     pub segment: String,
     /// Its id: its output is `steps.<id>`.

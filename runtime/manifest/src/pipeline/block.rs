@@ -130,7 +130,7 @@ pub(super) fn handler(reading: &mut Reading, entry: &Entry) -> Handler {
 }
 
 /// The arms of a `choose`.
-pub(super) fn arms(reading: &mut Reading, node: &Node) -> Vec<Arm> {
+pub(super) fn arms(reading: &mut Reading, node: &Node) -> Option<Vec<Arm>> {
     let items = reading.list(
         node,
         "a list of arms",
@@ -150,7 +150,7 @@ pub(super) fn arms(reading: &mut Reading, node: &Node) -> Vec<Arm> {
                 .help("write `else` as the last arm"),
         );
     }
-    arms
+    matches!(node.kind, NodeKind::Sequence(_)).then_some(arms)
 }
 
 /// An arm about which a diagnostic was made: it is there, so that the choice is not thought to be empty.
@@ -224,10 +224,8 @@ fn arm(reading: &mut Reading, node: &Node) -> Option<Arm> {
 }
 
 /// The branches of a `parallel`.
-pub(super) fn branches(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Block)> {
-    let Some(fields) = reading.fields(node, "`parallel`", "`{ one: [...], other: [...] }`") else {
-        return Vec::new();
-    };
+pub(super) fn branches(reading: &mut Reading, node: &Node) -> Option<Vec<(Spanned<String>, Block)>> {
+    let fields = reading.fields(node, "`parallel`", "`{ one: [...], other: [...] }`")?;
     let mut branches = Vec::new();
     for entry in fields.entries() {
         let block = any(reading, &entry.value);
@@ -235,5 +233,5 @@ pub(super) fn branches(reading: &mut Reading, node: &Node) -> Vec<(Spanned<Strin
             branches.push((entry.key.clone(), block));
         }
     }
-    branches
+    Some(branches)
 }

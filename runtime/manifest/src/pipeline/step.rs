@@ -3,7 +3,7 @@
 use dragoman_model::{Class, Diagnostic};
 
 use super::{Each, Handler, Step, StepKind, block, call, claim, decisions, word};
-use crate::fields::Fields;
+use crate::fields::{Fields, is_nearly};
 use crate::reading::Reading;
 use crate::said::{ExpressionText, Template};
 use crate::yaml::{Entry, Node};
@@ -88,10 +88,13 @@ fn find_word<'a>(reading: &mut Reading, fields: &mut Fields<'a>) -> Option<(&'st
 /// A step without a word: most likely the word is misspelt.
 fn no_word(reading: &mut Reading, fields: &Fields<'_>) {
     let plain_keys = ["id", "when", "with", "retry", "timeout", "once", "ref", "undo"];
+    let unknown = |e: &&Entry| !plain_keys.contains(&e.key.value.as_str()) && word::owners(&e.key.value).is_empty();
+    let nearly = |e: &&Entry| unknown(e) && is_nearly(&e.key.value, word::WORDS);
     let unknown = fields
         .entries()
         .iter()
-        .find(|e| !plain_keys.contains(&e.key.value.as_str()) && word::owners(&e.key.value).is_empty());
+        .find(nearly)
+        .or_else(|| fields.entries().iter().find(unknown));
     let diagnostic = match unknown {
         Some(entry) => crate::fields::unknown(&entry.key, "a step", word::WORDS, &[], fields.entries()),
         None => Diagnostic::error(codes::STEP_WORD, fields.heading(), "this step says no word").help(format!(
@@ -180,9 +183,9 @@ fn kind(
     let node = &entry.value;
     Some(match word {
         "call" => StepKind::Call(call::call(reading, fields, node)?),
-        "choose" => StepKind::Choose(block::arms(reading, node)),
+        "choose" => StepKind::Choose(block::arms(reading, node)?),
         "each" => StepKind::Each(Box::new(each(reading, fields, entry)?)),
-        "parallel" => StepKind::Parallel(block::branches(reading, node)),
+        "parallel" => StepKind::Parallel(block::branches(reading, node)?),
         "claim" => StepKind::Claim(Box::new(claim::claim(reading, node, once, reference)?)),
         "release" => claim::release(reading, node)?,
         "void" => claim::void(reading, node)?,

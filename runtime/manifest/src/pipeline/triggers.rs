@@ -137,7 +137,10 @@ fn files(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
 /// `connection.operation`.
 pub(super) fn operation_name(reading: &mut Reading, node: &Node) -> Option<OperationName> {
     let text = reading.text(node, "orders.get")?;
-    let Some((connection, operation)) = text.split_once('.') else {
+    let named = text
+        .split_once('.')
+        .filter(|(connection, operation)| !connection.is_empty() && !operation.is_empty());
+    let Some((connection, operation)) = named else {
         let message = format!("`{}` names no operation", text.value);
         reading.push(
             Diagnostic::error(codes::WRONG_VALUE, text.span, message)

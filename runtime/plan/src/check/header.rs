@@ -20,9 +20,11 @@ impl Checker<'_> {
         let mut scope = Scope::new(self.operations.clone());
         self.roots(&mut scope, message);
         let mut keys = scope.clone();
+        for id in said.steps.steps.iter().filter_map(|step| step.id.as_ref()) {
+            keys.hide_step(&id.value, "a key is computed before any step".into());
+        }
         let key = self.optional(said.key.as_ref(), &Expected::Key, &mut keys);
-        scope.add_name("run", Shape::object([("id", Shape::Text), ("now", Shape::DateTime)]));
-        let mut keys = scope.clone();
+        keys.add_name("run", Shape::object([("id", Shape::Text), ("now", Shape::DateTime)]));
         let serial = self.optional(said.serial.as_ref(), &Expected::Key, &mut keys);
         scope.add_name(
             "run",

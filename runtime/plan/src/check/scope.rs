@@ -56,7 +56,10 @@ impl Scope {
 
     /// Adds a step's output.
     pub(super) fn add_step(&mut self, id: &str, shape: Shape, at: Span) {
-        self.environment = None;
+        // In place: making the environment anew for each step would cost the square of their number.
+        if let Some(environment) = &mut self.environment {
+            environment.add_step(id, shape.clone());
+        }
         self.poisoned.remove(&format!("steps.{id}"));
         self.elsewhere.remove(id);
         for outside in &mut self.outside {
@@ -67,8 +70,10 @@ impl Scope {
 
     /// Hides a step: its output cannot be used here, and why.
     pub(super) fn hide_step(&mut self, id: &str, why: String) {
-        self.environment = None;
-        self.steps.remove(id);
+        match (&mut self.environment, self.steps.remove(id)) {
+            (Some(environment), None) => environment.add_step_elsewhere(id, &why),
+            (environment, _) => *environment = None,
+        }
         self.elsewhere.insert(id.into(), why);
     }
 
@@ -144,6 +149,30 @@ impl Scope {
     /// Whether an expression speaks of something about which nothing can be said.
     pub(super) fn is_poisoned(&self, text: &str) -> bool {
         self.poisoned.iter().any(|beginning| mentions(text, beginning))
+    }
+
+    /// Whether a plain text begins as only an expression would: with a name that is there and one of its fields, or
+    /// with a function of such a thing.
+    pub(super) fn looks_computed(&self, text: &str) -> bool {
+        let path_at = |text: &str| {
+            let Some((root, rest)) = text.split_once('.') else {
+                return false;
+            };
+            let field = rest
+                .split(|c: char| !c.is_alphanumeric() && c != '_')
+                .next()
+                .unwrap_or("");
+            if root == "steps" {
+                return self.steps.contains_key(field) || self.elsewhere.contains_key(field);
+            }
+            self.names
+                .get(root)
+                .is_some_and(|shape| shape.field_names().contains(&field))
+        };
+        let inner = text.split_once('(').filter(|(function, _)| {
+            !function.is_empty() && function.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        });
+        path_at(text.trim_start_matches('!')) || inner.is_some_and(|(_, argument)| path_at(argument.trim_start()))
     }
 
     /// What the expression checker takes.

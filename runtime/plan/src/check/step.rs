@@ -48,9 +48,14 @@ impl Checker<'_> {
         scope: &mut Scope,
     ) -> (Option<Step>, Option<Span>) {
         let when = step.when.as_ref().map(|said| self.condition(said, scope));
+        // Made before it is cloned, so that it is not made anew for each step.
+        scope.environment();
         let mut inner = scope.clone();
         if let Some(said) = step.when.as_ref().filter(|_| matches!(when, Some(Some(_)))) {
             inner.assume(&said.text, true);
+        }
+        if let Some(id) = &step.id {
+            inner.hide_step(&id.value, "it is made by this very step".into());
         }
         let made = self.word(step, &mut inner);
         let once = self.optional(step.once.as_ref(), &Expected::Key, &mut inner);

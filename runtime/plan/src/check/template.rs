@@ -26,7 +26,7 @@ impl Checker<'_> {
         let expected = expected.filter(|e| !matches!(e.present(), Shape::Any));
         match said {
             manifest::Template::Refused(_) => (None, None),
-            manifest::Template::Literal(literal) => self.literal(literal, expected),
+            manifest::Template::Literal(literal) => self.literal(literal, expected, scope),
             manifest::Template::Expression(expression) => {
                 let wanted = expected.map_or(Expected::Anything, |e| Expected::Shape(e.clone()));
                 match self.expression(expression, &wanted, scope) {
@@ -39,7 +39,21 @@ impl Checker<'_> {
         }
     }
 
-    fn literal(&mut self, literal: &Literal, expected: Option<&Shape>) -> (Option<Template>, Option<Shape>) {
+    fn literal(
+        &mut self,
+        literal: &Literal,
+        expected: Option<&Shape>,
+        scope: &Scope,
+    ) -> (Option<Template>, Option<Shape>) {
+        if let Some(text) = literal.plain.as_deref().filter(|text| scope.looks_computed(text)) {
+            let message = "this text looks like an expression, and is none without `=`";
+            self.report(
+                Diagnostic::error(codes::LOOKS_COMPUTED, literal.span.clone(), message)
+                    .help(format!("write `={text}`"))
+                    .help("where the text itself is meant, put it in quotes"),
+            );
+            return (None, expected.map(|e| e.present().clone()));
+        }
         let Some(expected) = expected else {
             let shape = Shape::of_value(&literal.value);
             return (Some(Template::Literal(literal.value.clone())), Some(shape));
@@ -166,19 +180,33 @@ impl Checker<'_> {
         templates.into_iter().collect::<Option<Vec<_>>>().map(Template::Object)
     }
 
-    /// Reports the fields that must be there and are not; one that is misspelt was reported as unknown.
+    /// Reports the fields that must be there and are not, all of them at once; one that is misspelt was reported as
+    /// unknown.
     pub(super) fn missing_fields(&mut self, span: &Span, object: &ObjectShape, said: &[&str]) {
-        for (name, shape) in &object.fields {
-            let misspelt = said
-                .iter()
-                .any(|s| !object.fields.contains_key(*s) && nearest(s, [name.as_str()]).is_some());
-            if !shape.is_optional() && !said.contains(&name.as_str()) && !misspelt && *shape != Shape::Any {
-                let of = object.name.as_ref().map_or(String::new(), |n| format!(" of {n}"));
-                let message = format!("the field `{name}`{of} is missing");
-                let help = format!("write `{name}: ...` ({})", shape.short());
-                self.report(Diagnostic::error(codes::MISSING_FIELD, span.clone(), message).help(help));
-            }
+        let misspelt = |name: &str| {
+            said.iter()
+                .any(|s| !object.fields.contains_key(*s) && nearest(s, [name]).is_some())
+        };
+        let missing: Vec<(&String, &Shape)> = object
+            .fields
+            .iter()
+            .filter(|(_, shape)| !shape.is_optional() && **shape != Shape::Any)
+            .filter(|(name, _)| !said.contains(&name.as_str()) && !misspelt(name))
+            .collect();
+        if missing.is_empty() {
+            return;
         }
+        let of = object.name.as_ref().map_or(String::new(), |n| format!(" of {n}"));
+        let names: Vec<String> = missing.iter().map(|(name, _)| format!("`{name}`")).collect();
+        let message = match names.as_slice() {
+            [one] => format!("the field {one}{of} is missing"),
+            all => format!("the fields {}{of} are missing", all.join(", ")),
+        };
+        let mut diagnostic = Diagnostic::error(codes::MISSING_FIELD, span.clone(), message);
+        for (name, shape) in missing {
+            diagnostic = diagnostic.help(format!("write `{name}: ...` ({})", shape.short()));
+        }
+        self.report(diagnostic);
     }
 
     fn unknown_field(&mut self, name: &Spanned<String>, object: &ObjectShape, members: &Members) {
