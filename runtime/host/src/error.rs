@@ -22,8 +22,6 @@ pub const CACHE: Code = Code::new("D0607", "the cache of compiled plugins cannot
 pub const CANNOT_DESCRIBE: Code = Code::new("D0608", "the plugin does not describe itself");
 /// Its description contradicts itself.
 pub const BAD_DESCRIPTOR: Code = Code::new("D0609", "the plugin's description cannot be used");
-/// The core module cannot be made a component.
-pub const CANNOT_BUILD: Code = Code::new("D0610", "the module cannot be made a plugin");
 /// The plugin is larger than the host takes.
 pub const TOO_LARGE: Code = Code::new("D0611", "the plugin is too large");
 /// No such plugin is loaded.

@@ -12,7 +12,9 @@ use crate::v0_1::bindings::dragoman::connector::types as wit;
 /// Bytes of a failure's message, and of each text in its issues.
 const TEXT_BYTES: usize = 4 << 10;
 /// Issues of a failure.
-const ISSUES: usize = 1_000;
+const ISSUES: usize = 200;
+/// Bytes of its detail; a larger one is left out.
+const DETAIL_BYTES: usize = 64 << 10;
 
 fn text(text: &str) -> String {
     // Line breaks are kept in messages for people; cutting is all that is needed here.
@@ -102,7 +104,10 @@ pub(crate) fn given(wire: wit::Failure, effect: OperationEffect, requests: &Requ
         retry_after_ms: wire.retry_after_ms,
         remote_reference: wire.remote_reference.map(|reference| text(&reference)),
         issues: wire.issues.into_iter().take(ISSUES).map(issue).collect(),
-        detail: wire.detail.and_then(|detail| serde_json::from_str(&detail).ok()),
+        detail: wire
+            .detail
+            .filter(|detail| detail.len() <= DETAIL_BYTES)
+            .and_then(|detail| serde_json::from_str(&detail).ok()),
     }
 }
 

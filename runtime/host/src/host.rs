@@ -8,6 +8,7 @@ use arc_swap::ArcSwap;
 use dragoman_model::{Digest, OperationEffect, Value};
 use dragoman_schema::Surface;
 use tokio::sync::Semaphore;
+use tokio::time::timeout_at;
 use wasmtime::Engine;
 use wasmtime::component::ResourceTable;
 
@@ -33,6 +34,9 @@ use crate::ticker::Ticker;
 pub(crate) struct Bound {
     pub(crate) connection: Arc<Connection>,
     pub(crate) digest: Digest,
+    /// Places that its calls may take at the same time: not all of them, so that a partner who answers slowly does not
+    /// hold up the calls of all other connections.
+    pub(crate) places: Arc<Semaphore>,
     /// By plugin: a run may be pinned to an older one than the connection names now.
     prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
 }
@@ -65,6 +69,8 @@ pub(crate) struct Job {
     pub(crate) documents: Documents,
     /// When its time is over.
     pub(crate) until: Instant,
+    /// The places of its connection.
+    pub(crate) places: Option<Arc<Semaphore>>,
 }
 
 impl Job {
@@ -82,6 +88,7 @@ impl Job {
             requests: Requests::new(OperationEffect::Read, true, None),
             documents: Documents::new(&BTreeMap::new(), &Value::Null, Vec::new(), 0),
             until: Instant::now() + wall,
+            places: None,
         }
     }
 }
@@ -170,11 +177,18 @@ impl Host {
 
     /// Replaces all connections at once. Calls under way keep those that they began with.
     pub fn set_connections(&self, connections: BTreeMap<String, Connection>) {
+        let all = self.settings.concurrency.max(1) as usize;
+        let places = if connections.len() > 1 {
+            (all * 3 / 4).max(1)
+        } else {
+            all
+        };
         let bind = |(name, connection): (String, Connection)| {
             let digest = connection.digest();
             let bound = Bound {
                 connection: Arc::new(connection),
                 digest,
+                places: Arc::new(Semaphore::new(places)),
                 prepared: Mutex::default(),
             };
             (name, Arc::new(bound))
@@ -203,7 +217,7 @@ impl Host {
         let surface = self
             .describe(&plugin, &bound.connection.config, &bound.connection.files)
             .await?;
-        let prepared = Arc::new(Prepared::new(plugin.clone(), bound.connection.clone(), surface)?);
+        let prepared = Arc::new(Prepared::new(plugin.clone(), bound, surface)?);
         let mut all = bound.prepared.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(all.entry(plugin.digest).or_insert(prepared).clone())
     }
@@ -215,10 +229,13 @@ impl Host {
 
     /// Waits for a turn, makes an instance and asks it. None: there was no turn within the job's time.
     pub(crate) async fn ask(&self, plugin: &Arc<Plugin>, job: Job, ask: Ask) -> Option<Ran> {
-        let waiting = tokio::time::timeout_at(job.until.into(), self.turns.acquire());
-        let Ok(Ok(_turn)) = waiting.await else {
-            return None;
+        let until = job.until.into();
+        let places = job.places.clone();
+        let _place = match &places {
+            Some(places) => Some(timeout_at(until, places.acquire()).await.ok()?.ok()?),
+            None => None,
         };
+        let _turn = timeout_at(until, self.turns.acquire()).await.ok()?.ok()?;
         let _active = self.ticker.enter();
         let wall = job.until.saturating_duration_since(Instant::now());
         let session = self.session(job);

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use dragoman_model::{Failure, Issue, OperationEffect, Value};
 use dragoman_schema::{Surface, Validator};
+use tokio::sync::Semaphore;
 
 use crate::error::{BAD_DESCRIPTOR, Error};
+use crate::host::Bound;
 use crate::plugin::Plugin;
 use crate::settings::Connection;
 
@@ -25,13 +27,14 @@ pub(crate) struct Prepared {
     pub(crate) plugin: Arc<Plugin>,
     pub(crate) connection: Arc<Connection>,
     pub(crate) config: Arc<str>,
+    pub(crate) places: Arc<Semaphore>,
     pub(crate) surface: Arc<Surface>,
     operations: HashMap<String, Operation>,
 }
 
 impl Prepared {
     /// Compiles the schemas of all operations.
-    pub(crate) fn new(plugin: Arc<Plugin>, connection: Arc<Connection>, surface: Arc<Surface>) -> Result<Self, Error> {
+    pub(crate) fn new(plugin: Arc<Plugin>, bound: &Bound, surface: Arc<Surface>) -> Result<Self, Error> {
         let mut operations = HashMap::new();
         for (name, described) in &surface.operations {
             let compile = |schema: &Value, side: &str| {
@@ -50,11 +53,11 @@ impl Prepared {
             };
             operations.insert(name.clone(), operation);
         }
-        let config = connection.config.to_string().into();
         Ok(Prepared {
             plugin,
-            connection,
-            config,
+            connection: bound.connection.clone(),
+            config: bound.connection.config.to_string().into(),
+            places: bound.places.clone(),
             surface,
             operations,
         })

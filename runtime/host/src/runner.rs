@@ -130,6 +130,7 @@ impl Runner {
             }),
             requests: Requests::new(effect, dry_run, call.fence),
             until: began + wall,
+            places: Some(prepared.places.clone()),
         }
     }
 }

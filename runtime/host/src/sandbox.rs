@@ -16,7 +16,7 @@ const TABLES: u32 = 8;
 
 /// Makes the engine.
 ///
-/// The pool is as large as `concurrency` times what one component may have, so that a call with a permit always finds
+/// The pool is as large as `concurrency` times what one component may have, so that a call that has its turn always finds
 /// room: the pool itself does not wait, it fails.
 pub(crate) fn engine(settings: &HostSettings) -> Result<Engine, Error> {
     let n = settings.concurrency.max(1);

@@ -69,7 +69,7 @@ async fn measured() {
     for task in bad {
         task.abort();
     }
-    println!("measured {} {}", alone.as_micros(), beside.as_micros());
+    println!("microseconds: {} {}", alone.as_micros(), beside.as_micros());
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn bad_guests_do_not_slow_the_others_down() {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let line = text
             .lines()
-            .find_map(|line| line.split_once("measured "))
+            .find_map(|line| line.split_once("microseconds: "))
             .map(|(_, rest)| rest);
         // The test runner writes its verdict behind what the test printed.
         let numbers: Vec<u64> = line

@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 use dragoman_engine::runner::StepRunner;
-use dragoman_host::{CallLimits, HostSettings};
+use dragoman_host::{CallLimits, Connection, EndpointGrant, HostSettings};
 use dragoman_model::{Class, Effect};
 use serde_json::json;
 
-use crate::world::World;
+use crate::world::{Act, World};
 
 async fn limited(limits: CallLimits) -> World {
     World::with(HostSettings::default(), |connection| connection.limits = limits).await
@@ -172,6 +172,36 @@ async fn more_calls_than_places_wait_for_their_turn() {
         assert_eq!(call.await.unwrap().result.unwrap().payload["text"], n.to_string());
     }
     assert_eq!(world.runner.host().in_use(), (0, 2));
+}
+
+#[tokio::test]
+async fn a_slow_partner_does_not_hold_up_other_connections() {
+    let settings = HostSettings {
+        concurrency: 4,
+        ..HostSettings::default()
+    };
+    let world = World::with(settings, |_| {}).await;
+    let mut shop = Connection::new(world.plugin.digest, json!({}));
+    shop.endpoints.insert("api".into(), EndpointGrant::default());
+    let other = Connection::new(world.plugin.digest, json!({}));
+    world
+        .runner
+        .host()
+        .set_connections([("shop".to_owned(), shop), ("other".to_owned(), other)].into());
+    let mut slow = Vec::new();
+    for _ in 0..10 {
+        world.script.then(Act::Hang);
+        slow.push(world.call("get", json!({"key": "1"})));
+    }
+    let mut call = world.request("echo", json!({"text": "x"}));
+    call.connection = "other".into();
+    tokio::select! {
+        biased;
+        _ = futures_util::future::join_all(slow) => panic!("the partner never answers"),
+        report = world.runner.call(call) => assert!(report.result.is_ok()),
+    }
+    // The calls of the slow partner took all places that a connection may have, and no more.
+    assert_eq!(world.script.requests().len(), 3);
 }
 
 #[tokio::test]
