@@ -99,6 +99,7 @@ impl Country {
             address: String::new(),
         };
         country.write_site(options)?;
+        country.warm()?;
         Ok(country)
     }
 
@@ -148,6 +149,44 @@ impl Country {
         Ok(())
     }
 
+    /// Takes over plugins that an earlier test compiled: the cache with the key that vouches for it. A plugin that was
+    /// built anew since then is compiled again.
+    fn warm(&self) -> Result<(), Error> {
+        let warm = warm_folder();
+        for folder in ["cache", "keys"] {
+            let from = warm.join(folder);
+            if from.is_dir() {
+                self.site.copy_all(&from, &format!("store/{folder}"))?;
+            }
+        }
+        private(&self.site.file("store"))
+    }
+
+    /// Leaves the compiled plugins for the next test.
+    fn leave_warm(&self) -> Result<(), Error> {
+        let warm = warm_folder();
+        let entries = |folder: &std::path::Path| std::fs::read_dir(folder).map_or(0, Iterator::count);
+        if entries(&self.site.file("store/cache")) <= entries(&warm.join("cache")) {
+            return Ok(());
+        }
+        let fresh = warm.with_extension(std::process::id().to_string());
+        for folder in ["cache", "keys"] {
+            std::fs::create_dir_all(fresh.join(folder))?;
+            for entry in std::fs::read_dir(self.site.file(&format!("store/{folder}")))? {
+                let entry = entry?;
+                std::fs::copy(entry.path(), fresh.join(folder).join(entry.file_name()))?;
+            }
+        }
+        let old = warm.with_extension(format!("{}.old", std::process::id()));
+        // Another test may do the same at this moment: whoever comes second keeps what is there.
+        let _ = std::fs::rename(&warm, &old);
+        let _ = std::fs::rename(&fresh, &warm);
+        for folder in [old, fresh] {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+        Ok(())
+    }
+
     /// The site's folder.
     pub fn folder(&self) -> &std::path::Path {
         self.site.path()
@@ -171,7 +210,7 @@ impl Country {
         let server = self.launch(&["serve"])?.start()?;
         self.address = server.address(PATIENCE).await?;
         self.server = Some(server);
-        Ok(())
+        self.leave_warm()
     }
 
     /// The address of the command.
@@ -348,4 +387,27 @@ impl Country {
         }
         (number, highest)
     }
+}
+
+fn warm_folder() -> std::path::PathBuf {
+    let target = std::env::var("CARGO_TARGET_DIR").map_or(workspace_root().join("target"), Into::into);
+    target.join("acceptance-cache")
+}
+
+/// Folders and keys that only the owner may enter and read, as the command demands.
+fn private(folder: &std::path::Path) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            private(&path)?;
+        } else {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        }
+    }
+    Ok(())
 }

@@ -43,7 +43,7 @@ const UNSAFE: [&str; 4] = [
     "sdk/guest/src/bindings.rs",
     "sdk/guest-macros/src/",
     "runtime/host/src/cache.rs",
-    "runtime/host/src/bindings.rs",
+    "runtime/host/src/v0_1/bindings.rs",
 ];
 
 /// The files that git knows or would take.
@@ -117,6 +117,10 @@ fn lengths(file: &str, text: &str, findings: &mut Vec<String>) {
     if lines > wall {
         findings.push(format!("{file}: {lines} lines; the wall is {wall}"));
     }
+    // Tests are data: a table of cases may be as long as it must.
+    if file.contains("/tests/") || file.starts_with("tests/") {
+        return;
+    }
     // A function begins at a line with `fn ` and ends at the closing brace of the same indent, as rustfmt writes it.
     let lines: Vec<&str> = text.lines().collect();
     for (start, line) in lines.iter().enumerate() {
@@ -172,7 +176,7 @@ fn unsafe_code(file: &str, text: &str, findings: &mut Vec<String>) {
 fn words(file: &str, text: &str, findings: &mut Vec<String>) {
     for (number, line) in text.lines().enumerate() {
         let lower = line.to_ascii_lowercase();
-        for word in lower.split(|c: char| !c.is_ascii_alphanumeric()) {
+        for word in lower.split(|c: char| !c.is_ascii_alphanumeric() && c != '_') {
             if DOMAIN_WORDS.contains(&word) {
                 findings.push(format!(
                     "{file}:{}: `{word}` is a word of the domain; the runtime knows none",

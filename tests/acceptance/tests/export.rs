@@ -1,0 +1,435 @@
+//! The main job in a whole country: real command, real connectors, simulated partners. Each case says what customs
+//! sends and what has taken effect in the end, counted by business fact.
+
+use dragoman_acceptance::country::PATIENCE;
+use dragoman_acceptance::{Case, Country, Error, Options};
+use dragoman_support::faults::{Fault, Rule};
+use serde_json::Value;
+
+/// What is sent, in order; what took effect in the end.
+struct Expected {
+    /// Endorsements: how many, each exactly once.
+    endorsed: usize,
+    /// Usage messages of export.
+    told: usize,
+    /// Withdrawn endorsements.
+    withdrawn: usize,
+    /// Withdrawals told to the partner.
+    told_withdrawn: usize,
+    /// What waits for a person.
+    waits: usize,
+}
+
+/// Nothing at all.
+const NOTHING: Expected = Expected {
+    endorsed: 0,
+    told: 0,
+    withdrawn: 0,
+    told_withdrawn: 0,
+    waits: 0,
+};
+
+async fn country(endorse_at: &str, case: &Case) -> Result<Country, Error> {
+    let country = Country::start(&Options {
+        endorse_at: endorse_at.into(),
+        ..Options::default()
+    })
+    .await?;
+    country.issue(case)?;
+    Ok(country)
+}
+
+/// Sends messages (`D` is the declaration, a number a notice), waits until all is at rest, and compares.
+async fn check(country: &Country, case: &Case, messages: &[&str], expected: &Expected) -> Result<(), Error> {
+    for message in messages {
+        match *message {
+            "D" => country.lodge(case).await?,
+            number => {
+                let status = country.notify(case, number).await?;
+                assert_eq!(status, 202, "notice {number}");
+            }
+        }
+    }
+    compare(country, expected).await
+}
+
+async fn compare(country: &Country, expected: &Expected) -> Result<(), Error> {
+    let runs = country.at_rest(PATIENCE).await?;
+    let seen = [
+        country.count("endorsed", None),
+        country.count("used", Some("exported")),
+        country.count("withdrawn", None),
+        country.count("used", Some("withdrawn")),
+    ];
+    let wanted = [
+        expected.endorsed,
+        expected.told,
+        expected.withdrawn,
+        expected.told_withdrawn,
+    ];
+    let story = || {
+        runs.iter()
+            .map(|r| format!("{} {} {}\n", r["pipeline"], r["status"], r["note"]))
+            .collect::<String>()
+    };
+    for (index, (number, highest)) in seen.into_iter().enumerate() {
+        assert_eq!(
+            number,
+            wanted[index],
+            "fact {index}: {:?}\n{}",
+            country.facts(),
+            story()
+        );
+        assert!(highest <= 1, "something took effect twice: {:?}", country.facts());
+    }
+    assert_eq!(country.waits().await?.len(), expected.waits, "waits\n{}", story());
+    let audit = country.dragoman(&["audit", "verify"]).await?;
+    assert_eq!(audit.code, Some(0), "{}{}", audit.out, audit.err);
+    Ok(())
+}
+
+fn note(runs: &[Value], status: &str) -> Vec<String> {
+    let fitting = runs.iter().filter(|r| r["status"] == status);
+    fitting
+        .map(|r| r["note"].as_str().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[tokio::test]
+async fn in_order() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("exited", &case).await?;
+    check(
+        &country,
+        &case,
+        &["D", "01", "02", "08", "09", "16"],
+        &Expected {
+            endorsed: 2,
+            told: 2,
+            ..NOTHING
+        },
+    )
+    .await
+}
+
+#[tokio::test]
+async fn each_three_times_and_out_of_order() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("released", &case).await?;
+    let messages = [
+        "16", "08", "01", "09", "08", "02", "D", "16", "D", "01", "08", "09", "D", "02", "01", "16", "02", "09",
+    ];
+    check(
+        &country,
+        &case,
+        &messages,
+        &Expected {
+            endorsed: 2,
+            told: 2,
+            ..NOTHING
+        },
+    )
+    .await
+}
+
+#[tokio::test]
+async fn the_published_case_has_no_permit_and_says_so() -> Result<(), Error> {
+    let folder = dragoman_support::process::workspace_root().join("../shared/standards/wco/export-case");
+    if !folder.is_dir() {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "needs ../shared/standards/wco/export-case"
+        );
+        println!("skipped: needs ../shared/standards/wco/export-case");
+        return Ok(());
+    }
+    let country = Country::start(&Options::default()).await?;
+    let read = |name: &str| std::fs::read_to_string(folder.join(name));
+    assert_eq!(
+        country
+            .post("/customs/declarations", &read("TT_EX011a.xml")?)
+            .await?
+            .status,
+        202
+    );
+    let mut notices: Vec<_> = std::fs::read_dir(folder.join("Example_Notifications"))?
+        .flatten()
+        .map(|e| e.path())
+        .collect();
+    notices.sort();
+    for notice in notices {
+        assert_eq!(
+            country
+                .post("/customs/notices", &std::fs::read_to_string(&notice)?)
+                .await?
+                .status,
+            202,
+            "{notice:?}"
+        );
+    }
+    compare(&country, &NOTHING).await?;
+    let runs = country.runs().await?;
+    assert!(
+        note(&runs, "stopped")
+            .iter()
+            .any(|n| n == "the declaration names no CITES permit"),
+        "{:?}",
+        note(&runs, "stopped")
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn invalidated_before_the_release() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("released", &case).await?;
+    check(&country, &case, &["D", "10"], &NOTHING).await?;
+    check(&country, &case, &["08"], &NOTHING).await
+}
+
+#[tokio::test]
+async fn invalidated_after_the_release_and_before_exit() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("released", &case).await?;
+    check(
+        &country,
+        &case,
+        &["D", "08"],
+        &Expected {
+            endorsed: 2,
+            told: 2,
+            ..NOTHING
+        },
+    )
+    .await?;
+    let undone = Expected {
+        endorsed: 2,
+        told: 2,
+        withdrawn: 2,
+        told_withdrawn: 2,
+        waits: 0,
+    };
+    check(&country, &case, &["10"], &undone).await?;
+    // What was given back is not taken again by a late copy of the release.
+    check(&country, &case, &["08", "16"], &undone).await
+}
+
+#[tokio::test]
+async fn invalidated_during_the_release() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("released", &case).await?;
+    country
+        .register
+        .faults()
+        .push(Rule::always("PUT /permits/*", Fault::Slow { ms: 700 }));
+    country.lodge(&case).await?;
+    country.at_rest(PATIENCE).await?;
+    let (release, invalidation) =
+        tokio::join!(country.notify(&case, "08"), async { country.notify(&case, "10").await });
+    assert_eq!((release?, invalidation?), (202, 202));
+    country.at_rest(PATIENCE).await?;
+    let (endorsed, most) = country.count("endorsed", None);
+    let (withdrawn, _) = country.count("withdrawn", None);
+    assert!(most <= 1, "{:?}", country.facts());
+    assert_eq!(
+        endorsed,
+        withdrawn,
+        "what was endorsed is withdrawn: {:?}",
+        country.facts()
+    );
+    let (told, _) = country.count("used", Some("exported"));
+    let (told_withdrawn, _) = country.count("used", Some("withdrawn"));
+    assert_eq!(
+        told,
+        told_withdrawn,
+        "what was told is taken back: {:?}",
+        country.facts()
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn invalidated_after_exit_waits_for_a_person() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("exited", &case).await?;
+    let done = Expected {
+        endorsed: 2,
+        told: 2,
+        ..NOTHING
+    };
+    check(&country, &case, &["D", "08", "16"], &done).await?;
+    check(&country, &case, &["10"], &Expected { waits: 1, ..done }).await?;
+    let wait = country.waits().await?[0]["wait"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let answered = country
+        .dragoman(&["waits", "answer", &wait, "withdraw", "--reason", "the goods came back"])
+        .await?;
+    assert_eq!(answered.code, Some(0), "{}", answered.err);
+    let undone = Expected {
+        endorsed: 2,
+        told: 2,
+        withdrawn: 2,
+        told_withdrawn: 2,
+        waits: 0,
+    };
+    compare(&country, &undone).await
+}
+
+#[tokio::test]
+async fn invalidated_while_an_officer_is_asked() -> Result<(), Error> {
+    let case = Case::without_quantity();
+    let country = country("released", &case).await?;
+    check(&country, &case, &["D", "08"], &Expected { waits: 1, ..NOTHING }).await?;
+    country.post("/customs/notices", &invalidation_of(&case)?).await?;
+    compare(&country, &NOTHING).await
+}
+
+#[tokio::test]
+async fn invalidated_while_parked() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("released", &case).await?;
+    // The partner's token is wrong: a person must act.
+    country.partner.faults().push(Rule::always(
+        "POST /usages",
+        Fault::FailBefore {
+            status: 401,
+            retry_after: None,
+        },
+    ));
+    country.lodge(&case).await?;
+    country.at_rest(PATIENCE).await?;
+    assert_eq!(country.notify(&case, "08").await?, 202);
+    let runs = country.at_rest(PATIENCE).await?;
+    assert!(runs.iter().any(|r| r["status"] == "parked"), "{runs:?}");
+    country.partner.faults().clear();
+    assert_eq!(country.notify(&case, "10").await?, 202);
+    country.at_rest(PATIENCE).await?;
+    let (endorsed, _) = country.count("endorsed", None);
+    let (withdrawn, _) = country.count("withdrawn", None);
+    assert_eq!((endorsed, withdrawn), (2, 2), "{:?}", country.facts());
+    assert_eq!(country.count("used", Some("exported")).0, 0, "{:?}", country.facts());
+    Ok(())
+}
+
+/// The invalidation of the case with permits, for another case.
+fn invalidation_of(case: &Case) -> Result<String, Error> {
+    let other = Case::with_permits();
+    Ok(other
+        .notice("10")?
+        .replace(&other.mrn, &case.mrn)
+        .replace("DRG-2026-000417", "DRG-2026-000419"))
+}
+
+#[tokio::test]
+async fn a_waiver_needs_nothing() -> Result<(), Error> {
+    let case = Case::with_waiver();
+    let country = country("exited", &case).await?;
+    check(&country, &case, &["D", "08", "16"], &NOTHING).await?;
+    let runs = country.runs().await?;
+    assert!(
+        note(&runs, "stopped").iter().any(|n| n.contains("waiver")),
+        "{:?}",
+        note(&runs, "stopped")
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_quantity_an_officer_decides() -> Result<(), Error> {
+    let case = Case::without_quantity();
+    let country = country("exited", &case).await?;
+    check(&country, &case, &["D", "16"], &Expected { waits: 1, ..NOTHING }).await?;
+    let wait = country.waits().await?[0]["wait"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let refused = country.dragoman(&["waits", "answer", &wait, "perhaps"]).await?;
+    assert_eq!(
+        refused.code,
+        Some(1),
+        "an answer that the decision does not have is refused"
+    );
+    let fields = r#"{"lines": [{"goods_item": 1, "item": "A", "quantity": {"value": "12", "unit": "C62"}}]}"#;
+    let answered = country
+        .dragoman(&["waits", "answer", &wait, "endorse", "--fields", fields])
+        .await?;
+    assert_eq!(answered.code, Some(0), "{}", answered.err);
+    compare(
+        &country,
+        &Expected {
+            endorsed: 1,
+            told: 1,
+            ..NOTHING
+        },
+    )
+    .await
+}
+
+#[tokio::test]
+async fn observed_traffic_takes_no_effect_and_is_reported() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = Country::start(&Options {
+        mode: "observe".into(),
+        ..Options::default()
+    })
+    .await?;
+    country.issue(&case)?;
+    check(&country, &case, &["D", "16"], &NOTHING).await?;
+    let report = country.dragoman(&["observe", "report"]).await?;
+    assert_eq!(report.code, Some(0), "{}", report.err);
+    assert!(report.out.contains("permits.endorse"), "{}", report.out);
+    Ok(())
+}
+
+#[tokio::test]
+async fn species_plus_down_delays_a_finding_and_nothing_else() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("exited", &case).await?;
+    country.species.faults().push(Rule::always("*", Fault::CutBefore));
+    check(
+        &country,
+        &case,
+        &["D", "16"],
+        &Expected {
+            endorsed: 2,
+            told: 2,
+            ..NOTHING
+        },
+    )
+    .await
+}
+
+#[tokio::test]
+async fn every_answer_lost_or_late_is_found_out() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("exited", &case).await?;
+    country
+        .register
+        .faults()
+        .push(Rule::once("PUT /permits/*", Fault::CutAfter));
+    country
+        .register
+        .faults()
+        .push(Rule::once("PUT /permits/*", Fault::FailAfter { status: 500 }));
+    country
+        .partner
+        .faults()
+        .push(Rule::once("POST /usages", Fault::CutAfter));
+    country
+        .partner
+        .faults()
+        .push(Rule::once("POST /usages", Fault::Garbage));
+    check(
+        &country,
+        &case,
+        &["D", "16"],
+        &Expected {
+            endorsed: 2,
+            told: 2,
+            ..NOTHING
+        },
+    )
+    .await
+}
