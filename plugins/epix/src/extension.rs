@@ -123,13 +123,11 @@ pub(crate) fn put(json: &mut Value, Parameter { pointer, value }: Parameter) {
     }
     let is_list = way.last().is_some_and(|name| LISTS.contains(name));
     match place {
-        Value::Object(members) if value.is_null() => {
-            if is_derived(&pointer) {
-                members.remove(*last);
-            }
-        }
         Value::Object(members) => {
-            if !members.contains_key(*last) || is_derived(&pointer) {
+            let derived = is_derived(&pointer);
+            if value.is_null() && derived {
+                members.remove(*last);
+            } else if !value.is_null() && (derived || !members.contains_key(*last)) {
                 members.insert((*last).to_owned(), value);
             }
         }
