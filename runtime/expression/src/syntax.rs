@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SourceInfo, operators};
+use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, MapExpr, SourceInfo, operators};
 use rust_decimal::Decimal;
 
 use crate::codes;
@@ -80,19 +80,10 @@ impl Reader<'_> {
                     kind,
                 })
             }
-            Expr::Map(map) => {
-                let mut entries = Vec::new();
-                for entry in map.entries {
-                    let EntryExpr::MapEntry(entry) = entry.expr else {
-                        return Err(self.left_out(self.bracket_range(at), "a message"));
-                    };
-                    entries.push((self.read(entry.key, depth - 1)?, self.read(entry.value, depth - 1)?));
-                }
-                Ok(Tree {
-                    range: self.bracket_range(at),
-                    kind: Kind::Map(entries),
-                })
-            }
+            Expr::Map(map) => Ok(Tree {
+                range: self.bracket_range(at),
+                kind: self.entries(map, at, depth)?,
+            }),
             Expr::Struct(_) => Err(self.left_out(self.bracket_range(at), "a message")),
             Expr::Comprehension(_) | Expr::Unspecified => Err(self.left_out(self.word_range(at), "this")),
         }?;
@@ -100,6 +91,17 @@ impl Reader<'_> {
             range: self.words.grouped(self.text, tree.range),
             kind: tree.kind,
         })
+    }
+
+    fn entries(&self, map: MapExpr, at: usize, depth: usize) -> Result<Kind, Problem> {
+        let mut entries = Vec::new();
+        for entry in map.entries {
+            let EntryExpr::MapEntry(entry) = entry.expr else {
+                return Err(self.left_out(self.bracket_range(at), "a message"));
+            };
+            entries.push((self.read(entry.key, depth - 1)?, self.read(entry.value, depth - 1)?));
+        }
+        Ok(Kind::Map(entries))
     }
 
     fn literal(&self, literal: LiteralValue, at: usize) -> Result<Tree, Problem> {

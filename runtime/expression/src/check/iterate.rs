@@ -31,17 +31,13 @@ impl Checker<'_> {
         arguments: &[Tree],
     ) -> Option<Typed> {
         let name = self.shown(at);
-        let fine = arguments.len() == 2 || (arguments.len() == 3 && iteration == Iteration::Map);
-        let variable = match arguments.first().map(|argument| &argument.kind) {
-            Some(Kind::Name(variable)) if fine => variable.clone(),
-            _ => {
-                let usage = match iteration {
-                    Iteration::Map => "`list.map(x, value)` or `list.map(x, condition, value)`".to_owned(),
-                    _ => format!("`list.{name}(x, condition)`"),
-                };
-                self.report(codes::ARGUMENTS, &tree.range, format!("write {usage}"), &[]);
-                return None;
-            }
+        let Some(variable) = variable(iteration, arguments) else {
+            let usage = match iteration {
+                Iteration::Map => "`list.map(x, value)` or `list.map(x, condition, value)`".to_owned(),
+                _ => format!("`list.{name}(x, condition)`"),
+            };
+            self.report(codes::ARGUMENTS, &tree.range, format!("write {usage}"), &[]);
+            return None;
         };
         let typed = self.known(list)?;
         let item = match &typed.shape {
@@ -55,16 +51,10 @@ impl Checker<'_> {
         };
         let limit = self.environment.limits.nesting;
         if self.variables.len() >= limit {
-            let text = format!(
-                "`{name}` is the {} in another; at most {limit} are",
-                self.variables.len() + 1
-            );
-            self.report(
-                codes::NESTED,
-                &tree.range,
-                text,
-                &["give the inner list a name with a step `set`"],
-            );
+            let depth = self.variables.len() + 1;
+            let text = format!("`{name}` is nested {depth} deep; at most {limit} is allowed");
+            let help = "give the inner list a name with a step `set`";
+            self.report(codes::NESTED, &tree.range, text, &[help]);
             return None;
         }
         self.variables.push((variable, item.clone()));
@@ -101,5 +91,14 @@ impl Checker<'_> {
             (_, [condition]) => Some((Some(self.condition(condition)?), None)),
             _ => None,
         }
+    }
+}
+
+/// The variable that is bound in each round; none where the arguments are not what is asked for.
+fn variable(iteration: Iteration, arguments: &[Tree]) -> Option<String> {
+    let fine = arguments.len() == 2 || (arguments.len() == 3 && iteration == Iteration::Map);
+    match arguments.first().map(|argument| &argument.kind) {
+        Some(Kind::Name(variable)) if fine => Some(variable.clone()),
+        _ => None,
     }
 }
