@@ -42,6 +42,18 @@ impl Echo {
         })
     }
 
+    /// Gives back what it takes, as an act that happens once; nothing is sent.
+    #[operation(effect = once)]
+    fn stamp(&self, _call: &Call, input: Echoed) -> Result<Echoed, Failure> {
+        Ok(input)
+    }
+
+    /// Gives back what it takes, as an act that may be repeated under its key; nothing is sent.
+    #[operation(effect = idempotent)]
+    fn tell(&self, _call: &Call, input: Echoed) -> Result<Echoed, Failure> {
+        Ok(input)
+    }
+
     /// Says who is calling.
     #[operation(effect = read)]
     fn caller(&self, call: &Call) -> Result<Caller, Failure> {

@@ -1,0 +1,172 @@
+//! Figures of the whole: durable runs over HTTP on the embedded store, the start from the cache, idle memory.
+//!
+//! `cargo xtask bench` builds with the release profile and runs this. The pipeline makes three calls on fresh instances
+//! (`read`, `once` under a business key, `idempotent`), 1 KB each, nothing leaves the machine, schemas and chain are on,
+//! and the sender is answered after the run has closed. Rounds of each number of clients alternate, and medians over the
+//! rounds are printed, since machines are noisy.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use dragoman_acceptance::{Country, Error, Options};
+use dragoman_support::http::request;
+use dragoman_support::load::{Load, Usage};
+use dragoman_support::process::{Launch, Process, TempSite, dragoman, workspace_root};
+use serde_json::{Value, json};
+
+/// Clients at once.
+const CLIENTS: [usize; 3] = [1, 16, 64];
+/// Rounds of each.
+const ROUNDS: usize = 5;
+/// How long a round counts.
+const SECONDS: u64 = 4;
+/// Until anything is given up.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+const PIPELINE: &str = r#"
+dragoman: 1
+pipeline: bench
+summary: Three calls, one of each effect; answered once the run has closed.
+on:
+  - id: hook
+    http: { path: /bench, from: anybody, reply: replied }
+key: cast(trigger.message, "echo.echo").text
+steps:
+  - id: verify
+    call: echo.echo
+    with: { text: '=cast(trigger.message, "echo.echo").text', lines: [] }
+  - id: endorse
+    call: echo.stamp
+    once: steps.verify.text
+    with: { text: =steps.verify.text, lines: [] }
+  - id: usage
+    call: echo.tell
+    with: { text: =steps.endorse.text, lines: [] }
+output: { text: =steps.usage.text }
+"#;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match measure().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: failed: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn measure() -> Result<(), Error> {
+    start().await?;
+    let site = TempSite::new()?;
+    let target = std::env::var("CARGO_TARGET_DIR").map_or(workspace_root().join("target"), Into::into);
+    site.write("pipelines/bench.yaml", PIPELINE)?;
+    site.write(
+        "dragoman.yaml",
+        format!(
+            "dragoman: 1\nsite: bench\nlisten: 127.0.0.1:0\nstore: {{ sqlite: store }}\npipelines: pipelines\nplugins: {}\n\
+             connections: {{ echo: {{ plugin: dragoman-guest-echo }} }}\nsenders: {{ anybody: none }}\n",
+            target.join("plugins").display()
+        ),
+    )?;
+    let server = Launch::new(dragoman()?).args(["serve"]).folder(site.path()).env("DRAGOMAN_LOG", "warn").start()?;
+    let address = server.address(PATIENCE).await?;
+    let address: SocketAddr = address.trim_start_matches("http://").parse()?;
+    let mut rounds: Vec<Vec<Round>> = CLIENTS.iter().map(|_| Vec::new()).collect();
+    for number in 0..ROUNDS {
+        for (index, clients) in CLIENTS.into_iter().enumerate() {
+            let round = round(&server, address, clients, number * CLIENTS.len() + index, &site).await?;
+            rounds[index].push(round);
+        }
+    }
+    for (clients, rounds) in CLIENTS.into_iter().zip(rounds) {
+        report(clients, &rounds);
+    }
+    Ok(())
+}
+
+/// What one round showed.
+struct Round {
+    per_second: f64,
+    p50: Duration,
+    p99: Duration,
+    cpu_ms_per_run: f64,
+    syncs_per_run: f64,
+}
+
+async fn round(server: &Process, address: SocketAddr, clients: usize, number: usize, site: &TempSite) -> Result<Round, Error> {
+    let load = Load {
+        clients,
+        warm_up: Duration::from_millis(500),
+        duration: Duration::from_secs(SECONDS),
+        ..Load::new(address, "/bench")
+    };
+    let before = Usage::of(server.id())?;
+    let began = syncs(address, site).await?;
+    let filler = "x".repeat(960);
+    let report = load
+        .run(move |n| json!({ "text": format!("round {number} message {n} {filler}"), "lines": [] }).to_string())
+        .await?;
+    let after = Usage::of(server.id())?;
+    let answers = report.answers();
+    if report.failures > 0 || report.statuses.keys().any(|s| *s != 200) || answers == 0 {
+        return Err(format!("{answers} answers, {} failures, {:?}", report.failures, report.statuses).into());
+    }
+    // Warm-up runs cost as well: the share of the counted time is what is charged.
+    let whole = answers as f64 * (SECONDS as f64 + 0.5) / SECONDS as f64;
+    Ok(Round {
+        per_second: report.per_second,
+        p50: report.p50(),
+        p99: report.p99(),
+        cpu_ms_per_run: (after.cpu - before.cpu).as_secs_f64() * 1_000.0 / whole,
+        syncs_per_run: (syncs(address, site).await? - began) / whole,
+    })
+}
+
+/// How often the store has synced, by its own count.
+async fn syncs(address: SocketAddr, site: &TempSite) -> Result<f64, Error> {
+    let serving: Value = serde_json::from_slice(&std::fs::read(site.file("store/serving.json"))?)?;
+    let bearer = format!("Bearer {}", serving["token"].as_str().unwrap_or_default());
+    let status = request("GET", &format!("http://{address}/v1/status"), &[("authorization", &bearer)], "").await?;
+    Ok(status.json()["store"]["syncs"].as_f64().unwrap_or_default())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+fn report(clients: usize, rounds: &[Round]) {
+    let of = |value: fn(&Round) -> f64| median(rounds.iter().map(value).collect());
+    println!(
+        "bench: durable runs {clients} clients: {:.0} runs/s, p50 {:.2} ms, p99 {:.2} ms, {:.2} CPU ms per run, {:.2} syncs per run",
+        of(|r| r.per_second),
+        of(|r| r.p50.as_secs_f64() * 1_000.0),
+        of(|r| r.p99.as_secs_f64() * 1_000.0),
+        of(|r| r.cpu_ms_per_run),
+        of(|r| r.syncs_per_run),
+    );
+}
+
+/// The start of `serve` with all shipped connectors out of the cache, and the memory it holds when idle.
+async fn start() -> Result<(), Error> {
+    let mut country = Country::start(&Options::default()).await?;
+    let mut starts = Vec::new();
+    let mut resident = Vec::new();
+    for _ in 0..ROUNDS {
+        country.stop().await?;
+        let began = Instant::now();
+        country.serve().await?;
+        starts.push(began.elapsed().as_secs_f64() * 1_000.0);
+        let health: Value = country.ask("/v1/status").await?;
+        if health["stopping"] != false {
+            return Err("the server is not at work".into());
+        }
+        let id = country.server().map(Process::id).ok_or("nothing serves")?;
+        resident.push(Usage::of(id)?.resident as f64 / f64::from(1 << 20));
+    }
+    println!("bench: serve with 5 connectors from the cache: {:.0} ms to the first message", median(starts));
+    println!("bench: idle memory: {:.0} MB", median(resident));
+    Ok(())
+}
