@@ -6,13 +6,16 @@ use serde_saphyr::granit_parser::ErrorKind;
 type Words = (String, Vec<&'static str>);
 
 const QUOTE: &str =
-    "a text with `: `, ` #`, or one that begins with a QUOTE, a bracket or one of `&*!|>%@` is put in quotes";
+    "a text with `: `, ` #`, or one that begins with a quote, a bracket or one of `&*!|>%@` is put in quotes";
 const EXPRESSION: &str =
     "an expression with brackets, braces, commas or a colon inside `{ }` is put in quotes: `'=first(a, b)'`";
 
 /// What is wrong, and what to write.
 pub(super) fn words(kind: &ErrorKind) -> Words {
-    let known = of_lines(kind).or_else(|| of_brackets(kind)).or_else(|| of_texts(kind));
+    let known = of_lines(kind)
+        .or_else(|| of_brackets(kind))
+        .or_else(|| of_texts(kind))
+        .or_else(|| of_documents(kind));
     known.unwrap_or_else(|| (format!("this is not YAML: {kind}"), vec![QUOTE]))
 }
 
@@ -44,6 +47,50 @@ fn of_lines(kind: &ErrorKind) -> Option<Words> {
             "an item of a list, `- `, was expected or stands wrongly here",
             vec!["items of one list begin in the same column"],
         ),
+        _ => return None,
+    };
+    Some((message.into(), help))
+}
+
+/// Documents, directives and tags.
+fn of_documents(kind: &ErrorKind) -> Option<Words> {
+    use ErrorKind as K;
+    let (message, help): (&str, Vec<&'static str>) = match kind {
+        K::ExpectedDocumentStart
+        | K::InvalidDocumentEnd
+        | K::MissingDocumentEndBeforeDirective
+        | K::BomInsideDocument => (
+            "this line does not go with what stands before it",
+            vec!["keys at the top begin in the first column, each with a colon and a space behind it"],
+        ),
+        K::DirectiveDisallowed
+        | K::DuplicateVersionDirective
+        | K::UnsupportedYamlMajorVersion
+        | K::DuplicateTagDirective
+        | K::InvalidDirectiveTerminator
+        | K::MissingYamlVersionSeparator
+        | K::MissingDirectiveName
+        | K::InvalidDirectiveName
+        | K::YamlVersionTooLong
+        | K::MissingYamlVersion
+        | K::InvalidTagDirectiveTerminator
+        | K::ExpectedTagDirectiveBang => (
+            "a line that begins with `%` is a directive of YAML, and is not taken",
+            vec!["take it away"],
+        ),
+        K::UndeclaredTagHandle
+        | K::ExpectedTagBang
+        | K::InvalidGlobalTagCharacter
+        | K::InvalidTagTerminator
+        | K::MissingTagUri
+        | K::UnclosedVerbatimTag
+        | K::InvalidTagEscape => (
+            "`!` begins a tag of YAML, and is not taken",
+            vec!["put a text that begins with `!` in quotes"],
+        ),
+        K::UnexpectedEof | K::UnexpectedEofBlockSequence | K::UnexpectedEofBlockMapping => {
+            ("the text ends in the middle of something", vec!["write the rest of it"])
+        }
         _ => return None,
     };
     Some((message.into(), help))
@@ -111,6 +158,17 @@ fn of_texts(kind: &ErrorKind) -> Option<Words> {
         K::UnknownAnchor | K::MissingAnchorOrAliasName => (
             "`*` and `&` begin an alias or an anchor of YAML, which are not taken",
             vec!["put the text in quotes"],
+        ),
+        K::ExpectedNodeContent | K::UnexpectedEndOfPlainScalar | K::PlainScalarStartsWithDashFlowIndicator => {
+            ("a value was expected here", vec![QUOTE])
+        }
+        K::ExpectedWhitespace => (
+            "a space is missing here",
+            vec!["write a space behind `:` and `-`, and outside of quotes"],
+        ),
+        K::ZeroBlockScalarIndent | K::InvalidBlockScalarHeader => (
+            "behind `|` or `>` the line ends",
+            vec!["write the text on the next lines, indented"],
         ),
         K::CommentNotSeparated | K::CommentInterceptedScalar => (
             "a comment stands inside a text",

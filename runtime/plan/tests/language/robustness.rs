@@ -62,6 +62,32 @@ proptest! {
         }
     }
 
+    /// Lines dropped, doubled, swapped, moved in or out: what people do with an editor.
+    #[test]
+    fn a_pipeline_with_changed_lines_gives_diagnostics(
+        changes in proptest::collection::vec((any::<usize>(), any::<usize>(), 0_u8..6), 1..4),
+    ) {
+        let mut lines: Vec<String> = SEED.lines().map(String::from).collect();
+        for (at, other, kind) in changes {
+            let (at, other) = (at % lines.len(), other % lines.len());
+            match kind {
+                0 => {
+                    lines.remove(at);
+                }
+                1 => lines.insert(at, lines[other].clone()),
+                2 => lines.swap(at, other),
+                3 => lines[at].insert_str(0, "  "),
+                4 => lines[at] = lines[at].strip_prefix("  ").unwrap_or(&lines[at]).to_owned(),
+                _ => lines[at] = lines[at].replacen(": ", ":", 1),
+            }
+        }
+        for diagnostic in diagnostics(&lines.join("\n")) {
+            let rendered = diagnostic.render(false);
+            prop_assert!(!rendered.is_empty());
+            prop_assert!(!rendered.contains("this is not YAML: "), "the library's words alone: {rendered}");
+        }
+    }
+
     #[test]
     fn a_changed_pipeline_gives_diagnostics(
         changes in proptest::collection::vec((any::<usize>(), any::<u8>(), prop_oneof![
@@ -88,29 +114,56 @@ fn hostile_texts_are_refused_in_time() {
         }
         text
     };
-    for (what, text) in [
-        ("aliases", bomb(30)),
-        ("brackets", "[".repeat(100_000)),
-        ("braces", "{a: ".repeat(50_000)),
-        ("dashes", "- ".repeat(50_000)),
-        ("keys", (0..200_000).map(|n| format!("k{n}: 1\n")).collect()),
+    for (what, code, text) in [
+        ("aliases", "D0108", bomb(30)),
+        ("brackets", "D0109", "[".repeat(100_000)),
+        ("braces", "D0109", "{a: ".repeat(50_000)),
+        ("dashes", "D0109", "- ".repeat(50_000)),
+        ("keys", "D0109", (0..200_000).map(|n| format!("k{n}: 1\n")).collect()),
         (
             "parentheses",
+            "D0308",
             format!(
                 "dragoman: 1\npipeline: p\non: []\nsteps: []\nkey: {}x",
                 "(".repeat(3_000)
             ),
         ),
-        ("one line", format!("dragoman: {}", "x".repeat(5_000_000))),
-        ("tabs", "\t\t\ta: b\n".repeat(1_000)),
-        ("bom", "\u{feff}dragoman: 1\r\npipeline: p\r\n".into()),
+        ("one line", "D0109", format!("dragoman: {}", "x".repeat(5_000_000))),
+        ("tabs", "D0100", "\t\t\ta: b\n".repeat(1_000)),
+        ("zeros", "D0100", "\0\0\0: 1".into()),
     ] {
         let begin = Instant::now();
-        assert!(!diagnostics(&text).is_empty(), "{what}");
+        let found = diagnostics(&text);
+        assert!(
+            found.iter().any(|d| d.code.id == code),
+            "{what}: {:?}",
+            found
+                .iter()
+                .map(|d| (d.code.id, &d.message))
+                .take(4)
+                .collect::<Vec<_>>()
+        );
         assert!(
             begin.elapsed() < Duration::from_secs(5),
             "{what} took {:?}",
             begin.elapsed()
         );
     }
+}
+
+/// Line ends and a byte order mark of other systems change nothing.
+#[test]
+fn other_line_ends_and_a_byte_order_mark_are_read() {
+    for text in [SEED.replace('\n', "\r\n"), format!("\u{feff}{SEED}")] {
+        let rendered: Vec<String> = diagnostics(&text).iter().map(|d| d.render(false)).collect();
+        assert!(rendered.is_empty(), "{}", rendered.join("\n\n"));
+    }
+    let wrong = SEED.replace("steps.order.count < 10", "steps.order.cuont < 10");
+    let place = |text: &str| {
+        diagnostics(text)
+            .first()
+            .and_then(|d| d.span.as_ref().map(dragoman_model::Span::place))
+    };
+    assert!(place(&wrong).is_some());
+    assert_eq!(place(&wrong), place(&wrong.replace('\n', "\r\n")));
 }
