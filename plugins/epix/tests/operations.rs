@@ -390,7 +390,7 @@ fn states_are_reported() {
 #[test]
 fn the_descriptor_says_what_changes_something() {
     let descriptor = testing::describe::<Epix>();
-    let names: Vec<&str> = descriptor.operations.iter().map(|one| one.name.as_ref()).collect();
+    let names: Vec<&str> = descriptor.operations.iter().map(|one| one.name).collect();
     assert_eq!(
         names,
         [
