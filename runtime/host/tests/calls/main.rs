@@ -3,6 +3,7 @@
 mod answers;
 mod effects;
 mod fairness;
+mod hostile;
 mod limits;
 mod loading;
 mod world;

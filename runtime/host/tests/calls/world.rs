@@ -97,10 +97,16 @@ impl Storage for Shelf {
     }
 }
 
+/// A guest's bytes.
+pub(crate) fn guest(name: &str) -> Vec<u8> {
+    let plugins = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins");
+    let file = plugins.join(format!("dragoman-guest-{name}.wasm"));
+    std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}: run `cargo xtask plugins`", file.display()))
+}
+
 /// The echo guest's bytes.
 pub(crate) fn echo() -> Vec<u8> {
-    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../target/plugins/dragoman-guest-echo.wasm");
-    std::fs::read(file).expect("target/plugins/dragoman-guest-echo.wasm is missing: run `cargo xtask plugins`")
+    guest("echo")
 }
 
 /// Everything together.
@@ -117,7 +123,12 @@ impl World {
     }
 
     /// With other settings, and a connection changed from the usual one.
-    pub(crate) async fn with(mut settings: HostSettings, change: impl FnOnce(&mut Connection)) -> Self {
+    pub(crate) async fn with(settings: HostSettings, change: impl FnOnce(&mut Connection)) -> Self {
+        Self::of("echo", settings, change).await
+    }
+
+    /// With another guest.
+    pub(crate) async fn of(name: &str, mut settings: HostSettings, change: impl FnOnce(&mut Connection)) -> Self {
         // One cache for all tests: each would compile the guest again otherwise.
         let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
         let key = dragoman_security::Keys::open(&target.join("host-keys")).unwrap().cache;
@@ -127,7 +138,7 @@ impl World {
         });
         let (script, shelf) = (Arc::new(Script::default()), Arc::new(Shelf::default()));
         let host = Host::new(settings, script.clone(), shelf.clone()).unwrap();
-        let plugin = host.load(echo()).await.unwrap();
+        let plugin = host.load(guest(name)).await.unwrap();
         let mut connection = Connection::new(plugin.digest, json!({}));
         connection.endpoints.insert("api".into(), EndpointGrant::default());
         change(&mut connection);
