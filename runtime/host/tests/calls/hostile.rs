@@ -42,7 +42,7 @@ async fn floods_and_hoards_are_refused() {
     refused("shout", json!({"much": 50}), "plugin.output", "more data").await;
     refused("hoard", json!({"much": 100_000}), "plugin.trap", "").await;
     refused("gamble", json!({"much": 70_000}), "plugin.contract", "65536").await;
-    refused("flood", json!({"much": 65}), "documents.quota", "").await;
+    refused("flood", json!({"much": 65}), "document.quota", "").await;
     refused("push", json!({"much": 7}), "http.too_large", "").await;
     refused("lie", json!({}), "output.invalid", "not one that the call had or made").await;
     refused("sneak", json!({}), "http.denied.effect", "trust_safe").await;
