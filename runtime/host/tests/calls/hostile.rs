@@ -9,6 +9,11 @@ use crate::world::{Act, World};
 
 async fn hostile() -> World {
     World::of("hostile", HostSettings::default(), |connection| {
+        let grant = EndpointGrant {
+            max_request: 1 << 20,
+            ..EndpointGrant::default()
+        };
+        connection.endpoints.insert("api".into(), grant);
         connection.limits = CallLimits {
             memory_bytes: 200 << 20,
             cpu_ms: 30_000,
@@ -43,7 +48,7 @@ async fn floods_and_hoards_are_refused() {
     refused("hoard", json!({"much": 100_000}), "plugin.trap", "").await;
     refused("gamble", json!({"much": 70_000}), "plugin.contract", "65536").await;
     refused("flood", json!({"much": 65}), "document.quota", "").await;
-    refused("push", json!({"much": 7}), "http.too_large", "").await;
+    refused("push", json!({"much": 2}), "http.too_large", "").await;
     refused("lie", json!({}), "output.invalid", "not one that the call had or made").await;
     refused("sneak", json!({}), "http.denied.effect", "trust_safe").await;
 }
