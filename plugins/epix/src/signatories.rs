@@ -1,4 +1,5 @@
-//! The four signatures of the form: management authority (A), applicant (B), issuing officer (C), endorsing officer (D).
+//! The four signatures of the form: management authority (A), applicant (B), issuing officer (C), endorsing
+//! officer (D).
 
 use crate::error::Error;
 use crate::parties::person;

@@ -232,86 +232,79 @@ fn check(status: u16, body: &str, code: &str, class: Class, read: Effect, confir
     }
 }
 
+/// A fault's code and text, and its HTTP status.
+type Said = (u16, &'static str, &'static str);
+
+fn check_fault((status, code, text): Said, failure: &str, class: Class, confirm: Effect) {
+    check(status, &fault(code, text), failure, class, Effect::None, confirm);
+}
+
 #[test]
-fn faults_are_told_apart() {
+fn the_hubs_own_faults_are_told_apart() {
     use Class::{Permanent, Rejected, Retryable};
     use Effect::{None, Unknown};
-    let server = |text: &str| fault("soap:Server", text);
+    let of_hub = |text: &'static str| (500, "soap:Server", text);
+    let of_caller = |text: &'static str| (500, "Client", text);
     let cases = [
         (
-            500,
-            server("CertificateMissing"),
+            of_hub("CertificateMissing"),
             "epix.certificate_missing",
             Permanent,
             None,
         ),
-        (500, server("CallerNotFound"), "epix.caller_not_found", Permanent, None),
-        (500, server("CalleeNotFound"), "epix.callee_not_found", Rejected, None),
+        (of_hub("CallerNotFound"), "epix.caller_not_found", Permanent, None),
+        (of_hub("CalleeNotFound"), "epix.callee_not_found", Rejected, None),
         (
-            500,
-            server("AdapterNotAvailable"),
+            of_hub("AdapterNotAvailable"),
             "epix.adapter_not_available",
             Retryable,
             None,
         ),
+        (of_caller("Invalid Request"), "epix.invalid_request", Permanent, None),
         (
-            500,
-            fault("Client", "Invalid Request"),
-            "epix.invalid_request",
-            Permanent,
-            None,
-        ),
-        (
-            500,
-            fault("Client", "XML structure is not valid. ID must be a token"),
+            of_caller("XML structure is not valid. ID must be a token"),
             "position.not_token",
             Rejected,
             None,
         ),
         (
-            500,
-            fault(
-                "Client",
-                "XML structure is not valid. InspectedUnitQuantity must be an integer",
-            ),
+            of_caller("XML structure is not valid. Integer!"),
             "epix.invalid_structure",
             Permanent,
             None,
         ),
         (
-            500,
-            server("This request took too long to process..."),
+            of_hub("This request took too long to process..."),
             "epix.timeout",
             Retryable,
             Unknown,
         ),
+        (of_hub("Something went wrong"), "epix.hub_error", Retryable, Unknown),
+    ];
+    for (said, code, class, confirm) in cases {
+        check_fault(said, code, class, confirm);
+    }
+}
+
+#[test]
+fn faults_of_national_systems_are_told_apart() {
+    use Class::{Permanent, Rejected, Retryable};
+    use Effect::{None, Unknown};
+    let national = |text: &'static str| (200, "soap:Server", text);
+    let cases = [
+        (national("CertificateNotFound"), "permit.not_found", Rejected, None),
         (
-            500,
-            server("Something went wrong"),
-            "epix.hub_error",
-            Retryable,
-            Unknown,
-        ),
-        (200, server("CertificateNotFound"), "permit.not_found", Rejected, None),
-        (
-            200,
-            server("The certificate does not exist"),
+            national("The certificate does not exist"),
             "permit.not_found",
             Rejected,
             None,
         ),
-        (
-            200,
-            server("Position C not found"),
-            "position.not_found",
-            Rejected,
-            None,
-        ),
-        (200, server("ORA-00060"), "epix.fault", Retryable, Unknown),
-        (200, fault("Client", "token is wrong"), "epix.fault", Permanent, None),
+        (national("Position C not found"), "position.not_found", Rejected, None),
+        (national("ORA-00060"), "epix.fault", Retryable, Unknown),
+        ((200, "Client", "token is wrong"), "epix.fault", Permanent, None),
     ];
-    for (status, body, code, class, confirm) in cases {
-        check(status, &body, code, class, None, confirm);
+    for (said, code, class, confirm) in cases {
+        check_fault(said, code, class, confirm);
     }
 }
 
