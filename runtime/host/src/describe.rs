@@ -103,7 +103,7 @@ impl Host {
     async fn ask_pure(self: &Arc<Self>, plugin: &Arc<Plugin>, ask: Ask) -> Result<Answer, Error> {
         let refuse = |why: &str| Error::new(CANNOT_DESCRIBE, format!("the plugin does not describe itself: {why}"));
         let ran = self.ask(plugin, Job::pure(self.settings.describe), ask).await;
-        let ran = ran.ok_or_else(|| refuse("the host is too busy"))?;
+        let ran = ran.map_err(|_| refuse("the host is too busy or stopping"))?;
         ran.answer.map_err(|broken| refuse(&sentence(&broken)))
     }
 

@@ -7,7 +7,7 @@ use std::time::Instant;
 use arc_swap::ArcSwap;
 use dragoman_model::{Digest, OperationEffect, Value};
 use dragoman_schema::Surface;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout_at;
 use wasmtime::Engine;
 use wasmtime::component::ResourceTable;
@@ -28,7 +28,7 @@ use crate::session::{Facts, Powers, Readings, Session};
 use crate::settings::{CallLimits, Connection, HostSettings};
 use crate::state::StateBuffer;
 use crate::storage::Storage;
-use crate::ticker::Ticker;
+use crate::ticker::{Active, Ticker};
 
 /// A connection as it is now, with what was prepared for its calls.
 pub(crate) struct Bound {
@@ -48,7 +48,7 @@ pub struct Host {
     pub(crate) ticker: Ticker,
     pub(crate) slow: SlowLane,
     pub(crate) cache: Cache,
-    pub(crate) turns: Semaphore,
+    pub(crate) turns: Arc<Semaphore>,
     pub(crate) egress: Arc<dyn Egress>,
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) surfaces: Mutex<HashMap<Digest, Arc<Surface>>>,
@@ -71,6 +71,22 @@ pub(crate) struct Job {
     pub(crate) until: Instant,
     /// The places of its connection.
     pub(crate) places: Option<Arc<Semaphore>>,
+}
+
+/// Why there is nothing left of a guest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotRun {
+    /// It never ran: there was no turn within its time.
+    Busy,
+    /// It may have run; the host stopped meanwhile, and what became of it is not known.
+    Lost,
+}
+
+/// What a guest holds while it runs.
+struct Held {
+    _place: Option<OwnedSemaphorePermit>,
+    _turn: OwnedSemaphorePermit,
+    _active: Active,
 }
 
 impl Job {
@@ -106,7 +122,7 @@ impl Host {
             ticker: Ticker::start(&engine, settings.tick)?,
             slow: SlowLane::start()?,
             cache: Cache::open(settings.cache.clone())?,
-            turns: Semaphore::new(settings.concurrency.max(1) as usize),
+            turns: Arc::new(Semaphore::new(settings.concurrency.max(1) as usize)),
             egress,
             storage,
             surfaces: Mutex::default(),
@@ -227,16 +243,9 @@ impl Host {
         (self.pot.used(), self.turns.available_permits())
     }
 
-    /// Waits for a turn, makes an instance and asks it. None: there was no turn within the job's time.
-    pub(crate) async fn ask(&self, plugin: &Arc<Plugin>, job: Job, ask: Ask) -> Option<Ran> {
-        let until = job.until.into();
-        let places = job.places.clone();
-        let _place = match &places {
-            Some(places) => Some(timeout_at(until, places.acquire()).await.ok()?.ok()?),
-            None => None,
-        };
-        let _turn = timeout_at(until, self.turns.acquire()).await.ok()?.ok()?;
-        let _active = self.ticker.enter();
+    /// Waits for a turn, makes an instance and asks it.
+    pub(crate) async fn ask(&self, plugin: &Arc<Plugin>, job: Job, ask: Ask) -> Result<Ran, NotRun> {
+        let held = self.turn(&job).await.ok_or(NotRun::Busy)?;
         let wall = job.until.saturating_duration_since(Instant::now());
         let session = self.session(job);
         let meter = session.meter.clone();
@@ -246,14 +255,35 @@ impl Host {
             Ask::Describe { .. } | Ask::CheckConfig { .. } => String::new(),
         };
         let suspect = self.suspects.has(plugin.digest, &operation);
-        let call = guest::run(self.engine.clone(), plugin.clone(), session, ask, wall, tick);
+        let (engine, running) = (self.engine.clone(), plugin.clone());
+        let call = async move {
+            // The turn ends with the instance and not before, also where the caller goes away: the pool has exactly as
+            // many instances as there are turns.
+            let _held = held;
+            guest::run(engine, running, session, ask, wall, tick).await
+        };
         let ran = lanes::drive(Box::pin(call), &meter, &self.slow, suspect).await;
         let broken = ran.as_ref().is_none_or(|ran| match &ran.answer {
             Ok(_) => ran.session.memory.denied().is_some(),
             Err(broken) => *broken != Broken::Deadline { waiting: true },
         });
         self.suspects.note(plugin.digest, &operation, meter.spent(), broken);
-        ran
+        ran.ok_or(NotRun::Lost)
+    }
+
+    /// A place of the connection, a turn of the host, and the clock going; none: not within the job's time.
+    async fn turn(&self, job: &Job) -> Option<Held> {
+        let until = job.until.into();
+        let place = match &job.places {
+            Some(places) => Some(timeout_at(until, places.clone().acquire_owned()).await.ok()?.ok()?),
+            None => None,
+        };
+        let turn = timeout_at(until, self.turns.clone().acquire_owned()).await.ok()?.ok()?;
+        Some(Held {
+            _place: place,
+            _turn: turn,
+            _active: self.ticker.enter(),
+        })
     }
 
     fn session(&self, job: Job) -> Session {

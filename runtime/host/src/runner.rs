@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dragoman_engine::runner::{Boxed, Call, Output, Probed, Report, StepRunner};
-use dragoman_model::{Digest, DocumentReference, Failure, OperationEffect, Timestamp, Usage, Value};
+use dragoman_model::{Digest, DocumentReference, Effect, Failure, OperationEffect, Timestamp, Usage, Value};
 use serde_json::json;
 
 use crate::describe::check_reveal;
 use crate::documents::Documents;
 use crate::failure;
 use crate::guest::{Answer, Ask, Ran};
-use crate::host::{Host, Job};
+use crate::host::{Host, Job, NotRun};
 use crate::prepared::{Operation, Prepared};
 use crate::requests::Requests;
 use crate::session::{Facts, Powers, Session};
@@ -60,7 +60,8 @@ impl Runner {
         };
         let job = self.job(call, &prepared, operation.effect, began);
         let limits = job.limits;
-        let ran = self.0.ask(&prepared.plugin, job, ask).await.ok_or_else(busy)?;
+        let ran = self.0.ask(&prepared.plugin, job, ask).await;
+        let ran = ran.map_err(|why| not_answered(why, operation.effect))?;
         Ok(report(ran, operation, limits, began))
     }
 
@@ -87,7 +88,8 @@ impl Runner {
         // A probe only asks: whatever its operation may do, it may not.
         let job = self.job(call, &prepared, OperationEffect::Read, began);
         let limits = job.limits;
-        let ran = self.0.ask(&prepared.plugin, job, ask).await.ok_or_else(busy)?;
+        let ran = self.0.ask(&prepared.plugin, job, ask).await;
+        let ran = ran.map_err(|why| not_answered(why, OperationEffect::Read))?;
         let usage = usage(&ran.session, began);
         let requests = ran.session.requests;
         let probed = match ran.answer {
@@ -135,8 +137,19 @@ impl Runner {
     }
 }
 
-fn busy() -> Failure {
-    Failure::retryable("host.busy", "the host had no room for the call within its time")
+/// A call that left no trace of itself, with the most careful word about its effect.
+fn not_answered(why: NotRun, effect: OperationEffect) -> Failure {
+    match why {
+        NotRun::Busy => Failure::retryable("host.busy", "the host had no room for the call within its time"),
+        NotRun::Lost => {
+            let known = if effect.is_read() {
+                Effect::None
+            } else {
+                Effect::Unknown
+            };
+            Failure::retryable("host.fault", "the host stopped while the plugin ran").with_effect(known)
+        }
+    }
 }
 
 fn input(call: &Call) -> wit::Input {
