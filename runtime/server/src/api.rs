@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, Response, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use dragoman_journal::RunFilter;
+use dragoman_journals_sqlite::SqliteJournal;
 use dragoman_model::{Actor, Digest, Value};
 use dragoman_security::Bearer;
 use dragoman_transports_http::inbound::problem;
@@ -22,10 +23,11 @@ struct Api {
     desk: Desk,
     token: Bearer,
     site: String,
+    journal: Arc<SqliteJournal>,
 }
 
 /// The routes below `/v1`. All but `/v1/health` ask for the token that only the user who serves can read.
-pub(crate) fn router(desk: Desk, token: Bearer, site: String) -> Router {
+pub(crate) fn router(desk: Desk, token: Bearer, site: String, journal: Arc<SqliteJournal>) -> Router {
     Router::new()
         .route("/v1/health", get(health))
         .route("/v1/status", get(status))
@@ -33,7 +35,12 @@ pub(crate) fn router(desk: Desk, token: Bearer, site: String) -> Router {
         .route("/v1/runs/{run}", get(run))
         .route("/v1/waits", get(waits))
         .route("/v1/waits/{wait}", post(answer))
-        .with_state(Arc::new(Api { desk, token, site }))
+        .with_state(Arc::new(Api {
+            desk,
+            token,
+            site,
+            journal,
+        }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,7 +71,12 @@ async fn health(State(api): State<Arc<Api>>) -> Response<Body> {
 }
 
 async fn status(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response<Body> {
-    guarded(&api, &headers, async { Ok(api.desk.status()) }).await
+    let stats = api.journal.stats();
+    let mut status = api.desk.status();
+    status["store"] = json!({
+        "syncs": stats.syncs, "batches": stats.batches, "entries": stats.entries, "bytes": stats.bytes,
+    });
+    guarded(&api, &headers, async { Ok(status) }).await
 }
 
 async fn runs(State(api): State<Arc<Api>>, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response<Body> {

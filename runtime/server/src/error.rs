@@ -3,28 +3,28 @@
 use dragoman_model::{Code, Diagnostic};
 
 /// A file of the site cannot be read.
-pub const NO_FILE: Code = Code::new("D0910", "a file of the site cannot be read");
+pub(crate) const NO_FILE: Code = Code::new("D0910", "a file of the site cannot be read");
 /// A connection names a plugin that is not there.
-pub const NO_PLUGIN: Code = Code::new("D0911", "there is no such plugin");
+pub(crate) const NO_PLUGIN: Code = Code::new("D0911", "there is no such plugin");
 /// A connection's configuration is refused by its plugin.
-pub const CONFIG: Code = Code::new("D0912", "the configuration does not fit the plugin");
+pub(crate) const CONFIG: Code = Code::new("D0912", "the configuration does not fit the plugin");
 /// Two pipelines have one name.
-pub const TWICE: Code = Code::new("D0913", "two pipelines have the same name");
+pub(crate) const TWICE: Code = Code::new("D0913", "two pipelines have the same name");
 /// A secret is not where the site file says.
-pub const SECRET: Code = Code::new("D0914", "a secret is missing");
+pub(crate) const SECRET: Code = Code::new("D0914", "a secret is missing");
 /// The address cannot be listened on.
-pub const LISTEN: Code = Code::new("D0915", "the address cannot be listened on");
+pub(crate) const LISTEN: Code = Code::new("D0915", "the address cannot be listened on");
 /// A plugin asks for something that the connection does not bind.
-pub const NOT_BOUND: Code = Code::new(
+pub(crate) const NOT_BOUND: Code = Code::new(
     "D0916",
     "the plugin asks for an endpoint or credential that is not bound",
 );
 /// An endpoint's address is not usable.
-pub const ENDPOINT: Code = Code::new("D0917", "the endpoint cannot be used as it is written");
+pub(crate) const ENDPOINT: Code = Code::new("D0917", "the endpoint cannot be used as it is written");
 /// The site has no pipeline.
-pub const NO_PIPELINE: Code = Code::new("D0918", "the site has no pipeline");
+pub(crate) const NO_PIPELINE: Code = Code::new("D0918", "the site has no pipeline");
 /// The store is served by another process, which cannot be asked.
-pub const SERVED: Code = Code::new("D0919", "another process serves the store and does not answer");
+pub(crate) const SERVED: Code = Code::new("D0919", "another process serves the store and does not answer");
 
 /// Why a site cannot be loaded, opened or served.
 #[derive(Debug, thiserror::Error)]

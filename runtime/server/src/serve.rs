@@ -3,15 +3,17 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dragoman_engine::Acceptor;
 use dragoman_journal::Journal;
+use dragoman_journals_sqlite::SqliteJournal;
+use dragoman_manifest::Site;
 use dragoman_plan::{Plan, TriggerKind};
-use dragoman_security::{Bearer, Secret};
+use dragoman_security::{Bearer, Keys, Secret};
 use dragoman_transports_files::Folder;
 use dragoman_transports_http::inbound::{Route, Routes, Sender};
 use tokio::net::TcpListener;
@@ -44,13 +46,7 @@ pub async fn serve(
     let address = Address::announce(&runtime.store, local)?;
     let acceptor: Arc<dyn Acceptor> = Arc::new(runtime.handle());
     let plans = runtime.plans.all();
-    let routes = routes(&plans, &runtime.senders, runtime.said.largest_message);
-    let journal: Arc<dyn Journal> = runtime.journal.clone();
-    let desk = Desk::new(journal, runtime.handle());
-    let token = Bearer::new(Secret::new(address.token.clone()));
-    let router = api::router(desk, token, runtime.said.name.value.clone()).merge(
-        dragoman_transports_http::inbound::router(Arc::new(ArcSwap::from_pointee(routes)), acceptor.clone()),
-    );
+    let router = router(&runtime, &plans, address.token.clone(), acceptor.clone());
     let (stopping, stopped) = watch::channel(false);
     let mut tasks = tokio::task::JoinSet::new();
     for folder in folders(&plans, &runtime.folder, runtime.said.largest_message) {
@@ -63,16 +59,7 @@ pub async fn serve(
     }
     let handle = runtime.handle();
     let keys = Arc::new(runtime.keys);
-    let heads_task = runtime.said.heads.as_ref().map(|said| {
-        let file = runtime.folder.join(&*said.file.value);
-        let every = Duration::from_millis(said.every_ms);
-        // The heads are written last, when nothing more is appended.
-        let (end, ended) = watch::channel(false);
-        (
-            end,
-            tokio::spawn(heads::write(runtime.journal.clone(), keys.clone(), file, every, ended)),
-        )
-    });
+    let heads = write_heads(&runtime.said, &runtime.folder, runtime.journal.clone(), keys);
     let mut closing = stopped.clone();
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         // An error means that the sender is gone, which is an end as well.
@@ -90,12 +77,39 @@ pub async fn serve(
     // Keep-alive connections would hold the server open for ever; what they have sent is answered by now.
     let _ = tokio::time::timeout(Duration::from_secs(2), serving).await;
     tasks.shutdown().await;
-    if let Some((end, task)) = heads_task {
+    // The heads are written last, when nothing more is appended.
+    if let Some((end, task)) = heads {
         end.send_replace(true);
         let _ = task.await;
     }
     address.withdraw();
     Ok(())
+}
+
+/// What is answered over HTTP: the operator API behind its token, and the triggers of the pipelines.
+fn router(runtime: &Runtime, plans: &[Arc<Plan>], token: String, acceptor: Arc<dyn Acceptor>) -> axum::Router {
+    let routes = routes(plans, &runtime.senders, runtime.said.largest_message);
+    let journal: Arc<dyn Journal> = runtime.journal.clone();
+    let desk = Desk::new(journal, runtime.handle());
+    let token = Bearer::new(Secret::new(token));
+    api::router(desk, token, runtime.said.name.value.clone(), runtime.journal.clone()).merge(
+        dragoman_transports_http::inbound::router(Arc::new(ArcSwap::from_pointee(routes)), acceptor),
+    )
+}
+
+/// Begins to write the heads outside, where the site file says so; it ends, with the last ones, when it is told to.
+fn write_heads(
+    site: &Site,
+    folder: &Path,
+    journal: Arc<SqliteJournal>,
+    keys: Arc<Keys>,
+) -> Option<(watch::Sender<bool>, tokio::task::JoinHandle<()>)> {
+    let said = site.heads.as_ref()?;
+    let file = folder.join(&*said.file.value);
+    let every = Duration::from_millis(said.every_ms);
+    let (end, ended) = watch::channel(false);
+    let writing = heads::write(journal, keys, file, every, ended);
+    Some((end, tokio::spawn(writing)))
 }
 
 async fn listen(address: &str) -> Result<TcpListener, Error> {

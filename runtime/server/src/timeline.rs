@@ -45,38 +45,10 @@ pub fn timeline(entries: &[Entry]) -> Vec<Line> {
 
 fn sentence(record: &Record, body: Option<&Value>) -> String {
     match record {
-        Record::Accepted {
-            trigger,
-            run_key,
-            parent: None,
-            mode,
-            ..
-        } => {
-            let observed = if mode == "observe" { ", only to observe" } else { "" };
-            format!("the message came through `{trigger}` and is durable under the key {run_key}{observed}")
-        }
-        Record::Accepted {
-            parent: Some(parent), ..
-        } => {
-            format!("item {} of `{}` began ({})", parent.index + 1, parent.path, parent.item)
-        }
+        Record::Accepted { .. } => began(record),
         Record::Read { attempt, .. } => format!("read{}", tries(*attempt)),
         Record::Children { count } => format!("{count} items, each a run of its own"),
-        Record::Intent {
-            connection,
-            operation,
-            attempt,
-            undo,
-            once,
-            ..
-        } => {
-            let what = if *undo { "about to undo with" } else { "about to call" };
-            let once = once
-                .as_ref()
-                .map(|o| format!(", once for {}", o.key))
-                .unwrap_or_default();
-            format!("{what} {connection}.{operation}{once}{}", tries(*attempt))
-        }
+        Record::Intent { .. } => intent(record),
         Record::Done { joined: Some(run), .. } => format!("done before by run {run}; its result was taken"),
         Record::Done { known_by, attempt, .. } if known_by == "probe" => {
             format!(
@@ -93,19 +65,7 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
             ..
         } => failed(*attempt, *class, *effect, code, body),
         Record::Timer { due, purpose, .. } => format!("{} at {due}", purpose_text(*purpose)),
-        Record::Waiting {
-            decision,
-            roles,
-            due,
-            wait,
-            ..
-        } => {
-            let until = due.map(|d| format!(" until {d}")).unwrap_or_default();
-            format!(
-                "waits for a person ({}) to decide `{decision}`{until}; wait {wait}",
-                roles.join(", ")
-            )
-        }
+        Record::Waiting { .. } => waits(record),
         Record::Answer { .. } => format!("answered: {}", text(body, "answer").unwrap_or("?")),
         Record::Event { name } => format!("told that: {name}"),
         Record::Chosen { what } => format!("chosen: {what}"),
@@ -123,15 +83,75 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
         Record::Observed { what } => format!("would have been done: {what}"),
         Record::Operated { act } => format!("operator: {act}"),
         Record::Parked { code } => format!("stopped for a person to repair: {}", reason(body).unwrap_or(code)),
-        Record::Closed { ending } => match ending {
-            Ending::Completed => "completed".into(),
-            Ending::Stopped => format!(
-                "ended, nothing more is to be done: {}",
-                reason(body).unwrap_or("stopped")
-            ),
-            Ending::Failed => format!("failed: {}", reason(body).unwrap_or("no reason was kept")),
-            Ending::Cancelled => format!("given up: {}", reason(body).unwrap_or("no reason was kept")),
-        },
+        Record::Closed { ending } => closed(*ending, body),
+    }
+}
+
+fn began(record: &Record) -> String {
+    let Record::Accepted {
+        trigger,
+        run_key,
+        parent,
+        mode,
+        ..
+    } = record
+    else {
+        return String::new();
+    };
+    if let Some(parent) = parent {
+        return format!("item {} of `{}` began ({})", parent.index + 1, parent.path, parent.item);
+    }
+    let observed = if mode == "observe" { ", only to observe" } else { "" };
+    format!("the message came through `{trigger}` and is durable under the key {run_key}{observed}")
+}
+
+fn intent(record: &Record) -> String {
+    let Record::Intent {
+        connection,
+        operation,
+        attempt,
+        undo,
+        once,
+        ..
+    } = record
+    else {
+        return String::new();
+    };
+    let what = if *undo { "about to undo with" } else { "about to call" };
+    let once = once
+        .as_ref()
+        .map(|o| format!(", once for {}", o.key))
+        .unwrap_or_default();
+    format!("{what} {connection}.{operation}{once}{}", tries(*attempt))
+}
+
+fn waits(record: &Record) -> String {
+    let Record::Waiting {
+        decision,
+        roles,
+        due,
+        wait,
+        ..
+    } = record
+    else {
+        return String::new();
+    };
+    let until = due.map(|d| format!(" until {d}")).unwrap_or_default();
+    format!(
+        "waits for a person ({}) to decide `{decision}`{until}; wait {wait}",
+        roles.join(", ")
+    )
+}
+
+fn closed(ending: Ending, body: Option<&Value>) -> String {
+    match ending {
+        Ending::Completed => "completed".into(),
+        Ending::Stopped => format!(
+            "ended, nothing more is to be done: {}",
+            reason(body).unwrap_or("stopped")
+        ),
+        Ending::Failed => format!("failed: {}", reason(body).unwrap_or("no reason was kept")),
+        Ending::Cancelled => format!("given up: {}", reason(body).unwrap_or("no reason was kept")),
     }
 }
 

@@ -138,11 +138,11 @@ fn print_list(found: &Value) {
     }
 }
 
-/// The sentences in what is shown: every member called `text`, and verdicts, without the rest.
+/// The findings in what is shown that a person has to weigh; what has passed is left to `--json`.
 fn findings(shown: &Value) {
     for finding in shown["findings"].as_array().into_iter().flatten() {
         let result = finding["result"].as_str().unwrap_or_default();
-        if result != "clear" && result != "ok" {
+        if ["officer", "refuse", "fail", "warn"].contains(&result) {
             println!("  - {} [{result}]", finding["text"].as_str().unwrap_or_default());
         }
     }

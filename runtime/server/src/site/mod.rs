@@ -18,10 +18,10 @@ use dragoman_transports_http::egress::Endpoint;
 use dragoman_transports_http::inbound::Sender;
 
 pub use files::read_source;
-pub use pipelines::{Edition, rebuild};
+pub(crate) use pipelines::{Edition, rebuild};
 
 /// A site that can run.
-pub struct Site {
+pub(crate) struct Site {
     /// What the site file says.
     pub said: Said,
     /// The folder of the site file; relative paths begin there.
@@ -41,7 +41,7 @@ pub struct Site {
 }
 
 /// The site, or nothing, and everything that is to be said about it, in the order of the files.
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// There where no error was found.
     pub site: Option<Site>,
     /// Errors and warnings.
@@ -62,15 +62,23 @@ pub fn read(path: &Path) -> Result<(Said, Vec<Diagnostic>), Vec<Diagnostic>> {
 
 /// Whether secrets are looked up (to run), or only named (to check on another machine).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Secrets {
+pub(crate) enum Secrets {
     /// Look them up; a missing one is an error.
     Resolve,
     /// Do not.
     Name,
 }
 
+/// The connections of a site that can be used, in the forms that host, egress and store need.
+#[derive(Default)]
+struct Connected {
+    connections: BTreeMap<String, dragoman_host::Connection>,
+    endpoints: BTreeMap<String, BTreeMap<String, Endpoint>>,
+    components: BTreeMap<Digest, Vec<u8>>,
+}
+
 /// Loads everything that a site file names: plugins, their surfaces, senders, pipelines. All that is wrong is said at once.
-pub async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Secrets) -> Loaded {
+pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Secrets) -> Loaded {
     let folder = path
         .parent()
         .filter(|p| !p.as_os_str().is_empty())
@@ -84,34 +92,13 @@ pub async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Secrets) -
         observe: said.observe,
         ..World::default()
     };
-    let mut connections = BTreeMap::new();
-    let mut endpoints = BTreeMap::new();
-    let mut components = BTreeMap::new();
-    for (name, connection) in &said.connections {
-        let context = connections::Context {
-            folder: &folder,
-            said: &said,
-            host,
-            secrets,
-        };
-        match connections::load(&context, name, connection, &mut diagnostics).await {
-            Some(ready) => {
-                components.insert(ready.connection.plugin, ready.component);
-                endpoints.insert(name.value.clone(), ready.endpoints);
-                world.connections.insert(
-                    name.value.clone(),
-                    dragoman_plan::Connection {
-                        surface: ready.surface,
-                        observe: connection.observe || said.observe,
-                    },
-                );
-                connections.insert(name.value.clone(), ready.connection);
-            }
-            None => {
-                world.broken_connections.insert(name.value.clone());
-            }
-        }
-    }
+    let context = connections::Context {
+        folder: &folder,
+        said: &said,
+        host,
+        secrets,
+    };
+    let connected = connect(&context, &mut world, &mut diagnostics).await;
     let senders = senders::load(&folder, &said, secrets, &mut diagnostics);
     let editions = pipelines::load(&folder.join(&*said.pipelines.value), &said, &world, &mut diagnostics);
     // Of several causes the first is shown first; two connections to one plugin say the same thing once.
@@ -127,14 +114,43 @@ pub async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Secrets) -
     let site = (!failed).then_some(Site {
         said,
         folder,
-        connections,
-        endpoints,
+        connections: connected.connections,
+        endpoints: connected.endpoints,
         senders,
         editions,
-        components,
+        components: connected.components,
         world,
     });
     Loaded { site, diagnostics }
+}
+
+/// Loads the connections, and tells the world of them: pipelines are checked against those that can be used, and say
+/// nothing more about those that cannot.
+async fn connect(
+    context: &connections::Context<'_>,
+    world: &mut World,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Connected {
+    let mut connected = Connected::default();
+    for (name, connection) in &context.said.connections {
+        let Some(ready) = connections::load(context, name, connection, diagnostics).await else {
+            world.broken_connections.insert(name.value.clone());
+            continue;
+        };
+        let name = name.value.clone();
+        world.connections.insert(
+            name.clone(),
+            dragoman_plan::Connection {
+                surface: ready.surface,
+                observe: connection.observe || context.said.observe,
+            },
+        );
+        let digest = ready.connection.plugin;
+        connected.components.insert(digest, ready.component);
+        connected.endpoints.insert(name.clone(), ready.endpoints);
+        connected.connections.insert(name, ready.connection);
+    }
+    connected
 }
 
 fn is_error(diagnostic: &Diagnostic) -> bool {

@@ -117,7 +117,7 @@ fn plugins(edition: &Value) -> Option<BTreeMap<String, Digest>> {
 /// connection with an older plugin.
 ///
 /// None: the bytes are no edition, a plugin is gone, or it cannot be built against the site as it is now.
-pub async fn rebuild<F, T>(bytes: &[u8], world: &World, describe: F) -> Option<Arc<Plan>>
+pub(crate) async fn rebuild<F, T>(bytes: &[u8], world: &World, describe: F) -> Option<Arc<Plan>>
 where
     F: Fn(String, Digest) -> T,
     T: Future<Output = Option<Arc<dragoman_schema::Surface>>>,
