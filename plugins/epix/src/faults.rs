@@ -30,8 +30,16 @@ const KNOWN: &[(&str, &str, End)] = &[
     ("something went wrong", "epix.hub_error", End::Open),
 ];
 
-/// What a national system says of a certificate or a position; it has looked for it and changed nothing.
+/// What a national system says when it has looked for something and changed nothing.
 const MISSING: &[&str] = &["not found", "notfound", "not exist", "unknown", "no such"];
+
+/// What may be missing. Without one of these words (`unknown error`, `file not found`) nothing follows from a text.
+const SUBJECTS: &[(&str, &str)] = &[
+    ("position", "position.not_found"),
+    ("item", "position.not_found"),
+    ("certificate", "permit.not_found"),
+    ("permit", "permit.not_found"),
+];
 
 /// The failure for a fault. `acts` says whether the request was to change something.
 pub(crate) fn failure(fault: &Fault, acts: bool) -> Failure {
@@ -45,25 +53,24 @@ pub(crate) fn failure(fault: &Fault, acts: bool) -> Failure {
         .code
         .as_deref()
         .is_some_and(|code| code.eq_ignore_ascii_case("client") || code.eq_ignore_ascii_case("sender"));
-    let failure = match KNOWN.iter().find(|(known, _, _)| lower.contains(known)) {
-        Some((_, code, end)) => ended(code, end, text, acts),
-        None if is_missing(&lower, "position") || is_missing(&lower, "item") => {
-            ended("position.not_found", &End::Rejected, text, acts)
-        }
-        None if MISSING.iter().any(|missing| lower.contains(missing)) => {
-            ended("permit.not_found", &End::Rejected, text, acts)
-        }
+    let known = KNOWN.iter().find(|(known, _, _)| lower.contains(known));
+    let failure = match (known, missing(&lower)) {
+        (Some((_, code, end)), _) => ended(code, end, text, acts),
+        (None, Some(code)) => ended(code, &End::Rejected, text, acts),
         // SOAP 1.1 §4.4.1: the message itself is at fault and is not to be sent again as it is.
-        None if client => ended("epix.fault", &End::Permanent, text, acts),
-        None => ended("epix.fault", &End::Open, text, acts),
+        (None, None) if client => ended("epix.fault", &End::Permanent, text, acts),
+        (None, None) => ended("epix.fault", &End::Open, text, acts),
     };
     failure.detail(json!({
         "faultcode": fault.code, "faultstring": fault.text, "detail": fault.detail,
     }))
 }
 
-fn is_missing(text: &str, what: &str) -> bool {
-    text.contains(what) && MISSING.iter().any(|missing| text.contains(missing))
+/// The code for what a text says is missing; none where it says nothing of the kind.
+fn missing(text: &str) -> Option<&'static str> {
+    let is_missing = MISSING.iter().any(|missing| text.contains(missing));
+    let subject = SUBJECTS.iter().find(|(subject, _)| text.contains(subject));
+    subject.filter(|_| is_missing).map(|(_, code)| *code)
 }
 
 fn ended(code: &str, end: &End, text: &str, acts: bool) -> Failure {

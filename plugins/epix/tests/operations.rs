@@ -300,6 +300,13 @@ fn faults_of_national_systems_are_told_apart() {
             None,
         ),
         (national("Position C not found"), "position.not_found", Rejected, None),
+        (national("Unknown error"), "epix.fault", Retryable, Unknown),
+        (
+            national("java.io.FileNotFoundException: not found"),
+            "epix.fault",
+            Retryable,
+            Unknown,
+        ),
         (national("ORA-00060"), "epix.fault", Retryable, Unknown),
         ((200, "Client", "token is wrong"), "epix.fault", Permanent, None),
     ];
