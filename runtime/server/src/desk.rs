@@ -61,7 +61,8 @@ impl Desk {
         let summary = all.iter().find(|s| s.run == run).map(view::run);
         let mut children = Vec::new();
         let mut below: Vec<_> = all.iter().filter(|s| s.parent == Some(run)).collect();
-        below.sort_by_key(|s| s.began);
+        // Keys of children end in their numbers: shorter ones come first.
+        below.sort_by_key(|s| (s.run_key.len(), s.run_key.clone()));
         for child in below {
             let entries = self.journal.load(child.run).await.map_err(store)?;
             children.push(json!({ "run": view::run(child), "timeline": view::history(&entries, bodies) }));
