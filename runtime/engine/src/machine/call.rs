@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::Live;
 use super::event::{Outgoing, Request};
+use super::fact::documents;
 use super::progress;
 use super::retry::{Attempted, INTERRUPTED, Verdict, verdict};
 use super::scope::Evaluated;
-use super::state::documents;
 use super::walk::{Flow, Tail, Walk};
 use crate::runner::{Output, Report, StateWrite};
 
@@ -43,12 +43,12 @@ impl<'a> Walk<'a> {
         let attempt = progress.attempt;
         if let Some(timer) = &progress.timer {
             // What may have taken effect is first brought to certainty.
-            let unknown = progress
-                .failure
-                .as_ref()
-                .is_some_and(|f| f.failure.effect != Effect::None);
-            if !unknown && self.is_voided(step) {
+            let certain = !progress.is_uncertain();
+            if certain && self.is_voided(step) {
                 return self.voided_away(step);
+            }
+            if certain && self.draining {
+                return Flow::Held;
             }
             if timer.due > self.now && !(self.woken && timer.for_other) {
                 let (due, for_other) = (timer.due, timer.for_other);
@@ -258,7 +258,11 @@ impl<'a> Walk<'a> {
 
     fn called(&mut self, step: &'a Step, call: &'a CallStep, report: Report) -> Flow {
         match report.result {
-            Ok(output) => self.answered(call, output, report.usage, report.state, report.documents),
+            Ok(output) => {
+                self.keep_documents(report.documents);
+                self.write_state(call, report.state);
+                self.answered(call, output, report.usage, report.readings)
+            }
             Err(failure) => {
                 self.keep_documents(report.documents);
                 self.failed(step, call, failure, report.usage)
@@ -271,41 +275,45 @@ impl<'a> Walk<'a> {
         self.desk.operations.extend(documents.into_iter().map(keep));
     }
 
-    fn answered(
-        &mut self,
-        call: &'a CallStep,
-        output: Output,
-        usage: Usage,
-        state: Vec<StateWrite>,
-        documents: Vec<(DocumentReference, Vec<u8>)>,
-    ) -> Flow {
-        self.keep_documents(documents);
-        for write in state {
-            let connection = call.connection.clone();
-            self.desk.operations.push(match write.value {
+    /// The connection's state as the call left it; it is written with the step's end.
+    fn write_state(&mut self, call: &CallStep, state: Vec<StateWrite>) {
+        let operations = state.into_iter().map(|write| {
+            let (connection, key, expected) = (call.connection.clone(), write.key, write.expected);
+            match write.value {
                 Some(value) => Operation::StatePut {
                     connection,
-                    key: write.key,
+                    key,
                     value,
-                    expected: write.expected,
+                    expected,
                 },
                 None => Operation::StateDelete {
                     connection,
-                    key: write.key,
-                    expected: write.expected,
+                    key,
+                    expected,
                 },
-            });
-        }
+            }
+        });
+        self.desk.operations.extend(operations);
+    }
+
+    fn answered(&mut self, call: &'a CallStep, output: Output, usage: Usage, readings: Value) -> Flow {
         if call.effect.is_read() {
             let attempt = self.progress().map_or(0, |p| p.attempt) + 1;
-            self.note_output(call, Record::Read { attempt, usage }, output);
+            self.note_output(call, Record::Read { attempt, usage }, output, readings);
             return Flow::Done;
         }
-        self.took_effect(call, output, "answer", usage)
+        self.took_effect(call, output, "answer", usage, readings)
     }
 
     /// The call took effect, and this is its output.
-    pub(super) fn took_effect(&mut self, call: &'a CallStep, output: Output, known_by: &str, usage: Usage) -> Flow {
+    pub(super) fn took_effect(
+        &mut self,
+        call: &'a CallStep,
+        output: Output,
+        known_by: &str,
+        usage: Usage,
+        readings: Value,
+    ) -> Flow {
         let attempt = self.progress().map_or(1, |p| p.attempt.max(1));
         self.settle(Settled::Done(output.payload.clone()));
         let record = Record::Done {
@@ -314,15 +322,19 @@ impl<'a> Walk<'a> {
             known_by: known_by.into(),
             usage,
         };
-        self.note_output(call, record, output);
+        self.note_output(call, record, output, readings);
         self.desk.urgent = true;
         Flow::Done
     }
 
-    fn note_output(&mut self, call: &CallStep, record: Record, output: Output) {
+    fn note_output(&mut self, call: &CallStep, record: Record, output: Output, readings: Value) {
         let mut body = json!({ "output": output.payload });
         if !output.documents.is_empty() {
             body["documents"] = document_values(&output.documents);
+        }
+        // Readings of clock and randomness: a replay gives the same ones.
+        if !readings.is_null() {
+            body["readings"] = readings;
         }
         let mut draft = self.draft(record, Some(body), Some((call.plugin, &call.connection)));
         draft.headers = output.attributes;

@@ -1,7 +1,7 @@
 //! How a run ends: completed, stopped, failed, parked; and what an operator does to one that is parked.
 
 use dragoman_journal::{Ending, Operation, Record, Settled};
-use dragoman_model::{Actor, Class, Effect, Failure, Value};
+use dragoman_model::{Actor, Class, Failure, Value};
 use dragoman_plan::{Block, OnFailure, Step, StepKind, Template};
 use serde_json::{Map, json};
 
@@ -158,11 +158,7 @@ impl<'a> Walk<'a> {
             if request.once.is_none() && request.reference.is_none() {
                 continue;
             }
-            let unknown = progress.open
-                || progress
-                    .failure
-                    .as_ref()
-                    .is_some_and(|f| f.failure.effect != Effect::None);
+            let unknown = progress.is_uncertain();
             operations.push(Operation::Settle {
                 once: request.once.clone(),
                 reference: request.reference.clone(),
@@ -191,13 +187,7 @@ impl<'a> Walk<'a> {
         }
         self.note_voided(reference, by);
         self.desk.urgent = true;
-        let unknown = self.state.steps().any(|(_, progress)| {
-            progress.open
-                || progress
-                    .failure
-                    .as_ref()
-                    .is_some_and(|f| f.failure.effect != Effect::None)
-        });
+        let unknown = self.state.steps().any(|(_, progress)| progress.is_uncertain());
         if self.state.parked.is_some() && !unknown {
             let reason = format!("reference `{reference}` was voided by run {by}");
             self.close(Ending::Stopped, json!({ "code": "voided", "reason": reason }));
@@ -224,6 +214,9 @@ impl<'a> Walk<'a> {
         );
         draft.actor = actor;
         self.note_draft(draft);
+        if act == Act::Skip {
+            self.settle(Settled::Done(Value::Null));
+        }
         self.desk.urgent = true;
         *self.memo = Memo::default();
         self.live.retain(|_, live| matches!(live, Live::Away));

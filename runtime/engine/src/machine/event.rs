@@ -82,6 +82,8 @@ pub enum Event {
 pub enum Act {
     /// The step that parked it goes on: tried again, or asked after where its effect is not known.
     Resume,
+    /// A person knows that the step's request had no effect: it is tried again with the same key.
+    Absent,
     /// The step counts as done, without output.
     Skip,
     /// The run is given up.
@@ -93,6 +95,7 @@ impl Act {
     pub fn name(self) -> &'static str {
         match self {
             Act::Resume => "resume",
+            Act::Absent => "absent",
             Act::Skip => "skip",
             Act::Cancel => "cancel",
         }

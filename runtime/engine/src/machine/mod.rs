@@ -12,10 +12,12 @@ mod claim;
 mod each;
 mod ending;
 mod event;
+mod fact;
 mod failing;
 mod locate;
 mod observe;
 mod once;
+mod origin;
 mod probe;
 mod progress;
 mod retry;
@@ -35,9 +37,10 @@ use dragoman_plan::{Plan, StepKind};
 
 pub use event::{Act, Commit, Event, Found, Outgoing, Request, Rest, Turn};
 pub use locate::{block_of, step_at};
+pub use origin::{Origin, roots};
 pub use progress::{Claim, End, Failed, Item, Progress, Waiting};
 pub use retry::{Attempted, INTERRUPTED, Verdict, back_off, verdict};
-pub use state::{Origin, Parking, State, roots};
+pub use state::{Parking, State};
 
 use crate::runner::{Probed, Report};
 use scope::Memo;

@@ -1,7 +1,7 @@
 //! Probes: asking the other side whether a request took effect, before it is ever sent again.
 
 use dragoman_journal::{Settled, TimerPurpose};
-use dragoman_model::{Class, Effect, Failure, OperationEffect, Timestamp, Usage};
+use dragoman_model::{Class, Effect, Failure, OperationEffect, Timestamp, Usage, Value};
 use dragoman_plan::{CallStep, Step};
 
 use super::Live;
@@ -38,7 +38,7 @@ impl<'a> Walk<'a> {
         usage: Usage,
     ) -> Flow {
         match result {
-            Ok(Probed::Applied(output)) => self.took_effect(call, output, "probe", usage),
+            Ok(Probed::Applied(output)) => self.took_effect(call, output, "probe", usage, Value::Null),
             Ok(Probed::Absent) => self.absent(step, call, usage),
             Ok(Probed::Pending(after)) => {
                 let asked = after.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX));
@@ -84,7 +84,7 @@ impl<'a> Walk<'a> {
         let Some(progress) = self.progress() else {
             return Flow::Pending;
         };
-        let first = progress.first_at.unwrap_or(self.now);
+        let first = progress.window_at().unwrap_or(self.now);
         let back_off = back_off(&step.retry, self.state.run, &self.path, progress.probes + 1);
         let wait = asked_ms.map_or(back_off, |asked| {
             asked.clamp(back_off, step.retry.longest_ms.max(back_off))

@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use dragoman_journal::{OnceKey, TimerPurpose};
-use dragoman_model::{DocumentReference, Failure, OperationEffect, RunId, Timestamp, Value};
+use dragoman_journal::{OnceKey, Record, TimerPurpose};
+use dragoman_model::{DocumentReference, Effect, Failure, OperationEffect, RunId, Timestamp, Value};
+use serde_json::{Map, json};
+
+use super::fact::{Fact, documents};
 
 /// How one step stands.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -14,8 +17,10 @@ pub struct Progress {
     pub open: bool,
     /// The idempotency key.
     pub key: String,
-    /// When the first attempt began: retry windows and key lifetimes count from here.
+    /// When the first attempt began: the key's lifetime counts from here, and the retry window.
     pub first_at: Option<Timestamp>,
+    /// When a person let it go on: the retry window counts from there.
+    pub resumed_at: Option<Timestamp>,
     /// Up to when a request may have been sent: settle times count from here.
     pub last_at: Option<Timestamp>,
     /// What is sent, kept for later attempts.
@@ -123,4 +128,206 @@ pub struct Claim {
     pub once: OnceKey,
     /// The business reference.
     pub reference: Option<String>,
+}
+
+impl Progress {
+    /// When the retry window began.
+    pub fn window_at(&self) -> Option<Timestamp> {
+        self.resumed_at.or(self.first_at)
+    }
+
+    /// Whether its effect is not known, or known and of no use.
+    pub fn is_uncertain(&self) -> bool {
+        self.open
+            || self
+                .failure
+                .as_ref()
+                .is_some_and(|failed| failed.failure.effect != Effect::None)
+    }
+
+    /// Applies an entry of this step.
+    pub(super) fn apply(&mut self, fact: &Fact<'_>) {
+        let output = || fact.member("output").cloned();
+        match fact.record {
+            Record::Read { attempt, .. } => {
+                self.attempt = *attempt;
+                self.finish(End::Done(output()), fact.seq);
+            }
+            Record::Children { count } => {
+                self.items = Some(items(fact));
+                self.begun = fact.member("begun").and_then(Value::as_u64).unwrap_or(*count);
+            }
+            Record::Chosen { what } if what == "begun" => {
+                self.begun = fact.body.and_then(Value::as_u64).unwrap_or(self.begun);
+            }
+            Record::Intent { .. } => self.intend(fact),
+            Record::Done { joined, .. } => {
+                self.joined = *joined;
+                self.finish(End::Done(output()), fact.seq);
+            }
+            Record::Failed { .. } => self.fail(fact),
+            Record::Timer { due, purpose, attempt } => {
+                self.probes += u32::from(*purpose == TimerPurpose::Probe);
+                let for_other = fact.member("for").is_some();
+                self.timer = Some(Timer {
+                    due: *due,
+                    purpose: *purpose,
+                    attempt: *attempt,
+                    for_other,
+                });
+            }
+            Record::Waiting {
+                wait, due, reference, ..
+            } => {
+                self.attempt += 1;
+                self.wait = Some(Waiting {
+                    id: wait.clone(),
+                    due: *due,
+                    reference: reference.clone(),
+                });
+            }
+            Record::Answer { .. } => self.finish(End::Done(Some(answer(fact))), fact.seq),
+            Record::Claimed { .. } => self.claim(fact),
+            Record::Released { .. } => self.finish(End::Done(None), fact.seq),
+            Record::Voided { .. } => self.voided = true,
+            Record::Observed { .. } => self.finish(End::Observed, fact.seq),
+            _ => {}
+        }
+    }
+
+    fn claim(&mut self, fact: &Fact<'_>) {
+        let Record::Claimed {
+            ledger,
+            once,
+            reference,
+            joined,
+            ..
+        } = fact.record
+        else {
+            return;
+        };
+        let claim = Claim {
+            ledger: ledger.clone(),
+            once: once.clone(),
+            reference: reference.clone(),
+        };
+        self.claim = Some(claim);
+        self.joined = *joined;
+        self.finish(End::Done(fact.body.cloned()), fact.seq);
+    }
+
+    pub(super) fn finish(&mut self, end: End, seq: u64) {
+        self.end = Some(end);
+        self.ended_seq = seq;
+        self.open = false;
+        self.timer = None;
+        self.wait = None;
+    }
+
+    /// Ready for another attempt after a person's word; the key stays. `absent`: the person says that it had no effect.
+    pub(super) fn again(&mut self, at: Timestamp, absent: bool) {
+        self.end = None;
+        self.timer = None;
+        self.wait = None;
+        self.probes = 0;
+        self.resumed_at = Some(at);
+        match &mut self.failure {
+            Some(failed) if !absent && failed.failure.effect != Effect::None => failed.last = false,
+            failure => *failure = None,
+        }
+    }
+
+    fn intend(&mut self, fact: &Fact<'_>) {
+        let Record::Intent {
+            attempt,
+            key,
+            effect,
+            once,
+            reference,
+            ..
+        } = fact.record
+        else {
+            return;
+        };
+        self.attempt = *attempt;
+        self.open = true;
+        self.timer = None;
+        self.failure = None;
+        self.first_at.get_or_insert(fact.at);
+        self.last_at = Some(fact.at);
+        self.key.clone_from(key);
+        self.request = Some(Request {
+            input: fact.member("input").cloned().unwrap_or(Value::Null),
+            documents: documents(fact.member("documents")),
+            effect: *effect,
+            once: once.clone(),
+            reference: reference.clone(),
+        });
+    }
+
+    fn fail(&mut self, fact: &Fact<'_>) {
+        let Record::Failed {
+            attempt,
+            class,
+            effect,
+            code,
+            last,
+            ..
+        } = fact.record
+        else {
+            return;
+        };
+        let failure = fact
+            .body
+            .and_then(|body| serde_json::from_value::<Failure>(body.clone()).ok());
+        // The body may have been erased; the header alone tells enough to go on.
+        let failure = failure.unwrap_or_else(|| Failure::new(*class, code.as_str(), "").with_effect(*effect));
+        self.attempt = *attempt;
+        self.open = false;
+        self.timer = None;
+        self.wait = None;
+        self.first_at.get_or_insert(fact.at);
+        self.last_at = Some(fact.at);
+        self.failure = Some(Failed {
+            failure,
+            last: *last,
+            at: fact.at,
+        });
+        if *last {
+            self.end = Some(End::Failed);
+            self.ended_seq = fact.seq;
+        }
+    }
+}
+
+/// The items of a `children` entry.
+fn items(fact: &Fact<'_>) -> Vec<Item> {
+    let list = fact
+        .member("items")
+        .and_then(Value::as_array)
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    let key = |value: &Value| value.get("key").and_then(Value::as_str).unwrap_or_default().to_owned();
+    list.iter()
+        .map(|value| Item {
+            key: key(value),
+            item: value["item"].clone(),
+        })
+        .collect()
+}
+
+/// What a wait gives: the answer's members, who gave it and when.
+fn answer(fact: &Fact<'_>) -> Value {
+    let mut out = match fact.body {
+        Some(Value::Object(members)) => members.clone(),
+        _ => Map::new(),
+    };
+    let by = json!({
+        "id": fact.actor.id,
+        "kind": fact.actor.kind,
+        "authentication": fact.actor.authentication,
+    });
+    out.insert("by".into(), by);
+    out.insert("at".into(), Value::String(fact.at.to_string()));
+    Value::Object(out)
 }

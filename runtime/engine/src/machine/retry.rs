@@ -88,7 +88,7 @@ fn next_attempt(attempted: &Attempted<'_>, failure: &Failure) -> Option<Timestam
         pause(attempted, failure)
     };
     let due = attempted.now.plus_millis(i64::try_from(wait).unwrap_or(i64::MAX));
-    let first = attempted.progress.and_then(|p| p.first_at).unwrap_or(attempted.now);
+    let first = attempted.progress.and_then(|p| p.window_at()).unwrap_or(attempted.now);
     let end = first.plus_millis(i64::try_from(retry.for_ms).unwrap_or(i64::MAX));
     (due <= end || wait == 0).then_some(due)
 }

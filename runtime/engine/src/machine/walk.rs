@@ -244,6 +244,9 @@ impl<'a> Walk<'a> {
         if due <= self.now {
             return Flow::Done;
         }
+        if self.draining {
+            return Flow::Held;
+        }
         self.until(due, false)
     }
 

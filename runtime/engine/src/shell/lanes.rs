@@ -52,27 +52,22 @@ impl Lane {
         self.queued.load(Ordering::Relaxed) >= backlog.max(1)
     }
 
+    /// Counts a run that waits for its turn and its place, for as long as the guard lives.
+    pub(super) fn wait(self: &Arc<Self>) -> Waiting {
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        Waiting(Arc::clone(self))
+    }
+
     /// Waits for a place at work; none: the lane is closed, which does not happen.
     pub(super) async fn enter(&self) -> Option<OwnedSemaphorePermit> {
-        if let Ok(permit) = Arc::clone(&self.at_work).try_acquire_owned() {
-            return Some(permit);
-        }
-        let _waiting = Waiting::begin(self);
         Arc::clone(&self.at_work).acquire_owned().await.ok()
     }
 }
 
-/// Counts a run that waits, for as long as it does.
-struct Waiting<'a>(&'a Lane);
+/// A run that waits.
+pub(super) struct Waiting(Arc<Lane>);
 
-impl<'a> Waiting<'a> {
-    fn begin(lane: &'a Lane) -> Self {
-        lane.queued.fetch_add(1, Ordering::Relaxed);
-        Waiting(lane)
-    }
-}
-
-impl Drop for Waiting<'_> {
+impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.queued.fetch_sub(1, Ordering::Relaxed);
     }

@@ -13,6 +13,7 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use super::Shell;
 use super::answer::{Asked, Promise, Signal};
 use super::events::Happening;
+use super::lanes::Lane;
 use super::lease::Held;
 use super::outgoing::Live;
 use crate::machine::{Commit, Event, Machine, Rest};
@@ -112,11 +113,20 @@ impl Shell {
             },
         };
         let held = self.hold(lease);
+        // Children work in the place and the turn of their family.
+        let is_root = machine
+            .state()
+            .origin
+            .as_ref()
+            .is_some_and(|origin| origin.parent.is_none());
+        let lane = is_root.then(|| self.lanes.of(machine.plan()));
+        let waiting = lane.as_ref().map(Lane::wait);
         let _turn = self.turn_of(&machine).await;
-        let _place = match machine.state().origin.as_ref().map(|origin| origin.parent.is_some()) {
-            Some(true) | None => None,
-            Some(false) => self.lanes.of(machine.plan()).enter().await,
+        let _place = match &lane {
+            Some(lane) => lane.enter().await,
+            None => None,
         };
+        drop(waiting);
         let mut at_work = AtWork {
             shell: self,
             run,

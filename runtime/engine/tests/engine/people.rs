@@ -243,3 +243,19 @@ async fn an_unreadable_message_is_kept() {
         .expect("the message");
     assert_eq!(kept.1, b"7");
 }
+
+#[tokio::test]
+async fn a_person_who_knows_that_it_had_no_effect_lets_it_be_sent_again() {
+    let house = House::new(&[plan("post", POST)]);
+    house.partner.will("post", [Break { applied: false }]);
+    let run = house.run("post", "7").await;
+    assert_eq!(house.summary(run).await.standing, Standing::Parked);
+    house
+        .handle()
+        .operate(run, Act::Absent, olga(), "they have nothing")
+        .await
+        .expect("taken");
+    house.settle().await;
+    assert_eq!(house.ending(run).await, Some(Ending::Completed));
+    assert_eq!(json!(house.partner.facts()), json!({ "post 7": 1 }));
+}

@@ -1,0 +1,113 @@
+//! Where a run comes from, and what its expressions see besides its steps.
+
+use std::collections::BTreeMap;
+
+use dragoman_journal::{Draft, Parent, Record};
+use dragoman_model::{Digest, RunId, Timestamp, Value};
+use serde_json::{Map, json};
+
+use super::fact::Fact;
+use super::state::State;
+
+/// Where a run comes from and what its expressions see besides its steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Origin {
+    /// The pipeline.
+    pub pipeline: String,
+    /// Its version.
+    pub version: Digest,
+    /// The trigger's id.
+    pub trigger: String,
+    /// The run key.
+    pub run_key: String,
+    /// The turn that it takes with others.
+    pub serial: Option<String>,
+    /// For a child.
+    pub parent: Option<Parent>,
+    /// Whether effects are only written down.
+    pub observe: bool,
+    /// When it was accepted.
+    pub began: Timestamp,
+    /// `trigger`, `site`, `run` and the names of items.
+    pub roots: BTreeMap<String, Value>,
+    /// For a child: outputs of steps of its parents.
+    pub captures: Map<String, Value>,
+}
+
+/// Reads the first entry of a run.
+pub(super) fn origin(run: RunId, fact: &Fact<'_>) -> Option<Origin> {
+    let Record::Accepted {
+        pipeline,
+        trigger,
+        run_key,
+        serial,
+        parent,
+        mode,
+    } = fact.record
+    else {
+        return None;
+    };
+    let body = |name| fact.member(name);
+    let mut roots = BTreeMap::new();
+    // A child is given the trigger of its parent as it is.
+    let about = body("trigger")
+        .cloned()
+        .unwrap_or_else(|| about(trigger, run_key, fact));
+    roots.insert("trigger".to_owned(), about);
+    roots.insert("site".into(), body("site").cloned().unwrap_or_else(|| json!({})));
+    let now = body("now")
+        .cloned()
+        .unwrap_or_else(|| Value::String(fact.at.to_string()));
+    roots.insert(
+        "run".into(),
+        json!({ "id": run.to_string(), "now": now, "key": run_key, "pipeline": pipeline }),
+    );
+    if let Some(Value::Object(names)) = body("items") {
+        roots.extend(names.iter().map(|(name, value)| (name.clone(), value.clone())));
+    }
+    Some(Origin {
+        pipeline: pipeline.clone(),
+        version: fact.versions.pipeline,
+        trigger: trigger.clone(),
+        run_key: run_key.clone(),
+        serial: serial.clone(),
+        parent: parent.clone(),
+        observe: mode == "observe",
+        began: fact.at,
+        roots,
+        captures: body("captures").and_then(Value::as_object).cloned().unwrap_or_default(),
+    })
+}
+
+/// What expressions see as `trigger`: the message, and how it came.
+fn about(trigger: &str, run_key: &str, fact: &Fact<'_>) -> Value {
+    let mut about = fact
+        .member("attributes")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_default();
+    let headers: Map<String, Value> = fact
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_ascii_lowercase(), json!(value)))
+        .collect();
+    about.insert("id".into(), Value::String(trigger.to_owned()));
+    about.insert("key".into(), Value::String(run_key.to_owned()));
+    about.insert("sender".into(), Value::String(fact.actor.id.clone()));
+    about.insert("received_at".into(), Value::String(fact.at.to_string()));
+    about.insert("headers".into(), Value::Object(headers));
+    if let Some(message) = fact.member("message") {
+        about.insert("message".into(), message.clone());
+    }
+    if let Some(document) = fact.member("documents").and_then(|documents| documents.get("message")) {
+        about.insert("document".into(), document.clone());
+    }
+    Value::Object(about)
+}
+
+/// What the expressions of a run see at its root, from its first entry: for its key and its serial.
+pub fn roots(first: &Draft) -> BTreeMap<String, Value> {
+    let mut state = State::new(first.run);
+    state.apply_draft(first);
+    state.origin.map(|origin| origin.roots).unwrap_or_default()
+}
