@@ -5,7 +5,7 @@ use dragoman_model::{Diagnostic, Span};
 use crate::nearest::nearest;
 use crate::reading::Reading;
 use crate::yaml::{Entry, Mapping, Node, NodeKind};
-use crate::{Spanned, codes};
+use crate::{Spanned, codes, keys};
 
 /// A mapping whose keys are being taken one by one.
 pub(crate) struct Fields<'a> {
@@ -17,6 +17,8 @@ pub(crate) struct Fields<'a> {
     asked: Vec<&'static str>,
     explained: Vec<&'a str>,
     likely: Vec<&'static str>,
+    /// Misspelt keys, and what was meant: reported, and read as what was meant.
+    corrected: Vec<(&'a Spanned<String>, &'static str)>,
 }
 
 impl<'a> Fields<'a> {
@@ -30,6 +32,7 @@ impl<'a> Fields<'a> {
                 asked: Vec::new(),
                 explained: Vec::new(),
                 likely: Vec::new(),
+                corrected: Vec::new(),
             }),
             _ => {
                 let are = if what.starts_with("the ") && what.ends_with('s') {
@@ -48,10 +51,25 @@ impl<'a> Fields<'a> {
         self.entry(key).map(|e| &e.value)
     }
 
-    /// The key and its value.
+    /// The key and its value. A misspelt key is taken as what was meant, so that its value is checked as well and
+    /// nothing is said to be missing; it is reported at the end.
     pub(crate) fn entry(&mut self, key: &'static str) -> Option<&'a Entry> {
         self.asked.push(key);
-        self.mapping.entries.iter().find(|e| e.key.value == key)
+        let exact = self.mapping.entries.iter().find(|e| e.key.value == key);
+        exact.or_else(|| self.nearly(key))
+    }
+
+    /// An entry whose key is nearly this one, and none of the language.
+    pub(crate) fn nearly(&mut self, key: &'static str) -> Option<&'a Entry> {
+        let free = |entry: &&Entry| !self.corrected.iter().any(|(found, _)| found.span == entry.key.span);
+        let meant = self
+            .mapping
+            .entries
+            .iter()
+            .filter(free)
+            .find(|e| keys::means(&e.key.value, key))?;
+        self.corrected.push((&meant.key, key));
+        Some(meant)
     }
 
     /// The value of a key that must be there.
@@ -97,7 +115,11 @@ impl<'a> Fields<'a> {
     }
 
     /// Reports every key that nobody asked for.
-    pub(crate) fn finish(self, reading: &mut Reading) {
+    pub(crate) fn finish(mut self, reading: &mut Reading) {
+        for (key, meant) in &self.corrected {
+            reading.push(misspelt(key, self.what).help(format!("write `{meant}`")));
+            self.explained.push(&key.value);
+        }
         for entry in &self.mapping.entries {
             let name = entry.key.value.as_str();
             if !self.asked.contains(&name) && !self.explained.contains(&name) {
@@ -121,20 +143,14 @@ pub(crate) fn unknown(
     likely: &[&'static str],
     there: &[Entry],
 ) -> Diagnostic {
-    let diagnostic = Diagnostic::error(
-        codes::UNKNOWN_KEY,
-        key.span.clone(),
-        format!("unknown key `{}`", key.value),
-    )
-    .mark(format!("not a key of {what}"));
+    let diagnostic = misspelt(key, what);
     // A key that is there already was not meant.
     let free = known
         .iter()
         .chain(likely)
         .copied()
         .filter(|k| !there.iter().any(|e| e.key.value == *k));
-    let synonym = synonym(&key.value).filter(|right| known.contains(right) || likely.contains(right));
-    match synonym.or_else(|| nearest(&key.value, free)) {
+    match nearest(&key.value, free) {
         Some(right) => diagnostic.help(format!("write `{right}`")),
         None => {
             let mut names: Vec<&str> = known.to_vec();
@@ -145,33 +161,7 @@ pub(crate) fn unknown(
     }
 }
 
-/// Whether a key is nearly one of these, or means the same in another language.
-pub(crate) fn is_nearly(key: &str, known: &[&'static str]) -> bool {
-    synonym(key).is_some_and(|right| known.contains(&right)) || nearest(key, known.iter().copied()).is_some()
-}
-
-/// The key of this language for one that other languages have.
-fn synonym(key: &str) -> Option<&'static str> {
-    Some(match key {
-        "if" | "condition" | "unless" => "when",
-        "name" => "id",
-        "uses" | "use" | "invoke" | "operation" | "action" => "call",
-        "params" | "parameters" | "input" | "inputs" | "args" | "arguments" | "body" | "payload" => "with",
-        "foreach" | "for_each" | "loop" | "for" => "each",
-        "switch" | "match" | "case" => "choose",
-        "catch" | "on_error" | "rescue" => "on_failure",
-        "retries" | "attempts" => "retry",
-        "delay" | "pause" => "sleep",
-        "let" | "assign" | "variables" | "vars" => "set",
-        "exit" | "end" | "return" | "finish" => "stop",
-        "error" | "throw" | "raise" | "abort" => "fail",
-        "idempotency_key" | "unique" => "once",
-        "triggers" | "trigger" => "on",
-        "description" | "title" | "comment" => "summary",
-        "concurrency" | "max_parallel" => "concurrent",
-        "compensate" | "rollback" => "undo",
-        "approval" | "approve" => "wait",
-        "outputs" => "output",
-        _ => return None,
-    })
+fn misspelt(key: &Spanned<String>, what: &str) -> Diagnostic {
+    let message = format!("unknown key `{}`", key.value);
+    Diagnostic::error(codes::UNKNOWN_KEY, key.span.clone(), message).mark(format!("not a key of {what}"))
 }

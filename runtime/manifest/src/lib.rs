@@ -12,6 +12,7 @@
 
 pub mod codes;
 mod fields;
+mod keys;
 mod measure;
 mod nearest;
 pub mod pipeline;

@@ -1,9 +1,11 @@
 //! Decisions: the answers that a person may give, and what an answer holds.
 
-use dragoman_model::Value;
+use std::collections::BTreeMap;
+
+use dragoman_model::Span;
 
 use super::triggers::optional;
-use super::{Answer, Decision, Wait};
+use super::{Answer, AnswerField, Decision, Wait};
 use crate::Spanned;
 use crate::fields::Fields;
 use crate::reading::Reading;
@@ -75,7 +77,7 @@ fn answers(reading: &mut Reading, node: &Node) -> Vec<Answer> {
         .collect()
 }
 
-fn further(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Value)> {
+fn further(reading: &mut Reading, node: &Node) -> Vec<AnswerField> {
     let Some(fields) = reading.fields(node, "the fields of an answer", "`{ amount: { type: string } }`") else {
         return Vec::new();
     };
@@ -85,11 +87,41 @@ fn further(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Value)> 
             continue;
         }
         match &entry.value.kind {
-            NodeKind::Mapping(_) => further.push((entry.key.clone(), reading.value(&entry.value))),
+            NodeKind::Mapping(_) => {
+                let mut places = BTreeMap::new();
+                note_places(&entry.value, String::new(), &mut places);
+                let schema = reading.value(&entry.value);
+                further.push(AnswerField {
+                    name: entry.key.clone(),
+                    schema,
+                    places,
+                });
+            }
             _ => reading.wrong_type(&entry.value, "a JSON Schema", "write, for example, `{ type: string }`"),
         }
     }
     further
+}
+
+/// Where the pieces of a value stand.
+fn note_places(node: &Node, pointer: String, places: &mut BTreeMap<String, Span>) {
+    match &node.kind {
+        NodeKind::Mapping(mapping) => {
+            for entry in &mapping.entries {
+                let pointer = format!("{pointer}/{}", entry.key.value);
+                places.insert(pointer.clone(), entry.key.span.clone());
+                note_places(&entry.value, pointer, places);
+            }
+        }
+        NodeKind::Sequence(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let pointer = format!("{pointer}/{index}");
+                places.insert(pointer.clone(), item.span.clone());
+                note_places(item, pointer, places);
+            }
+        }
+        NodeKind::Scalar(_) | NodeKind::Refused => {}
+    }
 }
 
 /// A wait for a person.

@@ -3,7 +3,7 @@
 use dragoman_model::{Class, Diagnostic};
 
 use super::{Each, Handler, Step, StepKind, block, call, claim, decisions, word};
-use crate::fields::{Fields, is_nearly};
+use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::said::{ExpressionText, Template};
 use crate::yaml::{Entry, Node};
@@ -79,22 +79,23 @@ fn find_word<'a>(reading: &mut Reading, fields: &mut Fields<'a>) -> Option<(&'st
                 .help(format!("put a dash before `{}`: it is a step of its own", *second.key)),
         );
     }
-    if found.is_empty() {
-        no_word(reading, fields);
+    if let Some(found) = found.first() {
+        return Some(*found);
     }
-    found.first().copied()
+    for word in word::WORDS.iter().chain(word::LATER) {
+        if let Some(entry) = fields.nearly(word) {
+            return Some((word, entry));
+        }
+    }
+    no_word(reading, fields);
+    None
 }
 
 /// A step without a word: most likely the word is misspelt.
 fn no_word(reading: &mut Reading, fields: &Fields<'_>) {
     let plain_keys = ["id", "when", "with", "retry", "timeout", "once", "ref", "undo"];
     let unknown = |e: &&Entry| !plain_keys.contains(&e.key.value.as_str()) && word::owners(&e.key.value).is_empty();
-    let nearly = |e: &&Entry| unknown(e) && is_nearly(&e.key.value, word::WORDS);
-    let unknown = fields
-        .entries()
-        .iter()
-        .find(nearly)
-        .or_else(|| fields.entries().iter().find(unknown));
+    let unknown = fields.entries().iter().find(unknown);
     let diagnostic = match unknown {
         Some(entry) => crate::fields::unknown(&entry.key, "a step", word::WORDS, &[], fields.entries()),
         None => Diagnostic::error(codes::STEP_WORD, fields.heading(), "this step says no word").help(format!(

@@ -5,7 +5,7 @@ use dragoman_model::{Diagnostic, Span};
 use super::{OperationName, Trigger, TriggerKind};
 use crate::fields::Fields;
 use crate::reading::Reading;
-use crate::yaml::Node;
+use crate::yaml::{Node, NodeKind};
 use crate::{Spanned, codes};
 
 /// How long a file must not have changed where nothing is said, in milliseconds.
@@ -13,6 +13,13 @@ const SETTLE_MS: u64 = 2_000;
 
 pub(super) fn triggers(reading: &mut Reading, node: &Node) -> Vec<Trigger> {
     let items = reading.list(node, "a list of triggers", "each trigger behind a dash: `- id: hook`");
+    if items.is_empty() && matches!(node.kind, NodeKind::Sequence(_)) {
+        let message = "nothing begins a run";
+        reading.push(
+            Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), message)
+                .help("write a trigger: `- { id: by-hand, manual: {} }`"),
+        );
+    }
     let mut triggers: Vec<Trigger> = Vec::new();
     for item in items {
         let Some(trigger) = trigger(reading, item, triggers.len() + 1) else {
@@ -84,9 +91,12 @@ fn http(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
     let from = fields
         .take("from")
         .and_then(|n| reading.text(n, "the name of a sender of the site file"));
-    let replied = fields
-        .take("reply")
-        .and_then(|n| reading.word(n, &[("accepted", false), ("replied", true)]));
+    // A word that is none is taken for `replied`, so that nothing else is said to be wrong because of it.
+    let replied = fields.take("reply").map(|n| {
+        reading
+            .word(n, &[("accepted", false), ("replied", true)])
+            .is_none_or(|word| word.value)
+    });
     fields.finish(reading);
     let path = path?;
     let segments_fit = path
@@ -102,7 +112,7 @@ fn http(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
     Some(TriggerKind::Http {
         path,
         from,
-        replied: replied.is_some_and(|r| r.value),
+        replied: replied.unwrap_or(false),
     })
 }
 

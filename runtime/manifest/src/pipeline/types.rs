@@ -1,5 +1,6 @@
 //! What a pipeline says, piece by piece, each with its place. Nothing here is checked against plugins.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dragoman_model::{Class, Source, Span, Value};
@@ -101,8 +102,19 @@ pub struct OperationName {
 pub struct Decision {
     /// The answers it may have.
     pub answers: Vec<Answer>,
-    /// Further fields of an answer: name and JSON Schema.
-    pub fields: Vec<(Spanned<String>, Value)>,
+    /// Further fields of an answer.
+    pub fields: Vec<AnswerField>,
+}
+
+/// A further field of an answer.
+#[derive(Debug, Clone)]
+pub struct AnswerField {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Its JSON Schema.
+    pub schema: Value,
+    /// Where the pieces of the schema stand, by JSON Pointer: of a member its key, of an item the item.
+    pub places: BTreeMap<String, Span>,
 }
 
 /// An answer that a person may give.

@@ -59,10 +59,11 @@ impl Checker<'_> {
             if was_reachable {
                 ends = end;
             }
-            if let Some(id) = &step.id
-                && let Some(shape) = scope.step(&id.value)
-            {
-                outputs.push((id.value.clone(), shape.clone()));
+            if let Some(id) = &step.id {
+                match scope.step(&id.value) {
+                    Some(shape) => outputs.push((id.value.clone(), shape.clone())),
+                    None => refused = true,
+                }
             }
             steps.push(planned);
         }

@@ -3,7 +3,7 @@
 use dragoman_expression::Expected;
 use dragoman_manifest::{self as manifest, Spanned, pipeline as said};
 use dragoman_model::{Diagnostic, OperationEffect, Value};
-use dragoman_schema::{OperationSurface, Shape};
+use dragoman_schema::{OperationSurface, Shape, nearest};
 
 use super::Checker;
 use super::scope::Scope;
@@ -87,6 +87,14 @@ impl<'a> Checker<'a> {
             .iter()
             .filter(|d| !call.documents.iter().any(|(n, _)| n.value == **d))
         {
+            // One that is misspelt was reported as unknown.
+            if call
+                .documents
+                .iter()
+                .any(|(n, _)| nearest(&n.value, [missing.as_str()]).is_some())
+            {
+                continue;
+            }
             let message = format!("`{}` takes the document `{missing}`", call.operation.operation.value);
             let help = format!("write `documents: {{ {missing}: =trigger.document }}`");
             self.report(Diagnostic::error(codes::DOCUMENTS, call.span.clone(), message).help(help));

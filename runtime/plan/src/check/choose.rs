@@ -37,6 +37,8 @@ impl Checker<'_> {
         for arm in arms {
             let mut inner = open.clone();
             let when = arm.when.as_ref().map(|said| self.condition(said, &mut inner));
+            inner.doubtful |= matches!(when, Some(None));
+            open.doubtful |= matches!(when, Some(None));
             if let Some(said) = &arm.when {
                 inner.assume(&said.text, true);
                 open.assume(&said.text, false);
@@ -44,7 +46,9 @@ impl Checker<'_> {
             let outcome = self.block(&arm.block, None, &mut inner, false);
             if outcome.ends.is_none() {
                 together.goes_on = true;
-                self.join_arm(&mut together, arm, outcome.value, outcome.refused);
+                // Where a condition was wrong, nothing can be said about what its arm gives.
+                let value = outcome.value.filter(|_| !inner.doubtful);
+                self.join_arm(&mut together, arm, value, outcome.refused);
             }
             planned.push(match (when, outcome.block) {
                 (None, Some(block)) => Some(Arm { when: None, block }),

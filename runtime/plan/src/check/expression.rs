@@ -1,5 +1,6 @@
 //! Expressions at their places.
 
+use dragoman_expression::codes::MAYBE_ABSENT;
 use dragoman_expression::{Environment, Expected, Expression, Written, check};
 use dragoman_manifest::ExpressionText;
 use dragoman_schema::Shape;
@@ -24,7 +25,9 @@ impl Checker<'_> {
                 Some((expression, shape))
             }
             Err(diagnostics) => {
-                self.diagnostics.extend(diagnostics);
+                let doubtful = scope.doubtful;
+                let said = diagnostics.into_iter().filter(|d| !doubtful || d.code != MAYBE_ABSENT);
+                self.diagnostics.extend(said);
                 None
             }
         }

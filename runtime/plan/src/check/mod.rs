@@ -1,5 +1,6 @@
 //! From what was said to what it means, with everything that is wrong.
 
+mod answer_schema;
 mod block;
 mod call;
 mod choose;
@@ -42,11 +43,39 @@ pub fn check(pipeline: &Pipeline, world: &World) -> Checked {
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by_key(|d| d.span.as_ref().map_or(0, |s| s.range.start));
     diagnostics.dedup();
+    let diagnostics = folded(diagnostics);
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
     Checked {
         plan: plan.filter(|_| !failed),
         diagnostics,
     }
+}
+
+/// The same thing said of more than three places is one mistake (a step whose id is misspelt): it is said once, and the
+/// other places are named.
+fn folded(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    const PLACES: usize = 3;
+    let same = |a: &Diagnostic, b: &Diagnostic| a.code == b.code && a.message == b.message;
+    let mut folded: Vec<(Diagnostic, Vec<usize>)> = Vec::new();
+    for diagnostic in diagnostics {
+        let line = diagnostic
+            .span
+            .as_ref()
+            .map_or(0, |s| s.source.position(s.range.start).0);
+        let before = folded.iter().filter(|(d, _)| same(d, &diagnostic)).count();
+        match folded.iter_mut().find(|(d, _)| same(d, &diagnostic)) {
+            Some((_, lines)) if before >= PLACES => lines.push(line),
+            _ => folded.push((diagnostic, Vec::new())),
+        }
+    }
+    let told = |(diagnostic, lines): (Diagnostic, Vec<usize>)| match lines.as_slice() {
+        [] => diagnostic,
+        lines => {
+            let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
+            diagnostic.help(format!("the same in line {}", lines.join(", ")))
+        }
+    };
+    folded.into_iter().map(told).collect()
 }
 
 /// Builds the plan of a pipeline.

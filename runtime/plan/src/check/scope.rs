@@ -28,6 +28,9 @@ pub(super) struct Scope {
     answers: BTreeMap<String, AnswerNeeds>,
     /// For each `each` around this place: the steps outside it.
     pub(super) outside: Vec<BTreeSet<String>>,
+    /// Whether a condition that was wrong might have made sure of something here: then nothing is said about values
+    /// that may be absent.
+    pub(super) doubtful: bool,
     /// Made from the rest when it is first needed.
     environment: Option<Environment>,
 }
@@ -43,6 +46,7 @@ impl Scope {
             poisoned: BTreeSet::new(),
             answers: BTreeMap::new(),
             outside: Vec::new(),
+            doubtful: false,
             environment: None,
         }
     }

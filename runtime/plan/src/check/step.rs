@@ -54,6 +54,7 @@ impl Checker<'_> {
         if let Some(said) = step.when.as_ref().filter(|_| matches!(when, Some(Some(_)))) {
             inner.assume(&said.text, true);
         }
+        inner.doubtful |= matches!(when, Some(None));
         if let Some(id) = &step.id {
             inner.hide_step(&id.value, "it is made by this very step".into());
         }
@@ -72,6 +73,7 @@ impl Checker<'_> {
         let conditional = step.when.is_some();
         let shape = made.shape.map(|s| if conditional { s.optional() } else { s });
         self.add_output(step, shape.as_ref(), scope);
+        scope.doubtful |= inner.doubtful && made.ends || matches!(step.kind, said::StepKind::Refused);
         if made.ends
             && let Some(said) = &step.when
         {

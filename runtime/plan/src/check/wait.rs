@@ -132,7 +132,8 @@ impl<'a> Checker<'a> {
     fn answer_fields(&mut self, decision: &Decision) -> Option<Vec<(String, Shape)>> {
         let mut good = true;
         let mut fields = Vec::new();
-        for (name, schema) in &decision.fields {
+        for field in &decision.fields {
+            let name = &field.name;
             if ["answer", "by", "reason", "at"].contains(&name.value.as_str()) {
                 let message = format!("every answer has the field `{}`", name.value);
                 self.report(
@@ -141,12 +142,15 @@ impl<'a> Checker<'a> {
                 );
                 good = false;
             }
-            fields.push((name.value.clone(), Shape::from_schema(schema).0));
+            match self.field_shape(field) {
+                Some(shape) => fields.push((name.value.clone(), shape)),
+                None => good = false,
+            }
         }
         for answer in &decision.answers {
             for field in &answer.needs {
                 let place = format!("`fields` of the decision (for `{}`)", answer.name.value);
-                let names = decision.fields.iter().map(|(name, _)| &name.value);
+                let names = decision.fields.iter().map(|f| &f.name.value);
                 good &= self.known(field, names, codes::ANSWER_FIELDS, "the answer has no field", &place);
             }
         }
@@ -191,7 +195,7 @@ fn answer_schema(decision: &Decision) -> Value {
     let mut properties: Map<String, Value> = decision
         .fields
         .iter()
-        .map(|(name, schema)| (name.value.clone(), schema.clone()))
+        .map(|f| (f.name.value.clone(), f.schema.clone()))
         .collect();
     let answers: Vec<&str> = decision.answers.iter().map(|a| a.name.value.as_str()).collect();
     properties.insert("answer".into(), json!({ "enum": answers }));

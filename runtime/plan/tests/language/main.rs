@@ -6,6 +6,7 @@
 //! pipeline is put before it, and lines are counted without that head. With `UPDATE_SPECS=1` the expected blocks
 //! are written anew.
 
+mod letters;
 mod meaning;
 mod pages;
 mod robustness;

@@ -1,0 +1,153 @@
+//! JSON Schemas that a person writes into a pipeline, for the fields of an answer: what is misspelt in them would
+//! silently say less than was meant.
+
+use dragoman_manifest::pipeline::AnswerField;
+use dragoman_model::{Diagnostic, Value};
+use dragoman_schema::{Shape, Validator, nearest};
+
+use super::Checker;
+use crate::codes;
+
+/// The keywords that are known here, in the order in which one is proposed.
+const KEYWORDS: &[&str] = &[
+    "type",
+    "properties",
+    "required",
+    "items",
+    "enum",
+    "const",
+    "format",
+    "x-type",
+    "oneOf",
+    "anyOf",
+    "allOf",
+    "additionalProperties",
+    "title",
+    "description",
+    "default",
+    "examples",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "$ref",
+    "$defs",
+    "definitions",
+];
+
+/// The types of JSON Schema.
+const TYPES: &[&str] = &["string", "integer", "number", "boolean", "object", "array", "null"];
+
+/// Something wrong in a schema: the pointer to it, what it is, and what to write.
+struct Problem {
+    at: String,
+    what: String,
+    right: Option<String>,
+}
+
+impl Checker<'_> {
+    /// The shape of a field of an answer; none where its schema is wrong.
+    pub(super) fn field_shape(&mut self, field: &AnswerField) -> Option<Shape> {
+        let mut problems = Vec::new();
+        look(&field.schema, "", &mut problems);
+        let (shape, notes) = Shape::from_schema(&field.schema);
+        if problems.is_empty()
+            && let Err(error) = Validator::new(&field.schema)
+        {
+            problems.push(Problem {
+                at: String::new(),
+                what: error.to_string(),
+                right: None,
+            });
+        }
+        let name = &field.name.value;
+        let place = |at: &str| field.places.get(at).unwrap_or(&field.name.span).clone();
+        let good = problems.is_empty();
+        for Problem { at, what, right } in problems {
+            let message = format!("in the schema of the field `{name}`: {what}");
+            let diagnostic = Diagnostic::error(codes::ANSWER_FIELDS, place(&at), message);
+            self.report(match right {
+                Some(right) => diagnostic.help(format!("write `{right}`")),
+                None => diagnostic.help("write it as JSON Schema, for example `{ type: string }`"),
+            });
+        }
+        for note in notes.iter().filter(|_| good) {
+            let message = format!("in the schema of the field `{name}`: {}", note.message);
+            self.report(
+                Diagnostic::error(codes::ANSWER_FIELDS, place(&note.pointer), message)
+                    .warning()
+                    .help("an expression can use what is there only after a cast"),
+            );
+        }
+        good.then_some(shape)
+    }
+}
+
+/// Keywords that are none, types that are none, and required fields that are none.
+fn look(schema: &Value, at: &str, problems: &mut Vec<Problem>) {
+    let Some(members) = schema.as_object() else { return };
+    for (keyword, value) in members {
+        let here = format!("{at}/{keyword}");
+        match keyword.as_str() {
+            "properties" | "$defs" | "definitions" => {
+                for (name, inner) in value.as_object().into_iter().flatten() {
+                    look(inner, &format!("{here}/{name}"), problems);
+                }
+            }
+            "items" | "additionalProperties" => look(value, &here, problems),
+            "oneOf" | "anyOf" | "allOf" => {
+                for (index, inner) in value.as_array().into_iter().flatten().enumerate() {
+                    look(inner, &format!("{here}/{index}"), problems);
+                }
+            }
+            "type" => look_at_type(value, &here, problems),
+            known if KEYWORDS.contains(&known) || known.starts_with("x-") && nearest(known, ["x-type"]).is_none() => {}
+            unknown => {
+                let right = nearest(unknown, KEYWORDS.iter().copied());
+                problems.push(Problem {
+                    what: format!("`{unknown}` is no keyword"),
+                    at: here,
+                    right,
+                });
+            }
+        }
+    }
+    let Some(properties) = members.get("properties").and_then(Value::as_object) else {
+        return;
+    };
+    let required = members.get("required").and_then(Value::as_array).into_iter().flatten();
+    for (index, name) in required
+        .enumerate()
+        .filter_map(|(index, name)| Some((index, name.as_str()?)))
+    {
+        if !properties.contains_key(name) {
+            let right = nearest(name, properties.keys().map(String::as_str));
+            problems.push(Problem {
+                at: format!("{at}/required/{index}"),
+                what: format!("`{name}` is no property"),
+                right,
+            });
+        }
+    }
+}
+
+fn look_at_type(value: &Value, at: &str, problems: &mut Vec<Problem>) {
+    let several = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+    for name in several {
+        if let Some(name) = name.as_str().filter(|name| !TYPES.contains(name)) {
+            let right = nearest(name, TYPES.iter().copied());
+            problems.push(Problem {
+                at: at.to_owned(),
+                what: format!("`{name}` is no type"),
+                right,
+            });
+        }
+    }
+}
