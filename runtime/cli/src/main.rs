@@ -3,6 +3,7 @@
 mod answer;
 mod commands;
 mod console;
+mod crash;
 mod site;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    crash::install();
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Check(command) => command.run(),

@@ -102,7 +102,11 @@ fn refuse(validator: &Validator, payload: &Value, code: &str, message: &str) -> 
         return Ok(());
     }
     let first = &issues[0];
-    let mut failure = Failure::permanent(code, format!("{message}: {} at `{}`", first.message, first.path));
+    let place = match &*first.path {
+        "" => String::new(),
+        path => format!(" at `{path}`"),
+    };
+    let mut failure = Failure::permanent(code, format!("{message}: {}{place}", first.message));
     failure.issues = issues
         .into_iter()
         .map(|issue| Issue {
