@@ -1,40 +1,34 @@
-//! `cargo xtask test`: all tests, with nextest where it is installed.
+//! `cargo xtask test`: all tests, with nextest where it is installed, and the short form of the fault suites.
 
 use anyhow::Result;
 
-use crate::shell::{cargo, exists, run, step};
-use crate::{plugins, setup};
+use crate::shell::{cargo, exists, run, step, target};
+use crate::{demo, faults, plugins, setup};
 
 pub(crate) fn run_tests(arguments: &[String]) -> Result<()> {
     setup::target()?;
     setup::tools()?;
     plugins::build(&[])?;
-    // The binaries first: tests start the real programs, and cargo does not build those of other packages for them.
-    step("building the command and the simulated partners");
-    run(cargo().args([
-        "build",
-        "--package",
-        "dragoman-cli",
-        "--package",
-        "dragoman-support",
-        "--bins",
-    ]))?;
     let nextest = exists("cargo-nextest", "--version");
-    step(if nextest {
-        "running the tests with nextest"
-    } else {
-        "running the tests"
-    });
+    // The programs first: tests start the real ones, and cargo does not build those of other packages for them.
+    step("building the command and the simulated partners");
+    run(cargo().args(demo::PROGRAMS))?;
+    step(if nextest { "running the tests with nextest" } else { "running the tests" });
     let mut command = cargo();
     if nextest {
         command.args(["nextest", "run", "--workspace"]);
     } else {
         command.args(["test", "--workspace"]);
     }
-    run(command.args(arguments))?;
+    run(command.args(arguments).env("DRAGOMAN_BIN", target().join("debug/dragoman")))?;
+    // What follows belongs to a whole run only.
+    if !arguments.is_empty() {
+        return Ok(());
+    }
     if nextest {
         step("running the examples in the documentation");
         run(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
     }
-    Ok(())
+    step("killing the runtime at random moments");
+    faults::task(&[])
 }
