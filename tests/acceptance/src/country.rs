@@ -207,10 +207,19 @@ impl Country {
     /// # Errors
     /// The command does not come up.
     pub async fn serve(&mut self) -> Result<(), Error> {
-        let server = self.launch(&["serve"])?.start()?;
+        self.begin()?;
+        let server = self.server.as_ref().ok_or("nothing serves")?;
         self.address = server.address(PATIENCE).await?;
-        self.server = Some(server);
         self.leave_warm()
+    }
+
+    /// Starts the command and does not wait until it serves.
+    ///
+    /// # Errors
+    /// It cannot be started.
+    pub fn begin(&mut self) -> Result<(), Error> {
+        self.server = Some(self.launch(&["serve"])?.start()?);
+        Ok(())
     }
 
     /// The address of the command.
@@ -268,10 +277,7 @@ impl Country {
     /// # Errors
     /// There was no whole answer.
     pub async fn post(&self, path: &str, body: &str) -> Result<Answer, Error> {
-        let bearer = format!("Bearer {TOKEN}");
-        let headers = [("authorization", bearer.as_str()), ("content-type", "application/xml")];
-        let url = format!("{}{path}", self.address);
-        Ok(http::request("POST", &url, &headers, body).await?)
+        post(&self.address, path, body).await
     }
 
     /// Lodges a case's declaration and waits until it is kept.
@@ -387,6 +393,16 @@ impl Country {
         }
         (number, highest)
     }
+}
+
+/// Posts a message as customs to the command at this address.
+///
+/// # Errors
+/// There was no whole answer.
+pub async fn post(address: &str, path: &str, body: &str) -> Result<Answer, Error> {
+    let bearer = format!("Bearer {TOKEN}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/xml")];
+    Ok(http::request("POST", &format!("{address}{path}"), &headers, body).await?)
 }
 
 fn warm_folder() -> std::path::PathBuf {

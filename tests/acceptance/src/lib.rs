@@ -9,6 +9,7 @@
 //! **Not here:** the partners themselves (`tests/support`).
 
 pub mod country;
+pub mod faults;
 pub mod messages;
 
 pub use country::{Country, Options};

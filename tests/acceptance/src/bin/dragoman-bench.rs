@@ -70,7 +70,11 @@ async fn measure() -> Result<(), Error> {
             target.join("plugins").display()
         ),
     )?;
-    let server = Launch::new(dragoman()?).args(["serve"]).folder(site.path()).env("DRAGOMAN_LOG", "warn").start()?;
+    let server = Launch::new(dragoman()?)
+        .args(["serve"])
+        .folder(site.path())
+        .env("DRAGOMAN_LOG", "warn")
+        .start()?;
     let address = server.address(PATIENCE).await?;
     let address: SocketAddr = address.trim_start_matches("http://").parse()?;
     let mut rounds: Vec<Vec<Round>> = CLIENTS.iter().map(|_| Vec::new()).collect();
@@ -95,7 +99,13 @@ struct Round {
     syncs_per_run: f64,
 }
 
-async fn round(server: &Process, address: SocketAddr, clients: usize, number: usize, site: &TempSite) -> Result<Round, Error> {
+async fn round(
+    server: &Process,
+    address: SocketAddr,
+    clients: usize,
+    number: usize,
+    site: &TempSite,
+) -> Result<Round, Error> {
     let load = Load {
         clients,
         warm_up: Duration::from_millis(500),
@@ -128,7 +138,13 @@ async fn round(server: &Process, address: SocketAddr, clients: usize, number: us
 async fn syncs(address: SocketAddr, site: &TempSite) -> Result<f64, Error> {
     let serving: Value = serde_json::from_slice(&std::fs::read(site.file("store/serving.json"))?)?;
     let bearer = format!("Bearer {}", serving["token"].as_str().unwrap_or_default());
-    let status = request("GET", &format!("http://{address}/v1/status"), &[("authorization", &bearer)], "").await?;
+    let status = request(
+        "GET",
+        &format!("http://{address}/v1/status"),
+        &[("authorization", &bearer)],
+        "",
+    )
+    .await?;
     Ok(status.json()["store"]["syncs"].as_f64().unwrap_or_default())
 }
 
@@ -166,7 +182,10 @@ async fn start() -> Result<(), Error> {
         let id = country.server().map(Process::id).ok_or("nothing serves")?;
         resident.push(Usage::of(id)?.resident as f64 / f64::from(1 << 20));
     }
-    println!("bench: serve with 5 connectors from the cache: {:.0} ms to the first message", median(starts));
+    println!(
+        "bench: serve with 5 connectors from the cache: {:.0} ms to the first message",
+        median(starts)
+    );
     println!("bench: idle memory: {:.0} MB", median(resident));
     Ok(())
 }

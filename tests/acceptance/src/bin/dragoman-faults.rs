@@ -1,0 +1,105 @@
+//! The fault suites, with real processes: `cargo xtask faults` builds everything and runs this.
+//!
+//! `--full`: 200 kills instead of 20. `--seed N`: the moments and faults of an earlier run. `--only NAME`: one suite.
+
+use std::process::ExitCode;
+
+use dragoman_acceptance::Error;
+use dragoman_acceptance::faults::{Campaign, any_seed};
+
+/// What was asked for.
+struct Wanted {
+    full: bool,
+    seed: u64,
+    only: Option<String>,
+}
+
+impl Wanted {
+    fn read(arguments: impl Iterator<Item = String>) -> Result<Wanted, Error> {
+        let mut wanted = Wanted {
+            full: false,
+            seed: any_seed(),
+            only: None,
+        };
+        let mut arguments = arguments;
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--full" => wanted.full = true,
+                "--seed" => wanted.seed = arguments.next().ok_or("--seed needs a number")?.parse()?,
+                "--only" => wanted.only = Some(arguments.next().ok_or("--only needs a name")?),
+                other => {
+                    return Err(format!("unknown argument `{other}`; there are --full, --seed N, --only NAME").into());
+                }
+            }
+        }
+        Ok(wanted)
+    }
+
+    fn wants(&self, name: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == name)
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let wanted = match Wanted::read(std::env::args().skip(1)) {
+        Ok(wanted) => wanted,
+        Err(error) => {
+            eprintln!("faults: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut failed = false;
+    for campaign in campaigns(&wanted) {
+        if wanted.wants(campaign.name) {
+            failed |= !suite(&campaign).await;
+        }
+    }
+    if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+}
+
+fn campaigns(wanted: &Wanted) -> [Campaign; 2] {
+    let kills = Campaign {
+        name: "kills",
+        seed: wanted.seed,
+        kills: if wanted.full { 200 } else { 20 },
+        in_flight: 50,
+        nasty: false,
+        losing: true,
+        told: true,
+    };
+    let nasty = Campaign {
+        name: "nasty",
+        kills: kills.kills / 2,
+        nasty: true,
+        ..kills.clone()
+    };
+    [kills, nasty]
+}
+
+/// Runs a suite and says what came of it; whether all is as promised.
+async fn suite(campaign: &Campaign) -> bool {
+    println!("{}: seed {}", campaign.name, campaign.seed);
+    match campaign.run().await {
+        Ok(tally) if tally.wrong.is_empty() => {
+            println!("{tally}");
+            true
+        }
+        Ok(tally) => {
+            for wrong in &tally.wrong {
+                eprintln!("  wrong: {wrong}");
+            }
+            eprintln!(
+                "faults: {}: failed with seed {}: {} things are wrong",
+                campaign.name,
+                campaign.seed,
+                tally.wrong.len()
+            );
+            false
+        }
+        Err(error) => {
+            eprintln!("faults: {}: failed with seed {}: {error}", campaign.name, campaign.seed);
+            false
+        }
+    }
+}

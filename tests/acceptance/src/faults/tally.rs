@@ -1,0 +1,161 @@
+//! Counting what took effect, and what the runtime says of it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde_json::Value;
+
+use super::Campaign;
+use super::outbox::{Facts, Shared, endorsed, used};
+use crate::{Case, Country, Error};
+
+/// What came of a suite.
+#[derive(Debug, Clone, Default)]
+pub struct Tally {
+    name: &'static str,
+    seed: u64,
+    kills: u32,
+    /// Runs of customs messages, without those within them.
+    pub runs: usize,
+    /// Permits endorsed.
+    pub endorsed: usize,
+    /// Usage messages delivered.
+    pub used: usize,
+    /// What a person has to look at: parked or waiting.
+    pub parked: usize,
+    /// Entries of the audit trail that were verified.
+    pub entries: u64,
+    /// What is wrong; nothing: all is as promised.
+    pub wrong: Vec<String>,
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "faults: {}: seed {}, kills {}, runs {}, permits endorsed {} (each once), usage messages {} (each once), parked {}, audit entries {}",
+            self.name, self.seed, self.kills, self.runs, self.endorsed, self.used, self.parked, self.entries
+        )
+    }
+}
+
+impl Tally {
+    /// Counts what took effect for the cases that were sent, while the runtime still serves; stops it to verify its trail.
+    pub(crate) async fn of(campaign: &Campaign, country: &Country, outbox: &Shared) -> Result<Tally, Error> {
+        let mut tally = Tally {
+            name: campaign.name,
+            seed: campaign.seed,
+            kills: campaign.kills,
+            ..Tally::default()
+        };
+        let (accepted, again, refused) = outbox.account();
+        tally.wrong.extend(refused);
+        let runs = country.runs().await?;
+        tally.count_runs(&runs, accepted, campaign);
+        let cases = outbox.cases();
+        tally.count_facts(&country.facts(), &cases, &runs, campaign);
+        tally.verify(country).await?;
+        if campaign.told {
+            println!(
+                "  {}: {} cases, {accepted} messages accepted, {again} sent again",
+                campaign.name,
+                cases.len()
+            );
+        }
+        Ok(tally)
+    }
+
+    fn count_runs(&mut self, runs: &[Value], accepted: usize, campaign: &Campaign) {
+        self.runs = runs.iter().filter(|r| r["parent"].is_null()).count();
+        if self.runs != accepted {
+            self.wrong.push(format!(
+                "{accepted} messages were accepted, and there are {} runs",
+                self.runs
+            ));
+        }
+        let mut odd: BTreeMap<String, (usize, String)> = BTreeMap::new();
+        for run in runs {
+            let status = text(run, "status");
+            match status {
+                "parked" | "waiting" => self.parked += 1,
+                "completed" | "stopped" => continue,
+                _ => {}
+            }
+            if !(campaign.nasty && (status == "parked" || status == "waiting")) {
+                let what = format!("{} {status}: {}", text(run, "pipeline"), text(run, "note"));
+                let seen = odd.entry(what).or_insert((0, text(run, "run").to_owned()));
+                seen.0 += 1;
+            }
+        }
+        for (what, (count, example)) in odd {
+            self.wrong.push(format!("{count} runs of {what} (such as {example})"));
+        }
+    }
+
+    fn count_facts(&mut self, facts: &Facts, cases: &[Case], runs: &[Value], campaign: &Campaign) {
+        let mut expected = 0;
+        for case in cases {
+            for permit in &case.permits {
+                let counts = [endorsed(case, permit), used(case, permit)].map(|f| facts.get(&f).copied().unwrap_or(0));
+                expected += counts.iter().filter(|c| **c > 0).count();
+                self.endorsed += usize::from(counts[0] > 0);
+                self.used += usize::from(counts[1] > 0);
+                if counts.iter().any(|c| *c > 1) {
+                    self.wrong.push(format!(
+                        "{permit}: endorsed {} times, told {} times",
+                        counts[0], counts[1]
+                    ));
+                }
+                if counts.contains(&0) && !(campaign.nasty && awaits_person(runs, permit)) {
+                    self.wrong.push(format!(
+                        "{permit} of {}: endorsed {} times, told {} times, and no one is asked: {}",
+                        case.mrn,
+                        counts[0],
+                        counts[1],
+                        story(runs, permit)
+                    ));
+                }
+            }
+        }
+        if facts.len() != expected {
+            self.wrong.push(format!(
+                "{} facts took effect, {expected} of them were asked for",
+                facts.len()
+            ));
+        }
+    }
+
+    async fn verify(&mut self, country: &Country) -> Result<(), Error> {
+        let audit = country.dragoman(&["audit", "verify", "--json"]).await?;
+        if audit.code != Some(0) {
+            self.wrong
+                .push(format!("the audit trail does not verify: {}{}", audit.out, audit.err));
+            return Ok(());
+        }
+        let report: Value = serde_json::from_str(&audit.out)?;
+        self.entries = report["entries"].as_u64().unwrap_or_default();
+        if report["heads"].as_u64().unwrap_or_default() == 0 {
+            self.wrong
+                .push("the audit trail was verified without an outside head".into());
+        }
+        Ok(())
+    }
+}
+
+fn text<'a>(run: &'a Value, member: &str) -> &'a str {
+    run[member].as_str().unwrap_or_default()
+}
+
+/// The runs about a permit: the key of such a run holds the permit's number.
+fn about<'a>(runs: &'a [Value], permit: &'a str) -> impl Iterator<Item = &'a Value> {
+    runs.iter().filter(move |r| text(r, "key").contains(permit))
+}
+
+fn awaits_person(runs: &[Value], permit: &str) -> bool {
+    about(runs, permit).any(|r| matches!(text(r, "status"), "parked" | "waiting"))
+}
+
+fn story(runs: &[Value], permit: &str) -> String {
+    let lines = about(runs, permit).map(|r| format!("{} {} {}", text(r, "run"), text(r, "status"), r["note"]));
+    lines.collect::<Vec<_>>().join("; ")
+}

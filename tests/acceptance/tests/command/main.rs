@@ -1,0 +1,13 @@
+//! The command line at work: what it prints and with what it exits, for good input and for bad. Every test starts the
+//! real command as a process.
+
+mod audit;
+mod bad_messages;
+mod bad_plugins;
+mod bad_stores;
+mod mistakes;
+mod place;
+mod plugin_calls;
+mod plugin_files;
+mod runs;
+mod waits;

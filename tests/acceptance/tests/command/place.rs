@@ -1,0 +1,75 @@
+//! Where the tests find things, and how they start the command and look at what it says.
+
+use std::path::{Path, PathBuf};
+
+use dragoman_acceptance::country::PATIENCE;
+use dragoman_acceptance::{Case, Country, Error, Options};
+use dragoman_support::process::{Finished, Launch, dragoman, workspace_root};
+
+/// Starts the command in a folder, without any of the country's secrets, and waits for its end.
+pub(crate) async fn command(folder: &Path, arguments: &[&str]) -> Result<Finished, Error> {
+    let launch = Launch::new(dragoman()?)
+        .args(arguments.iter().copied())
+        .folder(folder)
+        .env("NO_COLOR", "1");
+    Ok(launch.run(PATIENCE).await?)
+}
+
+/// A plugin that `cargo xtask plugins` built.
+pub(crate) fn plugin(name: &str) -> PathBuf {
+    let target = std::env::var("CARGO_TARGET_DIR").map_or(workspace_root().join("target"), Into::into);
+    target.join("plugins").join(format!("{name}.wasm"))
+}
+
+/// A file or folder of the shared standards. None: it is not there, which is an error where `CI` is set.
+pub(crate) fn standard(name: &str) -> Option<PathBuf> {
+    let path = workspace_root().join("../shared/standards").join(name);
+    if path.exists() {
+        return Some(path);
+    }
+    assert!(std::env::var_os("CI").is_none(), "needs ../shared/standards/{name}");
+    println!("skipped: needs ../shared/standards/{name}");
+    None
+}
+
+/// A path as an argument.
+pub(crate) fn text(path: &Path) -> &str {
+    path.to_str().unwrap_or_default()
+}
+
+/// The command refused with one clear error: this exit code and code, these words, something to do, and never a panic or
+/// a stack trace.
+#[track_caller]
+pub(crate) fn refused(finished: &Finished, exit: i32, code: &str, words: &[&str]) {
+    let said = format!("{}{}", finished.out, finished.err);
+    assert_eq!(finished.code, Some(exit), "{said}");
+    assert!(said.contains(code), "no {code} in: {said}");
+    for word in words {
+        assert!(said.contains(word), "no `{word}` in: {said}");
+    }
+    orderly(&said);
+}
+
+/// Nothing in a text looks like a crash.
+#[track_caller]
+pub(crate) fn orderly(said: &str) {
+    for word in ["panicked at", "stack backtrace", "RUST_BACKTRACE", "src/", ".rs:"] {
+        assert!(!said.contains(word), "`{word}` in: {said}");
+    }
+}
+
+/// A country that was served through the main job and is stopped again: its store holds two endorsed permits.
+pub(crate) async fn after_the_main_job() -> Result<Country, Error> {
+    let case = Case::with_permits();
+    let mut country = Country::start(&Options::default()).await?;
+    country.issue(&case)?;
+    country.lodge(&case).await?;
+    for number in ["08", "16"] {
+        let status = country.notify(&case, number).await?;
+        assert_eq!(status, 202, "notice {number}");
+    }
+    country.at_rest(PATIENCE).await?;
+    assert_eq!(country.count("endorsed", None), (2, 1), "{:?}", country.facts());
+    country.stop().await?;
+    Ok(country)
+}
