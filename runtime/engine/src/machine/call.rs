@@ -47,14 +47,12 @@ impl<'a> Walk<'a> {
             if certain && self.is_voided(step) {
                 return self.voided_away(step);
             }
-            if certain && self.draining {
-                return Flow::Held;
-            }
             if timer.due > self.now && !(self.woken && timer.for_other) {
                 let (due, for_other) = (timer.due, timer.for_other);
                 return self.until(due, for_other);
             }
             return match timer.purpose {
+                _ if certain && self.draining => Flow::Held,
                 TimerPurpose::Probe => self.probe(step, call),
                 _ => self.attempt(step, call, attempt + 1),
             };

@@ -1,12 +1,21 @@
 //! Branches: the first arm that fits, and all branches at once.
 
+use dragoman_journal::Record;
 use dragoman_model::Value;
 use dragoman_plan::{Arm, Block, Step};
 use serde_json::Map;
 
 use super::progress::End;
 use super::scope::Evaluated;
-use super::walk::{Flow, Walk};
+use super::walk::{Ended, Flow, Walk};
+
+/// How far the branches of a `parallel` step have come.
+#[derive(Default)]
+struct Walked {
+    pending: bool,
+    held: bool,
+    ended: Option<Box<Ended>>,
+}
 
 impl<'a> Walk<'a> {
     /// A `choose` step. The segment of its first arm is `arm-1`.
@@ -55,30 +64,41 @@ impl<'a> Walk<'a> {
     /// A `parallel` step. Where a branch ends the run, the others bring to an end what they have open.
     pub(super) fn parallel(&mut self, step: &'a Step, branches: &'a [(String, Block)]) -> Flow {
         let outer = self.draining;
-        let mut ended = None;
-        let mut pending = false;
-        let mut held = false;
-        let drains = format!("{}.!", self.path);
-        self.draining |= self.memo.entered.contains(&drains);
+        let known = self.progress().is_some_and(|p| p.drains);
+        self.draining |= known;
+        let dues = self.dues.len();
+        let mut walked = self.branches(branches);
+        if walked.ended.is_some() && !known {
+            // The branches before the one that ended the run did not know of it yet. It is written down, for a machine
+            // that is made from the entries would learn it too late as well.
+            self.note(Record::Chosen { what: "drain".into() }, None, None);
+            self.draining = true;
+            self.dues.truncate(dues);
+            walked = self.branches(branches);
+        }
+        self.draining = outer;
+        match walked.ended {
+            _ if walked.pending => Flow::Pending,
+            Some(end) => Flow::Ended(end),
+            None if walked.held => Flow::Held,
+            None => self.joined_branches(step, branches),
+        }
+    }
+
+    fn branches(&mut self, branches: &'a [(String, Block)]) -> Walked {
+        let mut walked = Walked::default();
         for (name, block) in branches {
             match self.block_at(name, block) {
                 Flow::Done => {}
-                Flow::Held => held = true,
-                Flow::Pending => pending = true,
+                Flow::Held => walked.held = true,
+                Flow::Pending => walked.pending = true,
                 Flow::Ended(end) => {
                     self.draining = true;
-                    self.memo.entered.insert(drains.clone());
-                    ended.get_or_insert(end);
+                    walked.ended.get_or_insert(end);
                 }
             }
         }
-        self.draining = outer;
-        match ended {
-            _ if pending => Flow::Pending,
-            Some(end) => Flow::Ended(end),
-            None if held => Flow::Held,
-            None => self.joined_branches(step, branches),
-        }
+        walked
     }
 
     fn joined_branches(&mut self, step: &'a Step, branches: &'a [(String, Block)]) -> Flow {

@@ -37,6 +37,8 @@ pub struct Progress {
     pub items: Option<Vec<Item>>,
     /// How many of them have begun.
     pub begun: u64,
+    /// A branch of a `parallel` step has ended the run: the others bring to an end what they have open.
+    pub drains: bool,
     /// The reference of a `void` step is closed.
     pub voided: bool,
     /// How it ended.
@@ -157,6 +159,7 @@ impl Progress {
                 self.items = Some(items(fact));
                 self.begun = fact.member("begun").and_then(Value::as_u64).unwrap_or(*count);
             }
+            Record::Chosen { what } if what == "drain" => self.drains = true,
             Record::Chosen { what } if what == "begun" => {
                 self.begun = fact.body.and_then(Value::as_u64).unwrap_or(self.begun);
             }

@@ -139,6 +139,7 @@ impl State {
         let path = fact.path;
         match act {
             "resume" | "absent" => {
+                self.steps.values_mut().for_each(|step| step.drains = false);
                 let below = format!("{path}.");
                 self.steps.retain(|other, _| !other.starts_with(&below));
                 if let Some(step) = self.steps.get_mut(path) {

@@ -244,9 +244,6 @@ impl<'a> Walk<'a> {
         if due <= self.now {
             return Flow::Done;
         }
-        if self.draining {
-            return Flow::Held;
-        }
         self.until(due, false)
     }
 
@@ -288,8 +285,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The step waits until a time.
+    /// The step waits until a time; not where the run is about to end and nothing of the step is uncertain.
     pub(super) fn until(&mut self, due: Timestamp, waits: bool) -> Flow {
+        if self.draining && !self.progress().is_some_and(Progress::is_uncertain) {
+            return Flow::Held;
+        }
         self.dues.push(Due { at: Some(due), waits });
         Flow::Pending
     }

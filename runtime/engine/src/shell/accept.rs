@@ -55,6 +55,8 @@ impl Shell {
         let trigger = plan.triggers.iter().find(|trigger| trigger.id == delivery.trigger);
         let trigger = trigger.ok_or(Refused::Unknown)?;
         self.has_room(&plan)?;
+        // What was accepted before comes first; and what begins now is not taken for something that was left behind.
+        self.recovered().await;
         let run = self.new_run();
         let received = match self.receive(&plan, trigger, run, &delivery).await {
             Ok(received) => received,

@@ -20,7 +20,7 @@ pub(super) enum Signal {
     Voided { reference: String, by: RunId },
     /// A person answered.
     Answered {
-        wait: Wait,
+        wait: Box<Wait>,
         actor: Actor,
         answer: Value,
         shown: Digest,
@@ -176,7 +176,7 @@ impl Handle {
         let run = found.run;
         self.0
             .ask_run(run, |answered| Signal::Answered {
-                wait: found,
+                wait: Box::new(found),
                 actor,
                 answer,
                 shown,

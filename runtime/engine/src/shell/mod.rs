@@ -194,9 +194,7 @@ impl Handle {
 
     /// Resolves when every unfinished run that the store had at the start was taken up.
     pub async fn recovered(&self) {
-        let mut recovered = self.0.recovered.subscribe();
-        // The sender lives in the shell, which this handle holds.
-        let _ = recovered.wait_for(|recovered| *recovered).await;
+        self.0.recovered().await;
     }
 
     /// Resolves when no run is at work.
@@ -217,6 +215,12 @@ impl Shell {
             }
             rested.await;
         }
+    }
+
+    async fn recovered(&self) {
+        let mut recovered = self.recovered.subscribe();
+        // The sender lives in the shell, so it is there.
+        let _ = recovered.wait_for(|recovered| *recovered).await;
     }
 
     fn is_stopping(&self) -> bool {

@@ -17,10 +17,10 @@ use dragoman_plan::{Plan, World};
 use crate::partner::{Partner, surface};
 
 /// A day in the life of the tests.
-pub const MORNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+pub(crate) const MORNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
 /// The plans that a test runs.
-pub struct Plans(BTreeMap<String, Arc<Plan>>);
+pub(crate) struct Plans(BTreeMap<String, Arc<Plan>>);
 
 impl PlanSource for Plans {
     fn current(&self, pipeline: &str) -> Option<Arc<Plan>> {
@@ -38,7 +38,7 @@ impl PlanSource for Plans {
 }
 
 /// A plan from the steps and what else is said at the top.
-pub fn plan(name: &str, text: &str) -> Arc<Plan> {
+pub(crate) fn plan(name: &str, text: &str) -> Arc<Plan> {
     let top = "on: [{ id: hook, http: { path: /NAME, from: partner }, read: shop.read_order }]\n";
     let text = format!(
         "dragoman: 1\npipeline: {name}\nsummary: A test.\n{}{text}",
@@ -64,17 +64,17 @@ pub fn plan(name: &str, text: &str) -> Arc<Plan> {
 }
 
 /// The engine with all around it.
-pub struct House {
-    pub journal: Arc<dyn Journal>,
-    pub partner: Arc<Partner>,
-    pub clock: ManualClock,
-    pub engine: Engine,
+pub(crate) struct House {
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) partner: Arc<Partner>,
+    pub(crate) clock: ManualClock,
+    pub(crate) engine: Engine,
     _folder: Option<tempfile::TempDir>,
 }
 
 impl House {
     /// An engine on a new store.
-    pub fn new(plans: &[Arc<Plan>]) -> House {
+    pub(crate) fn new(plans: &[Arc<Plan>]) -> House {
         let folder = tempfile::tempdir().expect("a folder");
         let journal = open(folder.path());
         let clock = ManualClock::new(MORNING);
@@ -85,7 +85,12 @@ impl House {
     }
 
     /// An engine on a store that may have seen others before.
-    pub fn on(journal: Arc<dyn Journal>, partner: Arc<Partner>, clock: ManualClock, plans: &[Arc<Plan>]) -> House {
+    pub(crate) fn on(
+        journal: Arc<dyn Journal>,
+        partner: Arc<Partner>,
+        clock: ManualClock,
+        plans: &[Arc<Plan>],
+    ) -> House {
         let plans = Plans(
             plans
                 .iter()
@@ -110,17 +115,17 @@ impl House {
     }
 
     /// The handle.
-    pub fn handle(&self) -> Handle {
+    pub(crate) fn handle(&self) -> Handle {
         self.engine.handle()
     }
 
     /// Delivers an order by its number.
-    pub async fn deliver(&self, pipeline: &str, number: &str) -> Result<Delivered, Refused> {
+    pub(crate) async fn deliver(&self, pipeline: &str, number: &str) -> Result<Delivered, Refused> {
         self.handle().deliver(delivery(pipeline, number)).await
     }
 
     /// Delivers an order and lets time pass until the run, and all others, have ended or wait for a person.
-    pub async fn run(&self, pipeline: &str, number: &str) -> RunId {
+    pub(crate) async fn run(&self, pipeline: &str, number: &str) -> RunId {
         let run = match self.deliver(pipeline, number).await.expect("the message is taken") {
             Delivered::Accepted { run, .. } | Delivered::Replied { run, .. } => run,
         };
@@ -129,7 +134,7 @@ impl House {
     }
 
     /// Lets time pass until nothing goes on by itself any more.
-    pub async fn settle(&self) {
+    pub(crate) async fn settle(&self) {
         self.handle().recovered().await;
         for _ in 0..1_000 {
             self.quiet().await;
@@ -153,7 +158,7 @@ impl House {
     }
 
     /// Resolves when no task works on a run.
-    pub async fn quiet(&self) {
+    pub(crate) async fn quiet(&self) {
         let quiet = tokio::time::timeout(Duration::from_secs(10), self.handle().idle()).await;
         assert!(quiet.is_ok(), "a run works for ever: {:?}", self.partner.calls());
     }
@@ -180,7 +185,7 @@ impl House {
     }
 
     /// How a run stands.
-    pub async fn summary(&self, run: RunId) -> RunSummary {
+    pub(crate) async fn summary(&self, run: RunId) -> RunSummary {
         let all = RunFilter {
             children: true,
             limit: 10_000,
@@ -193,22 +198,22 @@ impl House {
     }
 
     /// How a run ended.
-    pub async fn ending(&self, run: RunId) -> Option<Ending> {
+    pub(crate) async fn ending(&self, run: RunId) -> Option<Ending> {
         self.summary(run).await.ending
     }
 
     /// The entries of a run.
-    pub async fn entries(&self, run: RunId) -> Vec<Entry> {
+    pub(crate) async fn entries(&self, run: RunId) -> Vec<Entry> {
         self.journal.load(run).await.expect("the store answers")
     }
 
     /// The entries of a run, a line each.
-    pub async fn story(&self, run: RunId) -> String {
+    pub(crate) async fn story(&self, run: RunId) -> String {
         self.entries(run).await.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// What stands under a reference, a line each.
-    pub async fn effects(&self, reference: &str) -> Vec<String> {
+    pub(crate) async fn effects(&self, reference: &str) -> Vec<String> {
         let effects = self.journal.effects(reference.into()).await.expect("the store answers");
         effects
             .iter()
@@ -218,12 +223,12 @@ impl House {
 }
 
 /// Opens the store of a folder.
-pub fn open(folder: &Path) -> Arc<dyn Journal> {
+pub(crate) fn open(folder: &Path) -> Arc<dyn Journal> {
     Arc::new(SqliteJournal::open(folder, Options::default()).expect("the store opens"))
 }
 
 /// An order as a message.
-pub fn delivery(pipeline: &str, number: &str) -> Delivery {
+pub(crate) fn delivery(pipeline: &str, number: &str) -> Delivery {
     Delivery {
         pipeline: pipeline.into(),
         trigger: "hook".into(),
@@ -237,7 +242,7 @@ pub fn delivery(pipeline: &str, number: &str) -> Delivery {
 }
 
 /// An entry in a line.
-pub fn line(entry: &Entry) -> String {
+pub(crate) fn line(entry: &Entry) -> String {
     let path = &entry.header.path;
     let text = match &entry.header.record {
         Record::Accepted { trigger, .. } => format!("accepted {trigger}"),
@@ -292,7 +297,7 @@ pub fn line(entry: &Entry) -> String {
 
 /// Compares a story with what is expected, line by line, indentation aside.
 #[track_caller]
-pub fn check(story: &str, expected: &str) {
+pub(crate) fn check(story: &str, expected: &str) {
     let lines = |text: &str| {
         text.lines()
             .map(str::trim)
@@ -305,7 +310,7 @@ pub fn check(story: &str, expected: &str) {
 
 impl House {
     /// Delivers an order and lets it go as far as it goes while the clock stands still.
-    pub async fn run_without_time(&self, pipeline: &str, number: &str) -> RunId {
+    pub(crate) async fn run_without_time(&self, pipeline: &str, number: &str) -> RunId {
         let run = match self.deliver(pipeline, number).await.expect("the message is taken") {
             Delivered::Accepted { run, .. } | Delivered::Replied { run, .. } => run,
         };
@@ -314,7 +319,7 @@ impl House {
     }
 
     /// Waits until a run is parked, the clock having been set.
-    pub async fn until_parked(&self, run: RunId) {
+    pub(crate) async fn until_parked(&self, run: RunId) {
         let mut story = self.handle().subscribe();
         while self.summary(run).await.standing != Standing::Parked {
             let heard = tokio::time::timeout(Duration::from_secs(10), story.recv()).await;

@@ -11,11 +11,9 @@ use serde_json::json;
 
 /// What the partner does with a call.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Does {
+pub(crate) enum Does {
     /// It takes effect and answers.
     Answer,
-    /// It answers with this.
-    Give(Value),
     /// It fails in a class, without effect.
     Fail(Failure),
     /// The connection breaks; it took effect or not.
@@ -44,7 +42,7 @@ struct Seen {
 
 /// The partner.
 #[derive(Debug, Default)]
-pub struct Partner(Mutex<Seen>);
+pub(crate) struct Partner(Mutex<Seen>);
 
 impl Partner {
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -52,12 +50,12 @@ impl Partner {
     }
 
     /// What it does with the next calls of an operation (`probe` and the name for probes); afterwards it answers.
-    pub fn will(&self, operation: &str, does: impl IntoIterator<Item = Does>) {
+    pub(crate) fn will(&self, operation: &str, does: impl IntoIterator<Item = Does>) {
         self.seen().script.entry(operation.to_owned()).or_default().extend(does);
     }
 
     /// Effects that took place: `ship 7` with how often.
-    pub fn facts(&self) -> BTreeMap<String, u32> {
+    pub(crate) fn facts(&self) -> BTreeMap<String, u32> {
         let seen = self.seen();
         seen.facts
             .iter()
@@ -66,12 +64,12 @@ impl Partner {
     }
 
     /// All calls in order: `ship 7 #1`.
-    pub fn calls(&self) -> Vec<String> {
+    pub(crate) fn calls(&self) -> Vec<String> {
         self.seen().calls.clone()
     }
 
     /// Whether every call with an effect had a time after which nothing may be sent.
-    pub fn all_fenced(&self) -> bool {
+    pub(crate) fn all_fenced(&self) -> bool {
         self.seen().fences.iter().all(|fenced| *fenced)
     }
 
@@ -102,7 +100,6 @@ impl Partner {
         let broken = || Failure::retryable("http.cut", "the connection was cut").with_effect(Effect::Unknown);
         Some(match does {
             Does::Answer => Ok(read_answer(call).unwrap_or_else(|| self.take_effect(call))),
-            Does::Give(value) => Ok(value),
             Does::Fail(failure) => Err(failure),
             Does::Break { applied } => {
                 if applied {
@@ -209,7 +206,7 @@ impl StepRunner for Partner {
 }
 
 /// What the partner offers: reads, a once with probe and settle time, a once with neither, idempotent ones.
-pub fn surface() -> Surface {
+pub(crate) fn surface() -> Surface {
     let numbered =
         json!({ "type": "object", "required": ["number"], "properties": { "number": { "type": "string" } } });
     let made = json!({ "type": "object", "required": ["id"], "properties": { "id": { "type": "string" } } });

@@ -246,7 +246,11 @@ impl Simulation {
     /// The run rests: the live machine and one made from the entries stand alike and do the same.
     fn rest(&mut self) -> Option<Event> {
         let idle = self.machine.advance(&Quiet, self.now, Event::Committed);
-        assert!(idle.commit.is_none() && idle.requests.is_empty(), "it rests: {idle:?}");
+        assert!(
+            idle.commit.is_none() && idle.requests.is_empty(),
+            "it rests: {idle:?}\n{}",
+            self.story()
+        );
         let mut replayed = self.replayed();
         assert_eq!(replayed.state(), self.machine.state());
         let state = self.machine.state();
@@ -264,6 +268,11 @@ impl Simulation {
         self.resumed += u8::from(state_is_parked(&replayed));
         std::mem::swap(&mut self.machine, &mut replayed);
         self.next_event()
+    }
+
+    fn story(&self) -> String {
+        let line = |entry: &Draft| format!("{} {:?}", entry.path, entry.record);
+        self.entries.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     /// What happens to a run that rests.
@@ -384,7 +393,7 @@ output: { id: =steps.last.id }
 ";
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn replaying_gives_the_same_state_and_the_same_next_actions(
