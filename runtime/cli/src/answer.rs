@@ -61,9 +61,8 @@ impl Error {
             }
             Error::Plain { code, message, help } => {
                 eprintln!("error[{code}]: {message}");
-                if let Some(help) = help {
-                    eprintln!("  = help: {help}");
-                }
+                let help = help.unwrap_or_else(|| format!("`dragoman explain {code}` says what to do"));
+                eprintln!("  = help: {help}");
             }
         }
         ExitCode::FAILURE

@@ -56,6 +56,11 @@ impl Verify {
         let (store, files) = self.places()?;
         let heads = self.read_heads(&store, &files)?;
         let trail = SqliteTrail::open(&store).map_err(journal)?;
+        // What the file itself is damaged by is said first: a damaged page may be why an entry cannot be read.
+        let damage = trail.check_file().map_err(journal)?;
+        if !damage.is_empty() {
+            return Err(damaged(&store, &damage));
+        }
         let report = dragoman_journal::audit::verify(&trail, &heads).map_err(journal)?;
         let clean = report.is_clean();
         if self.json {
@@ -146,6 +151,16 @@ impl Verify {
         }
         Ok(heads)
     }
+}
+
+/// The most lines of damage that are shown; one bad page can give thousands.
+const SHOWN: usize = 5;
+
+fn damaged(store: &Path, damage: &[String]) -> Error {
+    let shown: Vec<&str> = damage.iter().flat_map(|d| d.lines()).take(SHOWN).collect();
+    let message = format!("the store in {} is damaged:\n  {}", store.display(), shown.join("\n  "));
+    Error::coded(dragoman_journal::error::CORRUPT, message)
+        .help("keep the file as it is; go back to a backup, and verify that with the same outside heads")
 }
 
 fn journal(error: dragoman_journal::Error) -> Error {
