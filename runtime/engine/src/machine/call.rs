@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dragoman_expression::Expression;
-use dragoman_journal::{OnceKey, Operation, Record, Settled, TimerPurpose};
+use dragoman_journal::{Draft, OnceKey, Operation, Record, Settled, TimerPurpose};
 use dragoman_model::{Digest, DocumentReference, Effect, Failure, RunId, Timestamp, Usage, Value};
 use dragoman_plan::{CallStep, Step};
 use serde_json::json;
@@ -255,10 +255,32 @@ impl<'a> Walk<'a> {
     }
 
     fn called(&mut self, step: &'a Step, call: &'a CallStep, report: Report) -> Flow {
+        // What a read keeps in its connection's state may be refused, because another run has written there since the
+        // call looked: then the call is made again. So it waits for its own commit, one step at a time.
+        let keeps = call.effect.is_read() && report.result.is_ok() && !report.state.is_empty();
+        if keeps && self.tail.is_some() {
+            self.more = true;
+            return self.keep(Live::Called(Box::new(report)));
+        }
         match report.result {
+            Ok(output) if keeps => {
+                self.keep_documents(report.documents);
+                let attempt = self.progress().map_or(0, |p| p.attempt) + 1;
+                let usage = report.usage;
+                let entry = self.output_draft(call, Record::Read { attempt, usage }, output, report.readings);
+                let path = self.path.clone();
+                self.place(Tail {
+                    path,
+                    entries: vec![entry],
+                    operations: state_operations(call, report.state),
+                    begins: Vec::new(),
+                    standing: None,
+                })
+            }
             Ok(output) => {
                 self.keep_documents(report.documents);
-                self.write_state(call, report.state);
+                // What took effect is written down in any case, even if its state is refused.
+                self.desk.operations.extend(state_operations(call, report.state));
                 self.answered(call, output, report.usage, report.readings)
             }
             Err(failure) => {
@@ -271,27 +293,6 @@ impl<'a> Walk<'a> {
     fn keep_documents(&mut self, documents: Vec<(DocumentReference, Vec<u8>)>) {
         let keep = |(document, bytes)| Operation::Keep { document, bytes };
         self.desk.operations.extend(documents.into_iter().map(keep));
-    }
-
-    /// The connection's state as the call left it; it is written with the step's end.
-    fn write_state(&mut self, call: &CallStep, state: Vec<StateWrite>) {
-        let operations = state.into_iter().map(|write| {
-            let (connection, key, expected) = (call.connection.clone(), write.key, write.expected);
-            match write.value {
-                Some(value) => Operation::StatePut {
-                    connection,
-                    key,
-                    value,
-                    expected,
-                },
-                None => Operation::StateDelete {
-                    connection,
-                    key,
-                    expected,
-                },
-            }
-        });
-        self.desk.operations.extend(operations);
     }
 
     fn answered(&mut self, call: &'a CallStep, output: Output, usage: Usage, readings: Value) -> Flow {
@@ -326,6 +327,11 @@ impl<'a> Walk<'a> {
     }
 
     fn note_output(&mut self, call: &CallStep, record: Record, output: Output, readings: Value) {
+        let draft = self.output_draft(call, record, output, readings);
+        self.note_draft(draft);
+    }
+
+    fn output_draft(&self, call: &CallStep, record: Record, output: Output, readings: Value) -> Draft {
         let mut body = json!({ "output": output.payload });
         if !output.documents.is_empty() {
             body["documents"] = document_values(&output.documents);
@@ -336,7 +342,7 @@ impl<'a> Walk<'a> {
         }
         let mut draft = self.draft(record, Some(body), Some((call.plugin, &call.connection)));
         draft.headers = output.attributes;
-        self.note_draft(draft);
+        draft
     }
 
     /// An attempt failed: it is written down with what follows.
@@ -438,4 +444,25 @@ fn would_send(call: &CallStep, request: &progress::Request) -> Value {
         "once": request.once.as_ref().map(|once| once.key.clone()),
         "reference": request.reference,
     })
+}
+
+/// The connection's state as a call left it; it is written with the step's end.
+fn state_operations(call: &CallStep, state: Vec<StateWrite>) -> Vec<Operation> {
+    let operation = |write: StateWrite| {
+        let (connection, key, expected) = (call.connection.clone(), write.key, write.expected);
+        match write.value {
+            Some(value) => Operation::StatePut {
+                connection,
+                key,
+                value,
+                expected,
+            },
+            None => Operation::StateDelete {
+                connection,
+                key,
+                expected,
+            },
+        }
+    };
+    state.into_iter().map(operation).collect()
 }

@@ -226,10 +226,12 @@ impl Machine {
         match refusal {
             Refusal::Voided { reference, by } => Some(Operated::Voided { reference, by }),
             Refusal::State { connection, key, .. } => {
-                // Another run has written the state meanwhile: its value stands, this run's is dropped.
+                // Another run has written the state meanwhile. A read whose commit this was is not done, and is called
+                // again; what took effect is: there the other's value stands, and this run's is dropped.
                 self.desk
                     .operations
                     .retain(|operation| !writes(operation, &connection, &key));
+                self.desk.urgent = !(self.desk.entries.is_empty() && self.desk.operations.is_empty());
                 None
             }
             refusal => {

@@ -132,3 +132,94 @@ fn drawn(run: RunId, path: &str, attempt: u32) -> f64 {
     let digest = Digest::of_parts(&[run.0.as_bytes(), path.as_bytes(), &attempt.to_be_bytes()]);
     f64::from(u16::from_be_bytes([digest.0[0], digest.0[1]])) / f64::from(u16::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_000_000);
+    const READ: OperationEffect = OperationEffect::Read;
+    const KEYED: OperationEffect = OperationEffect::Idempotent {
+        key_lifetime_s: Some(60),
+    };
+    const ONCE: OperationEffect = OperationEffect::Once { settle_s: Some(60) };
+
+    /// A call whose first attempt was so many seconds ago.
+    fn check(effect: OperationEffect, has_probe: bool, ago_s: i64, failure: &Failure, expected: Verdict) {
+        let progress = Progress {
+            first_at: Some(NOW.plus_millis(-ago_s * 1_000)),
+            ..Progress::default()
+        };
+        let retry = Retry {
+            jitter: false,
+            for_ms: 3_600_000,
+            ..Retry::default()
+        };
+        let run = RunId(uuid::Uuid::nil());
+        let attempted = Attempted {
+            run,
+            path: "sent",
+            effect,
+            has_probe,
+            retry: &retry,
+            progress: Some(&progress),
+            attempt: 1,
+            now: NOW,
+        };
+        assert_eq!(
+            verdict(&attempted, failure),
+            expected,
+            "{effect:?} {has_probe} {ago_s} {failure:?}"
+        );
+    }
+
+    #[test]
+    fn the_table_of_the_design() {
+        let soon = Verdict::Repeat(NOW.plus_millis(1_000));
+        let retryable = Failure::retryable("http.503", "");
+        let permanent = Failure::permanent("http.401", "");
+        let rejected = Failure::rejected("gone", "");
+        let unknown = |failure: &Failure| failure.clone().with_effect(Effect::Unknown);
+        let applied = |failure: &Failure| failure.clone().with_effect(Effect::Applied);
+        let interrupted = Failure::retryable(INTERRUPTED, "").with_effect(Effect::Unknown);
+        for effect in [READ, KEYED, ONCE] {
+            check(effect, false, 10, &retryable, soon);
+            check(effect, true, 3_599, &retryable, soon);
+            check(effect, true, 3_600, &retryable, Verdict::Over);
+            check(effect, true, 10, &permanent, Verdict::Over);
+            check(effect, true, 10, &rejected, Verdict::Over);
+        }
+        check(READ, false, 10, &unknown(&retryable), soon);
+        check(READ, false, 10, &unknown(&permanent), Verdict::Over);
+        for failure in [&retryable, &permanent, &rejected] {
+            check(KEYED, false, 10, &unknown(failure), soon);
+            check(KEYED, false, 59, &unknown(failure), Verdict::Person);
+            check(KEYED, true, 59, &unknown(failure), Verdict::Probe);
+            check(ONCE, true, 10, &unknown(failure), Verdict::Probe);
+            check(ONCE, false, 10, &unknown(failure), Verdict::Person);
+            check(ONCE, true, 10, &applied(failure), Verdict::Probe);
+            check(KEYED, false, 10, &applied(failure), Verdict::Person);
+        }
+        check(KEYED, false, 10, &interrupted, Verdict::Repeat(NOW));
+        check(ONCE, true, 10, &interrupted, Verdict::Probe);
+    }
+
+    #[test]
+    fn pauses_grow_within_their_bounds_and_are_drawn_from_the_upper_half() {
+        let retry = Retry {
+            first_ms: 1_000,
+            longest_ms: 10_000,
+            ..Retry::default()
+        };
+        let run = RunId(uuid::Uuid::nil());
+        for (attempt, whole) in [(1, 1_000), (2, 2_000), (4, 8_000), (5, 10_000), (400, 10_000)] {
+            let pause = back_off(&retry, run, "sent", attempt);
+            assert!(pause >= whole / 2 && pause <= whole, "attempt {attempt}: {pause}");
+            assert_eq!(
+                pause,
+                back_off(&retry, run, "sent", attempt),
+                "the same whenever it is computed"
+            );
+        }
+    }
+}

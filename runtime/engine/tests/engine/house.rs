@@ -39,7 +39,13 @@ impl PlanSource for Plans {
 
 /// A plan from the steps and what else is said at the top.
 pub(crate) fn plan(name: &str, text: &str) -> Arc<Plan> {
-    let top = "on: [{ id: hook, http: { path: /NAME, from: partner }, read: shop.read_order }]\n";
+    plan_with("accepted", name, text)
+}
+
+/// As [`plan`], with what the sender is promised.
+pub(crate) fn plan_with(reply: &str, name: &str, text: &str) -> Arc<Plan> {
+    let top = "on: [{ id: hook, http: { path: /NAME, from: partner, reply: REPLY }, read: shop.read_order }]\n";
+    let top = top.replace("REPLY", reply);
     let text = format!(
         "dragoman: 1\npipeline: {name}\nsummary: A test.\n{}{text}",
         top.replace("NAME", name)

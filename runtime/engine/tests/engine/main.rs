@@ -8,3 +8,4 @@ mod house;
 mod partner;
 mod people;
 mod replay;
+mod shell;

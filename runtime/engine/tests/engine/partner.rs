@@ -1,16 +1,17 @@
 //! A scripted partner: what it answers is told beforehand, and what really took effect is counted by business fact.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use dragoman_engine::{Boxed, Call, Output, Probed, Report, StepRunner};
 use dragoman_model::{Digest, Effect, Failure, OperationEffect, Timestamp, Usage, Value};
 use dragoman_schema::{DescribedOperation, Descriptor, Surface};
 use serde_json::json;
+use tokio::sync::Notify;
 
 /// What the partner does with a call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub(crate) enum Does {
     /// It takes effect and answers.
     Answer,
@@ -22,6 +23,8 @@ pub(crate) enum Does {
     Useless,
     /// It never answers; it took effect or not. For crashes in the middle of a call.
     Hang { applied: bool },
+    /// It answers when the gate is opened.
+    Wait(Arc<Notify>),
     /// A probe that says: not decided.
     Pending,
     /// A probe that cannot be answered.
@@ -99,7 +102,7 @@ impl Partner {
     fn does(&self, does: Does, call: &Call) -> Option<Result<Value, Failure>> {
         let broken = || Failure::retryable("http.cut", "the connection was cut").with_effect(Effect::Unknown);
         Some(match does {
-            Does::Answer => Ok(read_answer(call).unwrap_or_else(|| self.take_effect(call))),
+            Does::Answer | Does::Wait(_) => Ok(read_answer(call).unwrap_or_else(|| self.take_effect(call))),
             Does::Fail(failure) => Err(failure),
             Does::Break { applied } => {
                 if applied {
@@ -153,7 +156,11 @@ impl StepRunner for Partner {
                     seen.fences.push(call.fence.is_some());
                 }
             }
-            let does = self.next(&call.operation);
+            let mut does = self.next(&call.operation);
+            if let Does::Wait(gate) = &does {
+                gate.notified().await;
+                does = Does::Answer;
+            }
             let Some(result) = self.does(does, &call) else {
                 return std::future::pending().await;
             };
