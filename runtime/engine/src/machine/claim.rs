@@ -44,17 +44,16 @@ impl<'a> Walk<'a> {
             Err(failure) => self.fail(step, failure),
             Ok(None) => self.observe("claim", json!({ "ledger": claim.ledger })),
             Ok(Some(wanted)) if self.observing() => self.observe("claim", wanted.body(claim)),
-            Ok(Some(wanted)) => self.take(claim, wanted),
+            Ok(Some(wanted)) => self.take(step, claim, wanted),
         }
     }
 
-    fn take(&mut self, claim: &ClaimStep, wanted: Wanted) -> Flow {
+    fn take(&mut self, step: &'a Step, claim: &ClaimStep, wanted: Wanted) -> Flow {
         let body = wanted.body(claim);
         let (lines, limits) = match (lines(&wanted.lines, false), lines(&wanted.limits, true)) {
             (Ok(lines), Ok(limits)) => (lines, limits),
             (Err(failure), _) | (_, Err(failure)) => {
-                self.note_failure(&failure, true, dragoman_model::Usage::default());
-                return self.again();
+                return self.fail(step, failure);
             }
         };
         let record = Record::Claimed {
@@ -83,12 +82,6 @@ impl<'a> Walk<'a> {
             begins: Vec::new(),
             standing: None,
         })
-    }
-
-    /// The step is walked once more in the next turn.
-    pub(super) fn again(&mut self) -> Flow {
-        self.more = true;
-        Flow::Pending
     }
 
     fn joined_claim(&mut self, claim: &ClaimStep, once: &Once) -> Flow {

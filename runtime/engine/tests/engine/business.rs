@@ -304,3 +304,14 @@ async fn one_that_backs_off_gives_its_turn_away() {
     let place = |wanted: &str| calls.iter().position(|call| call == wanted).expect("it was called");
     assert!(place("notify 2 #1") < place("notify 1 #1"), "{calls:?}");
 }
+
+#[tokio::test]
+async fn a_claim_that_makes_no_sense_is_refused_at_once() {
+    let lines = "lines: \"[{'item': 'a', 'quantity': quantity('3', 'kg')}]\"";
+    let nonsense = CLAIM.replace(lines, "lines: \"[{'item': 'a', 'quantity': quantity('3', 'pieces')}]\"");
+    let house = House::new(&[plan("claims", &nonsense)]);
+    let run = house.run("claims", "1").await;
+    let summary = house.summary(run).await;
+    assert_eq!(summary.standing, Standing::Parked);
+    assert!(summary.note.expect("a note").starts_with("no stock: ledger."));
+}
