@@ -73,3 +73,29 @@ pub(crate) async fn after_the_main_job() -> Result<Country, Error> {
     country.stop().await?;
     Ok(country)
 }
+
+/// Makes a copied store private again, as the command demands of keys and cache.
+pub(crate) fn private(folder: &Path) -> Result<(), Error> {
+    use std::os::unix::fs::PermissionsExt;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        let mode = if path.is_dir() {
+            private(&path)?;
+            0o700
+        } else {
+            0o600
+        };
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode))?;
+    }
+    Ok(())
+}
+
+/// Replaces a text in a country's site file.
+pub(crate) fn site_with(country: &Country, from: &str, to: &str) -> Result<(), Error> {
+    let path = country.folder().join("dragoman.yaml");
+    let text = std::fs::read_to_string(&path)?;
+    if !text.contains(from) {
+        return Err(format!("the site file has no `{from}`").into());
+    }
+    Ok(std::fs::write(&path, text.replace(from, to))?)
+}
