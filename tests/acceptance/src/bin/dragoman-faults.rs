@@ -5,7 +5,7 @@
 use std::process::ExitCode;
 
 use dragoman_acceptance::Error;
-use dragoman_acceptance::faults::{Campaign, any_seed};
+use dragoman_acceptance::faults::{Campaign, Neighbours, any_seed};
 
 /// What was asked for.
 struct Wanted {
@@ -55,6 +55,16 @@ async fn main() -> ExitCode {
             failed |= !suite(&campaign).await;
         }
     }
+    for (name, one_core) in [("neighbours", false), ("neighbours on one core", true)] {
+        let neighbours = Neighbours {
+            name,
+            one_core,
+            rounds: 5,
+        };
+        if wanted.wants("neighbours") {
+            failed |= !beside(&neighbours).await;
+        }
+    }
     if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
@@ -99,6 +109,32 @@ async fn suite(campaign: &Campaign) -> bool {
         }
         Err(error) => {
             eprintln!("faults: {}: failed with seed {}: {error}", campaign.name, campaign.seed);
+            false
+        }
+    }
+}
+
+/// Runs hostile connectors beside a working one, and says what came of it; whether all is as promised.
+async fn beside(neighbours: &Neighbours) -> bool {
+    match neighbours.run().await {
+        Ok(figures) if figures.wrong.is_empty() => {
+            println!("{figures}");
+            true
+        }
+        Ok(figures) => {
+            for wrong in &figures.wrong {
+                eprintln!("  wrong: {wrong}");
+            }
+            eprintln!("{figures}");
+            eprintln!(
+                "faults: {}: failed: {} things are wrong",
+                neighbours.name,
+                figures.wrong.len()
+            );
+            false
+        }
+        Err(error) => {
+            eprintln!("faults: {}: failed: {error}", neighbours.name);
             false
         }
     }

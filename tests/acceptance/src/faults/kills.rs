@@ -1,5 +1,7 @@
 //! Killing the runtime again and again, with cases in flight.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use dragoman_support::eventually;
@@ -88,9 +90,10 @@ impl Campaign {
         }
         let moment = random.between(50, 800);
         country.serve().await?;
+        let over = Arc::new(AtomicBool::new(false));
         let mut senders = JoinSet::new();
         for _ in 0..SENDERS {
-            senders.spawn(outbox.clone().send(country.address().to_owned()));
+            senders.spawn(outbox.clone().send(country.address().to_owned(), over.clone()));
         }
         let end = tokio::time::Instant::now() + Duration::from_millis(moment);
         let mut in_flight = outbox.look(country);
@@ -99,7 +102,7 @@ impl Campaign {
             in_flight = outbox.look(country);
         }
         country.kill().await?;
-        // Each finds that nobody listens any more.
+        over.store(true, Ordering::Relaxed);
         while senders.join_next().await.is_some() {}
         self.tell(
             number,
@@ -111,9 +114,10 @@ impl Campaign {
     /// Everything is well again: what was not answered is sent again, and all runs come to their end.
     async fn last_life(&self, country: &mut Country, outbox: &Shared) -> Result<(), Error> {
         country.serve().await?;
+        let over = Arc::new(AtomicBool::new(false));
         let mut senders = JoinSet::new();
         for _ in 0..SENDERS {
-            senders.spawn(outbox.clone().send(country.address().to_owned()));
+            senders.spawn(outbox.clone().send(country.address().to_owned(), over.clone()));
         }
         while senders.join_next().await.is_some() {}
         let sent = eventually("everything is sent", Duration::from_secs(1), async || {

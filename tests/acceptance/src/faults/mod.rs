@@ -3,11 +3,13 @@
 //!
 //! A suite is told by a [`Campaign`]; its [`Tally`] says what came of it, and what is wrong where something is.
 
+mod hostile;
 mod kills;
 mod outbox;
 mod random;
 mod tally;
 
+pub use hostile::{Figures, Neighbours};
 pub use kills::Campaign;
 pub use random::Random;
 pub use tally::Tally;

@@ -1,6 +1,7 @@
 //! The sender's part of the promise: what was not answered 202 is sent again, what was answered so never.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -17,6 +18,8 @@ pub(crate) const SENDERS: usize = 6;
 #[derive(Debug, Clone)]
 struct Message {
     path: &'static str,
+    /// How many pipelines take it: so many runs it makes.
+    runs: usize,
     body: String,
 }
 
@@ -40,6 +43,8 @@ pub(crate) struct Outbox {
     under_way: usize,
     begun: Vec<Begun>,
     accepted: usize,
+    /// How many runs the accepted messages make.
+    runs: usize,
     /// Sent once more, because there was no answer, or another than 202.
     again: usize,
     /// Answers that a sender must not get: what it sent is refused for good.
@@ -79,6 +84,7 @@ impl Outbox {
         match status {
             Some(202) => {
                 self.accepted += 1;
+                self.runs += message.runs;
                 return;
             }
             // Overload and start are said so; they pass.
@@ -114,11 +120,14 @@ impl Shared {
             let notice = |number| -> Result<Message, Error> {
                 Ok(Message {
                     path: "/customs/notices",
+                    // The release and the invalidation both read the notices.
+                    runs: 2,
                     body: case.notice(number)?,
                 })
             };
             let declaration = Message {
                 path: "/customs/declarations",
+                runs: 1,
                 body: case.declaration()?,
             };
             let messages = vec![declaration, notice("08")?, notice("16")?];
@@ -156,14 +165,20 @@ impl Shared {
         self.with(|o| o.begun.iter().map(|b| b.case.clone()).collect())
     }
 
-    /// How many messages were answered 202, how many were sent again, and what was refused.
-    pub(crate) fn account(&self) -> (usize, usize, Vec<String>) {
-        self.with(|o| (o.accepted, o.again, o.refused.clone()))
+    /// What came of the messages.
+    pub(crate) fn account(&self) -> Account {
+        self.with(|o| Account {
+            accepted: o.accepted,
+            runs: o.runs,
+            again: o.again,
+            refused: o.refused.clone(),
+        })
     }
 
-    /// Sends one message after another to this address, until nobody listens there, or all is sent.
-    pub(crate) async fn send(self, address: String) {
-        loop {
+    /// Sends one message after another to this address, until nobody listens there, all is sent, or the life that is
+    /// served there is over.
+    pub(crate) async fn send(self, address: String, over: Arc<AtomicBool>) {
+        while !over.load(Ordering::Relaxed) {
             let Some(message) = self.with(Outbox::take) else {
                 if self.with(|o| o.wanted == 0 && o.waiting.is_empty()) {
                     return;
@@ -184,6 +199,18 @@ impl Shared {
     }
 }
 
+/// What came of the messages that were sent.
+pub(crate) struct Account {
+    /// How many were answered 202.
+    pub(crate) accepted: usize,
+    /// How many runs they make.
+    pub(crate) runs: usize,
+    /// How often one was sent again.
+    pub(crate) again: usize,
+    /// What was refused for good.
+    pub(crate) refused: Vec<String>,
+}
+
 /// The fact that a permit's use was told to the partner.
 pub(crate) fn used(case: &Case, permit: &str) -> String {
     format!("used|{permit}|{}|exported", case.mrn)
@@ -194,5 +221,5 @@ pub(crate) fn endorsed(case: &Case, permit: &str) -> String {
     format!("endorsed|{permit}|{}", case.mrn)
 }
 
-/// The businesses that facts are about, kept as a map from fact to how often it took effect.
+/// How often each fact took effect.
 pub(crate) type Facts = BTreeMap<String, u32>;

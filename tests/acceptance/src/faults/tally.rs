@@ -48,28 +48,30 @@ impl Tally {
             kills: campaign.kills,
             ..Tally::default()
         };
-        let (accepted, again, refused) = outbox.account();
-        tally.wrong.extend(refused);
+        let account = outbox.account();
+        tally.wrong.extend(account.refused);
         let runs = country.runs().await?;
-        tally.count_runs(&runs, accepted, campaign);
+        tally.count_runs(&runs, account.runs, campaign);
         let cases = outbox.cases();
         tally.count_facts(&country.facts(), &cases, &runs, campaign);
         tally.verify(country).await?;
         if campaign.told {
             println!(
-                "  {}: {} cases, {accepted} messages accepted, {again} sent again",
+                "  {}: {} cases, {} messages accepted, {} sent again",
                 campaign.name,
-                cases.len()
+                cases.len(),
+                account.accepted,
+                account.again
             );
         }
         Ok(tally)
     }
 
-    fn count_runs(&mut self, runs: &[Value], accepted: usize, campaign: &Campaign) {
+    fn count_runs(&mut self, runs: &[Value], expected: usize, campaign: &Campaign) {
         self.runs = runs.iter().filter(|r| r["parent"].is_null()).count();
-        if self.runs != accepted {
+        if self.runs != expected {
             self.wrong.push(format!(
-                "{accepted} messages were accepted, and there are {} runs",
+                "the accepted messages make {expected} runs, and there are {}",
                 self.runs
             ));
         }
