@@ -97,7 +97,7 @@ impl Tally {
     fn count_facts(&mut self, facts: &Facts, cases: &[Case], runs: &[Value], campaign: &Campaign) {
         let mut expected = 0;
         for case in cases {
-            for permit in &case.permits {
+            for (index, permit) in case.permits.iter().enumerate() {
                 let counts = [endorsed(case, permit), used(case, permit)].map(|f| facts.get(&f).copied().unwrap_or(0));
                 expected += counts.iter().filter(|c| **c > 0).count();
                 self.endorsed += usize::from(counts[0] > 0);
@@ -108,13 +108,13 @@ impl Tally {
                         counts[0], counts[1]
                     ));
                 }
-                if counts.contains(&0) && !(campaign.nasty && awaits_person(runs, permit)) {
+                if counts.contains(&0) && !(campaign.nasty && awaits_person(runs, case, index)) {
                     self.wrong.push(format!(
                         "{permit} of {}: endorsed {} times, told {} times, and no one is asked: {}",
                         case.mrn,
                         counts[0],
                         counts[1],
-                        story(runs, permit)
+                        story(runs, case, index)
                     ));
                 }
             }
@@ -148,16 +148,30 @@ fn text<'a>(run: &'a Value, member: &str) -> &'a str {
     run[member].as_str().unwrap_or_default()
 }
 
-/// The runs about a permit: the key of such a run holds the permit's number.
-fn about<'a>(runs: &'a [Value], permit: &'a str) -> impl Iterator<Item = &'a Value> {
-    runs.iter().filter(move |r| text(r, "key").contains(permit))
+/// The runs about a case's permit: those of its notices, and the one within them that is about this permit alone.
+fn about<'a>(runs: &'a [Value], case: &Case, index: usize) -> Vec<&'a Value> {
+    // The ids of a numbered case's notices begin with its number, as its MRN has it.
+    let number = &case.mrn["26PL443010Z".len()..case.mrn.len() - "A1".len()];
+    let of_case = |r: &&Value| {
+        r["parent"].is_null() && text(r, "pipeline") == "export-release" && text(r, "key").starts_with(number)
+    };
+    let mut found: Vec<&Value> = runs.iter().filter(of_case).collect();
+    let parents: Vec<&str> = found.iter().map(|r| text(r, "run")).collect();
+    let item = format!("permits[{index}]");
+    let within = |r: &&Value| parents.contains(&text(r, "parent")) && text(r, "key").ends_with(&item);
+    found.extend(runs.iter().filter(within));
+    found
 }
 
-fn awaits_person(runs: &[Value], permit: &str) -> bool {
-    about(runs, permit).any(|r| matches!(text(r, "status"), "parked" | "waiting"))
+fn awaits_person(runs: &[Value], case: &Case, index: usize) -> bool {
+    let found = about(runs, case, index);
+    found.iter().any(|r| matches!(text(r, "status"), "parked" | "waiting"))
 }
 
-fn story(runs: &[Value], permit: &str) -> String {
-    let lines = about(runs, permit).map(|r| format!("{} {} {}", text(r, "run"), text(r, "status"), r["note"]));
+fn story(runs: &[Value], case: &Case, index: usize) -> String {
+    let found = about(runs, case, index);
+    let lines = found
+        .iter()
+        .map(|r| format!("{} {} {}", text(r, "run"), text(r, "status"), r["note"]));
     lines.collect::<Vec<_>>().join("; ")
 }
