@@ -3,8 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use cpu_time::ThreadTime;
 use wasmtime::ResourceLimiter;
 
 /// Elements of all tables of an instance; a table of that size takes 8 bytes for each.
@@ -132,23 +133,26 @@ impl ResourceLimiter for Memory {
     }
 }
 
-/// CPU time of one call: the time during which its future is being polled. Waiting for an endpoint is not polled, and
-/// so not counted; a machine with more to do than it has cores counts a little too much.
+/// CPU time of one call: what its thread spends while its future is being polled. Waiting for an endpoint is not
+/// polled, and a thread that has to give way to others spends nothing, so neither is counted.
 #[derive(Debug)]
 pub(crate) struct Meter {
-    began: Instant,
     budget: Duration,
     spent_ns: AtomicU64,
-    /// Nanoseconds after `began`, plus one; 0: not being polled.
+    /// The thread's CPU time when the present poll began, in nanoseconds plus one; 0: not being polled.
     polled_since: AtomicU64,
     demoted: AtomicBool,
+}
+
+/// The CPU time of this thread since it began, in nanoseconds.
+fn thread_ns() -> u64 {
+    u64::try_from(ThreadTime::now().as_duration().as_nanos()).unwrap_or(u64::MAX)
 }
 
 impl Meter {
     /// A meter with a budget.
     pub(crate) fn new(budget: Duration) -> Arc<Self> {
         Arc::new(Meter {
-            began: Instant::now(),
             budget,
             spent_ns: AtomicU64::new(0),
             polled_since: AtomicU64::new(0),
@@ -156,39 +160,29 @@ impl Meter {
         })
     }
 
-    fn now_ns(&self) -> u64 {
-        u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX)
-    }
-
     /// A poll begins.
     pub(crate) fn start(&self) {
-        self.polled_since.store(self.now_ns() + 1, Ordering::Relaxed);
+        self.polled_since.store(thread_ns() + 1, Ordering::Relaxed);
     }
 
-    /// A poll ends.
+    /// A poll ends, on the thread where it began.
     pub(crate) fn stop(&self) {
-        let since = self.polled_since.swap(0, Ordering::Relaxed);
-        if since > 0 {
-            self.spent_ns
-                .fetch_add(self.now_ns().saturating_sub(since - 1), Ordering::Relaxed);
-        }
+        let turn = self.turn();
+        self.polled_since.store(0, Ordering::Relaxed);
+        let nanos = u64::try_from(turn.as_nanos()).unwrap_or(u64::MAX);
+        self.spent_ns.fetch_add(nanos, Ordering::Relaxed);
     }
 
-    /// CPU time until now.
+    /// CPU time until now; asked by the thread that polls, or between polls.
     pub(crate) fn spent(&self) -> Duration {
-        let mut nanos = self.spent_ns.load(Ordering::Relaxed);
-        let since = self.polled_since.load(Ordering::Relaxed);
-        if since > 0 {
-            nanos += self.now_ns().saturating_sub(since - 1);
-        }
-        Duration::from_nanos(nanos)
+        Duration::from_nanos(self.spent_ns.load(Ordering::Relaxed)) + self.turn()
     }
 
-    /// How long the present poll has lasted.
+    /// CPU time of the present poll.
     pub(crate) fn turn(&self) -> Duration {
         match self.polled_since.load(Ordering::Relaxed) {
             0 => Duration::ZERO,
-            since => Duration::from_nanos(self.now_ns().saturating_sub(since - 1)),
+            since => Duration::from_nanos(thread_ns().saturating_sub(since - 1)),
         }
     }
 

@@ -2,7 +2,6 @@
 
 use std::process::Command;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use dragoman_host::{CallLimits, HostSettings};
@@ -10,14 +9,16 @@ use serde_json::json;
 
 use crate::world::World;
 
-/// How long each half is measured.
-const WINDOW: Duration = Duration::from_secs(2);
+/// How long each stretch is measured, and how many there are with bad guests and without. They alternate, so that
+/// whatever else the machine does disturbs both alike.
+const STRETCH: Duration = Duration::from_millis(400);
+const STRETCHES: u32 = 6;
 
-/// The time below which 99 of 100 calls of a well-behaved operation stay, while it is called without a pause.
-async fn p99(world: &Arc<World>) -> Duration {
-    let text = "x".repeat(1_000);
-    let client = |world: Arc<World>, text: String| async move {
-        let (until, mut times) = (Instant::now() + WINDOW, Vec::new());
+/// The times of calls of a well-behaved operation, made without a pause by two clients.
+async fn stretch(world: &Arc<World>) -> Vec<Duration> {
+    let client = |world: Arc<World>| async move {
+        let text = "x".repeat(1_000);
+        let (until, mut times) = (Instant::now() + STRETCH, Vec::new());
         while Instant::now() < until {
             let began = Instant::now();
             world
@@ -30,13 +31,18 @@ async fn p99(world: &Arc<World>) -> Duration {
         }
         times
     };
-    let clients = [1, 2].map(|_| tokio::spawn(client(world.clone(), text.clone())));
+    let clients = [1, 2].map(|_| tokio::spawn(client(world.clone())));
     let mut times = Vec::new();
     for client in clients {
         times.extend(client.await.unwrap());
     }
+    times
+}
+
+/// The time below which 99 of 100 stay.
+fn p99(mut times: Vec<Duration>) -> u128 {
     times.sort();
-    times[times.len() * 99 / 100]
+    times[times.len() * 99 / 100].as_micros()
 }
 
 /// Run by the test below in a process of its own, pinned to one core.
@@ -45,31 +51,35 @@ async fn p99(world: &Arc<World>) -> Duration {
 async fn measured() {
     let world = World::with(HostSettings::default(), |connection| {
         connection.limits = CallLimits {
-            cpu_ms: 200,
+            cpu_ms: 100,
             wall_ms: 20_000,
             ..CallLimits::default()
         };
     })
     .await;
     let world = Arc::new(world);
-    p99(&world).await;
-    let alone = p99(&world).await;
-    let going = Arc::new(AtomicBool::new(true));
-    let bad = ["spin", "eat", "panic", "deep"].map(|operation| {
-        let (world, going) = (world.clone(), going.clone());
+    let (tell, told) = tokio::sync::watch::channel(false);
+    for operation in ["spin", "eat", "panic", "deep"] {
+        let (world, mut told) = (world.clone(), told.clone());
         tokio::spawn(async move {
-            while going.load(Ordering::Relaxed) {
+            while told.wait_for(|going| *going).await.is_ok() {
                 let _ = world.call(operation, json!({})).await;
                 tokio::task::yield_now().await;
             }
-        })
-    });
-    let beside = p99(&world).await;
-    going.store(false, Ordering::Relaxed);
-    for task in bad {
-        task.abort();
+        });
     }
-    println!("microseconds: {} {}", alone.as_micros(), beside.as_micros());
+    stretch(&world).await;
+    let (mut alone, mut beside) = (Vec::new(), Vec::new());
+    for _ in 0..STRETCHES {
+        alone.extend(stretch(&world).await);
+        tell.send_replace(true);
+        beside.extend(stretch(&world).await);
+        tell.send_replace(false);
+        while world.runner.host().in_use().1 < 64 {
+            tokio::task::yield_now().await;
+        }
+    }
+    println!("microseconds: {} {}", p99(alone), p99(beside));
 }
 
 #[test]
@@ -78,9 +88,9 @@ fn bad_guests_do_not_slow_the_others_down() {
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]).arg(executable);
     command.args(["--ignored", "--exact", "fairness::measured", "--nocapture"]);
-    // Other programs on the machine disturb a measurement now and then, but not three in a row.
+    // Other programs on the machine disturb a measurement now and then, but not four times in a row.
     let mut tried = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         let output = command.output().expect("`taskset` of util-linux can be run");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let line = text
