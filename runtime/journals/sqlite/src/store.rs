@@ -79,20 +79,24 @@ pub struct SqliteJournal {
 }
 
 impl SqliteJournal {
-    /// Opens the store in a folder; creates both where they are not there yet.
+    /// Opens the store in a folder; creates both where they are not there yet, for the owner alone: it keeps every
+    /// message whole.
     ///
     /// # Errors
     /// D0701 where it cannot be opened, D0704 where it is damaged, D0705 where a newer version wrote it, D0706 where
     /// another process has it.
     pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
-        std::fs::create_dir_all(folder).map_err(|e| {
+        let refuse = |what: &str, path: &Path, e: std::io::Error| {
             Error::new(
                 CANNOT_OPEN,
-                format!("the folder `{}` cannot be made ({e})", folder.display()),
+                format!("the {what} `{}` cannot be made ({e})", path.display()),
             )
-        })?;
+        };
+        make_folder(folder).map_err(|e| refuse("folder", folder, e))?;
         let lock = Lock::take(folder)?;
         let file = folder.join(schema::FILE);
+        // SQLite gives its own files beside it (the log, the index of the log) the permissions of this one.
+        make_file(&file).map_err(|e| refuse("file", &file, e))?;
         let connection = schema::open_writer(&file, options.max_pages)?;
         let readers = Readers::open(&file, options.readers)?;
         let counters = Arc::new(Counters::default());
@@ -161,5 +165,60 @@ impl SqliteJournal {
         }
         let lost = || Error::new(CANNOT_OPEN, "the readers of the store are gone; restart");
         self.readers.ask(query).await.unwrap_or_else(|_| Err(lost()))
+    }
+}
+
+#[cfg(unix)]
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
+}
+
+#[cfg(not(unix))]
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
+
+#[cfg(unix)]
+fn make_file(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true).mode(0o600).open(file)?;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn make_file(_: &Path) -> std::io::Result<()> {
+    Ok(())
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn the_store_is_its_owners_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("store");
+        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let check = || {
+            let journal = SqliteJournal::open(&folder, Options::default()).unwrap();
+            assert_eq!(mode(&folder), 0o700);
+            for entry in std::fs::read_dir(&folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.file_name().is_some_and(|n| n != "lock") {
+                    assert_eq!(mode(&path), 0o600, "{}", path.display());
+                }
+            }
+            journal
+        };
+        drop(check());
+        // One that an older version left open to all is closed.
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::set_permissions(folder.join(schema::FILE), std::fs::Permissions::from_mode(0o644)).unwrap();
+        drop(check());
     }
 }
