@@ -137,5 +137,10 @@ pub fn told(ending: Option<Ending>, body: Option<Value>) -> (Option<String>, Opt
         .get("failure")
         .and_then(|failure| failure.get("message"))
         .and_then(Value::as_str);
-    (reason.or(message).map(str::to_owned), None)
+    let note = match (reason, message) {
+        // The reason is what the pipeline says, the message what really happened.
+        (Some(reason), Some(message)) if !reason.contains(message) => Some(format!("{reason}: {message}")),
+        (reason, message) => reason.or(message).map(str::to_owned),
+    };
+    (note, None)
 }

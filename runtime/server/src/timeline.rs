@@ -1,5 +1,6 @@
 //! A run as a person would like to read it: one sentence for each entry.
 
+use dragoman_journal::query::told;
 use dragoman_journal::{Ending, Entry, Record, TimerPurpose};
 use dragoman_model::{ActorKind, Class, Effect, Value};
 use serde_json::json;
@@ -80,9 +81,9 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
         Record::Claimed { ledger, account, .. } => format!("ledger {ledger}: claimed from {account}{}", lines(body)),
         Record::Released { ledger, once } => format!("ledger {ledger}: the claim {} was given back", once.key),
         Record::Voided { reference } => format!("{reference} is closed: nothing more is done under it"),
-        Record::Observed { what } => format!("would have been done: {what}"),
+        Record::Observed { what } => format!("would have been done: {what}{}", observed(body)),
         Record::Operated { act } => format!("operator: {act}"),
-        Record::Parked { code } => format!("stopped for a person to repair: {}", reason(body).unwrap_or(code)),
+        Record::Parked { code } => format!("stopped for a person to repair: {}", reason(body, code)),
         Record::Closed { ending } => closed(*ending, body),
     }
 }
@@ -146,12 +147,9 @@ fn waits(record: &Record) -> String {
 fn closed(ending: Ending, body: Option<&Value>) -> String {
     match ending {
         Ending::Completed => "completed".into(),
-        Ending::Stopped => format!(
-            "ended, nothing more is to be done: {}",
-            reason(body).unwrap_or("stopped")
-        ),
-        Ending::Failed => format!("failed: {}", reason(body).unwrap_or("no reason was kept")),
-        Ending::Cancelled => format!("given up: {}", reason(body).unwrap_or("no reason was kept")),
+        Ending::Stopped => format!("ended, nothing more is to be done: {}", reason(body, "stopped")),
+        Ending::Failed => format!("failed: {}", reason(body, "no reason was kept")),
+        Ending::Cancelled => format!("given up: {}", reason(body, "no reason was kept")),
     }
 }
 
@@ -191,8 +189,16 @@ fn text<'a>(body: Option<&'a Value>, member: &str) -> Option<&'a str> {
     body?.get(member)?.as_str()
 }
 
-fn reason(body: Option<&Value>) -> Option<&str> {
-    text(body, "reason").or_else(|| body?.get("failure")?.get("message")?.as_str())
+/// The reason with what really happened, as lists of runs show it too.
+fn reason(body: Option<&Value>, otherwise: &str) -> String {
+    let (note, _) = told(None, body.cloned());
+    note.unwrap_or_else(|| otherwise.to_owned())
+}
+
+/// Which operation, decision or ledger it would have been.
+fn observed(body: Option<&Value>) -> String {
+    let named = ["operation", "decision", "ledger"].iter().find_map(|m| text(body, m));
+    named.map(|name| format!(" {name}")).unwrap_or_default()
 }
 
 fn lines(body: Option<&Value>) -> String {

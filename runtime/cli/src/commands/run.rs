@@ -114,6 +114,7 @@ fn refused(refusal: Refused) -> Error {
         let issues: Vec<String> = failure
             .issues
             .iter()
+            .filter(|i| i.message != failure.message)
             .map(|i| format!("{}: {} ({})", i.path, i.message, i.code))
             .collect();
         format!(
@@ -126,7 +127,12 @@ fn refused(refusal: Refused) -> Error {
     match refusal {
         Refused::Unreadable { failure, run } => {
             let kept = run.map(|r| format!("it is kept as run {r}")).unwrap_or_default();
-            Error::plain(format!("the message cannot be read: {}", told(&failure))).help(kept)
+            let told = told(&failure);
+            let told = match told.strip_prefix("the message cannot be read") {
+                Some(_) => told,
+                None => format!("the message cannot be read: {told}"),
+            };
+            Error::plain(told).help(kept)
         }
         Refused::KeyConflict { run, key } => Error::plain(format!(
             "a message with the key `{key}` and another content was taken before, as run {run}"

@@ -51,7 +51,15 @@ impl<'a> Walk<'a> {
             How::Park => "park",
             How::Fail | How::Unhandled => "fail",
         };
-        let failure = matches!(how, How::Fail).then(|| Failure::new(class, "fail", reason.clone()));
+        let failure = match how {
+            How::Fail => Some(Failure::new(class, "fail", reason.clone())),
+            // A handler that parks keeps what it handles: the person who repairs must see it.
+            How::Park => self
+                .failures
+                .last()
+                .and_then(|value| serde_json::from_value(value.clone()).ok()),
+            How::Stop | How::Unhandled => None,
+        };
         let path = self.path.clone();
         Flow::Ended(Box::new(Ended {
             how,
@@ -219,7 +227,7 @@ impl<'a> Walk<'a> {
         }
         self.desk.urgent = true;
         *self.memo = Memo::default();
-        self.live.retain(|_, live| matches!(live, Live::Away));
+        self.live.retain(|_, live| matches!(live, Live::Away | Live::AwayAgain));
         self.path.clear();
         if act == Act::Cancel {
             self.close(Ending::Cancelled, json!({ "reason": reason }));

@@ -186,6 +186,7 @@ impl Shell {
             .clone()
             .unwrap_or_else(|| Digest::of(&delivery.body).to_string());
         let mut draft = self.first_entry(plan, run, delivery, default, body);
+        let dry = observe;
         let observe = observe || plan.observe;
         if plan.key.is_none() && plan.serial.is_none() && !observe {
             return Ok(draft);
@@ -203,6 +204,10 @@ impl Shell {
         {
             if let Some(key) = key {
                 *run_key = key;
+            }
+            // A dry run stands beside the real one: it neither joins it nor keeps it from being done later.
+            if dry {
+                *run_key = format!("dry run {run}: {run_key}");
             }
             *serial = turn;
             if observe {
@@ -301,7 +306,10 @@ impl Shell {
             "attributes": delivery.attributes,
         });
         let accepted = self.first_entry(plan, run, delivery, format!("unreadable:{content}"), body);
-        let reason = format!("the message cannot be read: {}", failure.message);
+        let reason = match failure.message.strip_prefix("the message cannot be read") {
+            Some(_) => failure.message.clone(),
+            None => format!("the message cannot be read: {}", failure.message),
+        };
         let parked = Draft {
             seq: 1,
             actor: self.worker.clone(),

@@ -67,7 +67,10 @@ pub(crate) fn at_reading(error: &rusqlite::Error) -> Error {
 /// What a failure to open the file means.
 pub(crate) fn at_opening(file: &Path, error: &rusqlite::Error) -> Error {
     match code(error) {
-        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => damaged(error),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            let damaged = damaged(error);
+            Error::new(damaged.code, format!("`{}`: {}", file.display(), damaged.message))
+        }
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::new(
             LOCKED,
             format!("`{}` is in use by another program; stop that first", file.display()),
@@ -83,7 +86,7 @@ fn damaged(error: &rusqlite::Error) -> Error {
     Error::new(
         CORRUPT,
         format!(
-            "the store is damaged ({error}); keep the file as it is, and go back to a backup with `dragoman audit verify` and the last head"
+            "the store is damaged ({error}); keep the file as it is, go back to a backup, and verify that with `dragoman audit verify` and the last outside head"
         ),
     )
 }

@@ -34,13 +34,13 @@ const TAMPERED: &[(&str, &str, &str)] = &[
          DELETE FROM batch WHERE number IN (SELECT number FROM cut);",
         "D0720",
     ),
-    ("a line of a ledger", "DELETE FROM ledger_line WHERE rowid_is_first;", "D0719"),
-    ("an account of a ledger", "DELETE FROM ledger_account;", "D0719"),
     (
-        "how much was taken",
-        "UPDATE ledger_line SET taken = '0';",
+        "a line of a ledger",
+        "DELETE FROM ledger_line WHERE rowid_is_first;",
         "D0719",
     ),
+    ("an account of a ledger", "DELETE FROM ledger_account;", "D0719"),
+    ("how much was taken", "UPDATE ledger_line SET taken = '0';", "D0719"),
     ("a business key", "DELETE FROM once_key;", "D0718"),
     (
         "who did it",
@@ -57,7 +57,11 @@ const TAMPERED: &[(&str, &str, &str)] = &[
         "DELETE FROM batch WHERE number = (SELECT max(number) / 2 FROM batch);",
         "D0712",
     ),
-    ("how a run ended", "UPDATE run SET ending = NULL, standing = 0;", "D0717"),
+    (
+        "how a run ended",
+        "UPDATE run SET ending = NULL, standing = 0;",
+        "D0717",
+    ),
 ];
 
 /// The site, store and heads of a country in a folder of their own.

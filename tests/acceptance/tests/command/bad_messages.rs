@@ -12,7 +12,11 @@ use crate::place::{orderly, site_with};
 fn problem(answer: &Answer, status: u16, code: &str, words: &str) -> Value {
     let body = answer.json();
     assert_eq!(answer.status, status, "{body}");
-    assert_eq!((&body["code"], &body["status"]), (&code.into(), &status.into()), "{body}");
+    assert_eq!(
+        (&body["code"], &body["status"]),
+        (&code.into(), &status.into()),
+        "{body}"
+    );
     assert!(body["detail"].as_str().is_some_and(|d| d.contains(words)), "{body}");
     orderly(&body.to_string());
     body

@@ -32,7 +32,10 @@ async fn a_garbled_header_is_refused() -> Result<(), Error> {
         refused(&finished, 1, "D0704", &["journal.db"]);
         assert!(finished.err.contains("= help: "), "{}", finished.err);
     }
-    assert!(std::fs::read(&file)? == before, "the damaged file is evidence, and stays as it is");
+    assert!(
+        std::fs::read(&file)? == before,
+        "the damaged file is evidence, and stays as it is"
+    );
     Ok(())
 }
 
@@ -43,7 +46,9 @@ async fn bytes_flipped_in_the_middle_are_found() -> Result<(), Error> {
     let (page, size): (u32, u32) = {
         let store = Connection::open(&file)?;
         // A page that holds entries, as an auditor's tool would find it.
-        let page = store.query_row("SELECT rootpage FROM sqlite_master WHERE name = 'entry'", [], |r| r.get(0))?;
+        let page = store.query_row("SELECT rootpage FROM sqlite_master WHERE name = 'entry'", [], |r| {
+            r.get(0)
+        })?;
         let size = store.query_row("PRAGMA page_size", [], |r| r.get(0))?;
         (page, size)
     };
@@ -80,7 +85,12 @@ async fn a_port_in_use_is_named() -> Result<(), Error> {
     let address = taken.local_addr()?.to_string();
     site_with(&country, "listen: 127.0.0.1:0", &format!("listen: {address}"))?;
     let finished = country.dragoman(&["serve"]).await?;
-    refused(&finished, 1, "D0915", &[&address, "another program listens there", "`listen:`"]);
+    refused(
+        &finished,
+        1,
+        "D0915",
+        &[&address, "another program listens there", "`listen:`"],
+    );
     Ok(())
 }
 
@@ -93,7 +103,11 @@ async fn a_store_folder_that_cannot_be_written_is_named() -> Result<(), Error> {
     let finished = country.dragoman(&["serve"]).await?;
     refused(&finished, 1, "D0701", &["occupied"]);
     // A folder on a file system that takes no writes.
-    site_with(&country, "store: { sqlite: occupied }", "store: { sqlite: /proc/dragoman }")?;
+    site_with(
+        &country,
+        "store: { sqlite: occupied }",
+        "store: { sqlite: /proc/dragoman }",
+    )?;
     let finished = country.dragoman(&["serve"]).await?;
     refused(&finished, 1, "D0701", &["/proc/dragoman"]);
     Ok(())

@@ -142,7 +142,10 @@ async fn the_same_for_programs() -> Result<(), Error> {
             )
         })
         .collect();
-    let wanted: Vec<_> = MISTAKES.iter().map(|(code, line, column, _)| (*code, *line, *column)).collect();
+    let wanted: Vec<_> = MISTAKES
+        .iter()
+        .map(|(code, line, column, _)| (*code, *line, *column))
+        .collect();
     assert_eq!(seen, wanted);
     Ok(())
 }

@@ -42,10 +42,22 @@ const NOTICES: &[(&str, &str, &str, u64, &str)] = &[
         1,
         "23GBCXDLLRXMOCTAA4",
     ),
-    ("notifications/07_DMSRES.xml", "inspected", "07", 2, "19GBCKKCQSXV2FGVA8"),
+    (
+        "notifications/07_DMSRES.xml",
+        "inspected",
+        "07",
+        2,
+        "19GBCKKCQSXV2FGVA8",
+    ),
     ("notifications/08_DMSROG.xml", "released", "08", 3, "20GB1OJPU2P01FGVR4"),
     ("notifications/09_DMSCLE.xml", "cleared", "09", 2, "19GBCKKCQSXV2FGVA8"),
-    ("notifications/10_DMSINV.xml", "invalidated", "10", 1, "20GB0NKQGSX2IX8PR5"),
+    (
+        "notifications/10_DMSINV.xml",
+        "invalidated",
+        "10",
+        1,
+        "20GB0NKQGSX2IX8PR5",
+    ),
     ("notifications/11_DMSREQ.xml", "other", "11", 1, "20GB1OJPU2P01FGVR4"),
     ("notifications/13_DMSTAX.xml", "taxed", "13", 1, "20GB1Q3RTK463FGVR4"),
     ("notifications/14_DMSCPI.xml", "other", "14", 1, "20GB7HGPXUC5DFGVR2"),
@@ -206,11 +218,7 @@ async fn every_published_declaration_is_read() -> Result<(), Error> {
         }
         assert_eq!(&seen, permits, "{file}");
         assert_eq!(list("waivers").len(), *waivers, "{file}");
-        assert_eq!(
-            declaration["id"],
-            json!({ "scheme": "lrn", "value": lrn }),
-            "{file}"
-        );
+        assert_eq!(declaration["id"], json!({ "scheme": "lrn", "value": lrn }), "{file}");
         assert_eq!(declaration["direction"], *direction, "{file}");
     }
     Ok(())
@@ -224,7 +232,10 @@ async fn a_published_permit_answer_is_read() -> Result<(), Error> {
     let finished = call("epix", "read_permit", text(&file)).await?;
     let permit = output(&finished, "epix")?;
     assert!(permit["number"].as_str().is_some_and(|n| !n.is_empty()), "{permit}");
-    assert!(!permit.to_string().contains("\"?\""), "a `?` is absent, not a value: {permit}");
+    assert!(
+        !permit.to_string().contains("\"?\""),
+        "a `?` is absent, not a value: {permit}"
+    );
     Ok(())
 }
 
@@ -274,8 +285,14 @@ async fn broken_messages_are_refused_at_their_place() -> Result<(), Error> {
             "dtd.xml",
             "<!DOCTYPE a [<!ENTITY b \"c\">]>\n<Response>&b;</Response>".to_owned(),
         ),
-        ("mismatched.xml", sample.replacen("</FunctionCode>", "</FunctionCod>", 1)),
-        ("prefixed.xml", sample.replacen("</p:FunctionCode>", "</p:FunctionCod>", 1)),
+        (
+            "mismatched.xml",
+            sample.replacen("</FunctionCode>", "</FunctionCod>", 1),
+        ),
+        (
+            "prefixed.xml",
+            sample.replacen("</p:FunctionCode>", "</p:FunctionCod>", 1),
+        ),
     ];
     let folder = dragoman_support::process::TempSite::new()?;
     for (name, content) in broken.into_iter().filter(|(_, content)| *content != sample) {

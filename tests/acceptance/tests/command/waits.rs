@@ -25,7 +25,11 @@ async fn an_officer_answers_where_nothing_serves() -> Result<(), Error> {
         "{}",
         list.out
     );
-    assert!(list.out.contains("[officer]"), "what is to be weighed is shown: {}", list.out);
+    assert!(
+        list.out.contains("[officer]"),
+        "what is to be weighed is shown: {}",
+        list.out
+    );
     assert!(!list.out.contains("[pass]"), "what has passed is not: {}", list.out);
     let json = country.dragoman(&["waits", "list", "--json"]).await?;
     let json: Value = serde_json::from_str(&json.out)?;
