@@ -16,7 +16,7 @@ use crate::Error;
 use crate::messages::Case;
 
 /// The token that every partner and sender of the test country uses.
-const TOKEN: &str = "test-token";
+pub(crate) const TOKEN: &str = "test-token";
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 

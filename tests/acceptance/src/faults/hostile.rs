@@ -9,7 +9,7 @@ use dragoman_support::process::{Launch, Process, TempSite, dragoman, workspace_r
 use serde_json::{Value, json};
 
 use crate::Error;
-use crate::country::{PATIENCE, post};
+use crate::country::{PATIENCE, TOKEN, post};
 
 /// What the echo guest is asked to do beside answering.
 const HOSTILE: [&str; 4] = ["spin", "eat", "panic", "deep"];
@@ -145,6 +145,7 @@ impl Neighbours {
             .args(["serve"])
             .folder(site.path())
             .env("DRAGOMAN_LOG", "error")
+            .env("ANYBODY", TOKEN)
             .start()?)
     }
 }
@@ -163,8 +164,9 @@ impl Figures {
     fn blame_hostile(&mut self, reports: &[Report]) {
         for (operation, report) in HOSTILE.iter().zip(reports) {
             self.hostile += report.answers();
-            let expected = if *operation == "eat" { 200 } else { 502 };
-            if report.failures > 0 || report.statuses.keys().any(|s| *s != expected) {
+            // One that eats may meet the limit of time before that of memory, if others take the processor.
+            let expected: &[u16] = if *operation == "eat" { &[200, 502] } else { &[502] };
+            if report.failures > 0 || report.statuses.keys().any(|s| !expected.contains(s)) {
                 self.wrong.push(format!(
                     "{operation}: {:?}, {} without an answer",
                     report.statuses, report.failures
@@ -195,7 +197,7 @@ fn site() -> Result<TempSite, Error> {
             "dragoman: 1\nsite: neighbours\nlisten: 127.0.0.1:0\nstore: {{ sqlite: store }}\npipelines: pipelines\n\
              plugins: {}\nconnections:\n  echo: {{ plugin: dragoman-guest-echo }}\n  \
              bad: {{ plugin: dragoman-guest-echo, limits: {{ cpu: 200ms, wall: 10s, memory: {MEMORY}MiB }} }}\n\
-             senders: {{ anybody: none }}\n",
+             senders: {{ anybody: {{ bearer: env:ANYBODY }} }}\n",
             target.join("plugins").display()
         ),
     )?;
@@ -208,11 +210,16 @@ fn misjudged(operation: &str, status: u16, said: &Value) -> Option<String> {
     let right = match operation {
         "spin" => status == 502 && text.contains("cpu"),
         "panic" => status == 502 && text.contains("asked to panic"),
-        "deep" => status == 502 && text.contains("stack"),
+        // The guest's own stack lies in its memory: running out of it is seen as a write beyond.
+        "deep" => status == 502 && (text.contains("stack") || text.contains("out of bounds")),
         // It is refused more memory, and says how much it got.
         _ => status == 200 && said["got"]["count"].as_u64().is_some_and(|c| c > 0 && c <= MEMORY),
     };
     (!right).then(|| format!("{operation} was answered {status}: {text}"))
+}
+
+fn authorized() -> Vec<(String, String)> {
+    vec![("Authorization".into(), format!("Bearer {TOKEN}"))]
 }
 
 /// A round of the working pipeline.
@@ -221,6 +228,7 @@ async fn working(address: SocketAddr, round: usize) -> Result<Report, Error> {
         clients: CLIENTS,
         warm_up: Duration::from_millis(300),
         duration: WINDOW,
+        headers: authorized(),
         ..Load::new(address, "/working")
     };
     let filler = "x".repeat(900);
@@ -234,6 +242,7 @@ async fn bother(address: SocketAddr, round: usize) -> Result<Vec<Report>, Error>
         let load = Load {
             warm_up: Duration::ZERO,
             duration: WINDOW + Duration::from_millis(500),
+            headers: authorized(),
             ..Load::new(address, format!("/{operation}"))
         };
         load.run(move |n| json!({ "number": format!("{operation} {round} {n}") }).to_string())

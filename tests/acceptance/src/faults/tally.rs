@@ -1,6 +1,6 @@
 //! Counting what took effect, and what the runtime says of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde_json::Value;
@@ -76,10 +76,15 @@ impl Tally {
             ));
         }
         let mut odd: BTreeMap<String, (usize, String)> = BTreeMap::new();
+        let still = runs
+            .iter()
+            .filter(|r| matches!(text(r, "status"), "parked" | "waiting"));
+        let holding: BTreeSet<&str> = still.map(|r| text(r, "parent")).collect();
         for run in runs {
             let status = text(run, "status");
             match status {
-                "parked" | "waiting" => self.parked += 1,
+                // A run that stands still because one within it does is not counted beside it.
+                "parked" | "waiting" => self.parked += usize::from(!holding.contains(text(run, "run"))),
                 "completed" | "stopped" => continue,
                 _ => {}
             }
