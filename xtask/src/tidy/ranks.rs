@@ -33,6 +33,7 @@ const RANKS: [(&str, u32); 32] = [
     ("dragoman-xtask", 22),
     // Connectors know the SDK and nothing else.
     ("dragoman-guest-echo", 5),
+    ("dragoman-guest-hostile", 5),
     ("wco-customs", 5),
     ("ecites", 5),
     ("cites-rules", 5),

@@ -6,6 +6,7 @@ use dragoman_security::{Bearer, Hmac};
 
 /// How a sender proves who it is.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // A site has a handful of senders, so the size of one does not matter.
 pub enum Proof {
     /// `Authorization: Bearer <secret>`.
     Bearer(Bearer),
@@ -25,6 +26,15 @@ pub struct Sender {
 }
 
 impl Sender {
+    /// Whether the headers alone tell that the request cannot prove itself: its body need not be read then.
+    pub fn is_refused_unread(&self, headers: &HeaderMap) -> bool {
+        match &self.proof {
+            Proof::Nothing => false,
+            Proof::Bearer(_) => self.identify(headers, &[]).is_none(),
+            Proof::Hmac(_, header) => !headers.contains_key(header),
+        }
+    }
+
     /// The sender as an actor, where the request proves it; none: refuse it.
     pub fn identify(&self, headers: &HeaderMap, body: &[u8]) -> Option<Actor> {
         let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok());
