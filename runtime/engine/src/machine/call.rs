@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dragoman_expression::Expression;
-use dragoman_journal::{Draft, OnceKey, Operation, Record, Settled, TimerPurpose};
+use dragoman_journal::{Draft, OnceKey, Operation, Record, Refusal, Settled, TimerPurpose};
 use dragoman_model::{Digest, DocumentReference, Effect, Failure, RunId, Timestamp, Usage, Value};
 use dragoman_plan::{CallStep, Step};
 use serde_json::json;
@@ -31,8 +31,11 @@ impl<'a> Walk<'a> {
             Some(Live::Send) => return self.send(step, call),
             Some(Live::Called(report)) => return self.called(step, call, *report),
             Some(Live::Probed(result, usage)) => return self.probed(step, call, *result, usage),
+            Some(Live::Refused(Refusal::Voided { reference, by })) => {
+                return self.closed_meanwhile(step, call, &reference, by);
+            }
             Some(Live::Refused(refusal)) => return self.once_refused(step, refusal),
-            Some(Live::Found(_) | Live::Answered { .. }) | None => {}
+            Some(Live::AwayAgain | Live::Again | Live::Found(_) | Live::Answered { .. }) | None => {}
         }
         let Some(progress) = self.progress() else {
             return self.attempt(step, call, 1);
@@ -69,6 +72,11 @@ impl<'a> Walk<'a> {
         Flow::Pending
     }
 
+    /// The store has not answered yet; what woke the step meanwhile may be newer than its answer.
+    pub(super) fn keep_away(&mut self, away: Live) -> Flow {
+        self.keep(if self.woken { Live::AwayAgain } else { away })
+    }
+
     /// The worker that sent the request is gone; what became of it is not known.
     fn interrupted(&mut self, step: &'a Step, call: &'a CallStep) -> Flow {
         let message = "the worker stopped while the request may have been under way";
@@ -94,7 +102,9 @@ impl<'a> Walk<'a> {
         if self.observing() || self.connections.observes(&call.connection) {
             return self.observe("call", would_send(call, &request));
         }
-        if self.is_voided(step) {
+        // What may have taken effect is first brought to certainty, whoever has closed the reference meanwhile.
+        let certain = !self.progress().is_some_and(progress::Progress::is_uncertain);
+        if certain && self.is_voided(step) {
             return self.voided_away(step);
         }
         self.intend(call, request, attempt)

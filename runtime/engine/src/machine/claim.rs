@@ -26,7 +26,7 @@ impl<'a> Walk<'a> {
     pub(super) fn claim(&mut self, step: &'a Step, claim: &'a ClaimStep) -> Flow {
         if let Some(Live::Refused(refusal)) = self.live.remove(&self.path) {
             return match self.taken(step, refusal) {
-                Taken::Join(once) => self.joined_claim(claim, &once),
+                Taken::Join(once) => self.joined_claim(step, claim, &once),
                 Taken::Else(flow) => flow,
             };
         }
@@ -84,7 +84,13 @@ impl<'a> Walk<'a> {
         })
     }
 
-    fn joined_claim(&mut self, claim: &ClaimStep, once: &Once) -> Flow {
+    fn joined_claim(&mut self, step: &Step, claim: &ClaimStep, once: &Once) -> Flow {
+        // The claim was asked for with this reference, so it could be computed; a later void closes this run too.
+        let reference = self
+            .text(step.reference.as_ref(), "ref")
+            .ok()
+            .and_then(Result::ok)
+            .flatten();
         let account = once
             .input_body
             .get("account")
@@ -94,7 +100,7 @@ impl<'a> Walk<'a> {
             ledger: claim.ledger.clone(),
             account: account.to_owned(),
             once: once.once.clone(),
-            reference: None,
+            reference,
             joined: Some(once.run),
         };
         let lines = once.input_body.get("lines").cloned().unwrap_or_else(|| json!([]));

@@ -30,8 +30,8 @@ impl<'a> Walk<'a> {
         }
         match self.live.remove(&self.path) {
             Some(Live::Found(Found::Children(children))) => self.children(step, each, &children),
-            Some(Live::Away) => self.keep(Live::Away),
-            _ if self.woken => {
+            Some(away @ (Live::Away | Live::AwayAgain)) => self.keep_away(away),
+            again if self.woken || matches!(again, Some(Live::Again)) => {
                 self.requests.push(Request::Children {
                     path: self.path.clone(),
                 });

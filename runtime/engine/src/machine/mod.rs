@@ -61,6 +61,10 @@ enum Live {
     Send,
     /// A call or a probe or a question to the store has not been answered.
     Away,
+    /// As [`Live::Away`], and it was woken meanwhile: the answer may be older than what woke it.
+    AwayAgain,
+    /// Such an answer came: the store is asked again.
+    Again,
     /// A call was answered.
     Called(Box<Report>),
     /// A probe was answered.
@@ -199,8 +203,10 @@ impl Machine {
 
     fn answer(&mut self, path: String, live: Live) {
         // What was not asked for any more (a step that another event settled) is of no use.
-        if matches!(self.live.get(&path), Some(Live::Away)) {
-            self.live.insert(path, live);
+        match self.live.get(&path) {
+            Some(Live::Away) => drop(self.live.insert(path, live)),
+            Some(Live::AwayAgain) => drop(self.live.insert(path, Live::Again)),
+            _ => {}
         }
     }
 
@@ -224,7 +230,15 @@ impl Machine {
         self.desk.urgent = true;
         let tail = self.tail.take();
         match refusal {
-            Refusal::Voided { reference, by } => Some(Operated::Voided { reference, by }),
+            Refusal::Voided { reference, by } => {
+                let uncertain = |tail: &Tail| self.state.step(&tail.path).is_some_and(Progress::is_uncertain);
+                if let Some(tail) = tail.filter(uncertain) {
+                    let (reference, by) = (reference.clone(), by);
+                    self.live
+                        .insert(tail.path, Live::Refused(Refusal::Voided { reference, by }));
+                }
+                Some(Operated::Voided { reference, by })
+            }
             Refusal::State { connection, key, .. } => {
                 // Another run has written the state meanwhile. A read whose commit this was is not done, and is called
                 // again; what took effect is: there the other's value stands, and this run's is dropped.

@@ -1,7 +1,7 @@
 //! Probes: asking the other side whether a request took effect, before it is ever sent again.
 
 use dragoman_journal::{Settled, TimerPurpose};
-use dragoman_model::{Class, Effect, Failure, OperationEffect, Timestamp, Usage, Value};
+use dragoman_model::{Class, Effect, Failure, OperationEffect, RunId, Timestamp, Usage, Value};
 use dragoman_plan::{CallStep, Step};
 
 use super::Live;
@@ -96,13 +96,28 @@ impl<'a> Walk<'a> {
         self.sleep_until(due, TimerPurpose::Probe)
     }
 
-    /// The effect stays unknown: it is written down as such, and a person decides.
+    /// A person has looked at a request whose effect is not known and lets it go on; but its reference was closed
+    /// meanwhile, and whoever closed it did not wait for what was parked. So nothing more is sent: only a probe may follow.
+    pub(super) fn closed_meanwhile(&mut self, step: &'a Step, call: &'a CallStep, reference: &str, by: RunId) -> Flow {
+        if call.has_probe {
+            return self.probe(step, call);
+        }
+        self.undecided(&format!(
+            "reference `{reference}` was voided by run {by}, so it is not sent again"
+        ))
+    }
+
     fn give_to_person(&mut self, why: &str) -> Flow {
+        self.undecided(&format!("asked whether it took effect: {why}"))
+    }
+
+    /// The effect stays unknown: it is written down as such, and a person decides.
+    fn undecided(&mut self, why: &str) -> Flow {
         let Some(failed) = self.progress().and_then(|p| p.failure.clone()) else {
             return Flow::Pending;
         };
         let mut failure = failed.failure;
-        failure.message = format!("{}; asked whether it took effect: {why}", failure.message);
+        failure.message = format!("{}; {why}", failure.message);
         self.note_failure(&failure, true, Usage::default());
         self.settle(Settled::Parked);
         self.park_for_person(&failure)

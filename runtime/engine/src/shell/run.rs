@@ -77,12 +77,14 @@ impl Shell {
         let mut stop = self.stop.subscribe();
         tokio::spawn(async move {
             tokio::select! {
-                // A sender of the channel lives in the shell, so this ends only when it says so.
-                _ = stop.wait_for(|stop| *stop) => {}
+                // A sender of the channel lives in the shell, so this ends only when it says so. What was cut off is
+                // still this task's; where the work came to its end, another may have begun by now.
+                _ = stop.wait_for(|stop| *stop) => {
+                    shell.running.lock().remove(&run);
+                    shell.leases.lock().remove(&run);
+                }
                 () = Arc::clone(&shell).serve(run, start, received) => {}
             }
-            shell.running.lock().remove(&run);
-            shell.leases.lock().remove(&run);
             shell.rested.notify_waiters();
         });
     }
@@ -95,6 +97,8 @@ impl Shell {
             let work = self.work(run, begin, &mut received);
             if std::panic::AssertUnwindSafe(work).catch_unwind().await.is_err() {
                 tracing::error!(%run, "the task of a run panicked; it is taken up again when its lease is over");
+                // It must run out, so nothing may lengthen it. The mailbox is this task's still, and so is the lease.
+                self.leases.lock().remove(&run);
             }
             let mut running = self.running.lock();
             if received.is_empty() {

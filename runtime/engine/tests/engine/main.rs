@@ -9,3 +9,5 @@ mod partner;
 mod people;
 mod replay;
 mod shell;
+mod turns;
+mod voids;

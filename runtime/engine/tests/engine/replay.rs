@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::house::{MORNING, plan};
 
-struct Quiet;
+pub(crate) struct Quiet;
 
 impl Connections for Quiet {
     fn settings(&self, _connection: &str) -> Option<Digest> {
@@ -49,11 +49,11 @@ struct Simulation {
     resumed: u8,
 }
 
-fn worker() -> Actor {
+pub(crate) fn worker() -> Actor {
     Actor::system("worker-1")
 }
 
-fn accepted(plan: &Plan, run: RunId) -> Draft {
+pub(crate) fn accepted(plan: &Plan, run: RunId) -> Draft {
     Draft {
         run,
         seq: 0,
@@ -323,7 +323,7 @@ fn output(call: &Outgoing) -> Output {
     }
 }
 
-fn child(run: RunId, parent: RunId, at: Timestamp) -> RunSummary {
+pub(crate) fn child(run: RunId, parent: RunId, at: Timestamp) -> RunSummary {
     RunSummary {
         run,
         pipeline: "all".into(),

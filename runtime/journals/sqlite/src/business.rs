@@ -59,10 +59,14 @@ pub(crate) fn open(
     input: &Digest,
     input_body: &Value,
 ) -> Result<Option<Refusal>, Trouble> {
-    if let Some(refusal) = voided(writing, opening.reference)? {
+    let found = find(writing.connection, once)?;
+    // What this very step has under way must come to certainty, closed or not; whoever closed it waits for that.
+    let under_way = found.as_ref().is_some_and(|(_, record)| {
+        record.state == OnceState::Open && record.run == opening.run && record.path == opening.path
+    });
+    if !under_way && let Some(refusal) = voided(writing, opening.reference)? {
         return Ok(Some(refusal));
     }
-    let found = find(writing.connection, once)?;
     if let Some((_, record)) = &found {
         let same_input = record.input == *input;
         let own = record.run == opening.run && record.path == opening.path;
@@ -135,7 +139,12 @@ pub(crate) fn refer(
     scope: &str,
     entries: &[Sealed],
 ) -> Result<Option<Refusal>, Trouble> {
-    if let Some(refusal) = voided(writing, opening.reference)? {
+    // As with a business key: what this very step has under way must come to certainty.
+    let under_way = writing
+        .connection
+        .prepare_cached("SELECT 1 FROM reference_effect WHERE reference = ?1 AND run = ?2 AND path = ?3 AND state = 0")?
+        .exists((opening.reference, opening.run.0.as_bytes(), opening.path))?;
+    if !under_way && let Some(refusal) = voided(writing, opening.reference)? {
         return Ok(Some(refusal));
     }
     let input = entries
