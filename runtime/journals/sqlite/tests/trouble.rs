@@ -148,7 +148,7 @@ fn what_is_no_store_is_said_to_be_none() {
             bytes[100..4096].fill(0xff);
             std::fs::write(path, bytes).unwrap();
         }),
-        ("D0701", "cannot be opened", &|folder| {
+        ("D0701", "journal.db`", &|folder| {
             std::fs::create_dir(folder.join("journal.db")).unwrap()
         }),
         ("D0701", "lock", &|folder| {
