@@ -1,6 +1,6 @@
 //! What a call that did not succeed tells the engine.
 
-use dragoman_model::{Class, Effect, Failure, Issue, OperationEffect};
+use dragoman_model::{Class, Effect, Failure, Issue, OperationEffect, Value};
 use serde_json::json;
 
 use crate::effect::{Ended, of_failed_call};
@@ -13,8 +13,24 @@ use crate::v0_1::bindings::dragoman::connector::types as wit;
 const TEXT_BYTES: usize = 4 << 10;
 /// Issues of a failure.
 const ISSUES: usize = 200;
-/// Bytes of its detail; a larger one is left out.
+/// Bytes of its detail; a larger one, or one nested too deep to be kept, is left out.
 const DETAIL_BYTES: usize = 64 << 10;
+/// Levels of arrays and objects in what a plugin gives. The journal wraps values in its own, and no reader goes deeper
+/// than 127 levels: what is kept must be read back.
+pub(crate) const LEVELS: usize = 64;
+
+/// Whether a value is nested deeper than [`LEVELS`].
+pub(crate) fn is_too_deep(value: &Value) -> bool {
+    fn over(value: &Value, left: usize) -> bool {
+        let below = |inner: &Value| over(inner, left - 1);
+        match value {
+            Value::Array(items) => left == 0 || items.iter().any(below),
+            Value::Object(members) => left == 0 || members.values().any(below),
+            _ => false,
+        }
+    }
+    over(value, LEVELS)
+}
 
 fn text(text: &str) -> String {
     // Line breaks are kept in messages for people; cutting is all that is needed here.
@@ -107,7 +123,9 @@ pub(crate) fn given(wire: wit::Failure, effect: OperationEffect, requests: &Requ
         detail: wire
             .detail
             .filter(|detail| detail.len() <= DETAIL_BYTES)
-            .and_then(|detail| serde_json::from_str(&detail).ok()),
+            .and_then(|detail| serde_json::from_str(&detail).ok())
+            // The failure itself says what happened, so it stays, as it does where the detail is too large.
+            .filter(|detail| !is_too_deep(detail)),
     }
 }
 
@@ -126,4 +144,50 @@ pub(crate) fn of_error(error: &crate::error::Error) -> Failure {
     let mut failure = Failure::permanent(code, error.message.clone());
     failure.detail = Some(json!({ "code": error.code.id }));
     failure
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nested(levels: usize) -> String {
+        format!("{}1{}", "[".repeat(levels), "]".repeat(levels))
+    }
+
+    #[test]
+    fn values_are_bounded_in_depth() {
+        for (text, expected) in [
+            ("1".to_owned(), false),
+            (nested(LEVELS), false),
+            (nested(LEVELS + 1), true),
+            (format!("{{\"a\": 1, \"b\": {}}}", nested(LEVELS - 1)), false),
+            (format!("{{\"a\": 1, \"b\": {}}}", nested(LEVELS)), true),
+        ] {
+            assert_eq!(is_too_deep(&serde_json::from_str(&text).unwrap()), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_failure_is_kept_without_a_detail_that_could_not_be_read_back() {
+        let check = |levels: usize, kept: bool| {
+            let wire = wit::Failure {
+                class: wit::FailureClass::Rejected,
+                effect: wit::Effect::None,
+                code: "order.refused".into(),
+                message: "no".into(),
+                retry_after_ms: None,
+                remote_reference: None,
+                issues: Vec::new(),
+                detail: Some(nested(levels)),
+            };
+            let requests = Requests::new(OperationEffect::Read, false, None);
+            let failure = given(wire, OperationEffect::Read, &requests);
+            assert_eq!(
+                (failure.code.as_str(), failure.detail.is_some()),
+                ("order.refused", kept)
+            );
+        };
+        check(LEVELS, true);
+        check(LEVELS + 1, false);
+    }
 }

@@ -238,6 +238,10 @@ fn take_output(
     }
     let payload: Value =
         serde_json::from_str(&wire.payload).map_err(|e| invalid(format!("the plugin's output is not JSON: {e}")))?;
+    if failure::is_too_deep(&payload) {
+        let message = format!("the plugin's output is nested deeper than {} levels", failure::LEVELS);
+        return Err(invalid(message));
+    }
     operation.check_output(&payload)?;
     let mut documents = BTreeMap::new();
     for (name, document) in wire.documents {

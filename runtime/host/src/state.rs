@@ -6,10 +6,10 @@ use dragoman_engine::runner::StateWrite;
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 512;
-/// Bytes of a value.
-const VALUE_BYTES: usize = 256 << 10;
+/// Bytes of a value: a whole large document in its canonical text has room.
+const VALUE_BYTES: usize = 4 << 20;
 /// Bytes of all writes of a call.
-const WRITTEN_BYTES: usize = 4 << 20;
+const WRITTEN_BYTES: usize = 8 << 20;
 /// Keys written by a call.
 const WRITTEN_KEYS: usize = 1_000;
 
@@ -213,5 +213,10 @@ mod tests {
                 Err(StateError::Quota(_))
             ));
         }
+        // Two of the largest values fill a call; a byte more does not fit.
+        let mut write = |key: &str, size: usize| buffer.write(key, Some(vec![0; size]), None, 0);
+        assert_eq!(write("first", VALUE_BYTES), Ok(()));
+        assert_eq!(write("second", VALUE_BYTES), Ok(()));
+        assert!(matches!(write("third", 1), Err(StateError::Quota(_))));
     }
 }
