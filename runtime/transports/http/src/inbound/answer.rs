@@ -22,7 +22,9 @@ pub fn problem(status: StatusCode, code: &str, detail: &str, more: Value) -> Res
 pub(super) fn respond(status: StatusCode, media_type: &'static str, body: &Value) -> Response<Body> {
     let mut response = Response::new(Body::from(body.to_string()));
     *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media_type));
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, header::HeaderValue::from_static(media_type));
     response
 }
 
@@ -35,7 +37,10 @@ pub(super) fn accepted(taken: Vec<(String, Delivered)>) -> Response<Body> {
                 runs.push(json!({ "pipeline": pipeline, "run": run, "again": again, "status": status }));
             }
             Delivered::Replied { result: Ok(value), .. } => return respond(StatusCode::OK, "application/json", &value),
-            Delivered::Replied { run, result: Err(failure) } => {
+            Delivered::Replied {
+                run,
+                result: Err(failure),
+            } => {
                 let status = match failure.class {
                     dragoman_model::Class::Rejected => StatusCode::UNPROCESSABLE_ENTITY,
                     _ => StatusCode::BAD_GATEWAY,
@@ -78,7 +83,11 @@ pub(super) fn refused(pipeline: &str, refusal: Refused) -> Response<Body> {
             response
         }
         Refused::Store { message, full } => {
-            let status = if full { StatusCode::INSUFFICIENT_STORAGE } else { StatusCode::SERVICE_UNAVAILABLE };
+            let status = if full {
+                StatusCode::INSUFFICIENT_STORAGE
+            } else {
+                StatusCode::SERVICE_UNAVAILABLE
+            };
             let mut response = problem(status, "store", &message, json!({ "pipeline": pipeline }));
             response.headers_mut().insert(header::RETRY_AFTER, 30.into());
             response

@@ -1,6 +1,7 @@
 //! Messages that come in over HTTP: routes, senders, and what the sender is answered.
 
 mod answer;
+mod body;
 mod routes;
 mod sender;
 

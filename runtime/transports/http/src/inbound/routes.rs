@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use axum::Router;
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use dragoman_engine::source::{Acceptor, Delivery};
@@ -13,6 +13,7 @@ use dragoman_model::Actor;
 use serde_json::json;
 
 use super::answer::{accepted, problem, refused};
+use super::body::Reader;
 use super::sender::Sender;
 
 /// A pipeline's trigger on a path.
@@ -41,11 +42,17 @@ const CREDENTIALS: [&str; 4] = ["authorization", "cookie", "proxy-authorization"
 struct Inbound {
     routes: Arc<ArcSwap<Routes>>,
     acceptor: Arc<dyn Acceptor>,
+    reader: Reader,
 }
 
 /// The router that takes messages: every path that no other route has.
 pub fn router(routes: Arc<ArcSwap<Routes>>, acceptor: Arc<dyn Acceptor>) -> Router {
-    Router::new().fallback(take).with_state(Arc::new(Inbound { routes, acceptor }))
+    let reader = Reader::default();
+    Router::new().fallback(take).with_state(Arc::new(Inbound {
+        routes,
+        acceptor,
+        reader,
+    }))
 }
 
 async fn take(State(inbound): State<Arc<Inbound>>, request: Request) -> Response<Body> {
@@ -53,35 +60,63 @@ async fn take(State(inbound): State<Arc<Inbound>>, request: Request) -> Response
     let (parts, body) = request.into_parts();
     let path = parts.uri.path();
     let Some(here) = routes.by_path.get(path) else {
-        return problem(StatusCode::NOT_FOUND, "path.unknown", &format!("no pipeline takes messages at {path}"), json!({}));
-    };
-    if parts.method != Method::POST && parts.method != Method::PUT {
-        return problem(StatusCode::METHOD_NOT_ALLOWED, "method", "messages are sent with POST", json!({}));
-    }
-    let Ok(body) = to_bytes(body, routes.largest).await else {
         return problem(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "D0801",
-            &format!("the message is larger than {} bytes (`limits: {{ message: }}` in the site file)", routes.largest),
+            StatusCode::NOT_FOUND,
+            "path.unknown",
+            &format!("no pipeline takes messages at {path}"),
             json!({}),
         );
     };
-    let mut taken = Vec::with_capacity(here.len());
+    if parts.method != Method::POST && parts.method != Method::PUT {
+        return problem(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method",
+            "messages are sent with POST",
+            json!({}),
+        );
+    }
+    let is_refused = |route: &&Route| {
+        route
+            .from
+            .as_ref()
+            .is_some_and(|from| from.is_refused_unread(&parts.headers))
+    };
+    if let Some(route) = here.iter().find(is_refused) {
+        return unproven(route);
+    }
+    let body = match inbound.reader.read(&parts.headers, body, routes.largest).await {
+        Ok(body) => body,
+        Err(response) => return response,
+    };
+    // All are asked before any takes it: a sender that is refused has sent nothing.
+    let mut proven = Vec::with_capacity(here.len());
     for route in here {
-        let Some(sender) = identify(route, &parts.headers, &body) else {
-            return problem(
-                StatusCode::UNAUTHORIZED,
-                "D0802",
-                "the request does not prove that it comes from the sender that the pipeline names",
-                json!({ "pipeline": route.pipeline }),
-            );
-        };
-        match inbound.acceptor.deliver(delivery(route, sender, &parts, body.clone())).await {
+        match identify(route, &parts.headers, &body) {
+            Some(sender) => proven.push((route, sender)),
+            None => return unproven(route),
+        }
+    }
+    let mut taken = Vec::with_capacity(here.len());
+    for (route, sender) in proven {
+        match inbound
+            .acceptor
+            .deliver(delivery(route, sender, &parts, body.clone()))
+            .await
+        {
             Ok(delivered) => taken.push((route.pipeline.clone(), delivered)),
             Err(refusal) => return refused(&route.pipeline, refusal),
         }
     }
     accepted(taken)
+}
+
+fn unproven(route: &Route) -> Response<Body> {
+    problem(
+        StatusCode::UNAUTHORIZED,
+        "D0802",
+        "the request does not prove that it comes from the sender that the pipeline names",
+        json!({ "pipeline": route.pipeline }),
+    )
 }
 
 fn identify(route: &Route, headers: &HeaderMap, body: &[u8]) -> Option<Actor> {
@@ -96,7 +131,10 @@ fn delivery(route: &Route, sender: Actor, parts: &axum::http::request::Parts, bo
         .headers
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
-        .map_or_else(|| guess(&body), |t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase());
+        .map_or_else(
+            || guess(&body),
+            |t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase(),
+        );
     let headers = parts
         .headers
         .iter()
@@ -123,4 +161,99 @@ fn guess(body: &[u8]) -> String {
         _ => "application/octet-stream",
     }
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use dragoman_engine::runner::Boxed;
+    use dragoman_engine::source::{Delivered, Refused};
+    use dragoman_model::{RunId, Timestamp};
+    use dragoman_security::{Bearer, Hmac, Secret};
+    use futures_util::stream;
+    use tower::ServiceExt;
+
+    use super::super::sender::Proof;
+    use super::*;
+
+    /// Takes everything; remembers which pipelines got it.
+    #[derive(Default)]
+    struct Door(Mutex<Vec<String>>);
+
+    impl Acceptor for Door {
+        fn deliver(&self, delivery: Delivery) -> Boxed<'_, Result<Delivered, Refused>> {
+            self.0.lock().unwrap().push(delivery.pipeline);
+            let run = RunId::at(Timestamp::from_millis(0), [0; 10]);
+            let status = "active".into();
+            Box::pin(async move {
+                Ok(Delivered::Accepted {
+                    run,
+                    again: false,
+                    status,
+                })
+            })
+        }
+    }
+
+    /// Sends `body` (none: one that never comes) to the pipelines of these proofs; who took it, and the answer's status.
+    async fn check(proofs: &[Proof], header: Option<(&str, &str)>, body: Option<&str>, status: u16, taken: usize) {
+        let route = |proof: &Proof| Route {
+            pipeline: "orders".into(),
+            trigger: "hook".into(),
+            from: Some(Arc::new(Sender {
+                name: "shop".into(),
+                proof: proof.clone(),
+            })),
+        };
+        let by_path = BTreeMap::from([("/orders".to_owned(), proofs.iter().map(route).collect())]);
+        let routes = Arc::new(ArcSwap::from_pointee(Routes { by_path, largest: 10 }));
+        let door = Arc::new(Door::default());
+        let body = body.map_or_else(
+            || Body::from_stream(stream::pending::<Result<&str, std::io::Error>>()),
+            |text| Body::from(text.to_owned()),
+        );
+        let mut request = Request::post("/orders");
+        if let Some((name, value)) = header {
+            request = request.header(name, value);
+        }
+        let response = router(routes, door.clone())
+            .oneshot(request.body(body).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(
+            (response.status().as_u16(), door.0.lock().unwrap().len()),
+            (status, taken)
+        );
+    }
+
+    #[tokio::test]
+    async fn senders_prove_themselves_before_their_bodies_are_read() {
+        let secret = || Secret::new("secret");
+        let bearer = Proof::Bearer(Bearer::new(secret()));
+        let hmac = Proof::Hmac(Hmac::new(&secret()), "x-signature".into());
+        let proof = Some(("authorization", "Bearer secret"));
+        check(std::slice::from_ref(&bearer), proof, Some("order"), 202, 1).await;
+        check(&[Proof::Nothing, bearer.clone()], proof, Some("order"), 202, 2).await;
+        // These bodies never come: the answer does all the same.
+        check(std::slice::from_ref(&bearer), None, None, 401, 0).await;
+        check(
+            &[Proof::Nothing, bearer.clone()],
+            Some(("authorization", "Bearer other")),
+            None,
+            401,
+            0,
+        )
+        .await;
+        check(std::slice::from_ref(&hmac), None, None, 401, 0).await;
+        check(
+            &[Proof::Nothing, hmac],
+            Some(("x-signature", "00")),
+            Some("order"),
+            401,
+            0,
+        )
+        .await;
+        check(&[bearer], proof, Some("a large order"), 413, 0).await;
+    }
 }
