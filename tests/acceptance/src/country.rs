@@ -300,6 +300,25 @@ impl Country {
         Ok(self.post("/customs/notices", &case.notice(number)?).await?.status)
     }
 
+    /// Drops a notice of a case into the folder that the pipelines watch, and waits until they have taken it.
+    ///
+    /// # Errors
+    /// It is refused, or not taken in time.
+    pub async fn drop_notice(&self, case: &Case, number: &str) -> Result<(), Error> {
+        let name = format!("notice-{number}.xml");
+        self.site.write(&format!("inbox/notices/{name}"), case.notice(number)?)?;
+        let refused = self.site.file(&format!("inbox/notices/refused/{name}.why.json"));
+        let taken = self.site.file(&format!("inbox/notices/taken/{name}"));
+        let moved = eventually("the notice is put away", PATIENCE, async || {
+            match std::fs::read_to_string(&refused) {
+                Ok(why) => Ok(Err(why)),
+                Err(_) if taken.is_file() => Ok(Ok(())),
+                Err(_) => Err("it is still there".to_owned()),
+            }
+        });
+        Ok(moved.await??)
+    }
+
     /// Asks the operator API.
     ///
     /// # Errors
@@ -346,9 +365,10 @@ impl Country {
     pub async fn at_rest(&self, patience: Duration) -> Result<Vec<Value>, Error> {
         let rested = eventually("all runs come to rest", patience, async || {
             let runs = self.runs().await.map_err(|e| e.to_string())?;
+            let waits = self.waits().await.map_err(|e| e.to_string())?;
             let restless: Vec<String> = runs
                 .iter()
-                .filter(|r| ["active", "sleeping"].contains(&r["status"].as_str().unwrap_or_default()))
+                .filter(|r| !rests(r, &runs, &waits))
                 .map(|r| format!("{} {} {}", r["pipeline"], r["run"], r["status"]))
                 .collect();
             if restless.is_empty() {
@@ -403,6 +423,23 @@ pub async fn post(address: &str, path: &str, body: &str) -> Result<Answer, Error
     let bearer = format!("Bearer {TOKEN}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/xml")];
     Ok(http::request("POST", &format!("{address}{path}"), &headers, body).await?)
+}
+
+/// Whether nothing moves a run any more but a person: it has ended, is parked, waits for an answer, or for an item of its
+/// own of which that is true. A run that waits for another one is on its way.
+fn rests(run: &Value, runs: &[Value], waits: &[Value]) -> bool {
+    match run["status"].as_str().unwrap_or_default() {
+        "active" | "sleeping" => false,
+        "waiting" => {
+            waits.iter().any(|w| w["run"] == run["run"])
+                || runs.iter().any(|child| {
+                    child["parent"] == run["run"]
+                        && ["waiting", "parked"].contains(&child["status"].as_str().unwrap_or_default())
+                        && rests(child, runs, waits)
+                })
+        }
+        _ => true,
+    }
 }
 
 fn warm_folder() -> std::path::PathBuf {

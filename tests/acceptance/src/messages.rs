@@ -104,6 +104,14 @@ impl Case {
         Err(format!("{} has no notice {number}", self.folder.display()).into())
     }
 
+    /// The same notice under another id, as an authority sends it that says a thing twice.
+    ///
+    /// # Errors
+    /// As [`Case::notice`].
+    pub fn notice_again(&self, number: &str, time: u32) -> Result<String, Error> {
+        Ok(renumber(&self.notice(number)?, &format!("{time:06}")))
+    }
+
     /// What the permit system holds for it: the example's permits under this case's numbers.
     ///
     /// # Errors

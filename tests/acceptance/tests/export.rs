@@ -215,6 +215,27 @@ async fn invalidated_after_the_release_and_before_exit() -> Result<(), Error> {
 }
 
 #[tokio::test]
+async fn invalidated_by_a_file_in_the_folder_of_all_notices() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("released", &case).await?;
+    country.lodge(&case).await?;
+    country.drop_notice(&case, "08").await?;
+    let done = Expected {
+        endorsed: 2,
+        told: 2,
+        ..NOTHING
+    };
+    compare(&country, &done).await?;
+    country.drop_notice(&case, "10").await?;
+    let undone = Expected {
+        withdrawn: 2,
+        told_withdrawn: 2,
+        ..done
+    };
+    compare(&country, &undone).await
+}
+
+#[tokio::test]
 async fn invalidated_during_the_release() -> Result<(), Error> {
     let case = Case::with_permits();
     let country = country("released", &case).await?;
@@ -432,4 +453,76 @@ async fn every_answer_lost_or_late_is_found_out() -> Result<(), Error> {
         },
     )
     .await
+}
+
+#[tokio::test]
+async fn the_same_event_under_another_id_does_nothing_more() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("released", &case).await?;
+    let done = Expected {
+        endorsed: 2,
+        told: 2,
+        ..NOTHING
+    };
+    check(&country, &case, &["D", "08"], &done).await?;
+    for time in [1, 2] {
+        assert_eq!(
+            country
+                .post("/customs/notices", &case.notice_again("08", time)?)
+                .await?
+                .status,
+            202
+        );
+        compare(&country, &done).await?;
+    }
+    // Another time of the same event: what stands, stands.
+    let later = case
+        .notice_again("08", 3)?
+        .replace("20261116103000+01", "20261116114500+01");
+    assert_eq!(country.post("/customs/notices", &later).await?.status, 202);
+    compare(&country, &done).await?;
+    let undone = Expected {
+        endorsed: 2,
+        told: 2,
+        withdrawn: 2,
+        told_withdrawn: 2,
+        waits: 0,
+    };
+    check(&country, &case, &["10"], &undone).await?;
+    assert_eq!(
+        country
+            .post("/customs/notices", &case.notice_again("10", 4)?)
+            .await?
+            .status,
+        202
+    );
+    compare(&country, &undone).await
+}
+
+#[tokio::test]
+async fn invalidated_while_the_partner_is_away() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("released", &case).await?;
+    country.partner.faults().push(Rule {
+        times: Some(4),
+        ..Rule::always("POST /usages", Fault::CutAfter)
+    });
+    country.lodge(&case).await?;
+    assert_eq!(country.notify(&case, "08").await?, 202);
+    assert_eq!(country.notify(&case, "10").await?, 202);
+    country.at_rest(PATIENCE).await?;
+    let undone = (
+        country.count("endorsed", None).0,
+        country.count("used", Some("exported")).0,
+    );
+    assert_eq!(
+        undone,
+        (
+            country.count("withdrawn", None).0,
+            country.count("used", Some("withdrawn")).0
+        ),
+        "{:?}",
+        country.facts()
+    );
+    Ok(())
 }

@@ -66,7 +66,7 @@ async fn measure() -> Result<(), Error> {
         "dragoman.yaml",
         format!(
             "dragoman: 1\nsite: bench\nlisten: 127.0.0.1:0\nstore: {{ sqlite: store }}\npipelines: pipelines\nplugins: {}\n\
-             connections: {{ echo: {{ plugin: dragoman-guest-echo }} }}\nsenders: {{ anybody: none }}\n",
+             connections: {{ echo: {{ plugin: dragoman-guest-echo }} }}\nsenders: {{ anybody: {{ none: true }} }}\n",
             target.join("plugins").display()
         ),
     )?;

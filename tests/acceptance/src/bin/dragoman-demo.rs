@@ -11,6 +11,7 @@ use dragoman_acceptance::{Case, Country, Error, Options};
 use dragoman_support::eventually;
 use dragoman_support::faults::{Fault, Rule};
 use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -25,23 +26,39 @@ async fn main() -> ExitCode {
 }
 
 async fn tell(keep: bool) -> Result<(), Error> {
+    // The command is a process of its own and would be left running where this one simply ended on a signal.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let mut country = Country::start(&Options::default()).await?;
-    introduce(&country);
+    let told = tokio::select! {
+        told = story(&country) => Some(told),
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+    };
+    if keep && matches!(told, Some(Ok(()))) {
+        println!("\nEverything is left running. Stop it with Ctrl-C.");
+        print_addresses(&country);
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    }
+    country.stop().await?;
+    told.ok_or("told to stop before the end")??;
+    finish(&country).await
+}
+
+async fn story(country: &Country) -> Result<(), Error> {
+    introduce(country);
     let mut told = Told::default();
-    release(&country, &mut told).await?;
-    waiver(&country, &mut told).await?;
-    officer(&country, &mut told).await?;
+    release(country, &mut told).await?;
+    waiver(country, &mut told).await?;
+    officer(country, &mut told).await?;
     heading("What the partners say took effect");
     for (fact, count) in country.facts() {
         println!("  {fact}: {count}");
     }
-    if keep {
-        println!("\nEverything is left running. Stop it with Ctrl-C.");
-        print_addresses(&country);
-        tokio::signal::ctrl_c().await?;
-    }
-    country.stop().await?;
-    finish(&country).await
+    Ok(())
 }
 
 fn heading(text: &str) {
