@@ -14,7 +14,7 @@ use dragoman_journals_sqlite::SqliteJournal;
 use dragoman_manifest::Site;
 use dragoman_plan::{Plan, TriggerKind};
 use dragoman_security::{Bearer, Keys, Secret};
-use dragoman_transports_files::Folder;
+use dragoman_transports_files::{Folder, Watcher};
 use dragoman_transports_http::inbound::{Route, Routes, Sender};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -146,8 +146,9 @@ fn routes(plans: &[Arc<Plan>], senders: &BTreeMap<String, Arc<Sender>>, largest:
     routes
 }
 
-fn folders(plans: &[Arc<Plan>], site: &std::path::Path, largest: u64) -> Vec<Folder> {
-    let mut folders = Vec::new();
+/// The folders of all pipelines: one for each path, whoever watches it, so that nobody takes a file away from another.
+fn folders(plans: &[Arc<Plan>], site: &Path, largest: u64) -> Vec<Folder> {
+    let mut watched: BTreeMap<PathBuf, Vec<Watcher>> = BTreeMap::new();
     for plan in plans {
         for trigger in &plan.triggers {
             if let TriggerKind::Files {
@@ -156,16 +157,19 @@ fn folders(plans: &[Arc<Plan>], site: &std::path::Path, largest: u64) -> Vec<Fol
                 settle_ms,
             } = &trigger.kind
             {
-                folders.push(Folder {
-                    path: PathBuf::from(site).join(folder),
+                watched.entry(site.join(folder)).or_default().push(Watcher {
                     matching: matching.clone(),
                     settle: Duration::from_millis(*settle_ms),
-                    largest,
                     pipeline: plan.pipeline.clone(),
                     trigger: trigger.id.clone(),
                 });
             }
         }
     }
-    folders
+    let folder = |(path, watchers)| Folder {
+        path,
+        largest,
+        watchers,
+    };
+    watched.into_iter().map(folder).collect()
 }

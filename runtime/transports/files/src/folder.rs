@@ -1,4 +1,4 @@
-//! One folder that a trigger watches.
+//! One folder, and the triggers that watch it.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,20 +6,27 @@ use std::time::{Duration, SystemTime};
 
 use dragoman_engine::source::{Acceptor, Delivery, Refused};
 use dragoman_model::{Actor, Digest};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::watch as signal;
 
-/// A folder that a trigger watches.
+/// A folder. All triggers that watch it are here, so that each of them gets a file before it is put away.
 #[derive(Debug, Clone)]
 pub struct Folder {
     /// The folder.
     pub path: PathBuf,
+    /// The largest file taken, in bytes.
+    pub largest: u64,
+    /// Who watches it.
+    pub watchers: Vec<Watcher>,
+}
+
+/// A trigger that watches a folder.
+#[derive(Debug, Clone)]
+pub struct Watcher {
     /// A glob on the name: `*` and `?`.
     pub matching: String,
     /// How long a file must not have changed.
     pub settle: Duration,
-    /// The largest file taken, in bytes.
-    pub largest: u64,
     /// The pipeline.
     pub pipeline: String,
     /// The trigger's id.
@@ -38,12 +45,7 @@ pub struct Swept {
 }
 
 /// Looks at a folder every `period` until told to stop. Failures are logged and tried again at the next look.
-pub async fn watch(
-    folder: Folder,
-    acceptor: Arc<dyn Acceptor>,
-    period: Duration,
-    mut stop: signal::Receiver<bool>,
-) {
+pub async fn watch(folder: Folder, acceptor: Arc<dyn Acceptor>, period: Duration, mut stop: signal::Receiver<bool>) {
     loop {
         if let Err(error) = folder.sweep(acceptor.as_ref(), SystemTime::now()).await {
             tracing::warn!(folder = %folder.path.display(), %error, "the folder cannot be looked at");
@@ -67,7 +69,7 @@ impl Folder {
         while let Some(entry) = entries.next_entry().await? {
             if let Ok(name) = entry.file_name().into_string()
                 && !name.starts_with('.')
-                && glob(&self.matching, &name)
+                && self.watchers.iter().any(|w| glob(&w.matching, &name))
                 && entry.file_type().await?.is_file()
             {
                 names.push(name);
@@ -89,67 +91,32 @@ impl Folder {
         Ok(swept)
     }
 
-    /// Takes one file. `Some(true)`: taken; `Some(false)`: refused; none: it stays.
-    async fn take(
-        &self,
-        name: &str,
-        acceptor: &dyn Acceptor,
-        now: SystemTime,
-    ) -> std::io::Result<Option<bool>> {
+    /// Takes one file. `Some(true)`: every watcher took it; `Some(false)`: one of them refused it; none: it stays.
+    async fn take(&self, name: &str, acceptor: &dyn Acceptor, now: SystemTime) -> std::io::Result<Option<bool>> {
         let path = self.path.join(name);
+        let watchers: Vec<&Watcher> = self.watchers.iter().filter(|w| glob(&w.matching, name)).collect();
+        let settle = watchers.iter().map(|w| w.settle).max().unwrap_or_default();
         let meta = tokio::fs::metadata(&path).await?;
         let age = now.duration_since(meta.modified()?).unwrap_or_default();
-        if age < self.settle {
+        if age < settle {
             return Ok(None);
         }
-        if meta.len() > self.largest {
-            let note = json!({ "code": "D0801", "message": format!("larger than {} bytes", self.largest) });
-            return self
-                .put_away(&path, name, "refused", Some(note))
-                .await
-                .map(|()| Some(false));
-        }
-        let body = tokio::fs::read(&path).await?;
-        let delivery = Delivery {
-            pipeline: self.pipeline.clone(),
-            trigger: self.trigger.clone(),
-            key: Some(format!("{name}|{}", Digest::of(&body))),
-            media_type: media_type(name).into(),
-            body: body.into(),
-            headers: Vec::new(),
-            attributes: json!({ "file": name }),
-            sender: Actor::sender(&format!("folder:{}", self.trigger), "none"),
+        let notes = if meta.len() > self.largest {
+            vec![json!({ "code": "D0801", "message": format!("larger than {} bytes", self.largest) })]
+        } else {
+            let body = tokio::fs::read(&path).await?;
+            match deliver(&watchers, name, body, acceptor).await {
+                Some(notes) => notes,
+                None => return Ok(None),
+            }
         };
-        match acceptor.deliver(delivery).await {
-            Ok(_) => self
-                .put_away(&path, name, "taken", None)
-                .await
-                .map(|()| Some(true)),
-            Err(Refused::Unreadable { failure, run }) => {
-                let note = json!({ "code": failure.code, "message": failure.message, "issues": failure.issues, "run": run });
-                self.put_away(&path, name, "refused", Some(note))
-                    .await
-                    .map(|()| Some(false))
-            }
-            Err(Refused::KeyConflict { run, key }) => {
-                let note = json!({ "code": "key.conflict", "run": run, "key": key,
-                    "message": "a message with this key and another content was taken before; it was not changed" });
-                self.put_away(&path, name, "refused", Some(note))
-                    .await
-                    .map(|()| Some(false))
-            }
-            Err(Refused::Overloaded { .. } | Refused::Store { .. } | Refused::Unknown) => Ok(None),
-        }
+        let aside = if notes.is_empty() { "taken" } else { "refused" };
+        self.put_away(&path, name, aside, &notes).await?;
+        Ok(Some(notes.is_empty()))
     }
 
-    /// Moves a file aside under a free name, with a note beside it.
-    async fn put_away(
-        &self,
-        path: &Path,
-        name: &str,
-        aside: &str,
-        note: Option<serde_json::Value>,
-    ) -> std::io::Result<()> {
+    /// Moves a file aside under a free name, with its notes beside it: one as it is, several as a list.
+    async fn put_away(&self, path: &Path, name: &str, aside: &str, notes: &[Value]) -> std::io::Result<()> {
         let folder = self.path.join(aside);
         tokio::fs::create_dir_all(&folder).await?;
         let mut target = folder.join(name);
@@ -158,6 +125,11 @@ impl Folder {
             target = folder.join(format!("{number}.{name}"));
             number += 1;
         }
+        let note = match notes {
+            [] => None,
+            [one] => Some(one.clone()),
+            several => Some(Value::from(several)),
+        };
         if let Some(note) = note {
             let mut beside = target.clone().into_os_string();
             beside.push(".why.json");
@@ -167,13 +139,42 @@ impl Folder {
     }
 }
 
+/// Delivers a file to all its watchers. Why some refuse it (nothing: all took it); none: it must stay and be tried
+/// again, by those too that have taken it, because the same key and content are the same run there.
+async fn deliver(watchers: &[&Watcher], name: &str, body: Vec<u8>, acceptor: &dyn Acceptor) -> Option<Vec<Value>> {
+    let key = format!("{name}|{}", Digest::of(&body));
+    let body = bytes::Bytes::from(body);
+    let (mut notes, mut stays) = (Vec::new(), false);
+    for watcher in watchers {
+        let delivery = Delivery {
+            pipeline: watcher.pipeline.clone(),
+            trigger: watcher.trigger.clone(),
+            key: Some(key.clone()),
+            media_type: media_type(name).into(),
+            body: body.clone(),
+            headers: Vec::new(),
+            attributes: json!({ "file": name }),
+            sender: Actor::sender(&format!("folder:{}", watcher.trigger), "none"),
+        };
+        match acceptor.deliver(delivery).await {
+            Ok(_) => {}
+            Err(Refused::Unreadable { failure, run }) => notes.push(json!({
+                "pipeline": watcher.pipeline, "code": failure.code, "message": failure.message,
+                "issues": failure.issues, "run": run,
+            })),
+            Err(Refused::KeyConflict { run, key }) => notes.push(json!({
+                "pipeline": watcher.pipeline, "code": "key.conflict", "run": run, "key": key,
+                "message": "a message with this key and another content was taken before; it was not changed",
+            })),
+            // The others get it all the same: one pipeline that is full holds up no other.
+            Err(Refused::Overloaded { .. } | Refused::Store { .. } | Refused::Unknown) => stays = true,
+        }
+    }
+    (!stays).then_some(notes)
+}
+
 fn media_type(name: &str) -> &'static str {
-    match name
-        .rsplit('.')
-        .next()
-        .map(str::to_ascii_lowercase)
-        .as_deref()
-    {
+    match name.rsplit('.').next().map(str::to_ascii_lowercase).as_deref() {
         Some("xml") => "application/xml",
         Some("json") => "application/json",
         Some("csv") => "text/csv",
@@ -183,8 +184,7 @@ fn media_type(name: &str) -> &'static str {
 
 /// Whether a name fits a glob of `*` (any characters) and `?` (one).
 fn glob(pattern: &str, name: &str) -> bool {
-    let (pattern, name): (Vec<char>, Vec<char>) =
-        (pattern.chars().collect(), name.chars().collect());
+    let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n, mut star) = (0, 0, None);
     while n < name.len() {
         match pattern.get(p) {
@@ -217,29 +217,33 @@ mod tests {
 
     use super::*;
 
-    /// Takes what says "good", refuses the rest; remembers the keys.
+    /// Takes what says "good", refuses the rest; remembers pipelines and keys.
     #[derive(Default)]
     struct Door {
-        keys: Mutex<Vec<String>>,
-        full: bool,
+        taken: Mutex<Vec<(String, String)>>,
+        /// The pipeline that has no room.
+        full: Option<&'static str>,
+        /// The pipeline that can read nothing.
+        blind: Option<&'static str>,
     }
 
     impl Acceptor for Door {
         fn deliver(&self, delivery: Delivery) -> Boxed<'_, Result<Delivered, Refused>> {
             Box::pin(async move {
-                if self.full {
+                if self.full == Some(&*delivery.pipeline) {
                     return Err(Refused::Overloaded {
                         retry_after_s: 1,
                         message: "full".into(),
                     });
                 }
-                if !delivery.body.starts_with(b"good") {
+                if !delivery.body.starts_with(b"good") || self.blind == Some(&*delivery.pipeline) {
                     return Err(Refused::Unreadable {
                         failure: Failure::permanent("message.unreadable", "no"),
                         run: None,
                     });
                 }
-                self.keys.lock().unwrap().extend(delivery.key);
+                let key = delivery.key.unwrap_or_default();
+                self.taken.lock().unwrap().push((delivery.pipeline, key));
                 let run = RunId::at(Timestamp::from_millis(0), [0; 10]);
                 Ok(Delivered::Accepted {
                     run,
@@ -250,21 +254,58 @@ mod tests {
         }
     }
 
-    fn folder(path: &Path) -> Folder {
+    fn folder(path: &Path, watchers: &[(&str, &str)]) -> Folder {
+        let watcher = |(pipeline, matching): &(&str, &str)| Watcher {
+            matching: (*matching).into(),
+            settle: Duration::from_secs(2),
+            pipeline: (*pipeline).into(),
+            trigger: "drop".into(),
+        };
         Folder {
             path: path.into(),
-            matching: "*.xml".into(),
-            settle: Duration::from_secs(2),
             largest: 100,
-            pipeline: "orders".into(),
-            trigger: "drop".into(),
+            watchers: watchers.iter().map(watcher).collect(),
         }
+    }
+
+    /// Drops `a.xml` into a folder that these watch and looks once: which pipelines got it, and where it is then.
+    async fn check(door: Door, watchers: &[(&str, &str)], taken: &[&str], place: &str, noted: Option<&str>) {
+        let dropped = tempfile::tempdir().unwrap();
+        std::fs::write(dropped.path().join("a.xml"), "good").unwrap();
+        let later = SystemTime::now() + Duration::from_secs(5);
+        folder(dropped.path(), watchers).sweep(&door, later).await.unwrap();
+        let seen: Vec<String> = door.taken.lock().unwrap().iter().map(|(p, _)| p.clone()).collect();
+        assert_eq!(seen, taken);
+        assert!(dropped.path().join(place).exists(), "not at {place}");
+        let note = std::fs::read_to_string(dropped.path().join("refused/a.xml.why.json")).ok();
+        assert_eq!(note.is_some(), noted.is_some());
+        assert!(note.unwrap_or_default().contains(noted.unwrap_or_default()));
+    }
+
+    #[tokio::test]
+    async fn a_file_goes_to_all_who_watch_the_folder() {
+        let both = [("orders", "*.xml"), ("returns", "a*")];
+        check(Door::default(), &both, &["orders", "returns"], "taken/a.xml", None).await;
+        let one = [("orders", "*.xml"), ("returns", "b*")];
+        check(Door::default(), &one, &["orders"], "taken/a.xml", None).await;
+        let full = |pipeline| Door {
+            full: Some(pipeline),
+            ..Door::default()
+        };
+        check(full("orders"), &both, &["returns"], "a.xml", None).await;
+        check(full("returns"), &both, &["orders"], "a.xml", None).await;
+        let blind = |pipeline| Door {
+            blind: Some(pipeline),
+            ..Door::default()
+        };
+        check(blind("orders"), &both, &["returns"], "refused/a.xml", Some("orders")).await;
+        check(blind("returns"), &both, &["orders"], "refused/a.xml", Some("returns")).await;
     }
 
     #[tokio::test]
     async fn files_are_taken_once_settled_and_kept_aside() {
         let place = tempfile::tempdir().unwrap();
-        let folder = folder(place.path());
+        let folder = folder(place.path(), &[("orders", "*.xml")]);
         std::fs::write(place.path().join("a.xml"), "good a").unwrap();
         std::fs::write(place.path().join("b.xml"), "bad").unwrap();
         std::fs::write(place.path().join("big.xml"), "good".repeat(100)).unwrap();
@@ -288,41 +329,16 @@ mod tests {
             }
         );
         assert_eq!(
-            door.keys.lock().unwrap()[0],
+            door.taken.lock().unwrap()[0].1,
             format!("a.xml|{}", Digest::of(b"good a"))
         );
         std::fs::write(place.path().join("a.xml"), "good again").unwrap();
-        folder
-            .sweep(&door, later + Duration::from_secs(5))
-            .await
-            .unwrap();
+        folder.sweep(&door, later + Duration::from_secs(5)).await.unwrap();
         let there = |name: &str| place.path().join(name).exists();
         assert!(
-            there("taken/a.xml")
-                && there("taken/1.a.xml")
-                && there("refused/b.xml")
-                && there("refused/b.xml.why.json")
+            there("taken/a.xml") && there("taken/1.a.xml") && there("refused/b.xml") && there("refused/b.xml.why.json")
         );
         assert!(there("note.txt"));
-    }
-
-    #[tokio::test]
-    async fn a_file_stays_while_there_is_no_room() {
-        let place = tempfile::tempdir().unwrap();
-        std::fs::write(place.path().join("a.xml"), "good").unwrap();
-        let door = Door {
-            full: true,
-            ..Door::default()
-        };
-        let later = SystemTime::now() + Duration::from_secs(5);
-        assert_eq!(
-            folder(place.path()).sweep(&door, later).await.unwrap(),
-            Swept {
-                left: 1,
-                ..Swept::default()
-            }
-        );
-        assert!(place.path().join("a.xml").exists());
     }
 
     #[test]
