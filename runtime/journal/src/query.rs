@@ -88,6 +88,8 @@ pub struct RunSummary {
 /// Which runs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunFilter {
+    /// This run only.
+    pub run: Option<RunId>,
     /// Of this pipeline only.
     pub pipeline: Option<String>,
     /// `active`, `sleeping`, `waiting`, `parked`, `completed`, `stopped`, `failed`, `cancelled`.

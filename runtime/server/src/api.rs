@@ -33,6 +33,7 @@ pub(crate) fn router(desk: Desk, token: Bearer, site: String, journal: Arc<Sqlit
         .route("/v1/status", get(status))
         .route("/v1/runs", get(runs))
         .route("/v1/runs/{run}", get(run))
+        .route("/v1/runs/{run}/{act}", post(operate))
         .route("/v1/waits", get(waits))
         .route("/v1/waits/{wait}", post(answer))
         .with_state(Arc::new(Api {
@@ -66,6 +67,25 @@ struct Answering {
     by: String,
 }
 
+/// What is sent to act on a parked run.
+#[derive(Debug, Deserialize)]
+struct Operating {
+    /// Why, for the trail.
+    reason: String,
+    /// Who acts, as the command line knows it.
+    by: String,
+}
+
+async fn operate(
+    State(api): State<Arc<Api>>,
+    headers: HeaderMap,
+    Path((run, act)): Path<(String, String)>,
+    Json(given): Json<Operating>,
+) -> Response<Body> {
+    let actor = Actor::person(&given.by, "token");
+    guarded(&api, &headers, api.desk.operate(&run, &act, actor, &given.reason)).await
+}
+
 async fn health(State(api): State<Arc<Api>>) -> Response<Body> {
     Json(json!({ "status": "ok", "site": api.site })).into_response()
 }
@@ -81,6 +101,7 @@ async fn status(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response<Bod
 
 async fn runs(State(api): State<Arc<Api>>, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response<Body> {
     let filter = RunFilter {
+        run: None,
         pipeline: wanted.pipeline,
         status: wanted.status,
         children: wanted.children,
@@ -108,7 +129,7 @@ async fn answer(
     Path(wait): Path<String>,
     Json(given): Json<Answering>,
 ) -> Response<Body> {
-    let actor = Actor::person(&given.by, "os_user");
+    let actor = Actor::person(&given.by, "token");
     guarded(&api, &headers, api.desk.answer(&wait, actor, given.answer, given.shown)).await
 }
 

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use dragoman_engine::machine::Act;
 use dragoman_engine::shell::Handle;
-use dragoman_journal::{Journal, RunFilter};
+use dragoman_journal::{Entry, Journal, Record, RunFilter};
 use dragoman_model::{Actor, Digest, RunId, Value};
 use serde_json::json;
 
@@ -37,7 +38,9 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refusal::Store`].
-    pub async fn runs(&self, filter: RunFilter) -> Result<Value, Refusal> {
+    pub async fn runs(&self, mut filter: RunFilter) -> Result<Value, Refusal> {
+        // Whoever asks what is parked or waits wants to see the item itself, not only the run it belongs to.
+        filter.children |= filter.status.is_some();
         let runs = self.journal.runs(filter).await.map_err(store)?;
         Ok(json!({ "runs": runs.iter().map(view::run).collect::<Vec<_>>() }))
     }
@@ -52,20 +55,19 @@ impl Desk {
         if entries.is_empty() {
             return Err(Refusal::Unknown(format!("there is no run {id}")));
         }
-        let everything = RunFilter {
+        let only = RunFilter {
+            run: Some(run),
             children: true,
-            limit: 100_000,
+            limit: 1,
             ..RunFilter::default()
         };
-        let all = self.journal.runs(everything).await.map_err(store)?;
-        let summary = all.iter().find(|s| s.run == run).map(view::run);
+        let summary = self.journal.runs(only).await.map_err(store)?.first().map(view::run);
         let mut children = Vec::new();
-        let mut below: Vec<_> = all.iter().filter(|s| s.parent == Some(run)).collect();
-        // Keys of children end in their numbers: shorter ones come first.
-        below.sort_by_key(|s| (s.run_key.len(), s.run_key.clone()));
-        for child in below {
-            let entries = self.journal.load(child.run).await.map_err(store)?;
-            children.push(json!({ "run": view::run(child), "timeline": view::history(&entries, bodies) }));
+        for path in begun(&entries) {
+            for child in self.journal.children(run, path.to_owned()).await.map_err(store)? {
+                let entries = self.journal.load(child.run).await.map_err(store)?;
+                children.push(json!({ "run": view::run(&child), "timeline": view::history(&entries, bodies) }));
+            }
         }
         Ok(json!({ "run": summary, "timeline": view::history(&entries, bodies), "children": children }))
     }
@@ -122,11 +124,40 @@ impl Desk {
         Ok(json!({ "wait": found.id, "run": found.run }))
     }
 
+    /// Acts on a parked run: `resume`, `absent`, `skip` or `cancel`, with a reason for the trail.
+    ///
+    /// # Errors
+    /// [`Refusal::Unknown`] where there is no such run or act, [`Refusal::Conflict`] where it is not parked.
+    pub async fn operate(&self, id: &str, act: &str, actor: Actor, reason: &str) -> Result<Value, Refusal> {
+        let run = self.find(id).await?;
+        let acts = [Act::Resume, Act::Absent, Act::Skip, Act::Cancel];
+        let Some(act) = acts.into_iter().find(|a| a.name() == act) else {
+            return Err(Refusal::Unknown(format!(
+                "there is no act `{act}`: write resume, absent, skip or cancel"
+            )));
+        };
+        let done = self.handle.operate(run, act, actor, reason).await;
+        done.map_err(|e| Refusal::Conflict(e.to_string()))?;
+        Ok(json!({ "run": run, "act": act.name() }))
+    }
+
     /// How busy the engine is.
     pub fn status(&self) -> Value {
         let status = self.handle.status();
         json!({ "working": status.working, "queued": status.queued, "stopping": status.stopping })
     }
+}
+
+/// The paths of the steps that began children, in the order in which they did, each once.
+fn begun(entries: &[Entry]) -> Vec<&str> {
+    let mut paths: Vec<&str> = Vec::new();
+    let begins = |entry: &&Entry| matches!(entry.header.record, Record::Children { .. });
+    for entry in entries.iter().filter(begins) {
+        if !paths.contains(&&*entry.header.path) {
+            paths.push(&entry.header.path);
+        }
+    }
+    paths
 }
 
 fn store(error: dragoman_journal::Error) -> Refusal {

@@ -38,6 +38,7 @@ impl Observe {
         block_on(async {
             let site = site.reach().await?;
             let filter = RunFilter {
+                run: None,
                 pipeline,
                 children: true,
                 limit: 100_000,

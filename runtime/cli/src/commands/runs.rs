@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_journal::RunFilter;
-use serde_json::Value;
+use dragoman_model::Actor;
+use serde_json::{Value, json};
 
 use crate::answer::Outcome;
 use crate::console::table;
-use crate::site::{SiteOption, block_on};
+use crate::commands::run::user;
+use crate::site::{Site, SiteOption, block_on, desk, encoded};
 
 /// What happened.
 #[derive(Debug, Args)]
@@ -39,6 +41,14 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
+    /// Lets a parked run go on: the step is tried again, or the other side is asked where its effect is not known
+    Resume(Operate),
+    /// Says that a parked step's request had no effect: it is sent again with the same key
+    Absent(Operate),
+    /// Counts a parked step as done, without output
+    Skip(Operate),
+    /// Gives a parked run up
+    Cancel(Operate),
     /// One run, as a timeline
     Show {
         /// Its id, or the beginning of it
@@ -51,9 +61,43 @@ enum Act {
     },
 }
 
+/// An act on a parked run.
+#[derive(Debug, Args)]
+struct Operate {
+    /// Its id, or the beginning of it
+    run: String,
+    #[command(flatten)]
+    site: SiteOption,
+    /// Why, for the trail
+    #[arg(long)]
+    reason: String,
+}
+
+impl Operate {
+    async fn send(self, act: &str) -> Outcome {
+        let by = user();
+        match self.site.reach().await? {
+            Site::Served(client) => {
+                let body = json!({ "reason": self.reason, "by": by });
+                client.post(&format!("/v1/runs/{}/{act}", encoded(&self.run)), &body).await?;
+            }
+            Site::Opened(runtime) => {
+                desk(&runtime).operate(&self.run, act, Actor::person(&by, "os_user"), &self.reason).await?;
+                runtime.handle().idle().await;
+            }
+        }
+        println!("{act}: done; `dragoman runs show {}` tells what came of it", self.run);
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
 impl Runs {
     pub(crate) fn run(self) -> Outcome {
         match self.act {
+            Act::Resume(operate) => block_on(operate.send("resume")),
+            Act::Absent(operate) => block_on(operate.send("absent")),
+            Act::Skip(operate) => block_on(operate.send("skip")),
+            Act::Cancel(operate) => block_on(operate.send("cancel")),
             Act::List {
                 site,
                 pipeline,
@@ -63,6 +107,7 @@ impl Runs {
                 json,
             } => block_on(async {
                 let filter = RunFilter {
+                    run: None,
                     pipeline,
                     status,
                     children,

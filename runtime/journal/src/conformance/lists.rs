@@ -134,6 +134,14 @@ pub(super) async fn lists_are_filtered(journal: &dyn Journal) {
         (2, 4, 0)
     );
 
+    for one in &all {
+        let only = RunFilter {
+            run: Some(one.run),
+            ..RunFilter::default()
+        };
+        assert_eq!(&answered(journal.runs(only).await), std::slice::from_ref(one));
+    }
+
     let completed = &list(journal, Some("completed")).await[0];
     assert_eq!(completed.output, Some(json!({ "n": 1 })));
     assert_eq!((completed.entries, completed.standing), (2, Standing::Closed));

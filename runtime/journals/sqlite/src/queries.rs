@@ -50,6 +50,10 @@ pub(crate) fn runs(connection: &Connection, filter: &RunFilter) -> Result<Vec<Ru
     if !filter.children {
         conditions.push("r.parent IS NULL");
     }
+    if let Some(run) = filter.run {
+        conditions.push("r.id = ?");
+        values.push(run.0.as_bytes().to_vec().into());
+    }
     if let Some(pipeline) = &filter.pipeline {
         conditions.push("r.pipeline = ?");
         values.push(pipeline.clone().into());
