@@ -526,3 +526,40 @@ async fn invalidated_while_the_partner_is_away() -> Result<(), Error> {
     );
     Ok(())
 }
+
+#[tokio::test]
+async fn what_is_parked_goes_on_when_a_person_says_so() -> Result<(), Error> {
+    let case = Case::with_permits();
+    let country = country("exited", &case).await?;
+    country.partner.faults().push(Rule::always(
+        "POST /usages",
+        Fault::FailBefore {
+            status: 401,
+            retry_after: None,
+        },
+    ));
+    check(&country, &case, &["D", "16"], &Expected { endorsed: 2, ..NOTHING }).await?;
+    country.partner.faults().clear();
+    let listed = country
+        .dragoman(&["runs", "list", "--status", "parked", "--json"])
+        .await?;
+    let parked: Value = serde_json::from_str(&listed.out)?;
+    let parked = parked["runs"].as_array().cloned().unwrap_or_default();
+    assert_eq!(parked.len(), 2, "{}", listed.out);
+    for run in parked {
+        let id = run["run"].as_str().unwrap_or_default().to_owned();
+        let resumed = country
+            .dragoman(&["runs", "resume", &id, "--reason", "the token was renewed"])
+            .await?;
+        assert_eq!(resumed.code, Some(0), "{}", resumed.err);
+    }
+    compare(
+        &country,
+        &Expected {
+            endorsed: 2,
+            told: 2,
+            ..NOTHING
+        },
+    )
+    .await
+}

@@ -8,8 +8,8 @@ use dragoman_model::Actor;
 use serde_json::{Value, json};
 
 use crate::answer::Outcome;
-use crate::console::table;
 use crate::commands::run::user;
+use crate::console::table;
 use crate::site::{Site, SiteOption, block_on, desk, encoded};
 
 /// What happened.
@@ -79,10 +79,14 @@ impl Operate {
         match self.site.reach().await? {
             Site::Served(client) => {
                 let body = json!({ "reason": self.reason, "by": by });
-                client.post(&format!("/v1/runs/{}/{act}", encoded(&self.run)), &body).await?;
+                client
+                    .post(&format!("/v1/runs/{}/{act}", encoded(&self.run)), &body)
+                    .await?;
             }
             Site::Opened(runtime) => {
-                desk(&runtime).operate(&self.run, act, Actor::person(&by, "os_user"), &self.reason).await?;
+                desk(&runtime)
+                    .operate(&self.run, act, Actor::person(&by, "os_user"), &self.reason)
+                    .await?;
                 runtime.handle().idle().await;
             }
         }
