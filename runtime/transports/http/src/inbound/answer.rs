@@ -3,7 +3,13 @@
 use axum::body::Body;
 use axum::http::{Response, StatusCode, header};
 use dragoman_engine::source::{Delivered, Refused};
+use dragoman_model::Code;
 use serde_json::{Value, json};
+
+/// A message is larger than the site takes.
+pub(super) const TOO_LARGE: Code = Code::new("D0801", "the message is too large");
+/// A request does not prove to come from the sender that the pipeline names.
+pub(super) const UNPROVEN: Code = Code::new("D0802", "the sender is not who the pipeline names");
 
 /// An error as `application/problem+json` (RFC 9457) with a code.
 pub fn problem(status: StatusCode, code: &str, detail: &str, more: Value) -> Response<Body> {

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use super::answer::problem;
+use super::answer::{TOO_LARGE, problem};
 
 /// How long a body may take: a sender that dribbles holds memory and a place.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -90,7 +90,7 @@ async fn collect(body: Body, largest: usize) -> Result<Bytes, Response<Body>> {
 
 fn too_large(largest: usize) -> Response<Body> {
     let text = format!("the message is larger than {largest} bytes (`limits: {{ message: }}` in the site file)");
-    problem(StatusCode::PAYLOAD_TOO_LARGE, "D0801", &text, json!({}))
+    problem(StatusCode::PAYLOAD_TOO_LARGE, TOO_LARGE.id, &text, json!({}))
 }
 
 #[cfg(test)]

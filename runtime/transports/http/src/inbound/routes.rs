@@ -12,7 +12,7 @@ use dragoman_engine::source::{Acceptor, Delivery};
 use dragoman_model::Actor;
 use serde_json::json;
 
-use super::answer::{accepted, problem, refused};
+use super::answer::{UNPROVEN, accepted, problem, refused};
 use super::body::Reader;
 use super::sender::Sender;
 
@@ -113,7 +113,7 @@ async fn take(State(inbound): State<Arc<Inbound>>, request: Request) -> Response
 fn unproven(route: &Route) -> Response<Body> {
     problem(
         StatusCode::UNAUTHORIZED,
-        "D0802",
+        UNPROVEN.id,
         "the request does not prove that it comes from the sender that the pipeline names",
         json!({ "pipeline": route.pipeline }),
     )
