@@ -229,6 +229,11 @@ impl Machine {
         self.desk.operations = commit.operations;
         self.desk.urgent = true;
         let tail = self.tail.take();
+        if let Some(tail) = &tail
+            && matches!(refusal, Refusal::Voided { .. } | Refusal::State { .. })
+        {
+            self.put_answer_back(tail);
+        }
         match refusal {
             Refusal::Voided { reference, by } => {
                 let uncertain = |tail: &Tail| self.state.step(&tail.path).is_some_and(Progress::is_uncertain);
@@ -242,9 +247,8 @@ impl Machine {
             Refusal::State { connection, key, .. } => {
                 // Another run has written the state meanwhile. A read whose commit this was is not done, and is called
                 // again; what took effect is: there the other's value stands, and this run's is dropped.
-                self.desk
-                    .operations
-                    .retain(|operation| !writes(operation, &connection, &key));
+                // Its keys belong together, so all that the call wrote is dropped.
+                drop_writes(&mut self.desk.operations, &connection, &key);
                 self.desk.urgent = !(self.desk.entries.is_empty() && self.desk.operations.is_empty());
                 None
             }
@@ -253,6 +257,19 @@ impl Machine {
                     self.live.insert(tail.path, Live::Refused(refusal));
                 }
                 None
+            }
+        }
+    }
+
+    /// What a person answered is not lost where the commit with it was refused because of something else.
+    fn put_answer_back(&mut self, tail: &Tail) {
+        for draft in &tail.entries {
+            if let Record::Answer { shown, .. } = &draft.record {
+                let actor = draft.actor.clone();
+                let answer = draft.body.clone().unwrap_or(Value::Null);
+                let shown = *shown;
+                self.live
+                    .insert(draft.path.clone(), Live::Answered { actor, answer, shown });
             }
         }
     }
@@ -336,11 +353,25 @@ enum Operated {
     Act { act: Act, actor: Actor, reason: String },
 }
 
-fn writes(operation: &Operation, on: &str, of: &str) -> bool {
+/// The connection and the key that an operation writes in the state of connections.
+fn written(operation: &Operation) -> Option<(&str, &str)> {
     match operation {
         Operation::StatePut { connection, key, .. } | Operation::StateDelete { connection, key, .. } => {
-            connection == on && key == of
+            Some((connection, key))
         }
-        _ => false,
+        _ => None,
+    }
+}
+
+/// Drops the writes of the call that wrote a key: those of one call stand side by side.
+fn drop_writes(operations: &mut Vec<Operation>, connection: &str, key: &str) {
+    while let Some(at) = operations
+        .iter()
+        .position(|one| written(one) == Some((connection, key)))
+    {
+        let same = |one: &&Operation| written(one).is_some_and(|(on, _)| on == connection);
+        let before = operations[..at].iter().rev().take_while(same).count();
+        let after = operations[at..].iter().take_while(same).count();
+        operations.drain(at - before..at + after);
     }
 }

@@ -21,6 +21,8 @@ pub struct Progress {
     pub first_at: Option<Timestamp>,
     /// When a person let it go on: the retry window counts from there.
     pub resumed_at: Option<Timestamp>,
+    /// The last attempt before that: those that follow are counted anew.
+    pub resumed_after: u32,
     /// Up to when a request may have been sent: settle times count from here.
     pub last_at: Option<Timestamp>,
     /// What is sent, kept for later attempts.
@@ -234,6 +236,7 @@ impl Progress {
         self.wait = None;
         self.probes = 0;
         self.resumed_at = Some(at);
+        self.resumed_after = self.attempt;
         match &mut self.failure {
             Some(failed) if !absent && failed.failure.effect != Effect::None => failed.last = false,
             failure => *failure = None,

@@ -78,7 +78,7 @@ fn key_lives(attempted: &Attempted<'_>, at: Timestamp) -> bool {
 /// When the next attempt is made; none: the window or the number of attempts is used up.
 fn next_attempt(attempted: &Attempted<'_>, failure: &Failure) -> Option<Timestamp> {
     let retry = attempted.retry;
-    if retry.attempts.is_some_and(|most| attempted.attempt >= most) {
+    if retry.attempts.is_some_and(|most| counted(attempted) >= most) {
         return None;
     }
     // A worker that stopped says nothing of the other side: the key is repeated at once.
@@ -93,10 +93,16 @@ fn next_attempt(attempted: &Attempted<'_>, failure: &Failure) -> Option<Timestam
     (due <= end || wait == 0).then_some(due)
 }
 
+/// The attempts since the first, or since a person let the step go on.
+fn counted(attempted: &Attempted<'_>) -> u32 {
+    let before = attempted.progress.map_or(0, |progress| progress.resumed_after);
+    attempted.attempt.saturating_sub(before)
+}
+
 /// The pause before the next attempt, in milliseconds: the back-off, or what the other side asks for within its bounds.
 fn pause(attempted: &Attempted<'_>, failure: &Failure) -> u64 {
     let longest = attempted.retry.longest_ms;
-    let back_off = back_off(attempted.retry, attempted.run, attempted.path, attempted.attempt);
+    let back_off = back_off(attempted.retry, attempted.run, attempted.path, counted(attempted));
     failure
         .retry_after_ms
         .map_or(back_off, |asked| asked.clamp(back_off, longest.max(back_off)))

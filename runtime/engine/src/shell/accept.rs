@@ -24,6 +24,10 @@ struct Received {
     read: Option<Value>,
 }
 
+/// Levels of arrays and objects in a message. The journal wraps it in its own, and what is written must be read back:
+/// readers of JSON go no deeper than 127.
+const LEVELS: usize = 64;
+
 /// The names that `key` and `serial` see.
 struct TriggerNames(BTreeMap<String, Value>);
 
@@ -118,6 +122,10 @@ impl Shell {
         let Some((connection, operation)) = &trigger.read else {
             let message = serde_json::from_slice(&delivery.body)
                 .map_err(|error| Failure::permanent("message.json", format!("the message is not JSON: {error}")))?;
+            if is_deeper(&message, LEVELS) {
+                let why = format!("the message is nested deeper than {LEVELS} levels");
+                return Err(Failure::permanent("message.json", why));
+            }
             return Ok(Received {
                 message,
                 document: None,
@@ -339,7 +347,7 @@ impl Shell {
             Ok(Begun::Known { run, .. } | Begun::Conflict { run }) => Some(run),
             Err(error) => {
                 tracing::warn!(%error, "an unreadable message could not be kept");
-                None
+                return refused_by_store(&error);
             }
         };
         Refused::Unreadable { failure, run }
@@ -358,6 +366,14 @@ fn text(expression: &Expression, names: &TriggerNames, what: &str) -> Result<Str
         Ok(Some(value @ (Value::Number(_) | Value::Bool(_)))) => Ok(value.to_string()),
         Ok(_) => Err(none(format!("`{}` gives no text", expression.text))),
         Err(error) => Err(none(error.message)),
+    }
+}
+
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    match value {
+        Value::Array(items) => levels == 0 || items.iter().any(|inner| is_deeper(inner, levels - 1)),
+        Value::Object(members) => levels == 0 || members.values().any(|inner| is_deeper(inner, levels - 1)),
+        _ => false,
     }
 }
 

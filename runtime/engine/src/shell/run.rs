@@ -297,6 +297,11 @@ impl AtWork<'_> {
                 Err(error) => {
                     let now = shell.clock.now();
                     tracing::warn!(run = %self.run, %error, "the store did not take an append");
+                    if error.code == dragoman_journal::error::CONTRADICTION {
+                        // The same append is refused for ever: the run must not keep its place and its turn with it.
+                        tracing::error!(run = %self.run, %error, "the run cannot go on: what it writes contradicts the store");
+                        return Appended::Lost;
+                    }
                     let stopped = error.code == dragoman_journal::error::STOPPED;
                     if stopped || self.held.is_over(now) {
                         return Appended::Lost;

@@ -85,11 +85,15 @@ impl Shell {
         let mut found = Vec::new();
         for summary in self.journal.runs(filter).await? {
             let mut state = State::new(summary.run);
-            self.journal
-                .load(summary.run)
-                .await?
-                .iter()
-                .for_each(|entry| state.apply(entry));
+            match self.journal.load(summary.run).await {
+                Ok(entries) => entries.iter().for_each(|entry| state.apply(entry)),
+                // One run that can never be read must not keep every reference from being closed.
+                Err(error) if error.code == dragoman_journal::error::CORRUPT => {
+                    tracing::error!(run = %summary.run, %error, "a parked run cannot be read; it is not told of `{reference}`");
+                    continue;
+                }
+                Err(error) => return Err(error),
+            }
             if state.is_under(reference) && !state.voided.contains_key(reference) {
                 found.push(summary.run);
             }

@@ -319,3 +319,31 @@ async fn the_partners_wish_is_honoured_within_the_bounds() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn after_a_person_s_word_the_attempts_are_counted_anew() {
+    let limited = MAIN.replace(
+        "    with: { number: =steps.order.number }\noutput",
+        "    with: { number: =steps.order.number }\n    retry: { attempts: 2 }\noutput",
+    );
+    let house = House::new(&[plan("main", &limited)]);
+    house
+        .partner
+        .will("notify", [unavailable(), unavailable(), unavailable()]);
+    let run = house.run("main", "7").await;
+    assert!(
+        house.story(run).await.ends_with("parked told http.503"),
+        "{}",
+        house.story(run).await
+    );
+    let olga = dragoman_model::Actor::person("olga", "password");
+    let resumed = house
+        .handle()
+        .operate(run, dragoman_engine::Act::Resume, olga, "repaired")
+        .await;
+    assert_eq!(resumed.map_err(|error| error.to_string()), Ok(()));
+    house.settle().await;
+    let story = house.story(run).await;
+    assert_eq!(house.ending(run).await, Some(Ending::Completed), "{story}");
+    assert!(story.contains("intent told notify #4\ndone told by answer"), "{story}");
+}

@@ -1,10 +1,11 @@
 //! Crashes at every commit: whatever moment the process dies, the world outside looks as if it had not.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use dragoman_engine::ManualClock;
+use dragoman_journal::error::{CONTRADICTION, CORRUPT, DISK_FULL};
 use dragoman_journal::{
     Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, Once, OnceKey, Refusal, RunFilter, RunSummary,
     Standing, Wait,
@@ -26,12 +27,26 @@ enum Dies {
     Never,
 }
 
+/// What a store that goes on answering may answer.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) enum Trouble {
+    #[default]
+    None,
+    /// No run begins, because the disk is full.
+    Full,
+    /// No append is ever taken.
+    Contradicted,
+    /// This run's entries are damaged.
+    Unreadable(RunId),
+}
+
 /// A real store that stops answering at a commit, as a process does that dies there.
-struct Mortal {
+pub(crate) struct Mortal {
     store: Arc<dyn Journal>,
     commits: AtomicUsize,
     dies: Dies,
     dead: Notify,
+    trouble: Mutex<Trouble>,
 }
 
 impl Mortal {
@@ -41,7 +56,21 @@ impl Mortal {
             commits: AtomicUsize::new(0),
             dies,
             dead: Notify::new(),
+            trouble: Mutex::default(),
         })
+    }
+
+    /// A store that lives, for troubles of another kind.
+    pub(crate) fn troubled(store: Arc<dyn Journal>) -> Arc<Self> {
+        Self::new(store, Dies::Never)
+    }
+
+    pub(crate) fn set(&self, trouble: Trouble) {
+        *self.trouble.lock().expect("no test panics while it holds the lock") = trouble;
+    }
+
+    fn trouble(&self) -> Trouble {
+        *self.trouble.lock().expect("no test panics while it holds the lock")
     }
 
     /// Commits, unless this is the moment.
@@ -65,9 +94,15 @@ impl Mortal {
 
 impl Journal for Mortal {
     fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>> {
+        if self.trouble() == Trouble::Full {
+            return Box::pin(async { Err(Error::new(DISK_FULL, "the disk is full")) });
+        }
         Box::pin(self.commit(self.store.begin(begin)))
     }
     fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>> {
+        if self.trouble() == Trouble::Contradicted {
+            return Box::pin(async { Err(Error::new(CONTRADICTION, "it contradicts the run")) });
+        }
         Box::pin(self.commit(self.store.append(append)))
     }
     fn acquire(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>> {
@@ -83,6 +118,9 @@ impl Journal for Mortal {
         self.store.next_due()
     }
     fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>> {
+        if self.trouble() == Trouble::Unreadable(run) {
+            return Box::pin(async { Err(Error::new(CORRUPT, "it cannot be read")) });
+        }
         self.store.load(run)
     }
     fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>> {

@@ -45,11 +45,13 @@ pub(crate) fn plan(name: &str, text: &str) -> Arc<Plan> {
 /// As [`plan`], with what the sender is promised.
 pub(crate) fn plan_with(reply: &str, name: &str, text: &str) -> Arc<Plan> {
     let top = "on: [{ id: hook, http: { path: /NAME, from: partner, reply: REPLY }, read: shop.read_order }]\n";
-    let top = top.replace("REPLY", reply);
-    let text = format!(
-        "dragoman: 1\npipeline: {name}\nsummary: A test.\n{}{text}",
-        top.replace("NAME", name)
-    );
+    let top = top.replace("REPLY", reply).replace("NAME", name);
+    plan_on(&top, name, text)
+}
+
+/// As [`plan`], with the triggers.
+pub(crate) fn plan_on(top: &str, name: &str, text: &str) -> Arc<Plan> {
+    let text = format!("dragoman: 1\npipeline: {name}\nsummary: A test.\n{top}{text}");
     let mut world = World::default()
         .with_connection("shop", Arc::new(surface()))
         .with_connection("watched", Arc::new(surface()));

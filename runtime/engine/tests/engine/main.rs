@@ -9,5 +9,6 @@ mod partner;
 mod people;
 mod replay;
 mod shell;
+mod trouble;
 mod turns;
 mod voids;

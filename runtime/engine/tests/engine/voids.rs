@@ -71,7 +71,7 @@ async fn what_may_have_taken_effect_is_brought_to_certainty_though_it_is_voided(
 async fn what_is_not_certain_after_all_repeats_is_left_to_a_person_and_not_sent_again() {
     let house = House::new(&[plan("tell", NOTIFY), plan("void", VOID)]);
     house.partner.will("notify", vec![Break { applied: false }; 100]);
-    let run = begun(&house, "tell").await;
+    let run = house.run("tell", "7").await;
     let void = house.run("void", "7").await;
     assert_eq!(house.ending(void).await, Some(Ending::Completed));
     assert_eq!(house.effects("7").await, ["shop.notify told Parked"]);
