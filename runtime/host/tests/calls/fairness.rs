@@ -103,7 +103,8 @@ fn bad_guests_do_not_slow_the_others_down() {
             .split_whitespace()
             .map_while(|number| number.parse().ok())
             .collect();
-        if numbers[1] <= numbers[0] * 2 {
+        // One slice of the operating system's scheduler is not the host's to give or take.
+        if numbers[1] <= numbers[0] * 2 + 1_000 {
             return;
         }
         tried.push((numbers[0], numbers[1]));
