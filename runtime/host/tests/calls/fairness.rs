@@ -51,7 +51,7 @@ fn p99(mut times: Vec<Duration>) -> u128 {
 async fn measured() {
     let world = World::with(HostSettings::default(), |connection| {
         connection.limits = CallLimits {
-            cpu_ms: 100,
+            cpu_ms: 40,
             wall_ms: 20_000,
             ..CallLimits::default()
         };
