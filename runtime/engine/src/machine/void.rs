@@ -19,14 +19,13 @@ impl<'a> Walk<'a> {
             Ok(Ok(Some(name))) if !self.observing() => name,
             Ok(name) => return self.observe("void", json!({ "reference": name.ok().flatten() })),
         };
-        let again;
-        match self.live.remove(&self.path) {
+        let again = match self.live.remove(&self.path) {
             Some(Live::Found(Found::Effects { effects, waiting })) => {
                 return self.collected(&name, &effects, waiting);
             }
             Some(away @ (Live::Away | Live::AwayAgain)) => return self.keep_away(away),
-            found => again = matches!(found, Some(Live::Again)),
-        }
+            found => matches!(found, Some(Live::Again)),
+        };
         let Some(progress) = self.progress().filter(|p| p.voided) else {
             return self.close_reference(name);
         };
