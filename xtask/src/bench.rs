@@ -10,7 +10,15 @@ use crate::shell::{cargo, run, step, target};
 pub(crate) fn task(_arguments: &[String]) -> Result<()> {
     plugins::build(&[])?;
     step("building with the release profile");
-    run(cargo().args(["build", "--release", "--package", "dragoman-cli", "--package", "dragoman-acceptance", "--bins"]))?;
+    run(cargo().args([
+        "build",
+        "--release",
+        "--package",
+        "dragoman-cli",
+        "--package",
+        "dragoman-acceptance",
+        "--bins",
+    ]))?;
     step("a call of a plugin against native code");
     run(cargo().args(["bench", "--package", "dragoman-host", "--bench", "call"]))?;
     step("durable runs, start and memory");

@@ -13,14 +13,20 @@ pub(crate) fn run_tests(arguments: &[String]) -> Result<()> {
     // The programs first: tests start the real ones, and cargo does not build those of other packages for them.
     step("building the command and the simulated partners");
     run(cargo().args(demo::PROGRAMS))?;
-    step(if nextest { "running the tests with nextest" } else { "running the tests" });
+    step(if nextest {
+        "running the tests with nextest"
+    } else {
+        "running the tests"
+    });
     let mut command = cargo();
     if nextest {
         command.args(["nextest", "run", "--workspace"]);
     } else {
         command.args(["test", "--workspace"]);
     }
-    run(command.args(arguments).env("DRAGOMAN_BIN", target().join("debug/dragoman")))?;
+    run(command
+        .args(arguments)
+        .env("DRAGOMAN_BIN", target().join("debug/dragoman")))?;
     // What follows belongs to a whole run only.
     if !arguments.is_empty() {
         return Ok(());
@@ -30,5 +36,7 @@ pub(crate) fn run_tests(arguments: &[String]) -> Result<()> {
         run(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
     }
     step("killing the runtime at random moments");
-    faults::task(&[])
+    // How bad connectors slow the others down is a measurement, and belongs to `cargo xtask faults` on a quiet machine.
+    faults::task(&["--only".into(), "kills".into()])?;
+    faults::task(&["--only".into(), "nasty".into()])
 }

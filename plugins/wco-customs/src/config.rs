@@ -83,28 +83,20 @@ impl Config {
     /// The path template for a declaration.
     #[must_use]
     pub fn path(&self) -> &str {
-        self.declaration_path
-            .as_deref()
-            .unwrap_or("/declarations/{mrn}")
+        self.declaration_path.as_deref().unwrap_or("/declarations/{mrn}")
     }
 
     /// What is wrong with the settings beyond their schema.
     #[must_use]
     pub fn check(&self) -> Vec<Issue> {
         let mut issues = Vec::new();
-        let mut wrong = |path: String, message: String| {
-            issues.push(Issue::new(path, "config.invalid", message))
-        };
+        let mut wrong = |path: String, message: String| issues.push(Issue::new(path, "config.invalid", message));
         for (field, codes) in [
             ("permit_codes", &self.permit_codes),
             ("waiver_codes", &self.waiver_codes),
         ] {
             for (index, code) in codes.iter().flatten().enumerate() {
-                if code.len() < 2
-                    || !code
-                        .chars()
-                        .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
-                {
+                if code.len() < 2 || !code.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit()) {
                     wrong(
                         format!("/{field}/{index}"),
                         format!("`{code}` is no document code: write it as `C400`"),

@@ -61,19 +61,13 @@ impl WcoCustoms {
     #[operation(effect = read, documents = ["message"], codes = ["message.unreadable", "message.unexpected", "message.incomplete"])]
     fn read_notice(&self, call: &Call) -> Result<Notice, Failure> {
         let bytes = call.document("message")?;
-        Ok(notice::read_notice(
-            &bytes,
-            &call.reference("message")?.digest,
-        )?)
+        Ok(notice::read_notice(&bytes, &call.reference("message")?.digest)?)
     }
 
     /// Reads a WCO declaration, with the permits and waivers that it refers to.
     #[operation(effect = read, documents = ["message"], codes = ["message.unreadable", "message.unexpected", "message.incomplete"])]
     fn read_declaration(&self, call: &Call) -> Result<Declaration, Failure> {
-        Ok(declaration::read_declaration(
-            &call.document("message")?,
-            &self.config,
-        )?)
+        Ok(declaration::read_declaration(&call.document("message")?, &self.config)?)
     }
 
     /// Keeps a lodged declaration, so that later notices find it; the newest version stays.
@@ -116,15 +110,11 @@ impl WcoCustoms {
             )
         })?;
         let found = match self.config.declaration_from.unwrap_or_default() {
-            DeclarationFrom::Store => {
-                memory::recall(&id, lrn)?.and_then(|dossier| dossier.declaration())
-            }
+            DeclarationFrom::Store => memory::recall(&id, lrn)?.and_then(|dossier| dossier.declaration()),
             DeclarationFrom::Customs => self.ask_customs(&id, &input)?,
         };
         let found = found.ok_or_else(|| not_lodged(&id))?;
-        let required = input
-            .version
-            .filter(|_| self.config.require_version == Some(true));
+        let required = input.version.filter(|_| self.config.require_version == Some(true));
         match (found.version, required) {
             (Some(version), Some(required)) if version < required => Err(not_lodged(&id).issue(
                 "/version",
@@ -138,15 +128,9 @@ impl WcoCustoms {
 
 impl WcoCustoms {
     /// Asks the customs system; none where it does not know the declaration.
-    fn ask_customs(
-        &self,
-        id: &DeclarationId,
-        input: &DeclarationRequest,
-    ) -> Result<Option<Declaration>, Failure> {
+    fn ask_customs(&self, id: &DeclarationId, input: &DeclarationRequest) -> Result<Option<Declaration>, Failure> {
         let path = self.path(id, input)?;
-        let response = http::get("api", path)
-            .header("accept", "application/xml")
-            .send()?;
+        let response = http::get("api", path).header("accept", "application/xml").send()?;
         if response.status == 404 {
             return Ok(None);
         }
@@ -204,10 +188,7 @@ impl WcoCustoms {
 fn not_lodged(id: &DeclarationId) -> Failure {
     Failure::retryable(
         "declaration.not_lodged",
-        format!(
-            "the declaration {} ({}) is not known yet",
-            id.value, id.scheme
-        ),
+        format!("the declaration {} ({}) is not known yet", id.value, id.scheme),
     )
 }
 

@@ -19,11 +19,7 @@ const DESTINATION: [&str; 2] = [
     "GoodsShipment/Destination/CountryCode",
     "GoodsShipment/GovernmentAgencyGoodsItem/Destination/CountryCode",
 ];
-const EXPORTERS: [&str; 3] = [
-    "Exporter",
-    "GoodsShipment/Consignor",
-    "Consignment/Consignor",
-];
+const EXPORTERS: [&str; 3] = ["Exporter", "GoodsShipment/Consignor", "Consignment/Consignor"];
 const IMPORTERS: [&str; 2] = ["GoodsShipment/Importer", "GoodsShipment/Consignee"];
 
 /// Reads a declaration: a bare `MetaData` or `Declaration`, in other elements, or in a SOAP envelope.
@@ -98,12 +94,8 @@ fn version(message: &Element) -> Result<Option<u32>, Error> {
     message
         .text_of("VersionID")
         .map(|text| {
-            text.parse().map_err(|_| {
-                Error::unreadable(
-                    message,
-                    format!("the VersionID `{}` is not a number", short(text)),
-                )
-            })
+            text.parse()
+                .map_err(|_| Error::unreadable(message, format!("the VersionID `{}` is not a number", short(text))))
         })
         .transpose()
 }
@@ -116,9 +108,7 @@ fn direction(type_code: Option<&str>, procedure: Option<&str>) -> Option<Directi
         Some("IM") => return Some(Direction::Import),
         _ => {}
     }
-    if type_code
-        .is_some_and(|code| matches!(code, "T" | "T1" | "T2" | "T2F" | "T2SM" | "TIR" | "TD"))
-    {
+    if type_code.is_some_and(|code| matches!(code, "T" | "T1" | "T2" | "T2F" | "T2SM" | "TIR" | "TD")) {
         return Some(Direction::Transit);
     }
     match procedure?.bytes().next()? {
@@ -144,10 +134,7 @@ fn procedure(message: &Element) -> Option<String> {
 
 /// The reference of the whole consignment, else the one given as a previous document (`DCR`).
 fn ucr(message: &Element) -> Option<String> {
-    let given = [
-        "GoodsShipment/UCR/ID",
-        "GoodsShipment/UCR/TraderAssignedReferenceID",
-    ];
+    let given = ["GoodsShipment/UCR/ID", "GoodsShipment/UCR/TraderAssignedReferenceID"];
     first_text(message, &given).or_else(|| {
         message
             .all("GoodsShipment/PreviousDocument")
@@ -163,9 +150,7 @@ fn party(message: &Element, paths: &[&str]) -> Option<Party> {
         .flat_map(|path| message.all(path))
         .find(|one| !one.is_blank())?;
     let text = |path: &str| element.text_of(path).map(str::to_owned);
-    let address = element
-        .child("Address")
-        .filter(|address| !address.is_blank());
+    let address = element.child("Address").filter(|address| !address.is_blank());
     Some(Party {
         id: text("ID"),
         name: text("Name"),
@@ -175,10 +160,7 @@ fn party(message: &Element, paths: &[&str]) -> Option<Party> {
             postcode: text("Address/PostcodeID"),
             subdivision: first_text(
                 element,
-                &[
-                    "Address/CountrySubDivisionName",
-                    "Address/CountrySubDivisionCode",
-                ],
+                &["Address/CountrySubDivisionName", "Address/CountrySubDivisionCode"],
             ),
             country: text("Address/CountryCode"),
         }),

@@ -86,25 +86,16 @@ impl Dossier {
     /// The furthest standing that the notices tell, in whatever order they came.
     #[must_use]
     pub fn status(&self) -> Option<DeclarationStatus> {
-        let noticed = self
-            .events
-            .iter()
-            .filter_map(|noted| status_after(noted.event));
+        let noticed = self.events.iter().filter_map(|noted| status_after(noted.event));
         // A refused amendment leaves an accepted declaration as it was.
-        let noticed =
-            noticed.filter(|status| *status != DeclarationStatus::Rejected || self.is_closed());
-        let lodged = self
-            .declaration
-            .is_some()
-            .then_some(DeclarationStatus::Lodged);
+        let noticed = noticed.filter(|status| *status != DeclarationStatus::Rejected || self.is_closed());
+        let lodged = self.declaration.is_some().then_some(DeclarationStatus::Lodged);
         noticed.chain(lodged).max_by_key(|status| rank(*status))
     }
 
     /// Keeps a declaration unless a newer version is there; says why it was not kept.
     pub fn keep(&mut self, declaration: Declaration) -> Result<(), String> {
-        if declaration.type_code.as_deref() == Some("COR")
-            || declaration.function_code.as_deref() == Some("13")
-        {
+        if declaration.type_code.as_deref() == Some("COR") || declaration.function_code.as_deref() == Some("13") {
             return Err("an amendment request holds only what changes".to_owned());
         }
         match (
@@ -132,11 +123,7 @@ impl Dossier {
         if self.lrn.is_none() {
             self.lrn.clone_from(&notice.lrn);
         }
-        if self
-            .events
-            .iter()
-            .any(|noted| noted.message_id == notice.message_id)
-        {
+        if self.events.iter().any(|noted| noted.message_id == notice.message_id) {
             return;
         }
         self.events.push(NotedEvent {

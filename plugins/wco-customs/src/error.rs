@@ -52,9 +52,7 @@ impl Error {
     pub fn position(&self) -> Option<Position> {
         match self {
             Self::Xml(error) => error.position(),
-            Self::Unreadable { at, .. }
-            | Self::Unexpected { at, .. }
-            | Self::Incomplete { at, .. } => Some(*at),
+            Self::Unreadable { at, .. } | Self::Unexpected { at, .. } | Self::Incomplete { at, .. } => Some(*at),
         }
     }
 

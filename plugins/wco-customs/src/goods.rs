@@ -13,10 +13,7 @@ pub(crate) struct ReadItem<'a> {
 }
 
 /// Reads the goods items of a declaration's `GoodsShipment`s, in order.
-pub(crate) fn read<'a>(
-    declaration: &'a Element,
-    config: &Config,
-) -> Result<Vec<ReadItem<'a>>, Error> {
+pub(crate) fn read<'a>(declaration: &'a Element, config: &Config) -> Result<Vec<ReadItem<'a>>, Error> {
     declaration
         .all("GoodsShipment/GovernmentAgencyGoodsItem")
         .into_iter()
@@ -27,19 +24,14 @@ pub(crate) fn read<'a>(
 
 fn item<'a>(element: &'a Element, index: usize, config: &Config) -> Result<ReadItem<'a>, Error> {
     let number = match element.text_of("SequenceNumeric") {
-        Some(text) => text.parse().map_err(|_| {
-            Error::unreadable(
-                element,
-                "the SequenceNumeric of the goods item is not a number",
-            )
-        })?,
+        Some(text) => text
+            .parse()
+            .map_err(|_| Error::unreadable(element, "the SequenceNumeric of the goods item is not a number"))?,
         // Where the number was left out, the place in the message is the number.
         None => u32::try_from(index + 1).unwrap_or(u32::MAX),
     };
     let hs_code = commodity_code(element);
-    let unit = hs_code
-        .as_deref()
-        .and_then(|code| config.supplementary_unit(code));
+    let unit = hs_code.as_deref().and_then(|code| config.supplementary_unit(code));
     let sources: Vec<&Element> = element
         .children_named("AdditionalDocument")
         .filter(|one| !one.is_blank())
@@ -49,10 +41,7 @@ fn item<'a>(element: &'a Element, index: usize, config: &Config) -> Result<ReadI
         description: element.text_of("Commodity/Description").map(str::to_owned),
         origin: element.text_of("Origin/CountryCode").map(str::to_owned),
         // The data element is defined in kilograms, so a unit is often left out.
-        net_mass: quantity(
-            element.path("Commodity/GoodsMeasure/NetNetWeightMeasure"),
-            Some("KGM"),
-        )?,
+        net_mass: quantity(element.path("Commodity/GoodsMeasure/NetNetWeightMeasure"), Some("KGM"))?,
         tariff_quantity: quantity(element.path("Commodity/GoodsMeasure/TariffQuantity"), unit)?,
         documents: sources
             .iter()
@@ -87,8 +76,5 @@ fn commodity_code(element: &Element) -> Option<String> {
             .filter(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let nomenclature = digits("TSP").or_else(|| digits("HS"))?;
-    Some(format!(
-        "{nomenclature}{}",
-        digits("TRC").unwrap_or_default()
-    ))
+    Some(format!("{nomenclature}{}", digits("TRC").unwrap_or_default()))
 }

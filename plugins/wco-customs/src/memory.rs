@@ -28,11 +28,7 @@ struct Found {
 fn load(id: &DeclarationId) -> Result<Option<Found>, Failure> {
     let key = key(id);
     let found = state::load::<Dossier>(&key)?;
-    Ok(found.map(|(dossier, version)| Found {
-        dossier,
-        key,
-        version,
-    }))
+    Ok(found.map(|(dossier, version)| Found { dossier, key, version }))
 }
 
 /// The dossier of an identity; else that of the LRN, unless that is already another declaration's by MRN.
@@ -54,9 +50,7 @@ fn locate(id: &DeclarationId, lrn: Option<&str>) -> Result<Option<Found>, Failur
 fn write(dossier: &Dossier, was: Option<&(String, u64)>) -> Result<(), Failure> {
     let now = key(&dossier.id);
     match was {
-        Some((before, version)) if *before == now => {
-            state::store(&now, dossier, Expected::Version(*version))?
-        }
+        Some((before, version)) if *before == now => state::store(&now, dossier, Expected::Version(*version))?,
         Some((before, version)) => {
             state::store(&now, dossier, Expected::Absent)?;
             state::delete(before, Expected::Version(*version))?;
@@ -72,8 +66,7 @@ fn write(dossier: &Dossier, was: Option<&(String, u64)>) -> Result<(), Failure> 
         Some((target, _)) if target == dossier.id => Ok(()),
         Some((target, version)) => {
             // An LRN that was lodged anew belongs to the new declaration once the old one is closed.
-            let free = target.scheme == LRN
-                || load(&target)?.is_none_or(|found| found.dossier.is_closed());
+            let free = target.scheme == LRN || load(&target)?.is_none_or(|found| found.dossier.is_closed());
             if free {
                 state::store(&alias, &dossier.id, Expected::Version(version))?;
             }
@@ -94,9 +87,7 @@ pub(crate) fn keep(declaration: Declaration) -> Result<(Dossier, Option<String>)
     let found = locate(&declaration.id, declaration.lrn.as_deref())?;
     // Lodged anew under the LRN of a declaration that was refused or invalidated: another declaration.
     let found = found.filter(|found| declaration.id.scheme != LRN || !found.dossier.is_closed());
-    let was = found
-        .as_ref()
-        .map(|found| (found.key.clone(), found.version));
+    let was = found.as_ref().map(|found| (found.key.clone(), found.version));
     let mut dossier = match found {
         Some(found) => found.dossier,
         None => Dossier::new(declaration.id.clone(), declaration.lrn.clone()),
@@ -112,9 +103,7 @@ pub(crate) fn keep(declaration: Declaration) -> Result<(Dossier, Option<String>)
 /// Notes what a notice says; the dossier afterwards.
 pub(crate) fn note(notice: &Notice) -> Result<Dossier, Failure> {
     let found = locate(&notice.declaration, notice.lrn.as_deref())?;
-    let was = found
-        .as_ref()
-        .map(|found| (found.key.clone(), found.version));
+    let was = found.as_ref().map(|found| (found.key.clone(), found.version));
     let mut dossier = match found {
         Some(found) => found.dossier,
         None => Dossier::new(notice.declaration.clone(), notice.lrn.clone()),

@@ -33,10 +33,7 @@ pub(crate) fn open(bytes: &[u8], wanted: Kind) -> Result<Element, Error> {
     match soap::open(&root) {
         soap::Message::Fault(fault) => {
             let text = fault.text.or(fault.code).unwrap_or_default();
-            return Err(Error::unexpected(
-                &root,
-                format!("a SOAP fault: {}", short(&text)),
-            ));
+            return Err(Error::unexpected(&root, format!("a SOAP fault: {}", short(&text))));
         }
         soap::Message::Empty => {
             return Err(Error::unexpected(&root, "an envelope with nothing in it"));
@@ -50,11 +47,7 @@ pub(crate) fn open(bytes: &[u8], wanted: Kind) -> Result<Element, Error> {
         ([(kind, payload)], _) if *kind == wanted => Ok((*payload).clone()),
         ([(kind, payload)], _) => Err(Error::unexpected(
             payload,
-            format!(
-                "this is {}, and {} was expected",
-                kind.phrase(),
-                wanted.phrase()
-            ),
+            format!("this is {}, and {} was expected", kind.phrase(), wanted.phrase()),
         )),
         ([], _) => Err(Error::unexpected(
             &root,
@@ -62,10 +55,7 @@ pub(crate) fn open(bytes: &[u8], wanted: Kind) -> Result<Element, Error> {
         )),
         ([_, (_, second), ..], _) => Err(Error::unexpected(
             second,
-            format!(
-                "the message holds {} payloads, and one at a time is read",
-                found.len()
-            ),
+            format!("the message holds {} payloads, and one at a time is read", found.len()),
         )),
     }
 }
@@ -97,17 +87,12 @@ fn collect<'a>(element: &'a Element, found: &mut Vec<(Kind, &'a Element)>) -> Re
             ),
         ));
     }
-    element
-        .children()
-        .try_for_each(|child| collect(child, found))
+    element.children().try_for_each(|child| collect(child, found))
 }
 
 /// The text of the first of several paths that has one.
 pub(crate) fn first_text(element: &Element, paths: &[&str]) -> Option<String> {
-    paths
-        .iter()
-        .find_map(|path| element.text_of(path))
-        .map(str::to_owned)
+    paths.iter().find_map(|path| element.text_of(path)).map(str::to_owned)
 }
 
 /// The identity of the declaration in an element: its MRN, else its LRN. Customs has given no number yet then,
@@ -122,10 +107,5 @@ pub(crate) fn identity(element: &Element) -> Result<DeclarationId, Error> {
                 value: element.text_of(name)?.to_owned(),
             })
         })
-        .ok_or_else(|| {
-            Error::incomplete(
-                element,
-                "the declaration has neither ID nor FunctionalReferenceID",
-            )
-        })
+        .ok_or_else(|| Error::incomplete(element, "the declaration has neither ID nor FunctionalReferenceID"))
 }

@@ -16,9 +16,9 @@ pub(crate) fn moment_in(parent: &Element, name: &str) -> Result<Option<Moment>, 
             .find(|child| matches!(child.name(), "DateTimeString" | "DateTime" | "Date"))
             .unwrap_or(element);
         if let Some(text) = inner.text() {
-            return read(text).map(Some).ok_or_else(|| {
-                Error::unreadable(inner, format!("`{}` in {name} is not a date", short(text)))
-            });
+            return read(text)
+                .map(Some)
+                .ok_or_else(|| Error::unreadable(inner, format!("`{}` in {name} is not a date", short(text))));
         }
     }
     Ok(None)
@@ -35,9 +35,7 @@ pub(crate) fn read(text: &str) -> Option<Moment> {
 
 /// CCYYMMDD, CCYYMMDDHHMM and CCYYMMDDHHMMSS, with `Z`, `+01`, `+0100`, `+01:00` or nothing (UTC) behind.
 fn packed(text: &str) -> Option<Moment> {
-    let end = text
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(text.len());
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (digits, zone) = text.split_at(end);
     let part = |from: usize, to: usize| digits.get(from..to);
     let date = format!("{}-{}-{}", part(0, 4)?, part(4, 6)?, part(6, 8)?);
@@ -76,19 +74,11 @@ fn java(text: &str) -> Option<Moment> {
         "BST" | "CET" | "WEST" => "+01:00",
         "CEST" | "EET" => "+02:00",
         "EEST" => "+03:00",
-        other => other
-            .strip_prefix("GMT")
-            .filter(|offset| offset.len() == 6)?,
+        other => other.strip_prefix("GMT").filter(|offset| offset.len() == 6)?,
     };
     let (hour, rest) = clock.split_once(':')?;
     let (minute, second) = rest.split_once(':')?;
-    time(
-        &format!("{year}-{month:02}-{day:0>2}"),
-        hour,
-        minute,
-        second,
-        zone,
-    )
+    time(&format!("{year}-{month:02}-{day:0>2}"), hour, minute, second, zone)
 }
 
 fn time(date: &str, hour: &str, minute: &str, second: &str, zone: &str) -> Option<Moment> {
@@ -100,11 +90,7 @@ fn time(date: &str, hour: &str, minute: &str, second: &str, zone: &str) -> Optio
         _ => return None,
     };
     // `+00:00` says the same as `Z`; one form keeps equal moments equal as texts.
-    let zone = if zone == "+00:00" {
-        "Z".to_owned()
-    } else {
-        zone
-    };
+    let zone = if zone == "+00:00" { "Z".to_owned() } else { zone };
     let text = format!("{date}T{hour}:{minute}:{second}{zone}");
     text.parse::<DateTime>().ok().map(Moment::Time)
 }
@@ -135,10 +121,7 @@ mod tests {
             ("2024-01-16 15:13:35", "2024-01-16T15:13:35Z"),
             ("Wed Nov 13 00:00:00 UTC 2019", "2019-11-13T00:00:00Z"),
             ("Fri Jun 7 09:05:01 BST 2019", "2019-06-07T09:05:01+01:00"),
-            (
-                "Fri Jun 07 09:05:01 GMT+03:00 2019",
-                "2019-06-07T09:05:01+03:00",
-            ),
+            ("Fri Jun 07 09:05:01 GMT+03:00 2019", "2019-06-07T09:05:01+03:00"),
         ];
         for (text, expected) in cases {
             assert_eq!(check(text).as_deref(), Some(expected), "{text}");

@@ -22,25 +22,15 @@ pub fn read_notice(bytes: &[u8], digest: &str) -> Result<Notice, Error> {
     let issued_at = moment_in(&response, "IssueDateTime")?;
     let effective_at = effective_at(&response, about, event)?
         .or_else(|| issued_at.clone())
-        .ok_or_else(|| {
-            Error::incomplete(
-                &response,
-                "the response has no IssueDateTime, and no other date",
-            )
-        })?;
+        .ok_or_else(|| Error::incomplete(&response, "the response has no IssueDateTime, and no other date"))?;
     let exit = office_of_exit(&response);
     Ok(Notice {
-        message_id: response
-            .text_of("FunctionalReferenceID")
-            .unwrap_or(digest)
-            .to_owned(),
+        message_id: response.text_of("FunctionalReferenceID").unwrap_or(digest).to_owned(),
         event,
         code: code.to_owned(),
         declaration: message::identity(about)?,
         lrn: lrn.map(str::to_owned),
-        version: about
-            .text_of("VersionID")
-            .and_then(|text| text.parse().ok()),
+        version: about.text_of("VersionID").and_then(|text| text.parse().ok()),
         issued_at,
         effective_at,
         office: first_text(&response, &["ContactOffice/ID", "AppealOffice/ID"])
@@ -84,11 +74,7 @@ fn about(response: &Element) -> Result<&Element, Error> {
 }
 
 /// When it took effect: as its status says, else by the date of the declaration that belongs to the event.
-fn effective_at(
-    response: &Element,
-    about: &Element,
-    event: Event,
-) -> Result<Option<Moment>, Error> {
+fn effective_at(response: &Element, about: &Element, event: Event) -> Result<Option<Moment>, Error> {
     for status in response.children_named("Status") {
         for name in ["EffectiveDateTime", "ReleaseDateTime"] {
             if let Some(moment) = moment_in(status, name)? {
@@ -107,10 +93,7 @@ fn effective_at(
 
 /// Statement types whose description is an office of exit (UCC data element 5/12).
 fn is_exit_statement(information: &Element) -> bool {
-    matches!(
-        information.text_of("StatementTypeCode"),
-        Some("CEX" | "AES")
-    )
+    matches!(information.text_of("StatementTypeCode"), Some("CEX" | "AES"))
 }
 
 fn office_of_exit(response: &Element) -> Option<Office> {
@@ -124,8 +107,7 @@ fn office_of_exit(response: &Element) -> Option<Office> {
         && word
             .bytes()
             .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
-    let rest = text[word.len()..]
-        .trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | ',' | ':'));
+    let rest = text[word.len()..].trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | ',' | ':'));
     Some(if is_code {
         Office {
             code: Some(word.to_owned()),

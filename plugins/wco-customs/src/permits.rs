@@ -3,9 +3,7 @@
 use crate::config::Config;
 use crate::error::Error;
 use crate::goods::{self, ReadItem};
-use dragoman_documents::{
-    Basis, Direction, GoodsDocument, PermitLine, PermitReference, Quantity, Waiver, country,
-};
+use dragoman_documents::{Basis, Direction, GoodsDocument, PermitLine, PermitReference, Quantity, Waiver, country};
 use dragoman_xml::Element;
 
 /// Stands for an unknown country in the annual report guidelines.
@@ -31,11 +29,7 @@ struct Mention<'a> {
 
 impl<'a> Gathering<'a> {
     /// Begins with what is known of the country of permits whose number does not say it.
-    pub(crate) fn new(
-        config: &'a Config,
-        direction: Option<Direction>,
-        exporting: Option<&str>,
-    ) -> Self {
+    pub(crate) fn new(config: &'a Config, direction: Option<Direction>, exporting: Option<&str>) -> Self {
         let exporting = exporting.filter(|_| direction == Some(Direction::Export));
         let country = config
             .issuing_country
@@ -68,10 +62,7 @@ impl<'a> Gathering<'a> {
                 continue;
             }
             done.push(one.number);
-            let same: Vec<&Mention<'_>> = mentions
-                .iter()
-                .filter(|other| other.number == one.number)
-                .collect();
+            let same: Vec<&Mention<'_>> = mentions.iter().filter(|other| other.number == one.number).collect();
             let lines = lines(read, &same);
             self.entry(one.number).lines.extend(lines);
         }
@@ -79,11 +70,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Takes the documents stated for the whole declaration. With a single goods item they are that item's.
-    pub(crate) fn take_header(
-        &mut self,
-        declaration: &Element,
-        items: &[ReadItem<'_>],
-    ) -> Result<(), Error> {
+    pub(crate) fn take_header(&mut self, declaration: &Element, items: &[ReadItem<'_>]) -> Result<(), Error> {
         let sources = declaration
             .children_named("AdditionalDocument")
             .chain(declaration.all("GoodsShipment/AdditionalDocument"))
@@ -117,11 +104,7 @@ impl<'a> Gathering<'a> {
     }
 
     fn entry(&mut self, number: &str) -> &mut PermitReference {
-        let index = match self
-            .permits
-            .iter()
-            .position(|permit| permit.number == number)
-        {
+        let index = match self.permits.iter().position(|permit| permit.number == number) {
             Some(index) => index,
             None => {
                 self.permits.push(PermitReference {
@@ -142,18 +125,12 @@ fn code_of(document: &GoodsDocument) -> String {
     half(&document.category_code) + &half(&document.type_code)
 }
 
-fn mention<'a>(
-    rank: usize,
-    document: &'a GoodsDocument,
-    source: &Element,
-) -> Result<Mention<'a>, Error> {
+fn mention<'a>(rank: usize, document: &'a GoodsDocument, source: &Element) -> Result<Mention<'a>, Error> {
     // Passing over a permit because its number is missing would let the goods go unendorsed.
-    let number = document.reference.as_deref().ok_or_else(|| {
-        Error::incomplete(
-            source,
-            format!("the document {} has no ID", code_of(document)),
-        )
-    })?;
+    let number = document
+        .reference
+        .as_deref()
+        .ok_or_else(|| Error::incomplete(source, format!("the document {} has no ID", code_of(document))))?;
     Ok(Mention {
         rank,
         number,
@@ -188,10 +165,7 @@ fn lines(read: &ReadItem<'_>, mentions: &[&Mention<'_>]) -> Vec<PermitLine> {
             .map(|one| {
                 let quantity = one.document.written_off.clone();
                 // A write-off without a unit stays without a quantity: the goods item's own would be another one.
-                line(
-                    goods_item,
-                    quantity.map(|quantity| (quantity, Basis::WriteOff)),
-                )
+                line(goods_item, quantity.map(|quantity| (quantity, Basis::WriteOff)))
             })
             .collect();
     }
@@ -200,12 +174,7 @@ fn lines(read: &ReadItem<'_>, mentions: &[&Mention<'_>]) -> Vec<PermitLine> {
         .tariff_quantity
         .clone()
         .map(|quantity| (quantity, Basis::TariffQuantity));
-    let own = own.or_else(|| {
-        read.item
-            .net_mass
-            .clone()
-            .map(|quantity| (quantity, Basis::NetMass))
-    });
+    let own = own.or_else(|| read.item.net_mass.clone().map(|quantity| (quantity, Basis::NetMass)));
     vec![line(goods_item, own)]
 }
 
@@ -228,9 +197,7 @@ fn issuing_country(number: &str) -> Option<&str> {
         let letter = rest.chars().next().filter(char::is_ascii_uppercase)?;
         rest[letter.len_utf8()..].strip_prefix("CP")
     })?;
-    behind
-        .starts_with(|c: char| c.is_ascii_digit())
-        .then_some(prefix)
+    behind.starts_with(|c: char| c.is_ascii_digit()).then_some(prefix)
 }
 
 #[cfg(test)]

@@ -25,10 +25,7 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// The amount in an element such as `QuantityQuantity`, in its `unitCode`, else in the unit given.
 /// None where there is no amount, or no unit: an amount without a unit says nothing.
-pub(crate) fn quantity(
-    element: Option<&Element>,
-    unit: Option<&str>,
-) -> Result<Option<Quantity>, Error> {
+pub(crate) fn quantity(element: Option<&Element>, unit: Option<&str>) -> Result<Option<Quantity>, Error> {
     let Some((element, text)) = element.and_then(|one| Some((one, one.text()?))) else {
         return Ok(None);
     };

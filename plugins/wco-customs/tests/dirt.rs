@@ -36,10 +36,7 @@ fn check(message: &str) -> String {
 fn a_notice_is_found_in_whatever_is_around_it() {
     let bare = response("");
     let meta = format!("<MetaData>{bare}</MetaData>");
-    let prefixed = bare
-        .replace("</", "</p:")
-        .replace('<', "<p:")
-        .replace("<p:/p:", "</p:");
+    let prefixed = bare.replace("</", "</p:").replace('<', "<p:").replace("<p:/p:", "</p:");
     let soap = "http://schemas.xmlsoap.org/soap/envelope/";
     let messages = [
         bare.clone(),
@@ -59,10 +56,7 @@ fn a_notice_is_found_in_whatever_is_around_it() {
         format!("<Envelope><Body>{bare}</Body></Envelope>"),
         meta.replace("304", ""),
         meta.replace("20230526205510+01", " 2023-05-26T20:55:10+01:00 "),
-        meta.replace(
-            " formatCode=\"304\">20230526205510+01",
-            ">Fri May 26 20:55:10 BST 2023",
-        ),
+        meta.replace(" formatCode=\"304\">20230526205510+01", ">Fri May 26 20:55:10 BST 2023"),
         meta.replace(">08<", "> 8 <"),
         meta.replace("<ID>", "<ID/><ID>"),
     ];
@@ -101,13 +95,7 @@ fn what_a_notice_leaves_out_is_absent_or_has_its_stand_in() {
         ("010", Event::Invalidated),
         ("7", Event::Inspected),
     ] {
-        let notice = read_notice(
-            response("")
-                .replace(">08<", &format!(">{code}<"))
-                .as_bytes(),
-            "",
-        )
-        .unwrap();
+        let notice = read_notice(response("").replace(">08<", &format!(">{code}<")).as_bytes(), "").unwrap();
         assert_eq!((notice.event, notice.code.as_str()), (event, code));
     }
     let notice = read_notice(
@@ -137,22 +125,12 @@ fn every_error_of_a_rejection_is_kept() {
     let found: Vec<(Option<&str>, Option<&str>, Option<&str>)> = notice
         .errors
         .iter()
-        .map(|error| {
-            (
-                error.code.as_deref(),
-                error.pointer.as_deref(),
-                error.text.as_deref(),
-            )
-        })
+        .map(|error| (error.code.as_deref(), error.pointer.as_deref(), error.text.as_deref()))
         .collect();
     assert_eq!(
         found,
         [
-            (
-                Some("CDS12016"),
-                Some("42A/68A[2]/D005"),
-                Some("Date is wrong")
-            ),
+            (Some("CDS12016"), Some("42A/68A[2]/D005"), Some("Date is wrong")),
             (Some("CDS12077"), None, None),
             (None, None, Some("Third")),
         ]
@@ -236,12 +214,7 @@ fn permits(message: &str, config: &Config) -> Vec<String> {
                     _ => format!("{}:-", line.goods_item),
                 })
                 .collect();
-            format!(
-                "{} {} [{}]",
-                permit.issuing_country,
-                permit.number,
-                lines.join(", ")
-            )
+            format!("{} {} [{}]", permit.issuing_country, permit.number, lines.join(", "))
         })
         .collect()
 }
@@ -295,11 +268,7 @@ fn permit_cases() -> [PermitCase; 9] {
         ("", document("C400", "GBICP1", ""), "", &["GB GBICP1 [1:-]"]),
         (
             "",
-            document(
-                "C400",
-                "GBICP1",
-                &write_off("<QuantityQuantity>10</QuantityQuantity>"),
-            ),
+            document("C400", "GBICP1", &write_off("<QuantityQuantity>10</QuantityQuantity>")),
             NET,
             &["GB GBICP1 [1:-]"],
         ),
@@ -316,10 +285,7 @@ fn permit_cases() -> [PermitCase; 9] {
 fn permits_are_gathered_with_their_quantities() {
     for (header, documents, measure, expected) in permit_cases() {
         assert_eq!(
-            permits(
-                &declaration(header, &documents, measure),
-                &Config::default()
-            ),
+            permits(&declaration(header, &documents, measure), &Config::default()),
             expected,
             "{documents}"
         );
@@ -328,28 +294,17 @@ fn permits_are_gathered_with_their_quantities() {
 
 #[test]
 fn configuration_says_what_the_messages_leave_out() {
-    let message = declaration(
-        "",
-        &document("C400", "123", ""),
-        "<TariffQuantity>500</TariffQuantity>",
-    );
+    let message = declaration("", &document("C400", "123", ""), "<TariffQuantity>500</TariffQuantity>");
     let unit = |commodity: &str, unit: &str| SupplementaryUnit {
         commodity: commodity.to_owned(),
         unit: unit.to_owned(),
     };
     let config = Config {
         issuing_country: Some("CH".to_owned()),
-        supplementary_units: Some(vec![
-            unit("7113", "GRM"),
-            unit("71", "KGM"),
-            unit("71139", "C62"),
-        ]),
+        supplementary_units: Some(vec![unit("7113", "GRM"), unit("71", "KGM"), unit("71139", "C62")]),
         ..Config::default()
     };
-    assert_eq!(
-        permits(&message, &config),
-        ["CH 123 [1:500 GRM TariffQuantity]"]
-    );
+    assert_eq!(permits(&message, &config), ["CH 123 [1:500 GRM TariffQuantity]"]);
     assert_eq!(permits(&message, &Config::default()), ["PL 123 [1:-]"]);
     let import = message.replace("EXA", "IMA");
     assert_eq!(permits(&import, &Config::default()), ["XX 123 [1:-]"]);
@@ -397,10 +352,7 @@ fn declarations_that_cannot_be_taken_are_refused() {
             "message.unreadable: the message cannot be read: at 1:",
         ),
         (
-            good.replace(
-                "<FunctionCode>",
-                "<VersionID>second</VersionID><FunctionCode>",
-            ),
+            good.replace("<FunctionCode>", "<VersionID>second</VersionID><FunctionCode>"),
             "message.unreadable: the message cannot be read: at 1:11: the VersionID `second` is not a number",
         ),
         (
@@ -409,20 +361,13 @@ fn declarations_that_cannot_be_taken_are_refused() {
         ),
     ];
     for (message, expected) in cases {
-        assert!(
-            check(&message).starts_with(expected),
-            "{message}\n{}",
-            check(&message)
-        );
+        assert!(check(&message).starts_with(expected), "{message}\n{}", check(&message));
     }
 }
 
 #[test]
 fn a_sample_that_is_cut_anywhere_is_refused() {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/tests/samples/export-with-permits"
-    );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/samples/export-with-permits");
     let notice = std::fs::read(format!("{folder}/notice-16-exited.xml")).unwrap();
     let declaration = std::fs::read(format!("{folder}/declaration.xml")).unwrap();
     for end in 0..notice.trim_ascii_end().len() {

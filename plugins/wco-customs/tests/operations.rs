@@ -45,11 +45,7 @@ fn notice(event: &str, message_id: &str, at: &str) -> Value {
 #[test]
 fn messages_are_read_from_the_document() {
     let host = Scripted::new()
-        .document(
-            "message",
-            "application/xml",
-            sample("notice-08-released.xml"),
-        )
+        .document("message", "application/xml", sample("notice-08-released.xml"))
         .shared();
     assert_eq!(
         invoke(&host, "read_notice", json!({})).unwrap(),
@@ -78,11 +74,7 @@ fn a_message_without_an_identifier_has_its_digest() {
         .unwrap()
         .to_owned();
     let host = Scripted::new()
-        .document(
-            "message",
-            "application/xml",
-            text.replace(&own_id, "").into_bytes(),
-        )
+        .document("message", "application/xml", text.replace(&own_id, "").into_bytes())
         .shared();
     let message_id = invoke(&host, "read_notice", json!({})).unwrap()["message_id"]
         .as_str()
@@ -124,27 +116,16 @@ fn a_kept_declaration_is_found_by_both_numbers() {
         notice("accepted", "a", "2026-11-16T08:15:00+01:00"),
     )
     .unwrap();
-    assert_eq!(
-        standing["declaration"],
-        json!({"scheme": "mrn", "value": MRN})
-    );
+    assert_eq!(standing["declaration"], json!({"scheme": "mrn", "value": MRN}));
     assert_eq!(
         (&standing["lodged"], &standing["exited"]),
         (&json!(true), &json!(false))
     );
     expected["status"] = json!("accepted");
     assert_eq!(invoke(&host, "declaration", wanted()).unwrap(), expected);
+    assert_eq!(invoke(&host, "declaration", json!({"lrn": LRN})).unwrap(), expected);
     assert_eq!(
-        invoke(&host, "declaration", json!({"lrn": LRN})).unwrap(),
-        expected
-    );
-    assert_eq!(
-        invoke(
-            &host,
-            "declaration",
-            json!({"id": {"scheme": "mrn", "value": MRN}})
-        )
-        .unwrap(),
+        invoke(&host, "declaration", json!({"id": {"scheme": "mrn", "value": MRN}})).unwrap(),
         expected
     );
 }
@@ -157,12 +138,7 @@ fn notices_may_come_in_any_order_and_more_than_once() {
         notice("released", "g", "2026-11-16T10:30:00+01:00"),
         notice("exited", "x", "2026-11-17T17:10:00+01:00"),
     ];
-    let orders: [&[usize]; 4] = [
-        &[0, 1, 2, 3],
-        &[3, 2, 1, 0],
-        &[2, 2, 3, 0, 1, 3],
-        &[1, 3, 0, 2, 1],
-    ];
+    let orders: [&[usize]; 4] = [&[0, 1, 2, 3], &[3, 2, 1, 0], &[2, 2, 3, 0, 1, 3], &[1, 3, 0, 2, 1]];
     let mut standings = Vec::new();
     for order in orders {
         let host = Scripted::new().shared();
@@ -197,8 +173,7 @@ fn the_newest_version_stays() {
         json!({"declaration": declaration})
     };
     let keep = |payload: Value| invoke(&host, "keep_declaration", payload).unwrap()["kept"].clone();
-    let found =
-        || invoke(&host, "declaration", wanted()).unwrap()["goods"][0]["description"].clone();
+    let found = || invoke(&host, "declaration", wanted()).unwrap()["goods"][0]["description"].clone();
     assert_eq!(keep(json!({"declaration": lodged()})), json!(true));
     assert_eq!(
         (keep(version(json!(2), "second")), found()),
@@ -218,10 +193,7 @@ fn the_newest_version_stays() {
     );
     let mut amendment = version(json!(3), "third");
     amendment["declaration"]["type_code"] = json!("COR");
-    assert_eq!(
-        (keep(amendment), found()),
-        (json!(false), json!("second again"))
-    );
+    assert_eq!((keep(amendment), found()), (json!(false), json!("second again")));
 }
 
 #[test]
@@ -243,10 +215,7 @@ fn an_lrn_lodged_anew_after_a_refusal_is_another_declaration() {
     );
     let mut second = notice("accepted", "b", "2026-11-16T09:00:00+01:00");
     second["notice"]["declaration"]["value"] = json!("26PL443010NS7MX4Z9");
-    assert_eq!(
-        invoke(&host, "note_notice", second).unwrap()["lodged"],
-        json!(true)
-    );
+    assert_eq!(invoke(&host, "note_notice", second).unwrap()["lodged"], json!(true));
     let found = invoke(
         &host,
         "declaration",
@@ -295,11 +264,7 @@ fn from_customs() -> Value {
 /// An answer of customs with a sample in it, or with nothing.
 fn answer(status: u16, file: &str) -> http::Response {
     let mut response = http::Response::new(status);
-    response.body = http::Body::Inline(if file.is_empty() {
-        Vec::new()
-    } else {
-        sample(file)
-    });
+    response.body = http::Body::Inline(if file.is_empty() { Vec::new() } else { sample(file) });
     response
 }
 
@@ -314,23 +279,14 @@ fn customs_is_asked_where_the_configuration_says_so() {
         invoke(&host, "declaration", wanted()).unwrap(),
         document("declaration.json")
     );
-    assert_eq!(
-        host.requests()[0].path,
-        format!("/v1/declarations/{MRN}?version=1")
-    );
+    assert_eq!(host.requests()[0].path, format!("/v1/declarations/{MRN}?version=1"));
 }
 
 #[test]
 fn what_customs_cannot_give_is_a_failure() {
     let config = from_customs();
     let cases = [
-        (
-            404,
-            "",
-            wanted(),
-            Class::Retryable,
-            "declaration.not_lodged",
-        ),
+        (404, "", wanted(), Class::Retryable, "declaration.not_lodged"),
         (503, "", wanted(), Class::Retryable, "http.503"),
         (401, "", wanted(), Class::Permanent, "http.401"),
         (
@@ -364,20 +320,13 @@ fn what_customs_cannot_give_is_a_failure() {
         .answer("GET", "api", answer(200, "declaration.xml"))
         .shared();
     let failure = invoke(&host, "declaration", json!({"lrn": LRN})).unwrap_err();
-    assert_eq!(
-        (failure.code.as_str(), host.requests().len()),
-        ("input.invalid", 0)
-    );
+    assert_eq!((failure.code.as_str(), host.requests().len()), ("input.invalid", 0));
 }
 
 #[test]
 fn the_connector_describes_itself() {
     let descriptor = testing::describe::<WcoCustoms>();
-    let names: Vec<&str> = descriptor
-        .operations
-        .iter()
-        .map(|operation| operation.name)
-        .collect();
+    let names: Vec<&str> = descriptor.operations.iter().map(|operation| operation.name).collect();
     assert_eq!(
         names,
         [

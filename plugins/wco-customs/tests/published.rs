@@ -20,12 +20,7 @@ fn assert_complete(folder: &Path, table: &BTreeSet<&str>) {
             if path.is_dir() {
                 pending.push(path);
             } else {
-                let name = path
-                    .strip_prefix(folder)
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .to_owned();
+                let name = path.strip_prefix(folder).unwrap().to_str().unwrap().to_owned();
                 assert!(table.contains(name.as_str()), "{name} is in no table");
             }
         }
@@ -255,16 +250,12 @@ const EXPORT_CASE: &[NoticeRow] = &[
 
 fn check_notices(folder: &Path, table: &[NoticeRow]) {
     for (file, event, code, message_id, mrn, lrn, version, effective_at) in table {
-        let notice = read_notice(&read(folder, file), "sha256:none")
-            .unwrap_or_else(|error| panic!("{file}: {error}"));
+        let notice = read_notice(&read(folder, file), "sha256:none").unwrap_or_else(|error| panic!("{file}: {error}"));
         assert_eq!(notice.event, *event, "{file}");
         assert_eq!(notice.code, *code, "{file}");
         assert_eq!(notice.message_id, *message_id, "{file}");
         assert_eq!(
-            (
-                notice.declaration.scheme.as_str(),
-                notice.declaration.value.as_str()
-            ),
+            (notice.declaration.scheme.as_str(), notice.declaration.value.as_str()),
             ("mrn", *mrn),
             "{file}"
         );
@@ -282,15 +273,9 @@ fn notifications_are_read() {
     check_notices(&folder, NOTIFICATIONS);
 
     let exited = read_notice(&read(&folder, "16_DMSEOG.xml"), "").unwrap();
-    assert_eq!(
-        exited.actual_office_of_exit.unwrap().code.as_deref(),
-        Some("GB000041")
-    );
+    assert_eq!(exited.actual_office_of_exit.unwrap().code.as_deref(), Some("GB000041"));
     let invalidated = read_notice(&read(&folder, "10_DMSINV.xml"), "").unwrap();
-    assert_eq!(
-        invalidated.reason.as_deref(),
-        Some("Comments for Submitter for TC18")
-    );
+    assert_eq!(invalidated.reason.as_deref(), Some("Comments for Submitter for TC18"));
     let rejected = read_notice(&read(&folder, "03_DMSREJ.xml"), "").unwrap();
     assert_eq!(rejected.errors.len(), 1);
     assert_eq!(rejected.errors[0].code.as_deref(), Some("CDS12005"));
@@ -306,41 +291,25 @@ fn the_export_case_is_read() {
         "Movement_Messages/EAL.xml",
         "Movement_Messages/EDL.xml",
     ];
-    assert_complete(
-        &folder,
-        &EXPORT_CASE.iter().map(|row| row.0).chain(others).collect(),
-    );
+    assert_complete(&folder, &EXPORT_CASE.iter().map(|row| row.0).chain(others).collect());
     check_notices(&folder, EXPORT_CASE);
 
-    let declaration =
-        read_declaration(&read(&folder, "TT_EX011a.xml"), &Config::default()).unwrap();
+    let declaration = read_declaration(&read(&folder, "TT_EX011a.xml"), &Config::default()).unwrap();
     assert_eq!(
-        (
-            declaration.id.scheme.as_str(),
-            declaration.id.value.as_str()
-        ),
+        (declaration.id.scheme.as_str(), declaration.id.value.as_str()),
         ("lrn", LRN)
     );
-    assert_eq!(
-        declaration.ucr.as_deref(),
-        Some("4GB602115393506-Q6OE1VLI4")
-    );
+    assert_eq!(declaration.ucr.as_deref(), Some("4GB602115393506-Q6OE1VLI4"));
     assert_eq!(declaration.procedure_code.as_deref(), Some("1040"));
     assert_eq!(declaration.country_of_export.as_deref(), Some("GB"));
     assert_eq!(declaration.country_of_destination.as_deref(), Some("US"));
-    assert_eq!(
-        declaration.office_of_exit.unwrap().code.as_deref(),
-        Some("GB000040")
-    );
+    assert_eq!(declaration.office_of_exit.unwrap().code.as_deref(), Some("GB000040"));
     assert_eq!(declaration.containers, ["CONU1234567"]);
     assert_eq!(declaration.goods[0].hs_code.as_deref(), Some("46021910"));
     assert!(declaration.permits.is_empty() && declaration.waivers.is_empty());
     for movement in &others[1..] {
         let refused = read_notice(&read(&folder, movement), "").unwrap_err();
-        assert!(
-            matches!(refused, Error::Unexpected { .. }),
-            "{movement}: {refused}"
-        );
+        assert!(matches!(refused, Error::Unexpected { .. }), "{movement}: {refused}");
     }
 }
 
@@ -399,16 +368,10 @@ fn lines(declaration: &Declaration, number: &str) -> String {
         .iter()
         .find(|permit| permit.number == number)
         .unwrap();
-    let texts = permit
-        .lines
-        .iter()
-        .map(|line| match (&line.quantity, line.basis) {
-            (Some(quantity), Some(basis)) => format!(
-                "{}: {} {} {basis:?}",
-                line.goods_item, quantity.value, quantity.unit
-            ),
-            _ => format!("{}: none", line.goods_item),
-        });
+    let texts = permit.lines.iter().map(|line| match (&line.quantity, line.basis) {
+        (Some(quantity), Some(basis)) => format!("{}: {} {} {basis:?}", line.goods_item, quantity.value, quantity.unit),
+        _ => format!("{}: none", line.goods_item),
+    });
     texts.collect::<Vec<_>>().join(", ")
 }
 
@@ -445,9 +408,6 @@ fn declarations_with_permits_are_read() {
             .collect();
         assert_eq!(found, expected, "{file}");
         let wrong_kind = read_notice(&read(&folder, file), "").unwrap_err();
-        assert!(
-            matches!(wrong_kind, Error::Unexpected { .. }),
-            "{file}: {wrong_kind}"
-        );
+        assert!(matches!(wrong_kind, Error::Unexpected { .. }), "{file}: {wrong_kind}");
     }
 }

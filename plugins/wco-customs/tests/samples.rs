@@ -28,11 +28,7 @@ fn check(sample: &Path, document: &impl Serialize) {
     let golden = sample.with_extension("json");
     let found = serde_json::to_value(document).unwrap();
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        std::fs::write(
-            &golden,
-            format!("{}\n", serde_json::to_string_pretty(&found).unwrap()),
-        )
-        .unwrap();
+        std::fs::write(&golden, format!("{}\n", serde_json::to_string_pretty(&found).unwrap())).unwrap();
     }
     let text = std::fs::read_to_string(&golden).unwrap_or_default();
     let expected: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
@@ -44,10 +40,7 @@ fn samples_are_read_as_committed() {
     for sample in files() {
         let bytes = std::fs::read(&sample).unwrap();
         if sample.ends_with("declaration.xml") {
-            check(
-                &sample,
-                &read_declaration(&bytes, &Config::default()).unwrap(),
-            );
+            check(&sample, &read_declaration(&bytes, &Config::default()).unwrap());
         } else {
             check(&sample, &read_notice(&bytes, "sha256:none").unwrap());
         }

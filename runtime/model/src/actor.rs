@@ -33,16 +33,31 @@ pub struct Actor {
 impl Actor {
     /// The runtime itself, under a worker's name.
     pub fn system(worker: &str) -> Self {
-        Actor { id: worker.into(), kind: ActorKind::System, authentication: "none".into(), on_behalf_of: None }
+        Actor {
+            id: worker.into(),
+            kind: ActorKind::System,
+            authentication: "none".into(),
+            on_behalf_of: None,
+        }
     }
 
     /// A sender, and how it was authenticated.
     pub fn sender(name: &str, authentication: &str) -> Self {
-        Actor { id: name.into(), kind: ActorKind::Sender, authentication: authentication.into(), on_behalf_of: None }
+        Actor {
+            id: name.into(),
+            kind: ActorKind::Sender,
+            authentication: authentication.into(),
+            on_behalf_of: None,
+        }
     }
 
     /// A person, and how they were authenticated.
     pub fn person(id: &str, authentication: &str) -> Self {
-        Actor { id: id.into(), kind: ActorKind::Person, authentication: authentication.into(), on_behalf_of: None }
+        Actor {
+            id: id.into(),
+            kind: ActorKind::Person,
+            authentication: authentication.into(),
+            on_behalf_of: None,
+        }
     }
 }

@@ -20,7 +20,10 @@ pub struct Source {
 impl Source {
     /// A text under a name.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Arc<Self> {
-        Arc::new(Source { name: name.into(), text: text.into() })
+        Arc::new(Source {
+            name: name.into(),
+            text: text.into(),
+        })
     }
 
     /// Line and column of a byte offset, both from 1; columns count characters.
@@ -48,7 +51,10 @@ pub struct Span {
 impl Span {
     /// A place in a source.
     pub fn new(source: &Arc<Source>, range: Range<usize>) -> Self {
-        Span { source: source.clone(), range }
+        Span {
+            source: source.clone(),
+            range,
+        }
     }
 
     /// `file:line:column` of its beginning.
@@ -61,7 +67,10 @@ impl Span {
     #[must_use]
     pub fn part(&self, range: Range<usize>) -> Self {
         let clamp = |at: usize| (self.range.start + at).min(self.range.end);
-        Span { source: self.source.clone(), range: clamp(range.start)..clamp(range.end) }
+        Span {
+            source: self.source.clone(),
+            range: clamp(range.start)..clamp(range.end),
+        }
     }
 }
 
@@ -146,7 +155,10 @@ impl Diagnostic {
     /// Adds another place.
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
-        self.labels.push(Label { span, text: text.into() });
+        self.labels.push(Label {
+            span,
+            text: text.into(),
+        });
         self
     }
 
@@ -169,20 +181,35 @@ impl Diagnostic {
             Some(span) => {
                 let mut snippet = Snippet::source(span.source.text.as_str())
                     .path(span.source.name.as_str())
-                    .annotation(AnnotationKind::Primary.span(span.range.clone()).label(self.marked.as_str()));
+                    .annotation(
+                        AnnotationKind::Primary
+                            .span(span.range.clone())
+                            .label(self.marked.as_str()),
+                    );
                 for label in self.labels.iter().filter(|l| Arc::ptr_eq(&l.span.source, &span.source)) {
-                    snippet = snippet
-                        .annotation(AnnotationKind::Context.span(label.span.range.clone()).label(label.text.as_str()));
+                    snippet = snippet.annotation(
+                        AnnotationKind::Context
+                            .span(label.span.range.clone())
+                            .label(label.text.as_str()),
+                    );
                 }
                 title.element(snippet)
             }
         };
         for label in &self.labels {
-            if self.span.as_ref().is_none_or(|s| !Arc::ptr_eq(&label.span.source, &s.source)) {
+            if self
+                .span
+                .as_ref()
+                .is_none_or(|s| !Arc::ptr_eq(&label.span.source, &s.source))
+            {
                 group = group.element(
                     Snippet::source(label.span.source.text.as_str())
                         .path(label.span.source.name.as_str())
-                        .annotation(AnnotationKind::Context.span(label.span.range.clone()).label(label.text.as_str())),
+                        .annotation(
+                            AnnotationKind::Context
+                                .span(label.span.range.clone())
+                                .label(label.text.as_str()),
+                        ),
                 );
             }
         }

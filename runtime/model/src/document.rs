@@ -18,6 +18,10 @@ pub struct DocumentReference {
 impl DocumentReference {
     /// The reference of some bytes.
     pub fn of(bytes: &[u8], media_type: &str) -> Self {
-        DocumentReference { digest: Digest::of(bytes), media_type: media_type.into(), size: bytes.len() as u64 }
+        DocumentReference {
+            digest: Digest::of(bytes),
+            media_type: media_type.into(),
+            size: bytes.len() as u64,
+        }
     }
 }

@@ -30,7 +30,9 @@ impl Timestamp {
     /// # Errors
     /// The text, where it is not RFC 3339 with a zone.
     pub fn parse(text: &str) -> Result<Self, String> {
-        text.parse::<jiff::Timestamp>().map(|t| Timestamp(t.as_millisecond())).map_err(|_| text.into())
+        text.parse::<jiff::Timestamp>()
+            .map(|t| Timestamp(t.as_millisecond()))
+            .map_err(|_| text.into())
     }
 }
 

@@ -46,7 +46,10 @@ mod tests {
     #[test]
     fn what_is_no_core_module_is_refused_with_a_sentence() {
         assert!(matches!(componentize(b"hello, world"), Err(Error::NotWasm)));
-        assert!(matches!(componentize(b"\0asm\x0d\0\x01\0"), Err(Error::AlreadyComponent)));
+        assert!(matches!(
+            componentize(b"\0asm\x0d\0\x01\0"),
+            Err(Error::AlreadyComponent)
+        ));
         assert!(matches!(componentize(b""), Err(Error::NotWasm)));
     }
 }

@@ -71,11 +71,7 @@ pub const FURTHER: &[Further] = &[
 /// Whether a text is the code of a country, or a further code, whenever it was in use.
 #[must_use]
 pub fn is_known(code: &str) -> bool {
-    let iso = code.len() == 2
-        && ISO
-            .as_bytes()
-            .chunks_exact(2)
-            .any(|known| known == code.as_bytes());
+    let iso = code.len() == 2 && ISO.as_bytes().chunks_exact(2).any(|known| known == code.as_bytes());
     iso || FURTHER.iter().any(|further| further.code == code)
 }
 
@@ -86,8 +82,7 @@ pub fn is_in_use(code: &str, on: Date) -> bool {
     match FURTHER.iter().find(|further| further.code == code) {
         None => is_known(code),
         Some(further) => {
-            day(further.since).is_none_or(|since| since <= on)
-                && day(further.until).is_none_or(|until| on <= until)
+            day(further.since).is_none_or(|since| since <= on) && day(further.until).is_none_or(|until| on <= until)
         }
     }
 }

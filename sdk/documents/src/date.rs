@@ -65,19 +65,14 @@ impl Date {
         let shifted = self.days + 719_468;
         let era = shifted / 146_097;
         let day_of_era = shifted - era * 146_097;
-        let year_of_era =
-            (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
         let month = (shifted_month + 2) % 12 + 1;
         let year = year_of_era + era * 400 + i32::from(month <= 2);
         let narrow = |value: i32| u8::try_from(value).unwrap_or_default();
-        (
-            u16::try_from(year).unwrap_or_default(),
-            narrow(month),
-            narrow(day),
-        )
+        (u16::try_from(year).unwrap_or_default(), narrow(month), narrow(day))
     }
 }
 

@@ -19,9 +19,7 @@ pub struct DeclarationId {
 }
 
 /// Which way the goods go.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = schema::enumerate)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -34,9 +32,7 @@ pub enum Direction {
 }
 
 /// The latest standing of a declaration that is known.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = schema::enumerate)]
 #[serde(rename_all = "snake_case")]
 pub enum DeclarationStatus {
@@ -131,9 +127,7 @@ pub struct GoodsItem {
 }
 
 /// Where the quantity of a line was taken from.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = schema::enumerate)]
 #[serde(rename_all = "snake_case")]
 pub enum Basis {

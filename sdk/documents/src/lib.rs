@@ -36,8 +36,8 @@ pub use check::{Check, CheckLine, Finding, FindingResult, UnmatchedLine, Verdict
 pub use date::Date;
 pub use decimal::Decimal;
 pub use declaration::{
-    Basis, Declaration, DeclarationId, DeclarationStatus, Direction, GoodsDocument, GoodsItem,
-    PermitLine, PermitReference, TransportMeans, Waiver,
+    Basis, Declaration, DeclarationId, DeclarationStatus, Direction, GoodsDocument, GoodsItem, PermitLine,
+    PermitReference, TransportMeans, Waiver,
 };
 pub use endorsement::{EndorsedItem, Endorsement, EndorsementStatus, Withdrawal};
 pub use error::Error;
@@ -45,8 +45,7 @@ pub use listing::{AppendixListing, ChangeAhead, Listing, Quota, Reservation, Sus
 pub use notice::{Event, Notice, NoticeError};
 pub use party::{Actor, ActorKind, Address, Office, Party, Port};
 pub use permit::{
-    Attachment, Permit, PermitKind, PermitStatus, PermitUsage, PermitUse, Reported, Signatory,
-    SignatoryRole,
+    Attachment, Permit, PermitKind, PermitStatus, PermitUsage, PermitUse, Reported, Signatory, SignatoryRole,
 };
 pub use permit_item::{LastReExport, Origin, PermitItem};
 pub use quantity::Quantity;

@@ -41,20 +41,7 @@ pub struct Party {
 }
 
 /// What an actor is.
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Default,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = schema::enumerate)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {

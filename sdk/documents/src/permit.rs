@@ -10,20 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What a permit or certificate is for (box 1; toolkit type code E, R, I, O).
-#[derive(
-    Debug,
-    Clone,
-    Copy,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Default,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = schema::enumerate)]
 #[serde(rename_all = "snake_case")]
 pub enum PermitKind {
@@ -39,9 +26,7 @@ pub enum PermitKind {
 }
 
 /// How often a permit may be used.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = schema::enumerate)]
 #[serde(rename_all = "snake_case")]
 pub enum PermitUse {
@@ -52,9 +37,7 @@ pub enum PermitUse {
 }
 
 /// The standing of a permit at its issuer. Expired is derived from `valid_until`, not stored.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = schema::enumerate)]
 #[serde(rename_all = "snake_case")]
 pub enum PermitStatus {
@@ -73,9 +56,7 @@ pub enum PermitStatus {
 }
 
 /// How far a permit has been used.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = schema::enumerate)]
 #[serde(rename_all = "snake_case")]
 pub enum PermitUsage {
@@ -88,9 +69,7 @@ pub enum PermitUsage {
 }
 
 /// Whose signature it is (toolkit v2 type codes).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[schemars(transform = schema::enumerate)]
 pub enum SignatoryRole {
     /// The management authority (box 6).

@@ -28,10 +28,7 @@ pub(crate) fn settle(schema: &mut Schema) {
     if always.is_empty() {
         return;
     }
-    if let Value::Array(required) = object
-        .entry("required")
-        .or_insert_with(|| Value::Array(Vec::new()))
-    {
+    if let Value::Array(required) = object.entry("required").or_insert_with(|| Value::Array(Vec::new())) {
         required.extend(always);
         required.sort_by(|left, right| left.as_str().cmp(&right.as_str()));
         required.dedup();
@@ -52,9 +49,7 @@ pub(crate) fn enumerate(schema: &mut Schema) {
         .unwrap_or_default()
         .to_owned();
     for choice in &choices {
-        if let (Some(value), Some(meaning)) =
-            (choice["const"].as_str(), choice["description"].as_str())
-        {
+        if let (Some(value), Some(meaning)) = (choice["const"].as_str(), choice["description"].as_str()) {
             text.push_str(&format!("\n- `{value}`: {meaning}"));
         }
     }
@@ -92,9 +87,7 @@ fn forbid_null(property: &mut Map<String, Value>) {
 /// The schema of a document, as committed under `schemas/` and as a pipeline is checked against.
 #[must_use]
 pub fn of<T: JsonSchema>() -> Value {
-    SchemaGenerator::default()
-        .into_root_schema_for::<T>()
-        .into()
+    SchemaGenerator::default().into_root_schema_for::<T>().into()
 }
 
 /// Every canonical document: its file name without ending, and its schema.

@@ -1,8 +1,6 @@
 //! Documents come back as they went, absent stays absent, and unknown fields are read over.
 
-use dragoman_documents::{
-    Check, Declaration, Endorsement, Listing, Notice, Permit, Receipt, Usage,
-};
+use dragoman_documents::{Check, Declaration, Endorsement, Listing, Notice, Permit, Receipt, Usage};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
@@ -73,20 +71,13 @@ fn what_is_missing_is_absent_and_lists_are_there() {
 
 #[test]
 fn what_is_wrong_is_refused() {
-    let refused = |document: Value| {
-        serde_json::from_value::<Permit>(document)
-            .unwrap_err()
-            .to_string()
-    };
+    let refused = |document: Value| serde_json::from_value::<Permit>(document).unwrap_err().to_string();
     let base = |field: &str, value: Value| {
         let mut permit = json!({"number": "1", "issuing_country": "PL", "kind": "export"});
         permit[field] = value;
         permit
     };
-    assert!(
-        refused(json!({"issuing_country": "PL", "kind": "export"}))
-            .contains("missing field `number`")
-    );
+    assert!(refused(json!({"issuing_country": "PL", "kind": "export"})).contains("missing field `number`"));
     assert!(refused(base("kind", json!("expired"))).contains("unknown variant `expired`"));
     assert!(refused(base("valid_until", json!("30.06.2024"))).contains("is neither a date"));
     assert!(

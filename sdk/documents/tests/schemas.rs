@@ -23,11 +23,7 @@ fn committed_schemas_are_up_to_date() {
         );
     }
     let files = std::fs::read_dir(&folder).unwrap().count();
-    assert_eq!(
-        files,
-        schema::all().len(),
-        "a schema without a type is left over"
-    );
+    assert_eq!(files, schema::all().len(), "a schema without a type is left over");
 }
 
 /// Calls the function for every object in a schema.
@@ -45,14 +41,7 @@ fn schemas_keep_to_the_profile() {
     for (name, schema) in schema::all() {
         walk(&schema, &mut |value| {
             let Value::Object(object) = value else { return };
-            for word in [
-                "anyOf",
-                "oneOf",
-                "allOf",
-                "additionalProperties",
-                "default",
-                "not",
-            ] {
+            for word in ["anyOf", "oneOf", "allOf", "additionalProperties", "default", "not"] {
                 assert!(!object.contains_key(word), "{name}: {word} in {value}");
             }
             if let Some(kind) = object.get("type") {
@@ -60,10 +49,7 @@ fn schemas_keep_to_the_profile() {
             }
             if let Some(Value::Object(properties)) = object.get("properties") {
                 for (property, shape) in properties {
-                    assert!(
-                        shape.get("description").is_some(),
-                        "{name}: {property} says nothing"
-                    );
+                    assert!(shape.get("description").is_some(), "{name}: {property} says nothing");
                 }
             }
         });
@@ -75,15 +61,9 @@ fn lists_and_quantities_are_marked() {
     let schema: Value = schema::of::<dragoman_documents::Declaration>();
     let required = schema["required"].as_array().unwrap();
     for list in ["goods", "permits", "waivers", "id"] {
-        assert!(
-            required.contains(&Value::from(list)),
-            "{list} is not required"
-        );
+        assert!(required.contains(&Value::from(list)), "{list} is not required");
     }
     assert!(!required.contains(&Value::from("containers")));
     assert_eq!(schema["$defs"]["Quantity"]["x-type"], "quantity");
-    assert_eq!(
-        schema["$defs"]["Quantity"]["properties"]["value"]["format"],
-        "decimal"
-    );
+    assert_eq!(schema["$defs"]["Quantity"]["properties"]["value"]["format"], "decimal");
 }

@@ -34,19 +34,13 @@ pub(crate) fn checked_name(name: &LitStr, joint: char) -> syn::Result<()> {
     if text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(fits) {
         return Ok(());
     }
-    let text =
-        format!("a name here is lower-case letters, digits and `{joint}`, beginning with a letter");
+    let text = format!("a name here is lower-case letters, digits and `{joint}`, beginning with a letter");
     Err(syn::Error::new(name.span(), text))
 }
 
 /// A length of time in whole seconds: `90s`, `15m`, `24h`, `10d`.
 pub(crate) fn seconds(text: &LitStr) -> syn::Result<u64> {
-    let refused = || {
-        syn::Error::new(
-            text.span(),
-            "a length of time is written `90s`, `15m`, `24h` or `10d`",
-        )
-    };
+    let refused = || syn::Error::new(text.span(), "a length of time is written `90s`, `15m`, `24h` or `10d`");
     let written = text.value();
     let mut number = written.chars();
     let factor = match number.next_back() {

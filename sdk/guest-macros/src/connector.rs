@@ -49,8 +49,7 @@ pub(crate) fn expand(arguments: Arguments, item: &ItemStruct) -> syn::Result<Tok
         return Err(syn::Error::new(item.ident.span(), text));
     };
     checked_name(&name, '-')?;
-    let (ident, endpoints, credentials) =
-        (&item.ident, &arguments.endpoints, &arguments.credentials);
+    let (ident, endpoints, credentials) = (&item.ident, &arguments.endpoints, &arguments.credentials);
     let (impl_generics, type_generics, where_clause) = item.generics.split_for_impl();
     let said = summary(&item.attrs);
     let configured = arguments.config.is_some();
@@ -109,16 +108,13 @@ fn construct(fields: &Fields, configured: bool) -> syn::Result<TokenStream> {
     let names = named.named.iter().filter_map(|field| field.ident.as_ref());
     let (taken, others): (Vec<_>, Vec<_>) = names.partition(|name| *name == "config");
     match (taken.first(), configured) {
-        (Some(_), true) => {
-            Ok(quote!(Self { config, #(#others: ::core::default::Default::default()),* }))
-        }
+        (Some(_), true) => Ok(quote!(Self { config, #(#others: ::core::default::Default::default()),* })),
         (None, _) => Ok(quote!({
             let _ = config;
             Self { #(#others: ::core::default::Default::default()),* }
         })),
         (Some(field), false) => {
-            let text =
-                "the type of the field `config` has to be named: #[connector(config = Config)]";
+            let text = "the type of the field `config` has to be named: #[connector(config = Config)]";
             Err(syn::Error::new(field.span(), text))
         }
     }

@@ -9,8 +9,7 @@ pub(crate) fn summary(attributes: &[Attribute]) -> String {
             return None;
         };
         let Expr::Lit(ExprLit {
-            lit: Lit::Str(text),
-            ..
+            lit: Lit::Str(text), ..
         }) = &said.value
         else {
             return None;

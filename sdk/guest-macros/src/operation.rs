@@ -3,9 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
-use syn::{
-    FnArg, Ident, ImplItemFn, LitStr, ReturnType, Token, Type, parenthesized, spanned::Spanned,
-};
+use syn::{FnArg, Ident, ImplItemFn, LitStr, ReturnType, Token, Type, parenthesized, spanned::Spanned};
 
 use crate::arguments::{checked_name, pairs, seconds, strings};
 use crate::documentation::summary;
@@ -40,10 +38,7 @@ impl Parse for Effect {
             parenthesized!(inside in input);
             let argument: Ident = inside.parse()?;
             if argument != word {
-                return Err(syn::Error::new(
-                    argument.span(),
-                    format!("expected `{word}`"),
-                ));
+                return Err(syn::Error::new(argument.span(), format!("expected `{word}`")));
             }
             inside.parse::<Token![=]>()?;
             let text: LitStr = inside.parse()?;
@@ -56,10 +51,7 @@ impl Parse for Effect {
             "read" => Ok(Self::Read),
             "idempotent" => Ok(Self::Idempotent(length("lifetime")?)),
             "once" => Ok(Self::Once(length("settle")?)),
-            _ => Err(syn::Error::new(
-                kind.span(),
-                "expected `read`, `idempotent` or `once`",
-            )),
+            _ => Err(syn::Error::new(kind.span(), "expected `read`, `idempotent` or `once`")),
         }
     }
 }
@@ -104,8 +96,7 @@ impl Takes {
         let mut inputs = method.sig.inputs.iter();
         let refused = |text: &str| Err(syn::Error::new(method.sig.span(), text));
         match inputs.next() {
-            Some(FnArg::Receiver(receiver))
-                if receiver.reference.is_some() && receiver.mutability.is_none() => {}
+            Some(FnArg::Receiver(receiver)) if receiver.reference.is_some() && receiver.mutability.is_none() => {}
             _ => return refused("a method of an operation takes `&self` first"),
         }
         if method.sig.asyncness.is_some() {
@@ -121,9 +112,7 @@ impl Takes {
             Some(0) => Ok(Self::Nothing),
             Some(1) => Ok(Self::Call),
             Some(2) => Ok(Self::Payload(Box::new(types[1].clone()))),
-            _ if more == 0 => refused(
-                "an operation takes `&self`, then nothing, `&Call`, or `&Call` and a payload",
-            ),
+            _ if more == 0 => refused("an operation takes `&self`, then nothing, `&Call`, or `&Call` and a payload"),
             _ => refused("a probe takes what its operation takes, and `Sent` at the end"),
         }
     }
@@ -148,8 +137,7 @@ impl Operation {
     pub(crate) fn new(arguments: Arguments, method: &ImplItemFn) -> syn::Result<Self> {
         let ident = method.sig.ident.clone();
         let Some(effect) = arguments.effect else {
-            let text =
-                "an operation has to say its effect: `effect = read`, `idempotent` or `once`";
+            let text = "an operation has to say its effect: `effect = read`, `idempotent` or `once`";
             return Err(syn::Error::new(ident.span(), text));
         };
         let ReturnType::Type(_, answers) = &method.sig.output else {
@@ -206,10 +194,7 @@ impl Operation {
         let has_probe = self.probe.is_some();
         let undo = option(self.undo.as_ref());
         let (documents, codes) = (&self.documents, &self.codes);
-        let attributes = self
-            .attributes
-            .iter()
-            .map(|(name, value)| quote!((#name, #value)));
+        let attributes = self.attributes.iter().map(|(name, value)| quote!((#name, #value)));
         quote! {
             ::dragoman_guest::connector::Operation {
                 effect: #effect,

@@ -149,17 +149,11 @@ fn check_names(operations: &[Operation]) -> syn::Result<()> {
     let mut known: BTreeMap<String, &Operation> = BTreeMap::new();
     for operation in operations {
         if known.insert(operation.name.value(), operation).is_some() {
-            let text = format!(
-                "there are two operations named `{}`",
-                operation.name.value()
-            );
+            let text = format!("there are two operations named `{}`", operation.name.value());
             return Err(syn::Error::new(operation.name.span(), text));
         }
     }
-    for undo in operations
-        .iter()
-        .filter_map(|operation| operation.undo.as_ref())
-    {
+    for undo in operations.iter().filter_map(|operation| operation.undo.as_ref()) {
         if !known.contains_key(&undo.value()) {
             let text = format!("there is no operation named `{}` here", undo.value());
             return Err(syn::Error::new(undo.span(), text));
@@ -201,10 +195,8 @@ fn method<'a>(item: &'a ItemImpl, name: &Ident) -> syn::Result<&'a ImplItemFn> {
         ImplItem::Fn(method) => Some(method),
         _ => None,
     });
-    methods
-        .find(|method| method.sig.ident == *name)
-        .ok_or_else(|| {
-            let text = format!("there is no method `{name}` in this `impl` block");
-            syn::Error::new(name.span(), text)
-        })
+    methods.find(|method| method.sig.ident == *name).ok_or_else(|| {
+        let text = format!("there is no method `{name}` in this `impl` block");
+        syn::Error::new(name.span(), text)
+    })
 }

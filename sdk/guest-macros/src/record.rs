@@ -17,8 +17,7 @@ pub(crate) fn expand(mut item: DeriveInput) -> syn::Result<TokenStream> {
         }
     }
     if matches!(item.data, Data::Enum(_)) && !says(&item.attrs, "rename_all") {
-        item.attrs
-            .push(parse_quote!(#[serde(rename_all = "snake_case")]));
+        item.attrs.push(parse_quote!(#[serde(rename_all = "snake_case")]));
     }
     Ok(quote! {
         #[derive(
@@ -61,10 +60,7 @@ fn says(attributes: &[Attribute], word: &str) -> bool {
         syn::Meta::List(list) => list.tokens.to_string().contains(word),
         _ => false,
     };
-    attributes
-        .iter()
-        .filter(|attribute| is_serde(attribute))
-        .any(tokens)
+    attributes.iter().filter(|attribute| is_serde(attribute)).any(tokens)
 }
 
 fn is_option(kind: &Type) -> bool {

@@ -21,9 +21,8 @@ fn check(expanded: syn::Result<TokenStream>, words: &str) {
 
 #[test]
 fn connectors() {
-    let expand = |arguments: TokenStream, item: TokenStream| {
-        connector::expand(syn::parse2(arguments)?, &syn::parse2(item)?)
-    };
+    let expand =
+        |arguments: TokenStream, item: TokenStream| connector::expand(syn::parse2(arguments)?, &syn::parse2(item)?);
     let unit = || {
         quote!(
             struct Shop;
@@ -35,10 +34,7 @@ fn connectors() {
         expand(quote!(name = "shop", kind = "x"), unit()),
         "expected `name`, `config`",
     );
-    check(
-        expand(quote!(name = "shop", check = c), unit()),
-        "nothing to check",
-    );
+    check(expand(quote!(name = "shop", check = c), unit()), "nothing to check");
     check(
         expand(
             quote!(name = "shop"),
@@ -75,23 +71,14 @@ fn arguments_of_an_operation() {
         ("effect = write", "expected `read`, `idempotent` or `once`"),
         ("effect = once(lifetime = \"1s\")", "expected `settle`"),
         ("effect = idempotent(lifetime = \"1\")", "`24h`"),
-        (
-            "effect = once(settle = \"1s\", 5)",
-            "nothing more is expected",
-        ),
-        (
-            "effect = read, colour = \"red\"",
-            "expected `effect`, `probe`",
-        ),
+        ("effect = once(settle = \"1s\", 5)", "nothing more is expected"),
+        ("effect = read, colour = \"red\"", "expected `effect`, `probe`"),
         ("effect = read, probe = b", "nothing to probe"),
         ("effect = once, probe = b", "no method `b`"),
         ("effect = once, undo = \"b\"", "no operation named `b`"),
         ("effect = read, name = \"getIt\"", "lower-case"),
     ] {
-        refused(
-            &format!("#[operation({arguments})] fn a(&self) -> R {{}}"),
-            words,
-        );
+        refused(&format!("#[operation({arguments})] fn a(&self) -> R {{}}"), words);
     }
 }
 
@@ -103,10 +90,7 @@ fn methods_of_an_operation() {
         ("fn a(self) -> R {}", "takes `&self` first"),
         ("fn a(&self) {}", "answers `Result<T, Failure>`"),
         ("async fn a(&self) -> R {}", "not async"),
-        (
-            "fn a(&self, c: &Call, i: I, j: J) -> R {}",
-            "`&Call` and a payload",
-        ),
+        ("fn a(&self, c: &Call, i: I, j: J) -> R {}", "`&Call` and a payload"),
         ("fn getIt(&self) -> R {}", "lower-case"),
     ] {
         refused(&format!("#[operation(effect = read)] {method}"), words);
@@ -119,10 +103,7 @@ fn operations_beside_each_other() {
     refused("", "no method with #[operation");
     refused("fn a(&self) {}", "no method with #[operation");
     let probe = "#[operation(effect = once, probe = b)] fn a(&self, c: &Call, i: I) -> R {}";
-    refused(
-        &format!("{probe} fn b(&self) -> P {{}}"),
-        "`Sent` at the end",
-    );
+    refused(&format!("{probe} fn b(&self) -> P {{}}"), "`Sent` at the end");
     let twice = "#[operation(effect = read, name = \"a\")] fn b(&self) -> R {}";
     refused(
         &format!("{read} fn a(&self) -> R {{}} {twice}"),
@@ -135,10 +116,7 @@ fn operations_beside_each_other() {
     let of_a_trait = syn::parse_str("impl Seller for Shop {}");
     check(of_a_trait.and_then(operations::expand), "without a trait");
     let generic = syn::parse_str("impl<T> Shop<T> {}");
-    check(
-        generic.and_then(operations::expand),
-        "no generic parameters",
-    );
+    check(generic.and_then(operations::expand), "no generic parameters");
 }
 
 #[test]
@@ -156,21 +134,14 @@ fn records() {
             false,
         ),
         ("enum A { B }", "snake_case", true),
-        (
-            "#[serde(rename_all = \"lowercase\")] enum A { B }",
-            "snake_case",
-            false,
-        ),
+        ("#[serde(rename_all = \"lowercase\")] enum A { B }", "snake_case", false),
         (
             "#[serde(tag = \"kind\")] enum A { B { c: Option<u8> } }",
             "skip_serializing_if",
             true,
         ),
     ] {
-        let expanded = syn::parse_str(item)
-            .and_then(record::expand)
-            .unwrap()
-            .to_string();
+        let expanded = syn::parse_str(item).and_then(record::expand).unwrap().to_string();
         assert_eq!(expanded.contains(words), expected, "{words} in {expanded}");
     }
 }

@@ -166,12 +166,9 @@ impl Call {
     /// Permanent `document.missing` if there is none of that name.
     pub fn reference(&self, name: &str) -> Result<&Document, Failure> {
         let found = self.documents.iter().find(|(known, _)| known == name);
-        found.map(|(_, document)| document).ok_or_else(|| {
-            Failure::permanent(
-                "document.missing",
-                format!("the document `{name}` is missing"),
-            )
-        })
+        found
+            .map(|(_, document)| document)
+            .ok_or_else(|| Failure::permanent("document.missing", format!("the document `{name}` is missing")))
     }
 
     /// The whole content of a document that came with the call, at most [`DOCUMENT_LIMIT`] bytes.

@@ -49,13 +49,7 @@ pub trait Operations {
     ///
     /// # Errors
     /// The probe's failure; permanent `operation.unknown`, `probe.none`, `input.invalid`.
-    fn probe(
-        &self,
-        operation: &str,
-        call: &Call,
-        payload: &str,
-        sent: Sent,
-    ) -> Result<Probed<RawOutput>, Failure>;
+    fn probe(&self, operation: &str, call: &Call, payload: &str, sent: Sent) -> Result<Probed<RawOutput>, Failure>;
 }
 
 /// What an operation does to the world outside.

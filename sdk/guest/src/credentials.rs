@@ -46,10 +46,9 @@ pub fn verify(name: &str, algorithm: &str, data: &[u8], signature: &[u8]) -> Res
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            Error::NotFound => Failure::permanent(
-                "credential.not_found",
-                "the credential is not there, or not granted",
-            ),
+            Error::NotFound => {
+                Failure::permanent("credential.not_found", "the credential is not there, or not granted")
+            }
             Error::Unsupported(message) => Failure::permanent("credential.unsupported", message),
             Error::Other(message) => Failure::retryable("credential.unavailable", message),
         }

@@ -62,14 +62,10 @@ pub fn check_config<C: Connector>(config: &str) -> Vec<Issue> {
 /// # Errors
 /// The failure with its effect stated: where the operation did not, it is unknown after a non-safe request
 /// that was not clearly refused, and none otherwise.
-pub fn invoke<C: Connector + Operations>(
-    operation: &str,
-    input: RawInput,
-) -> Result<RawOutput, Failure> {
+pub fn invoke<C: Connector + Operations>(operation: &str, input: RawInput) -> Result<RawOutput, Failure> {
     http::nothing_done_yet();
-    let answer = construct::<C>().and_then(|connector| {
-        connector.invoke(operation, &Call::new(input.documents), &input.payload)
-    });
+    let answer =
+        construct::<C>().and_then(|connector| connector.invoke(operation, &Call::new(input.documents), &input.payload));
     answer.map_err(stated)
 }
 
@@ -83,14 +79,8 @@ pub fn probe<C: Connector + Operations>(
     sent: Sent,
 ) -> Result<Probed<RawOutput>, Failure> {
     http::nothing_done_yet();
-    let answer = construct::<C>().and_then(|connector| {
-        connector.probe(
-            operation,
-            &Call::new(original.documents),
-            &original.payload,
-            sent,
-        )
-    });
+    let answer = construct::<C>()
+        .and_then(|connector| connector.probe(operation, &Call::new(original.documents), &original.payload, sent));
     answer.map_err(stated)
 }
 
@@ -105,10 +95,7 @@ fn construct<C: Connector>() -> Result<C, Failure> {
         Ok(config) => Ok(C::new(config)),
         Err(issue) => Err(Failure::permanent(
             "config.invalid",
-            format!(
-                "the connection's configuration does not fit: {}",
-                issue.message
-            ),
+            format!("the connection's configuration does not fit: {}", issue.message),
         )
         .issue(issue.path, "config.invalid", issue.message)),
     }
@@ -127,10 +114,7 @@ fn stated(failure: Failure) -> Failure {
 ///
 /// # Errors
 /// Permanent `input.invalid`, else what `work` answers.
-pub fn run<I: DeserializeOwned, A: Answer>(
-    payload: &str,
-    work: impl FnOnce(I) -> A,
-) -> Result<RawOutput, Failure> {
+pub fn run<I: DeserializeOwned, A: Answer>(payload: &str, work: impl FnOnce(I) -> A) -> Result<RawOutput, Failure> {
     written(work(fitting(payload)?).into_answer()?)
 }
 
@@ -173,19 +157,13 @@ fn probed<A: ProbeAnswer>(answer: A) -> Result<Probed<RawOutput>, Failure> {
 pub fn unknown_operation(operation: &str, known: &[&str]) -> Failure {
     Failure::permanent(
         "operation.unknown",
-        format!(
-            "there is no operation `{operation}`; there are: {}",
-            known.join(", ")
-        ),
+        format!("there is no operation `{operation}`; there are: {}", known.join(", ")),
     )
 }
 
 /// The failure for an operation that has no probe.
 pub fn no_probe(operation: &str) -> Failure {
-    Failure::permanent(
-        "probe.none",
-        format!("the operation `{operation}` has no probe"),
-    )
+    Failure::permanent("probe.none", format!("the operation `{operation}` has no probe"))
 }
 
 fn fitting<I: DeserializeOwned>(payload: &str) -> Result<I, Failure> {
@@ -196,12 +174,8 @@ fn fitting<I: DeserializeOwned>(payload: &str) -> Result<I, Failure> {
 }
 
 fn written<T: Serialize>(output: Output<T>) -> Result<RawOutput, Failure> {
-    let payload = serde_json::to_string(&output.value).map_err(|error| {
-        Failure::permanent(
-            "output.unwritable",
-            format!("the answer cannot be written: {error}"),
-        )
-    })?;
+    let payload = serde_json::to_string(&output.value)
+        .map_err(|error| Failure::permanent("output.unwritable", format!("the answer cannot be written: {error}")))?;
     Ok(RawOutput {
         payload,
         documents: output.documents,

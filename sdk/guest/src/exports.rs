@@ -20,10 +20,7 @@ use crate::output::Probed;
 pub struct Exported<C>(PhantomData<C>);
 
 impl<C: Connector + Operations> exported::Guest for Exported<C> {
-    fn describe(
-        _config: wit::Json,
-        _files: Vec<(String, Vec<u8>)>,
-    ) -> Result<exported::Descriptor, wit::Failure> {
+    fn describe(_config: wit::Json, _files: Vec<(String, Vec<u8>)>) -> Result<exported::Descriptor, wit::Failure> {
         tell_panics();
         Ok(descriptor(dispatch::describe::<C>()))
     }
@@ -64,10 +61,7 @@ fn tell_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         std::panic::set_hook(Box::new(|panic| {
-            let place = panic
-                .location()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            let place = panic.location().map(ToString::to_string).unwrap_or_default();
             let message = panic.payload_as_str().unwrap_or("panic");
             boundary::log(Level::Error, message, &[("dragoman.panic", &place)]);
         }));
@@ -87,9 +81,7 @@ fn raw(input: wit::Input) -> RawInput {
     let documents = input.documents.into_iter();
     RawInput {
         payload: input.payload,
-        documents: documents
-            .map(|(name, document)| (name, document.into()))
-            .collect(),
+        documents: documents.map(|(name, document)| (name, document.into())).collect(),
     }
 }
 
@@ -97,23 +89,13 @@ fn output(out: RawOutput) -> wit::Output {
     let documents = out.documents.into_iter();
     wit::Output {
         payload: out.payload,
-        documents: documents
-            .map(|(name, document)| (name, document.into()))
-            .collect(),
+        documents: documents.map(|(name, document)| (name, document.into())).collect(),
         attributes: out.attributes,
     }
 }
 
 fn issues(found: Vec<Issue>) -> Vec<wit::Issue> {
-    let issue = |Issue {
-                     path,
-                     code,
-                     message,
-                 }| wit::Issue {
-        path,
-        code,
-        message,
-    };
+    let issue = |Issue { path, code, message }| wit::Issue { path, code, message };
     found.into_iter().map(issue).collect()
 }
 
@@ -146,9 +128,7 @@ fn owned(names: Vec<&str>) -> Vec<String> {
 
 fn attributes(pairs: Vec<(&str, &str)>) -> Vec<(String, String)> {
     let pairs = pairs.into_iter();
-    pairs
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn descriptor(said: Descriptor) -> exported::Descriptor {

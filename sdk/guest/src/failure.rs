@@ -41,11 +41,7 @@ pub struct Issue {
 
 impl Issue {
     /// An issue at `path` (JSON Pointer or XPath) with a stable `code` and a `message` for people.
-    pub fn new(
-        path: impl Into<String>,
-        code: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn new(path: impl Into<String>, code: impl Into<String>, message: impl Into<String>) -> Self {
         Self {
             path: path.into(),
             code: code.into(),
@@ -103,9 +99,7 @@ impl Failure {
             issues: Vec::new(),
             detail: None,
         };
-        Self {
-            facts: Box::new(facts),
-        }
+        Self { facts: Box::new(facts) }
     }
 
     /// A matter of transport or capacity; the effect is not stated.
@@ -144,12 +138,7 @@ impl Failure {
 
     /// Adds one thing that is wrong, at `path` (JSON Pointer or XPath).
     #[must_use]
-    pub fn issue(
-        self,
-        path: impl Into<String>,
-        code: impl Into<String>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub fn issue(self, path: impl Into<String>, code: impl Into<String>, message: impl Into<String>) -> Self {
         self.issues([Issue::new(path, code, message)])
     }
 

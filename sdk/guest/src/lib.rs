@@ -66,9 +66,8 @@ pub use serde_json;
 /// What a connector usually needs: `use dragoman_guest::prelude::*;`.
 pub mod prelude {
     pub use crate::{
-        Call, Class, Document, Effect, Empty, Failure, Issue, Output, Probed, Sent, clock,
-        connector, credentials, documents, http, log, operation, operations, path, random, record,
-        state,
+        Call, Class, Document, Effect, Empty, Failure, Issue, Output, Probed, Sent, clock, connector, credentials,
+        documents, http, log, operation, operations, path, random, record, state,
     };
     pub use serde_json::json;
 }

@@ -29,11 +29,7 @@ pub(crate) fn read_utf8<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, serde_js
 /// The byte offset of a line and column, both from 1 (column 0: before the first byte).
 fn offset(text: &str, line: usize, column: usize) -> usize {
     let mut lines = text.split_inclusive('\n');
-    let before: usize = lines
-        .by_ref()
-        .take(line.saturating_sub(1))
-        .map(str::len)
-        .sum();
+    let before: usize = lines.by_ref().take(line.saturating_sub(1)).map(str::len).sum();
     (before + column).min(text.len())
 }
 
@@ -159,16 +155,8 @@ mod tests {
                 "/notes/a~1b",
                 "invalid value",
             ),
-            (
-                "{\"number\": \"\u{e9}\",\n \"lines\": 7}",
-                "/lines",
-                "invalid type",
-            ),
-            (
-                r#"{"number": "A", "odd": 1}"#,
-                "/odd",
-                "unknown field `odd`",
-            ),
+            ("{\"number\": \"\u{e9}\",\n \"lines\": 7}", "/lines", "invalid type"),
+            (r#"{"number": "A", "odd": 1}"#, "/odd", "unknown field `odd`"),
             (r#"{"number": "A", "#, "/number", "EOF"),
             ("", "", "EOF"),
             ("[", "/0", "EOF"),
@@ -176,11 +164,7 @@ mod tests {
             let issue = read::<Order>(text).expect_err(text);
             assert_eq!(issue.path, pointer, "{text}: {}", issue.message);
             assert!(issue.message.contains(message), "{text}: {}", issue.message);
-            assert!(
-                !issue.message.contains(" line "),
-                "{text}: {}",
-                issue.message
-            );
+            assert!(!issue.message.contains(" line "), "{text}: {}", issue.message);
         }
     }
 }

@@ -9,24 +9,17 @@ use serde_json::{Map, Value};
 
 /// The schema of a payload that goes in: what the type reads.
 pub(crate) fn of_input<T: JsonSchema>() -> Value {
-    plain(generate::<T>(
-        SchemaSettings::draft2020_12().for_deserialize(),
-    ))
+    plain(generate::<T>(SchemaSettings::draft2020_12().for_deserialize()))
 }
 
 /// The schema of a payload that comes out: what the type writes.
 pub(crate) fn of_output<T: JsonSchema>() -> Value {
-    plain(generate::<T>(
-        SchemaSettings::draft2020_12().for_serialize(),
-    ))
+    plain(generate::<T>(SchemaSettings::draft2020_12().for_serialize()))
 }
 
 fn generate<T: JsonSchema>(settings: SchemaSettings) -> Value {
     let settings = settings.with(|settings| settings.meta_schema = None);
-    settings
-        .into_generator()
-        .into_root_schema_for::<T>()
-        .to_value()
+    settings.into_generator().into_root_schema_for::<T>().to_value()
 }
 
 /// Rewrites a schema and everything below it.
@@ -43,11 +36,7 @@ fn rewrite(schema: &mut Value) {
         .get("required")
         .and_then(Value::as_array)
         .map_or_else(Vec::new, |names| {
-            names
-                .iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect()
+            names.iter().filter_map(Value::as_str).map(str::to_owned).collect()
         });
     if let Some(Value::Object(properties)) = object.get_mut("properties") {
         for (name, property) in properties {
@@ -137,9 +126,6 @@ fn constants_to_enum(object: &mut Map<String, Value>) {
     if !meanings.is_empty() {
         let said = object.get("description").and_then(Value::as_str);
         let said = said.map_or_else(String::new, |said| format!("{said}\n\n"));
-        object.insert(
-            "description".to_owned(),
-            Value::String(said + &meanings.join("\n")),
-        );
+        object.insert("description".to_owned(), Value::String(said + &meanings.join("\n")));
     }
 }

@@ -11,20 +11,10 @@ use shop::Acme;
 #[test]
 fn the_descriptor_says_what_the_attributes_say() {
     let said = testing::describe::<Acme>();
-    assert_eq!(
-        (said.name, said.summary),
-        ("acme", "Orders of the ACME shop.")
-    );
+    assert_eq!((said.name, said.summary), ("acme", "Orders of the ACME shop."));
     assert_eq!(said.version, env!("CARGO_PKG_VERSION"));
-    assert_eq!(
-        (said.endpoints, said.credentials),
-        (vec!["api"], vec!["seal"])
-    );
-    let names: Vec<_> = said
-        .operations
-        .iter()
-        .map(|operation| operation.name)
-        .collect();
+    assert_eq!((said.endpoints, said.credentials), (vec!["api"], vec!["seal"]));
+    let names: Vec<_> = said.operations.iter().map(|operation| operation.name).collect();
     assert_eq!(names, ["get", "place", "cancel", "count", "read"]);
     let [get, place, cancel, ..] = said.operations.as_slice() else {
         panic!("three operations and more");
@@ -35,12 +25,7 @@ fn the_descriptor_says_what_the_attributes_say() {
     };
     check(get, OperationEffect::Read, false, None);
     check(place, OperationEffect::Once(Some(90)), true, Some("cancel"));
-    check(
-        cancel,
-        OperationEffect::Idempotent(Some(86_400)),
-        false,
-        None,
-    );
+    check(cancel, OperationEffect::Idempotent(Some(86_400)), false, None);
     assert_eq!(
         (&get.documents, &get.codes),
         (&vec!["message"], &vec!["order.not_found"])
@@ -68,29 +53,13 @@ fn schemas_are_in_the_hosts_profile() {
     );
     check(order, "/properties/status/$ref", json!("#/$defs/Status"));
     check(order, "/properties/status/anyOf", Value::Null);
-    check(
-        order,
-        "/properties/status/description",
-        json!("How far it is."),
-    );
+    check(order, "/properties/status/description", json!("How far it is."));
     check(order, "/$defs/Status/enum", json!(["taken", "on_its_way"]));
     check(order, "/$defs/Status/oneOf", Value::Null);
     check(order, "/$defs/Document/x-type", json!("document"));
-    check(
-        order,
-        "/$defs/Payment/oneOf/1/properties/kind/const",
-        json!("transfer"),
-    );
-    check(
-        order,
-        "/$defs/Payment/oneOf/1/properties/subject/type",
-        json!("string"),
-    );
-    check(
-        order,
-        "/$defs/Payment/oneOf/1/required",
-        json!(["kind", "account"]),
-    );
+    check(order, "/$defs/Payment/oneOf/1/properties/kind/const", json!("transfer"));
+    check(order, "/$defs/Payment/oneOf/1/properties/subject/type", json!("string"));
+    check(order, "/$defs/Payment/oneOf/1/required", json!(["kind", "account"]));
     assert!(!order.to_string().contains("null"), "{order:#}");
     let text = order
         .pointer("/$defs/Status/description")
@@ -111,14 +80,8 @@ fn configurations_are_checked() {
     for (config, expected) in [
         (json!({ "country": "FR" }), vec![]),
         (json!({ "country": "FR", "version": 2 }), vec![]),
-        (
-            json!({ "country": "FRA" }),
-            vec![("/country", "country.length")],
-        ),
-        (
-            json!({ "country": 5 }),
-            vec![("/country", "config.invalid")],
-        ),
+        (json!({ "country": "FRA" }), vec![("/country", "country.length")]),
+        (json!({ "country": 5 }), vec![("/country", "config.invalid")]),
         (json!({}), vec![("", "config.invalid")]),
         (json!("x"), vec![("", "config.invalid")]),
     ] {

@@ -18,11 +18,7 @@ fn check(name: &str, host: Scripted, operation: &str, input: Value, expected: &s
     let said = match testing::invoke::<Acme>(&host.shared(), operation, input) {
         Ok(answer) => answer.payload.to_string(),
         Err(failed) => {
-            let places: Vec<_> = failed
-                .issues
-                .iter()
-                .map(|issue| issue.path.as_str())
-                .collect();
+            let places: Vec<_> = failed.issues.iter().map(|issue| issue.path.as_str()).collect();
             format!(
                 "{:?} {:?} {} {}",
                 failed.class,
@@ -75,11 +71,7 @@ fn what_reads_come_to() {
     );
     get(
         "garbage",
-        host().answer(
-            "GET",
-            "api",
-            Response::new(200).with_body("<html>", "text/html"),
-        ),
+        host().answer("GET", "api", Response::new(200).with_body("<html>", "text/html")),
         "Retryable None answer.unreadable",
     );
     get(
@@ -97,8 +89,7 @@ fn what_reads_come_to() {
 
 #[test]
 fn what_acts_come_to() {
-    let receipt =
-        |reference: &str| Response::new(201).with_json(&json!({ "reference": reference }));
+    let receipt = |reference: &str| Response::new(201).with_json(&json!({ "reference": reference }));
     let garbage = Response::new(200).with_body("{", "application/json");
     let in_three_seconds = Response::new(503).with_header("Retry-After", "3");
     for (answer, expected) in [
@@ -128,11 +119,7 @@ fn what_acts_without_an_answer_come_to() {
         ("connect", false, "Retryable None http.connect"),
         ("timeout", true, "Retryable Unknown http.timeout"),
         ("too_large", true, "Permanent Unknown http.too_large"),
-        (
-            "denied.dry_run",
-            false,
-            "Permanent None http.denied.dry_run",
-        ),
+        ("denied.dry_run", false, "Permanent None http.denied.dry_run"),
     ] {
         let host = host().error("PUT", "api", Error::new(code, "why", sent));
         check(code, host, "place", json!({ "number": "1" }), expected);
@@ -142,11 +129,7 @@ fn what_acts_without_an_answer_come_to() {
 #[test]
 fn what_does_not_fit_is_permanent() {
     for (operation, input, expected) in [
-        (
-            "get",
-            json!({ "number": 5 }),
-            "Permanent None input.invalid /number",
-        ),
+        ("get", json!({ "number": 5 }), "Permanent None input.invalid /number"),
         ("get", json!({}), "Permanent None input.invalid"),
         (
             "place",
@@ -154,32 +137,14 @@ fn what_does_not_fit_is_permanent() {
             "Permanent None input.invalid /payment/kind",
         ),
         ("gte", json!({}), "Permanent None operation.unknown"),
-        (
-            "cancel_order",
-            json!({}),
-            "Permanent None operation.unknown",
-        ),
-        (
-            "get",
-            json!({ "number": ".." }),
-            "Permanent None http.request.path",
-        ),
-        (
-            "get",
-            json!({ "number": "" }),
-            "Permanent None http.request.path",
-        ),
+        ("cancel_order", json!({}), "Permanent None operation.unknown"),
+        ("get", json!({ "number": ".." }), "Permanent None http.request.path"),
+        ("get", json!({ "number": "" }), "Permanent None http.request.path"),
     ] {
         check(operation, host(), operation, input, expected);
     }
     let bare = Scripted::new();
-    check(
-        "no config",
-        bare,
-        "count",
-        json!({}),
-        "Permanent None config.invalid",
-    );
+    check("no config", bare, "count", json!({}), "Permanent None config.invalid");
 }
 
 #[test]
@@ -189,15 +154,11 @@ fn requests_are_as_they_were_built() {
         .answer("PUT", "api", receipt)
         .answer("GET", "api", Response::new(404))
         .shared();
-    let answer =
-        testing::invoke::<Acme>(&host, "place", json!({ "number": "A/1 \u{e9}" })).unwrap();
+    let answer = testing::invoke::<Acme>(&host, "place", json!({ "number": "A/1 \u{e9}" })).unwrap();
     let _ = testing::invoke::<Acme>(&host, "get", json!({ "number": "x?y" }));
     let requests = host.requests();
     assert_eq!(requests[0].path, "/orders/A%2F1%20%C3%A9");
-    assert_eq!(
-        requests[0].body,
-        Body::Inline("{\"number\":\"A/1 \u{e9}\"}".into())
-    );
+    assert_eq!(requests[0].body, Body::Inline("{\"number\":\"A/1 \u{e9}\"}".into()));
     assert_eq!(requests[0].timeout_ms, Some(5000));
     let key = ("idempotency-key".to_owned(), "key-1".to_owned());
     assert!(requests[0].headers.contains(&key));
@@ -211,11 +172,7 @@ fn requests_are_as_they_were_built() {
 #[test]
 fn problems_are_kept() {
     let host = host()
-        .answer(
-            "PUT",
-            "api",
-            problem(422, "odd").with_header("Retry-After", "7"),
-        )
+        .answer("PUT", "api", problem(422, "odd").with_header("Retry-After", "7"))
         .shared();
     let failed = testing::invoke::<Acme>(&host, "place", json!({ "number": "1" })).unwrap_err();
     assert_eq!(failed.message, "the other side answered 422: in words");
@@ -297,10 +254,7 @@ fn probes() {
         }
     };
     let receipt = json!({ "reference": "R1" });
-    assert_eq!(
-        ask(Response::new(200).with_json(&receipt)),
-        r#"{"reference":"R1"}"#
-    );
+    assert_eq!(ask(Response::new(200).with_json(&receipt)), r#"{"reference":"R1"}"#);
     assert_eq!(ask(Response::new(404)), "absent");
     assert_eq!(
         ask(Response::new(202).with_header("retry-after", "9")),
@@ -317,8 +271,7 @@ fn probes() {
             key: "key-0".to_owned(),
             first_at_ms: 5,
         };
-        let failed =
-            testing::probe::<Acme>(&host().shared(), operation, json!({}), sent).unwrap_err();
+        let failed = testing::probe::<Acme>(&host().shared(), operation, json!({}), sent).unwrap_err();
         assert_eq!(failed.code, code);
     }
 }

@@ -83,10 +83,7 @@ pub(crate) fn character(reference: &str) -> Result<char, String> {
         _ => {}
     }
     let Some(number) = reference.strip_prefix('#') else {
-        return Err(format!(
-            "the entity `&{};` is not defined",
-            short(reference)
-        ));
+        return Err(format!("the entity `&{};` is not defined", short(reference)));
     };
     let (digits, radix) = match number.strip_prefix('x') {
         Some(hexadecimal) => (hexadecimal, 16),

@@ -90,9 +90,7 @@ impl Element {
 
     /// All children of this name, in order.
     pub fn children_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Element> {
-        self.children
-            .iter()
-            .filter(move |child| &*child.name == name)
+        self.children.iter().filter(move |child| &*child.name == name)
     }
 
     /// The first element at a path of names such as `"Commodity/GoodsMeasure"`. Where a step exists
@@ -137,10 +135,7 @@ impl Element {
     #[must_use]
     pub fn is_blank(&self) -> bool {
         self.text().is_none()
-            && self
-                .attributes
-                .iter()
-                .all(|one| one.value.trim().is_empty())
+            && self.attributes.iter().all(|one| one.value.trim().is_empty())
             && self.children.iter().all(Element::is_blank)
     }
 }

@@ -42,20 +42,14 @@ const WINDOWS_1252: [Option<char>; 32] = [
 const START: Position = Position { line: 1, column: 1 };
 
 fn refused(at: Position, what: impl Into<String>) -> Error {
-    Error::Encoding {
-        at,
-        what: what.into(),
-    }
+    Error::Encoding { at, what: what.into() }
 }
 
 /// The text of a message, without a byte order mark.
 pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
     match bytes {
         [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] | [0, b'<', ..] | [b'<', 0, ..] | [0, 0, ..] => {
-            return Err(refused(
-                START,
-                "the message is in UTF-16 or UTF-32: send it as UTF-8",
-            ));
+            return Err(refused(START, "the message is in UTF-16 or UTF-32: send it as UTF-8"));
         }
         _ => {}
     }
@@ -80,19 +74,17 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Error> {
 }
 
 fn utf8(body: &[u8]) -> Result<Cow<'_, str>, Error> {
-    std::str::from_utf8(body)
-        .map(Cow::Borrowed)
-        .map_err(|error| {
-            let good = &body[..error.valid_up_to()];
-            let readable = String::from_utf8_lossy(good);
-            refused(
-                position_of(&readable, readable.len()),
-                format!(
-                    "the byte 0x{:02X} is not valid UTF-8",
-                    body.get(error.valid_up_to()).copied().unwrap_or_default()
-                ),
-            )
-        })
+    std::str::from_utf8(body).map(Cow::Borrowed).map_err(|error| {
+        let good = &body[..error.valid_up_to()];
+        let readable = String::from_utf8_lossy(good);
+        refused(
+            position_of(&readable, readable.len()),
+            format!(
+                "the byte 0x{:02X} is not valid UTF-8",
+                body.get(error.valid_up_to()).copied().unwrap_or_default()
+            ),
+        )
+    })
 }
 
 fn windows_1252(body: &[u8]) -> Result<Cow<'_, str>, Error> {

@@ -30,9 +30,7 @@ fn continues_name(character: char) -> bool {
 pub(crate) fn split(name: &str) -> Option<(Option<&str>, &str)> {
     match name.split_once(':') {
         None => is_plain_name(name).then_some((None, name)),
-        Some((prefix, local)) => {
-            (is_plain_name(prefix) && is_plain_name(local)).then_some((Some(prefix), local))
-        }
+        Some((prefix, local)) => (is_plain_name(prefix) && is_plain_name(local)).then_some((Some(prefix), local)),
     }
 }
 

@@ -57,14 +57,10 @@ impl Document {
             });
         }
         let text = encoding::decode(bytes)?;
-        if let Some((offset, character)) = text.char_indices().find(|(_, c)| !names::is_allowed(*c))
-        {
+        if let Some((offset, character)) = text.char_indices().find(|(_, c)| !names::is_allowed(*c)) {
             return Err(Error::Malformed {
                 at: position_of(&text, offset),
-                what: format!(
-                    "the character U+{:04X} is not allowed",
-                    u32::from(character)
-                ),
+                what: format!("the character U+{:04X} is not allowed", u32::from(character)),
             });
         }
         let root = Reading::new(&text, limits).document()?;
@@ -161,12 +157,10 @@ impl<'a> Reading<'a> {
                 self.append(&content)
             }
             Event::CData(data) if !self.open.is_empty() => self.append(&data.xml10_content()),
-            Event::CData(_) => {
-                Err(self.malformed("a CDATA section stands outside the root element"))
-            }
+            Event::CData(_) => Err(self.malformed("a CDATA section stands outside the root element")),
             Event::GeneralRef(reference) if !self.open.is_empty() => {
-                let character = attributes::character(&reference.xml10_content())
-                    .map_err(|what| self.malformed(what))?;
+                let character =
+                    attributes::character(&reference.xml10_content()).map_err(|what| self.malformed(what))?;
                 self.append(character.encode_utf8(&mut [0; 4]))
             }
             Event::GeneralRef(_) => Err(self.malformed("text stands outside the root element")),
@@ -219,8 +213,7 @@ impl<'a> Reading<'a> {
         let Some((prefix, local)) = names::split(whole) else {
             return Err(self.malformed(format!("`{}` is not the name of an element", short(whole))));
         };
-        let written =
-            attributes::read(start.attributes_raw()).map_err(|what| self.malformed(what))?;
+        let written = attributes::read(start.attributes_raw()).map_err(|what| self.malformed(what))?;
         self.nodes += 1 + written.len();
         if self.nodes > self.limits.nodes {
             return Err(Error::TooMany {
@@ -246,11 +239,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Declares the namespaces of a start tag, then keeps its other attributes.
-    fn attributes(
-        &mut self,
-        written: &[attributes::Written<'_>],
-        depth: usize,
-    ) -> Result<Vec<Attribute>, Error> {
+    fn attributes(&mut self, written: &[attributes::Written<'_>], depth: usize) -> Result<Vec<Attribute>, Error> {
         let mut kept = Vec::new();
         for attribute in written {
             match names::split(attribute.name) {
@@ -271,9 +260,7 @@ impl<'a> Reading<'a> {
             .map(|attribute| {
                 let (prefix, name) = names::split(attribute.name).unwrap_or((None, attribute.name));
                 if let Some(prefix) = prefix {
-                    self.scopes
-                        .resolve(Some(prefix))
-                        .map_err(|()| self.unbound(prefix))?;
+                    self.scopes.resolve(Some(prefix)).map_err(|()| self.unbound(prefix))?;
                 }
                 Ok(Attribute {
                     name: name.into(),

@@ -54,9 +54,7 @@ pub fn open(root: &Element) -> Message<'_> {
         .and_then(|body| body.children().next());
     match payload {
         None => Message::Empty,
-        Some(fault) if fault.name() == "Fault" && is_soap(fault) => {
-            Message::Fault(read_fault(fault))
-        }
+        Some(fault) if fault.name() == "Fault" && is_soap(fault) => Message::Fault(read_fault(fault)),
         Some(payload) => Message::Payload(payload),
     }
 }
@@ -66,12 +64,8 @@ fn is_soap(element: &Element) -> bool {
 }
 
 fn read_fault(fault: &Element) -> Fault {
-    let code = fault
-        .text_of("faultcode")
-        .or_else(|| fault.text_of("Code/Value"));
-    let text = fault
-        .text_of("faultstring")
-        .or_else(|| fault.text_of("Reason/Text"));
+    let code = fault.text_of("faultcode").or_else(|| fault.text_of("Code/Value"));
+    let text = fault.text_of("faultstring").or_else(|| fault.text_of("Reason/Text"));
     let detail = fault.child("detail").or_else(|| fault.child("Detail"));
     let texts: Vec<&str> = detail
         .into_iter()

@@ -48,12 +48,7 @@ impl Writer {
     }
 
     /// Writes an element with what the closure writes inside it. An element with nothing inside is written as empty.
-    pub fn element(
-        &mut self,
-        name: &str,
-        attributes: &[(&str, &str)],
-        inside: impl FnOnce(&mut Self),
-    ) -> &mut Self {
+    pub fn element(&mut self, name: &str, attributes: &[(&str, &str)], inside: impl FnOnce(&mut Self)) -> &mut Self {
         self.start(name, attributes);
         let before = self.text.len();
         self.depth += 1;
@@ -85,12 +80,7 @@ impl Writer {
     }
 
     /// Writes an element that holds text where there is any; an empty one is never written.
-    pub fn optional(
-        &mut self,
-        name: &str,
-        attributes: &[(&str, &str)],
-        text: Option<&str>,
-    ) -> &mut Self {
+    pub fn optional(&mut self, name: &str, attributes: &[(&str, &str)], text: Option<&str>) -> &mut Self {
         if let Some(text) = text.filter(|text| !text.trim().is_empty()) {
             self.leaf(name, attributes, text);
         }
@@ -105,9 +95,7 @@ impl Writer {
     pub fn finish(self) -> Result<String, Error> {
         match self.wrong {
             Some(what) => Err(Error::Unwritable(what)),
-            None if self.roots != 1 => {
-                Err(Error::Unwritable(format!("{} root elements", self.roots)))
-            }
+            None if self.roots != 1 => Err(Error::Unwritable(format!("{} root elements", self.roots))),
             None => Ok(self.text),
         }
     }
@@ -127,14 +115,8 @@ impl Writer {
         self.text.push('<');
         self.text.push_str(name);
         for (index, (attribute, value)) in attributes.iter().enumerate() {
-            if attributes[..index]
-                .iter()
-                .any(|(other, _)| other == attribute)
-            {
-                self.note(format!(
-                    "the attribute `{}` is given twice",
-                    short(attribute)
-                ));
+            if attributes[..index].iter().any(|(other, _)| other == attribute) {
+                self.note(format!("the attribute `{}` is given twice", short(attribute)));
             }
             self.check_name(attribute);
             self.text.push(' ');

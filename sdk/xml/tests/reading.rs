@@ -29,14 +29,8 @@ fn well_formed_messages_are_read() {
 const REFUSED: &[(&[u8], &str)] = &[
     (b"", "not well-formed at 1:1: the message is empty"),
     (b"  \n ", "not well-formed at 1:1: the message is empty"),
-    (
-        b"hello",
-        "not well-formed at 1:1: text stands outside the root element",
-    ),
-    (
-        b"<!-- only -->",
-        "not well-formed at 1:14: the message has no element",
-    ),
+    (b"hello", "not well-formed at 1:1: text stands outside the root element"),
+    (b"<!-- only -->", "not well-formed at 1:14: the message has no element"),
     (
         b"<a>\n<b></a></b>",
         "not well-formed at 2:4: </a> closes <b>, which was opened at 2:1",
@@ -46,10 +40,7 @@ const REFUSED: &[(&[u8], &str)] = &[
         "not well-formed at 3:1: the message ends while <a> from 1:1 is open",
     ),
     (b"</a>", "not well-formed at 1:1: </a> closes nothing"),
-    (
-        b"<a/><b/>",
-        "not well-formed at 1:5: <b> is a second root element",
-    ),
+    (b"<a/><b/>", "not well-formed at 1:5: <b> is a second root element"),
     (
         b"<a/>tail",
         "not well-formed at 1:5: text stands outside the root element",
@@ -78,10 +69,7 @@ const REFUSED: &[(&[u8], &str)] = &[
         b"\n<!DOCTYPE a [<!ENTITY x \"y\">]><a>&x;</a>",
         "at 2:1: a document type declaration (DTD) is not accepted",
     ),
-    (
-        b"<a>&x;</a>",
-        "not well-formed at 1:4: the entity `&x;` is not defined",
-    ),
+    (b"<a>&x;</a>", "not well-formed at 1:4: the entity `&x;` is not defined"),
     (
         b"<a b='&x;'/>",
         "not well-formed at 1:1: the entity `&x;` is not defined",
@@ -98,10 +86,7 @@ const REFUSED: &[(&[u8], &str)] = &[
         b"<a>]]></a>",
         "not well-formed at 1:4: `]]>` stands outside a CDATA section",
     ),
-    (
-        b"<m:a/>",
-        "at 1:1: the prefix `m` is not bound to a namespace",
-    ),
+    (b"<m:a/>", "at 1:1: the prefix `m` is not bound to a namespace"),
     (
         b"<a>\n <b m:c='1'/></a>",
         "at 2:2: the prefix `m` is not bound to a namespace",
@@ -122,10 +107,7 @@ const REFUSED: &[(&[u8], &str)] = &[
         b"<a b='1'c='2'/>",
         "not well-formed at 1:1: white space is missing before an attribute",
     ),
-    (
-        b"<a b/>",
-        "not well-formed at 1:1: the attribute `b` has no value",
-    ),
+    (b"<a b/>", "not well-formed at 1:1: the attribute `b` has no value"),
     (
         b"<a b=1/>",
         "not well-formed at 1:1: the value of the attribute `b` is not quoted",
@@ -134,10 +116,7 @@ const REFUSED: &[(&[u8], &str)] = &[
         b"<a b='<'/>",
         "not well-formed at 1:1: the value of the attribute `b` holds a `<`",
     ),
-    (
-        b"<1a/>",
-        "not well-formed at 1:1: `1a` is not the name of an element",
-    ),
+    (b"<1a/>", "not well-formed at 1:1: `1a` is not the name of an element"),
     (
         b"<a:b:c/>",
         "not well-formed at 1:1: `a:b:c` is not the name of an element",
@@ -195,10 +174,7 @@ fn what_the_parser_itself_refuses_has_a_place() {
 fn other_encodings_give_the_same_characters() {
     let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>Z\xFCrich</a>";
     let windows = b"<?xml version='1.0' encoding='Windows-1252'?><a>\x80 5</a>";
-    assert_eq!(
-        Document::parse(latin).unwrap().root().text(),
-        Some("Zürich")
-    );
+    assert_eq!(Document::parse(latin).unwrap().root().text(), Some("Zürich"));
     assert_eq!(Document::parse(windows).unwrap().root().text(), Some("€ 5"));
 }
 
@@ -228,10 +204,7 @@ fn limits_are_kept() {
         Err(Error::TooLarge { .. })
     ));
     let deep = "<a>".repeat(100_000);
-    assert!(matches!(
-        Document::parse(deep.as_bytes()),
-        Err(Error::TooDeep { .. })
-    ));
+    assert!(matches!(Document::parse(deep.as_bytes()), Err(Error::TooDeep { .. })));
 }
 
 #[test]
@@ -246,10 +219,7 @@ fn the_tree_answers_by_local_name() {
     assert_eq!(root.child("i").unwrap().namespace(), Some("urn:d"));
     assert_eq!(root.child("i").unwrap().text(), None);
     assert_eq!(root.text_of("i"), Some("1.5"));
-    assert_eq!(
-        root.children_named("i").nth(1).unwrap().attribute("u"),
-        Some("KGM")
-    );
+    assert_eq!(root.children_named("i").nth(1).unwrap().attribute("u"), Some("KGM"));
     assert_eq!(root.text_of("p/q"), Some("2"));
     assert_eq!(root.all("p/q").len(), 2);
     assert_eq!(root.path("p/nothing").map(|e| e.name()), None);
@@ -269,10 +239,7 @@ fn soap_envelopes_are_opened() {
         assert_eq!(soap::open(document.root()).payload().unwrap().name(), "a");
     }
     let foreign = Document::parse(wrap("urn:post", "<a/>").as_bytes()).unwrap();
-    assert_eq!(
-        soap::open(foreign.root()).payload().unwrap().name(),
-        "Envelope"
-    );
+    assert_eq!(soap::open(foreign.root()).payload().unwrap().name(), "Envelope");
     let empty = Document::parse(wrap(soap::SOAP_1_1, "").as_bytes()).unwrap();
     assert!(matches!(soap::open(empty.root()), soap::Message::Empty));
     let fault = "<s:Fault><faultcode>s:Client</faultcode><faultstring>Invalid Request</faultstring><detail><x>a</x></detail></s:Fault>";

@@ -12,15 +12,11 @@ fn check(write: impl FnOnce(&mut Writer)) -> Result<String, Error> {
 #[test]
 fn an_indented_text_is_written() {
     let text = check(|writer| {
-        writer.element(
-            "o:order",
-            &[("xmlns:o", "urn:x"), ("n", "\"1\" & <2>")],
-            |writer| {
-                writer.element("o:empty", &[], |_| {});
-                writer.optional("o:none", &[], Some("  "));
-                writer.leaf("o:text", &[], "a < b & c");
-            },
-        );
+        writer.element("o:order", &[("xmlns:o", "urn:x"), ("n", "\"1\" & <2>")], |writer| {
+            writer.element("o:empty", &[], |_| {});
+            writer.optional("o:none", &[], Some("  "));
+            writer.leaf("o:text", &[], "a < b & c");
+        });
     })
     .unwrap();
     assert_eq!(

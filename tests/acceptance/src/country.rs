@@ -306,16 +306,19 @@ impl Country {
     /// It is refused, or not taken in time.
     pub async fn drop_notice(&self, case: &Case, number: &str) -> Result<(), Error> {
         let name = format!("notice-{number}.xml");
-        self.site.write(&format!("inbox/notices/{name}"), case.notice(number)?)?;
+        self.site
+            .write(&format!("inbox/notices/{name}"), case.notice(number)?)?;
         let refused = self.site.file(&format!("inbox/notices/refused/{name}.why.json"));
         let taken = self.site.file(&format!("inbox/notices/taken/{name}"));
-        let moved = eventually("the notice is put away", PATIENCE, async || {
-            match std::fs::read_to_string(&refused) {
+        let moved = eventually(
+            "the notice is put away",
+            PATIENCE,
+            async || match std::fs::read_to_string(&refused) {
                 Ok(why) => Ok(Err(why)),
                 Err(_) if taken.is_file() => Ok(Ok(())),
                 Err(_) => Err("it is still there".to_owned()),
-            }
-        });
+            },
+        );
         Ok(moved.await??)
     }
 

@@ -132,18 +132,14 @@ impl Simulator for Gateway {
     }
 }
 
-async fn receive(
-    State(gateway): State<Arc<Gateway>>,
-    headers: HeaderMap,
-    text: String,
-) -> Result<Response, Problem> {
+async fn receive(State(gateway): State<Arc<Gateway>>, headers: HeaderMap, text: String) -> Result<Response, Problem> {
     let key = headers
         .get("idempotency-key")
         .and_then(|key| key.to_str().ok())
         .filter(|key| !key.is_empty())
         .ok_or_else(|| Problem::malformed("the Idempotency-Key header is missing"))?;
-    let message: Value = serde_json::from_str(&text)
-        .map_err(|error| Problem::malformed(format!("not JSON: {error}")))?;
+    let message: Value =
+        serde_json::from_str(&text).map_err(|error| Problem::malformed(format!("not JSON: {error}")))?;
     let name = business_fact(&message)?;
     let mut inbox = locked(&gateway.inbox);
     if inbox.honours_keys
@@ -183,13 +179,8 @@ fn business_fact(message: &Value) -> Result<String, Problem> {
     if !message["permit"].is_object() {
         return Err(Problem::malformed("the endorsed `permit` is missing"));
     }
-    if message["permit"]["number"]
-        .as_str()
-        .is_some_and(|own| own != number)
-    {
-        return Err(Problem::malformed(
-            "usage and permit are about different numbers",
-        ));
+    if message["permit"]["number"].as_str().is_some_and(|own| own != number) {
+        return Err(Problem::malformed("usage and permit are about different numbers"));
     }
     let positions = usage["positions"].as_array();
     if positions.is_none_or(Vec::is_empty) {
@@ -210,10 +201,7 @@ fn business_fact(message: &Value) -> Result<String, Problem> {
     Ok(fact("used", &[number, declaration, status]))
 }
 
-async fn receipt(
-    State(gateway): State<Arc<Gateway>>,
-    Path(key): Path<String>,
-) -> Result<Response, Problem> {
+async fn receipt(State(gateway): State<Arc<Gateway>>, Path(key): Path<String>) -> Result<Response, Problem> {
     let inbox = locked(&gateway.inbox);
     let place = inbox.by_key.get(&key);
     let place = place.ok_or_else(|| Problem::not_found("no message came under this key"))?;

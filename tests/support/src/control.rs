@@ -62,10 +62,7 @@ async fn show_log(State(desk): State<Arc<Desk>>) -> Json<Vec<Exchange>> {
     Json(desk.record.log())
 }
 
-async fn take_seed(
-    State(desk): State<Arc<Desk>>,
-    Json(seed): Json<Value>,
-) -> Result<StatusCode, Problem> {
+async fn take_seed(State(desk): State<Arc<Desk>>, Json(seed): Json<Value>) -> Result<StatusCode, Problem> {
     desk.simulator
         .seed(seed)
         .map(|()| StatusCode::NO_CONTENT)

@@ -245,16 +245,8 @@ mod tests {
         check_route("*", "GET /permits/A", true);
         check_route("GET *", "GET /permits/A", true);
         check_route("GET *", "PUT /permits/A", false);
-        check_route(
-            "PUT /permits/*/endorsements/*",
-            "PUT /permits/A/endorsements/B",
-            true,
-        );
-        check_route(
-            "PUT /permits/*/endorsements/*",
-            "PUT /permits/A/usages",
-            false,
-        );
+        check_route("PUT /permits/*/endorsements/*", "PUT /permits/A/endorsements/B", true);
+        check_route("PUT /permits/*/endorsements/*", "PUT /permits/A/usages", false);
         check_route("POST /usages", "POST /usages/1", false);
         check_route("POST /*/x", "POST /a/x", true);
     }
@@ -264,13 +256,7 @@ mod tests {
         let faults = Faults::default();
         rules.into_iter().for_each(|rule| faults.push(rule));
         let seen: String = (0..requests)
-            .map(|_| {
-                if faults.strike("GET", "/a").is_some() {
-                    'x'
-                } else {
-                    '.'
-                }
-            })
+            .map(|_| if faults.strike("GET", "/a").is_some() { 'x' } else { '.' })
             .collect();
         assert_eq!(seen, expected);
     }

@@ -31,8 +31,7 @@ pub(crate) async fn guard(
 ) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = to_bytes(body, BODY_LIMIT).await else {
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "over 32 MiB")
-            .into_response();
+        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "over 32 MiB").into_response();
     };
     let fault = desk.faults.strike(parts.method.as_str(), parts.uri.path());
     let number = desk.record.arrived(Exchange {
@@ -58,9 +57,7 @@ pub(crate) async fn guard(
     // A real server goes on with a request whose caller has hung up; only a task of its own does so here.
     let answer = tokio::spawn(suffer(fault, act))
         .await
-        .unwrap_or(Answer::Full(
-            StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-        ));
+        .unwrap_or(Answer::Full(StatusCode::INTERNAL_SERVER_ERROR.into_response()));
     match answer {
         Answer::Full(response) => {
             desk.record.answered(number, response.status().as_u16());
@@ -91,10 +88,7 @@ async fn suffer(fault: Option<Fault>, act: impl Future<Output = Response>) -> An
             tokio::time::sleep(Duration::from_millis(ms)).await;
             response
         }
-        Some(Fault::FailBefore {
-            status,
-            retry_after,
-        }) => broken(status, retry_after),
+        Some(Fault::FailBefore { status, retry_after }) => broken(status, retry_after),
         Some(Fault::FailAfter { status }) => {
             act.await;
             broken(status, None)
@@ -137,15 +131,16 @@ async fn half(response: Response) -> Response {
     parts
         .headers
         .insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let pieces = futures_util::stream::once(async move { Ok::<Bytes, std::io::Error>(first) })
-        .chain(futures_util::stream::once(async {
+    let pieces = futures_util::stream::once(async move { Ok::<Bytes, std::io::Error>(first) }).chain(
+        futures_util::stream::once(async {
             // The server flushes what it has whenever the body makes it wait; without these turns the first half
             // could still be in its buffer when the connection breaks.
             for _ in 0..3 {
                 tokio::task::yield_now().await;
             }
             Err(std::io::Error::other("the connection breaks here"))
-        }));
+        }),
+    );
     Response::from_parts(parts, Body::from_stream(pieces))
 }
 

@@ -75,11 +75,7 @@ pub async fn request(
         })
         .collect();
     let body = response.text().await.map_err(|error| failed(url, &error))?;
-    Ok(Answer {
-        status,
-        headers,
-        body,
-    })
+    Ok(Answer { status, headers, body })
 }
 
 /// `GET`, without headers.

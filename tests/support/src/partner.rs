@@ -83,10 +83,7 @@ pub struct Partner {
 
 impl Partner {
     /// Starts serving a simulator on a free loopback port. Its record must be the one that the simulator counts in.
-    pub(crate) async fn serve(
-        simulator: Arc<dyn Simulator>,
-        record: Arc<Record>,
-    ) -> Result<Self, Error> {
+    pub(crate) async fn serve(simulator: Arc<dyn Simulator>, record: Arc<Record>) -> Result<Self, Error> {
         let name = simulator.name();
         let listener = TcpListener::bind(("127.0.0.1", 0))
             .await
@@ -109,11 +106,7 @@ impl Partner {
             // Serving ends only with the task: the listener never gives up.
             let _ = axum::serve(Door::new(listener), app).await;
         });
-        Ok(Self {
-            address,
-            desk,
-            task,
-        })
+        Ok(Self { address, desk, task })
     }
 
     /// The partner's name: `customs`, `ecites`, `epix`, `authority`, `species`.

@@ -37,16 +37,9 @@ async fn every_request_is_another_and_every_answer_is_counted() {
     let report = load(&partner, 4).await;
     assert_eq!(report.failures, 0);
     assert_eq!(report.statuses.keys().copied().collect::<Vec<_>>(), [202]);
-    assert!(
-        report.answers() > 0 && report.per_second > 0.0,
-        "{}",
-        report.per_second
-    );
+    assert!(report.answers() > 0 && report.per_second > 0.0, "{}", report.per_second);
     assert!(report.p50() <= report.p99() && report.p99() <= report.max());
-    assert!(
-        partner.facts().values().all(|count| *count == 1),
-        "no body came twice"
-    );
+    assert!(partner.facts().values().all(|count| *count == 1), "no body came twice");
     assert!(partner.facts().len() >= report.answers());
 }
 
@@ -71,10 +64,7 @@ async fn failures_are_counted_apart_and_the_load_goes_on() {
     let report = load(&partner, 2).await;
     assert!(report.failures <= 5 && report.answers() > 0, "{report:?}");
     assert!(report.statuses.contains_key(&202), "{:?}", report.statuses);
-    assert!(
-        partner.faults().rules().is_empty(),
-        "all ten faults have struck"
-    );
+    assert!(partner.faults().rules().is_empty(), "all ten faults have struck");
 }
 
 #[tokio::test]

@@ -12,10 +12,7 @@ pub(crate) fn wco() -> Option<PathBuf> {
     if path.is_dir() {
         return Some(path);
     }
-    assert!(
-        std::env::var_os("CI").is_none(),
-        "needs ../shared/standards/wco"
-    );
+    assert!(std::env::var_os("CI").is_none(), "needs ../shared/standards/wco");
     println!("skipped: needs ../shared/standards/wco");
     None
 }

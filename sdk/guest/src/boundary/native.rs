@@ -50,13 +50,8 @@ pub(crate) fn document_read(digest: &str, limit: u64) -> Result<Vec<u8>, documen
     host.document_read(digest)
 }
 
-pub(crate) fn document_write(
-    media_type: &str,
-    content: &[u8],
-) -> Result<Document, documents::Error> {
-    host().map_or_else(no_documents, |host| {
-        host.document_write(media_type, content)
-    })
+pub(crate) fn document_write(media_type: &str, content: &[u8]) -> Result<Document, documents::Error> {
+    host().map_or_else(no_documents, |host| host.document_write(media_type, content))
 }
 
 pub(crate) fn http(request: http::Request) -> Result<http::Response, http::Error> {
@@ -78,14 +73,8 @@ pub(crate) fn credential_certificate(name: &str) -> Result<Vec<Vec<u8>>, credent
     host().map_or_else(no_credentials, |host| host.credential_certificate(name))
 }
 
-pub(crate) fn credential_sign(
-    name: &str,
-    algorithm: &str,
-    data: &[u8],
-) -> Result<Vec<u8>, credentials::Error> {
-    host().map_or_else(no_credentials, |host| {
-        host.credential_sign(name, algorithm, data)
-    })
+pub(crate) fn credential_sign(name: &str, algorithm: &str, data: &[u8]) -> Result<Vec<u8>, credentials::Error> {
+    host().map_or_else(no_credentials, |host| host.credential_sign(name, algorithm, data))
 }
 
 pub(crate) fn credential_verify(
@@ -107,11 +96,7 @@ pub(crate) fn state_get(key: &str) -> Result<Option<state::Entry>, state::Error>
     host().map_or_else(no_state, |host| host.state_get(key))
 }
 
-pub(crate) fn state_put(
-    key: &str,
-    value: &[u8],
-    expected: Option<u64>,
-) -> Result<(), state::Error> {
+pub(crate) fn state_put(key: &str, value: &[u8], expected: Option<u64>) -> Result<(), state::Error> {
     host().map_or_else(no_state, |host| host.state_put(key, value, expected))
 }
 
@@ -119,10 +104,6 @@ pub(crate) fn state_delete(key: &str, expected: Option<u64>) -> Result<(), state
     host().map_or_else(no_state, |host| host.state_delete(key, expected))
 }
 
-pub(crate) fn state_keys(
-    prefix: &str,
-    after: Option<&str>,
-    limit: u32,
-) -> Result<Vec<String>, state::Error> {
+pub(crate) fn state_keys(prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, state::Error> {
     host().map_or_else(no_state, |host| host.state_keys(prefix, after, limit))
 }

@@ -104,10 +104,7 @@ pub(crate) fn document_read(digest: &str, limit: u64) -> Result<Vec<u8>, documen
     }
 }
 
-pub(crate) fn document_write(
-    media_type: &str,
-    content: &[u8],
-) -> Result<Document, documents::Error> {
+pub(crate) fn document_write(media_type: &str, content: &[u8]) -> Result<Document, documents::Error> {
     let writer = wit::documents::create(media_type)?;
     for piece in content.chunks(PIECE as usize) {
         writer.append(piece)?;
@@ -169,11 +166,7 @@ pub(crate) fn credential_certificate(name: &str) -> Result<Vec<Vec<u8>>, credent
     Ok(wit::credentials::certificate(name)?)
 }
 
-pub(crate) fn credential_sign(
-    name: &str,
-    algorithm: &str,
-    data: &[u8],
-) -> Result<Vec<u8>, credentials::Error> {
+pub(crate) fn credential_sign(name: &str, algorithm: &str, data: &[u8]) -> Result<Vec<u8>, credentials::Error> {
     Ok(wit::credentials::sign(name, algorithm, data)?)
 }
 
@@ -204,11 +197,7 @@ pub(crate) fn state_get(key: &str) -> Result<Option<state::Entry>, state::Error>
     }))
 }
 
-pub(crate) fn state_put(
-    key: &str,
-    value: &[u8],
-    expected: Option<u64>,
-) -> Result<(), state::Error> {
+pub(crate) fn state_put(key: &str, value: &[u8], expected: Option<u64>) -> Result<(), state::Error> {
     Ok(wit::state::put(key, value, expected)?)
 }
 
@@ -216,10 +205,6 @@ pub(crate) fn state_delete(key: &str, expected: Option<u64>) -> Result<(), state
     Ok(wit::state::delete(key, expected)?)
 }
 
-pub(crate) fn state_keys(
-    prefix: &str,
-    after: Option<&str>,
-    limit: u32,
-) -> Result<Vec<String>, state::Error> {
+pub(crate) fn state_keys(prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, state::Error> {
     Ok(wit::state::keys(prefix, after, limit)?)
 }

@@ -64,9 +64,8 @@ impl std::error::Error for Error {}
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let code = format!("http.{}", error.code);
-        let permanent = error.code.starts_with("denied")
-            || error.code.starts_with("request.")
-            || error.code == "too_large";
+        let permanent =
+            error.code.starts_with("denied") || error.code.starts_with("request.") || error.code == "too_large";
         let failure = if permanent {
             Failure::permanent(code, error.message)
         } else {

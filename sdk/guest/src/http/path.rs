@@ -34,8 +34,7 @@ impl Path {
     /// Adds a query parameter, name and value percent-encoded.
     #[must_use]
     pub fn query(mut self, name: &str, value: impl Display) -> Self {
-        self.text
-            .push(if self.text.contains('?') { '&' } else { '?' });
+        self.text.push(if self.text.contains('?') { '&' } else { '?' });
         encode(name, &mut self.text);
         self.text.push('=');
         encode(&value.to_string(), &mut self.text);

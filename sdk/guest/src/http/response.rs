@@ -107,16 +107,9 @@ impl Response {
     pub fn unreadable(&self, reason: &dyn std::fmt::Display) -> Failure {
         let failure = Failure::retryable(
             "answer.unreadable",
-            format!(
-                "the answer (status {}) cannot be read: {reason}",
-                self.status
-            ),
+            format!("the answer (status {}) cannot be read: {reason}", self.status),
         );
-        if self.safe {
-            failure
-        } else {
-            failure.unknown()
-        }
+        if self.safe { failure } else { failure.unknown() }
     }
 
     /// The reference of a body that was kept as a document.
@@ -164,10 +157,7 @@ impl Response {
             return Some(Duration::from_secs(seconds));
         }
         let until = imf_fixdate(said)?;
-        let now = self
-            .header("date")
-            .and_then(imf_fixdate)
-            .unwrap_or_else(clock::now_ms);
+        let now = self.header("date").and_then(imf_fixdate).unwrap_or_else(clock::now_ms);
         Some(Duration::from_millis(until.saturating_sub(now)))
     }
 

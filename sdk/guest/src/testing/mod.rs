@@ -95,12 +95,7 @@ pub trait Host {
     ///
     /// # Errors
     /// By default there is no credential.
-    fn credential_sign(
-        &self,
-        _name: &str,
-        _algorithm: &str,
-        _data: &[u8],
-    ) -> Result<Vec<u8>, credentials::Error> {
+    fn credential_sign(&self, _name: &str, _algorithm: &str, _data: &[u8]) -> Result<Vec<u8>, credentials::Error> {
         Err(credentials::Error::NotFound)
     }
 
@@ -146,12 +141,7 @@ pub trait Host {
     ///
     /// # Errors
     /// By default there are none, which is no error.
-    fn state_keys(
-        &self,
-        _prefix: &str,
-        _after: Option<&str>,
-        _limit: u32,
-    ) -> Result<Vec<String>, state::Error> {
+    fn state_keys(&self, _prefix: &str, _after: Option<&str>, _limit: u32) -> Result<Vec<String>, state::Error> {
         Ok(Vec::new())
     }
 }
@@ -232,9 +222,7 @@ pub fn probe<C: Connector + Operations>(
     sent: Sent,
 ) -> Result<Probed<Answered>, Failure> {
     let input = input(host, &original);
-    let probed = with_host(host.clone(), || {
-        dispatch::probe::<C>(operation, input, sent)
-    })?;
+    let probed = with_host(host.clone(), || dispatch::probe::<C>(operation, input, sent))?;
     Ok(match probed {
         Probed::Applied(output) => Probed::Applied(output.into()),
         Probed::Absent => Probed::Absent,

@@ -169,11 +169,7 @@ impl Scripted {
     }
 
     fn versions_fit(&self, key: &str, expected: Option<u64>) -> Result<u64, state::Error> {
-        let there = self
-            .state
-            .borrow()
-            .get(key)
-            .map_or(0, |entry| entry.version);
+        let there = self.state.borrow().get(key).map_or(0, |entry| entry.version);
         match expected {
             Some(expected) if expected != there => Err(state::Error::Conflict(there)),
             _ => Ok(there),
@@ -189,9 +185,9 @@ fn stand_in_digest(content: &[u8]) -> String {
         content.iter().fold(0xcbf2_9ce4_8422_2325 ^ start, step)
     };
     let lanes = [lane(0), lane(1), lane(2), lane(3)];
-    lanes.iter().fold("sha256:".to_owned(), |text, lane| {
-        format!("{text}{lane:016x}")
-    })
+    lanes
+        .iter()
+        .fold("sha256:".to_owned(), |text, lane| format!("{text}{lane:016x}"))
 }
 
 impl Host for Scripted {
@@ -200,9 +196,7 @@ impl Host for Scripted {
     }
 
     fn config(&self) -> String {
-        self.config
-            .as_ref()
-            .map_or_else(|| "{}".to_owned(), Value::to_string)
+        self.config.as_ref().map_or_else(|| "{}".to_owned(), Value::to_string)
     }
 
     fn log(&self, level: Level, message: &str, fields: &[(&str, &str)]) {
@@ -233,11 +227,7 @@ impl Host for Scripted {
             return reply;
         }
         let line = (request.method.clone(), request.endpoint.clone());
-        let next = self
-            .answers
-            .borrow_mut()
-            .get_mut(&line)
-            .and_then(VecDeque::pop_front);
+        let next = self.answers.borrow_mut().get_mut(&line).and_then(VecDeque::pop_front);
         next.unwrap_or_else(|| {
             let message = format!("no answer is prepared for {} at `{}`", line.0, line.1);
             Err(http::Error::new("denied.script", message, false))
@@ -262,12 +252,7 @@ impl Host for Scripted {
         Ok(self.state(key))
     }
 
-    fn state_put(
-        &self,
-        key: &str,
-        bytes: &[u8],
-        expected: Option<u64>,
-    ) -> Result<(), state::Error> {
+    fn state_put(&self, key: &str, bytes: &[u8], expected: Option<u64>) -> Result<(), state::Error> {
         let version = self.versions_fit(key, expected)? + 1;
         let value = bytes.to_vec();
         let entry = state::Entry { value, version };
@@ -281,12 +266,7 @@ impl Host for Scripted {
         Ok(())
     }
 
-    fn state_keys(
-        &self,
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<Vec<String>, state::Error> {
+    fn state_keys(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, state::Error> {
         let state = self.state.borrow();
         let keys = state.keys().filter(|key| key.starts_with(prefix));
         let keys = keys.filter(|key| after.is_none_or(|after| key.as_str() > after));

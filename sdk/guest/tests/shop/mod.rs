@@ -97,10 +97,7 @@ impl Acme {
         let path = path!["v", self.config.version, "orders", input.number];
         let response = http::get("api", path.query("from", &self.config.country)).send()?;
         if response.status == 404 {
-            return Err(Failure::rejected(
-                "order.not_found",
-                "there is no such order",
-            ));
+            return Err(Failure::rejected("order.not_found", "there is no such order"));
         }
         response.expect_success()?.json()
     }
@@ -109,29 +106,19 @@ impl Acme {
     #[operation(effect = once(settle = "90s"), probe = probe_place, undo = "cancel", attributes = [("cost", "high")])]
     fn place(&self, call: &Call, input: Order) -> Result<Output<Receipt>, Failure> {
         let request = http::put("api", path!["orders", input.number]).json(&input);
-        let request = request
-            .timeout(Duration::from_secs(5))
-            .idempotency_key(call.key());
+        let request = request.timeout(Duration::from_secs(5)).idempotency_key(call.key());
         let response = request.send()?.expect_success()?;
         let receipt: Receipt = response.json()?;
         // What the shop means cannot be known from here: the failure states no effect.
         if receipt.reference.is_empty() {
-            return Err(Failure::permanent(
-                "receipt.empty",
-                "the shop gave no reference",
-            ));
+            return Err(Failure::permanent("receipt.empty", "the shop gave no reference"));
         }
         let paper = documents::write("text/plain", receipt.reference.as_bytes())?;
         let output = Output::new(receipt).attribute("seen", self.seen.to_string());
         Ok(output.document("receipt", paper))
     }
 
-    fn probe_place(
-        &self,
-        call: &Call,
-        input: Order,
-        sent: Sent,
-    ) -> Result<Probed<Receipt>, Failure> {
+    fn probe_place(&self, call: &Call, input: Order, sent: Sent) -> Result<Probed<Receipt>, Failure> {
         log::debug("probing", &[("key", &sent.key), ("step", call.step())]);
         let response = http::get("api", path!["orders", input.number, "receipt"]).send()?;
         match response.status {

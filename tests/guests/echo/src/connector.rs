@@ -17,13 +17,7 @@ fn check(config: &Config) -> Vec<Issue> {
         .greeting
         .as_ref()
         .filter(|greeting| greeting.chars().count() > 20);
-    let issue = |_: &String| {
-        Issue::new(
-            "/greeting",
-            "greeting.long",
-            "a greeting has at most 20 letters",
-        )
-    };
+    let issue = |_: &String| Issue::new("/greeting", "greeting.long", "a greeting has at most 20 letters");
     long.map(issue).into_iter().collect()
 }
 
@@ -78,10 +72,7 @@ impl Echo {
     fn get(&self, _call: &Call, input: Key) -> Result<Order, Failure> {
         let response = http::get("api", path!["orders", input.key]).send()?;
         match response.status {
-            404 => Err(Failure::rejected(
-                "order.not_found",
-                "there is no such order",
-            )),
+            404 => Err(Failure::rejected("order.not_found", "there is no such order")),
             _ => response.expect_success()?.json(),
         }
     }
@@ -127,10 +118,7 @@ impl Echo {
     #[operation(effect = idempotent(lifetime = "24h"))]
     fn notify(&self, call: &Call, input: Order) -> Result<Receipt, Failure> {
         let request = http::post("api", "/notices").json(&input);
-        let response = request
-            .idempotency_key(call.key())
-            .send()?
-            .expect_success()?;
+        let response = request.idempotency_key(call.key()).send()?.expect_success()?;
         let accepted: Accepted = response.json()?;
         Ok(Receipt {
             number: input.number,

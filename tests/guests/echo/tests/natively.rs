@@ -41,12 +41,7 @@ fn operations_answer() {
         json!({ "key": "5" }),
         json!("order.not_found"),
     );
-    check(
-        to("PUT", accepted(201)),
-        "place",
-        order.clone(),
-        receipt(201),
-    );
+    check(to("PUT", accepted(201)), "place", order.clone(), receipt(201));
     check(
         to("PUT", Response::new(409)),
         "place",
@@ -54,12 +49,7 @@ fn operations_answer() {
         json!("order.refused"),
     );
     check(to("POST", accepted(202)), "notify", order, receipt(202));
-    check(
-        Scripted::new(),
-        "fail",
-        json!({ "text": "no" }),
-        json!("echo.refused"),
-    );
+    check(Scripted::new(), "fail", json!({ "text": "no" }), json!("echo.refused"));
     let stored = Scripted::new().stored("a", "b");
     check(
         stored,
@@ -70,19 +60,12 @@ fn operations_answer() {
     let stored = Scripted::new().stored("a", "b");
     let other = json!({ "key": "a", "value": "c", "version": 7 });
     check(stored, "remember", other, json!("state.conflict"));
-    check(
-        Scripted::new(),
-        "log_lines",
-        json!({ "count": 3 }),
-        json!({}),
-    );
+    check(Scripted::new(), "log_lines", json!({ "count": 3 }), json!({}));
 }
 
 #[test]
 fn documents_are_read_and_made() {
-    let host = Scripted::new()
-        .document("message", "text/plain", "hello")
-        .shared();
+    let host = Scripted::new().document("message", "text/plain", "hello").shared();
     let read = testing::invoke::<Echo>(&host, "read_document", json!({})).unwrap();
     assert_eq!(
         (&read.payload["length"], &read.payload["text"]),
@@ -98,8 +81,7 @@ fn documents_are_read_and_made() {
 
 #[test]
 fn a_long_greeting_is_refused() {
-    let issues =
-        testing::check_config::<Echo>(json!({ "greeting": "a greeting that does not end" }));
+    let issues = testing::check_config::<Echo>(json!({ "greeting": "a greeting that does not end" }));
     assert_eq!(issues[0].code, "greeting.long");
     assert!(testing::check_config::<Echo>(json!({ "greeting": "hi" })).is_empty());
 }

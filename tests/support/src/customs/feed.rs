@@ -83,11 +83,7 @@ impl Feed {
     ///
     /// # Errors
     /// No client could be built. What the receiver answers, or that it does not answer, is in the report.
-    pub async fn send<B: AsRef<[u8]>>(
-        &self,
-        notices: &[B],
-        copies: u32,
-    ) -> Result<Vec<Delivery>, Error> {
+    pub async fn send<B: AsRef<[u8]>>(&self, notices: &[B], copies: u32) -> Result<Vec<Delivery>, Error> {
         let client = http::client()?;
         let mut deliveries = Vec::new();
         for copy in 1..=copies {
@@ -108,26 +104,19 @@ impl Feed {
     ///
     /// # Errors
     /// No client could be built.
-    pub async fn send_at_once<B: AsRef<[u8]>>(
-        &self,
-        notices: &[B],
-        copies: u32,
-    ) -> Result<Vec<Delivery>, Error> {
+    pub async fn send_at_once<B: AsRef<[u8]>>(&self, notices: &[B], copies: u32) -> Result<Vec<Delivery>, Error> {
         let client = http::client()?;
         let all = (1..=copies).flat_map(|copy| {
             let client = &client;
-            notices
-                .iter()
-                .enumerate()
-                .map(move |(notice, body)| async move {
-                    let (statuses, answer) = self.deliver(client, body.as_ref()).await;
-                    Delivery {
-                        notice,
-                        copy,
-                        statuses,
-                        body: answer,
-                    }
-                })
+            notices.iter().enumerate().map(move |(notice, body)| async move {
+                let (statuses, answer) = self.deliver(client, body.as_ref()).await;
+                Delivery {
+                    notice,
+                    copy,
+                    statuses,
+                    body: answer,
+                }
+            })
         });
         Ok(futures_util::future::join_all(all).await)
     }

@@ -108,10 +108,7 @@ impl Simulator for Office {
     }
 }
 
-async fn declaration(
-    State(office): State<Arc<Office>>,
-    Path(mrn): Path<String>,
-) -> Result<Response, Problem> {
+async fn declaration(State(office): State<Arc<Office>>, Path(mrn): Path<String>) -> Result<Response, Problem> {
     let found = locked(&office.declarations).get(&mrn).cloned();
     let xml = found.ok_or_else(|| Problem::not_found(format!("no declaration {mrn}")))?;
     Ok(([(header::CONTENT_TYPE, "application/xml")], xml).into_response())

@@ -45,11 +45,7 @@ impl Entry {
         let left = quantity::allowed(&Value::Object(self.face.clone()))
             .iter()
             .any(|(line, value)| taken.get(line).is_none_or(|taken| taken < value));
-        if single || !left {
-            "used"
-        } else {
-            "partly_used"
-        }
+        if single || !left { "used" } else { "partly_used" }
     }
 
     pub(crate) fn remaining(&self) -> Vec<Value> {
@@ -75,9 +71,7 @@ impl Entry {
     }
 
     pub(crate) fn of(&self, declaration: &str) -> impl Iterator<Item = &Value> {
-        self.endorsements
-            .iter()
-            .filter(move |e| is_for(e, declaration))
+        self.endorsements.iter().filter(move |e| is_for(e, declaration))
     }
 
     /// What to answer where this declaration has been here before: the same again, a refusal, or `None` where the
@@ -110,24 +104,17 @@ impl Entry {
     pub(crate) fn check_status(&self) -> Result<(), Problem> {
         match self.face.get("status").and_then(Value::as_str) {
             Some("issued") | None => Ok(()),
-            Some(status @ ("revoked" | "cancelled")) => Err(Problem::conflict(
-                "revoked",
-                format!("the permit is {status}"),
-            )),
-            Some(status) => Err(Problem::conflict(
-                "not_valid",
-                format!("the permit is {status}"),
-            )),
+            Some(status @ ("revoked" | "cancelled")) => {
+                Err(Problem::conflict("revoked", format!("the permit is {status}")))
+            }
+            Some(status) => Err(Problem::conflict("not_valid", format!("the permit is {status}"))),
         }
     }
 
     pub(crate) fn check_if_match(&self, if_match: Option<&str>) -> Result<(), Problem> {
         let Some(given) = if_match else { return Ok(()) };
         let own = etag(self.version);
-        if given
-            .split(',')
-            .any(|tag| tag.trim() == "*" || tag.trim() == own)
-        {
+        if given.split(',').any(|tag| tag.trim() == "*" || tag.trim() == own) {
             return Ok(());
         }
         Err(Problem::new(
@@ -139,11 +126,7 @@ impl Entry {
 
     /// The end of validity is a local date of the issuer (box 2), so days are compared in the issuer's time zone.
     pub(crate) fn check_validity(&self, body: &Value) -> Result<(), Problem> {
-        let zone = self
-            .face
-            .get("time_zone")
-            .and_then(Value::as_str)
-            .unwrap_or("UTC");
+        let zone = self.face.get("time_zone").and_then(Value::as_str).unwrap_or("UTC");
         // A day alone is a day where the permit was issued.
         let day = body["at"]
             .as_str()
@@ -156,10 +139,7 @@ impl Entry {
                 .and_then(|text| local_day(text, zone))
         };
         if bound("valid_from").is_some_and(|from| day < from) {
-            return Err(Problem::conflict(
-                "not_valid",
-                "the permit is not valid yet",
-            ));
+            return Err(Problem::conflict("not_valid", "the permit is not valid yet"));
         }
         if bound("valid_until").is_some_and(|until| day > until) {
             return Err(Problem::conflict("not_valid", "the permit has expired"));
@@ -179,11 +159,7 @@ impl Entry {
         }
     }
 
-    pub(crate) fn check_quantities(
-        &self,
-        declaration: &str,
-        wanted: &quantity::Amounts,
-    ) -> Result<(), Problem> {
+    pub(crate) fn check_quantities(&self, declaration: &str, wanted: &quantity::Amounts) -> Result<(), Problem> {
         let allowed = quantity::allowed(&Value::Object(self.face.clone()));
         // Copies of this declaration's own stamp are left out: a system that knows no repetition stamps again.
         let others = self.endorsements.iter().filter(|e| !is_for(e, declaration));
@@ -217,18 +193,14 @@ fn local_day(text: &str, zone: &str) -> Option<Date> {
 /// (`mrn:...`), or by the endorsement's own id.
 pub(crate) fn is_for(endorsement: &Value, declaration: &str) -> bool {
     let value = reference(endorsement);
-    let bare = declaration
-        .split_once(':')
-        .map_or(declaration, |(_, bare)| bare);
+    let bare = declaration.split_once(':').map_or(declaration, |(_, bare)| bare);
     value == declaration || value == bare || endorsement["id"] == declaration
 }
 
 /// The value of the declaration that a document names, as text or as `{scheme, value}`.
 pub(crate) fn reference(document: &Value) -> String {
     let declaration = &document["declaration"];
-    let text = declaration
-        .as_str()
-        .or_else(|| declaration["value"].as_str());
+    let text = declaration.as_str().or_else(|| declaration["value"].as_str());
     text.unwrap_or_default().to_owned()
 }
 

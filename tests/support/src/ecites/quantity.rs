@@ -13,9 +13,7 @@ pub(crate) fn read(quantity: &Value) -> Result<(Decimal, String), String> {
     let text = quantity["value"]
         .as_str()
         .ok_or("a quantity's value is a decimal string")?;
-    let value: Decimal = text
-        .parse()
-        .map_err(|_| format!("`{text}` is not a decimal"))?;
+    let value: Decimal = text.parse().map_err(|_| format!("`{text}` is not a decimal"))?;
     let unit = quantity["unit"].as_str().ok_or("a quantity has a unit")?;
     Ok((value, unit.to_owned()))
 }
@@ -83,7 +81,8 @@ mod tests {
 
     #[test]
     fn lines_add_up_by_item_and_unit() {
-        let line = |item: &str, value: &str, unit: &str| json!({"item": item, "quantity": {"value": value, "unit": unit}});
+        let line =
+            |item: &str, value: &str, unit: &str| json!({"item": item, "quantity": {"value": value, "unit": unit}});
         check(
             json!([line("A", "0.1", "KGM"), line("A", "0.20", "KGM")]),
             Ok(&[("A", "KGM", "0.3")]),

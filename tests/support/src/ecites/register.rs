@@ -51,28 +51,20 @@ impl Register {
     fn put_permit(&mut self, permit: &Value) -> Result<(), String> {
         let mut face = permit.as_object().ok_or("a permit is an object")?.clone();
         let text = |name: &str| {
-            let value = permit[name]
-                .as_str()
-                .ok_or(format!("a permit has `{name}`"))?;
+            let value = permit[name].as_str().ok_or(format!("a permit has `{name}`"))?;
             Ok::<_, String>(value.to_owned())
         };
         let key = (text("issuing_country")?, text("number")?);
         let given = face.remove("endorsements");
         let entry = self.entries.entry(key).or_insert_with(|| Entry {
             face: Map::new(),
-            endorsements: given
-                .and_then(|list| list.as_array().cloned())
-                .unwrap_or_default(),
+            endorsements: given.and_then(|list| list.as_array().cloned()).unwrap_or_default(),
             usages: Vec::new(),
             history: Vec::new(),
             version: 0,
             changed_at: Timestamp::now(),
         });
-        let act = if entry.version == 0 {
-            "issued"
-        } else {
-            "altered"
-        };
+        let act = if entry.version == 0 { "issued" } else { "altered" };
         face.entry("status").or_insert_with(|| json!("issued"));
         entry.face = face;
         entry.happened(act, json!({ "status": entry.face["status"] }));
@@ -80,9 +72,10 @@ impl Register {
     }
 
     fn key(&self, number: &str, country: Option<&str>) -> Result<(String, String), Problem> {
-        let mut fitting = self.entries.keys().filter(|(issuer, own)| {
-            own == number && country.is_none_or(|country| country == issuer)
-        });
+        let mut fitting = self
+            .entries
+            .keys()
+            .filter(|(issuer, own)| own == number && country.is_none_or(|country| country == issuer));
         match (fitting.next(), fitting.next()) {
             (Some(key), None) => Ok(key.clone()),
             (None, _) => Err(Problem::not_found(format!("no permit {number}"))),
@@ -104,11 +97,7 @@ impl Register {
     }
 
     /// A permit with its endorsements and usage, and its version.
-    pub(crate) fn permit(
-        &self,
-        number: &str,
-        country: Option<&str>,
-    ) -> Result<(Value, u64), Problem> {
+    pub(crate) fn permit(&self, number: &str, country: Option<&str>) -> Result<(Value, u64), Problem> {
         let entry = self.find(number, country)?;
         Ok((entry.document(), entry.version))
     }
@@ -161,16 +150,11 @@ impl Register {
         ] {
             endorsement.insert(name.to_owned(), value);
         }
-        endorsement
-            .entry("declaration")
-            .or_insert_with(|| json!(declaration));
+        endorsement.entry("declaration").or_insert_with(|| json!(declaration));
         let endorsement = Value::Object(endorsement);
         entry.endorsements.push(endorsement.clone());
         let by = endorsement["endorsed_by"].clone();
-        entry.happened(
-            "endorsed",
-            json!({ "endorsement": endorsement["id"], "by": by }),
-        );
+        entry.happened("endorsed", json!({ "endorsement": endorsement["id"], "by": by }));
         let version = entry.version;
         record.effect(fact("endorsed", &[number, &reference(&endorsement)]));
         self.endorsed = next;
@@ -182,11 +166,7 @@ impl Register {
     }
 
     /// The newest endorsement of a permit for a declaration (or with that id), and the permit's version.
-    pub(crate) fn endorsement(
-        &self,
-        number: &str,
-        declaration: &str,
-    ) -> Result<(Value, u64), Problem> {
+    pub(crate) fn endorsement(&self, number: &str, declaration: &str) -> Result<(Value, u64), Problem> {
         let entry = self.find(number, None)?;
         let found = entry.of(declaration).last().cloned();
         let found = found.ok_or_else(|| Problem::not_found("no such endorsement"))?;
@@ -205,14 +185,9 @@ impl Register {
         let entry = self.find_mut(number, None)?;
         let reason = body["reason"].as_str().filter(|reason| !reason.is_empty());
         if reason.is_none() || !body["by"].is_object() {
-            return Err(Problem::malformed(
-                "a withdrawal names its `reason` and `by` whom",
-            ));
+            return Err(Problem::malformed("a withdrawal names its `reason` and `by` whom"));
         }
-        let place = entry
-            .endorsements
-            .iter()
-            .rposition(|e| is_for(e, declaration));
+        let place = entry.endorsements.iter().rposition(|e| is_for(e, declaration));
         let place = place.ok_or_else(|| Problem::not_found("no such endorsement"))?;
         let already = entry.endorsements[place]["status"] == "withdrawn";
         if !(already && honours_keys) {
@@ -220,10 +195,7 @@ impl Register {
             entry.endorsements[place]["status"] = json!("withdrawn");
             entry.endorsements[place]["withdrawal"] = withdrawal.clone();
             let id = entry.endorsements[place]["id"].clone();
-            entry.happened(
-                "withdrawn",
-                json!({ "endorsement": id, "by": withdrawal["by"] }),
-            );
+            entry.happened("withdrawn", json!({ "endorsement": id, "by": withdrawal["by"] }));
             let about = reference(&entry.endorsements[place]);
             record.effect(fact("withdrawn", &[number, &about]));
         }
@@ -231,12 +203,7 @@ impl Register {
     }
 
     /// Keeps what a partner confirmed about the use of a permit; answers whether it is new.
-    pub(crate) fn confirm(
-        &mut self,
-        record: &Record,
-        number: &str,
-        usage: &Value,
-    ) -> Result<(Value, bool), Problem> {
+    pub(crate) fn confirm(&mut self, record: &Record, number: &str, usage: &Value) -> Result<(Value, bool), Problem> {
         let honours_keys = self.honours_keys;
         let entry = self.find_mut(number, usage["issuing_country"].as_str())?;
         if !usage["positions"].is_array() {
@@ -255,24 +222,14 @@ impl Register {
     pub(crate) fn verify(&self, body: &Value) -> Result<Value, Problem> {
         let number = body["number"].as_str().unwrap_or_default();
         let entry = self.find(number, body["issuing_country"].as_str())?;
-        if entry
-            .face
-            .get("token")
-            .is_some_and(|token| *token != body["token"])
-        {
+        if entry.face.get("token").is_some_and(|token| *token != body["token"]) {
             // The same answer as for no permit: a guesser learns nothing.
             return Err(Problem::not_found(format!("no permit {number}")));
         }
         let document = entry.document();
-        let digest =
-            aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, document.to_string().as_bytes());
-        let hex: String = digest
-            .as_ref()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        let valid =
-            entry.check_status().is_ok() && entry.check_validity(&json!({ "at": now() })).is_ok();
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, document.to_string().as_bytes());
+        let hex: String = digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        let valid = entry.check_status().is_ok() && entry.check_validity(&json!({ "at": now() })).is_ok();
         let mut answer = json!({
             "number": number,
             "status": document["status"],

@@ -24,10 +24,7 @@ pub(crate) fn routes(system: Arc<System>) -> Router {
     Router::new()
         .route("/permits", get(list))
         .route("/permits/{number}", get(permit))
-        .route(
-            "/permits/{number}/endorsements/{declaration}",
-            get(probe).put(endorse),
-        )
+        .route("/permits/{number}/endorsements/{declaration}", get(probe).put(endorse))
         .route(
             "/permits/{number}/endorsements/{declaration}/withdrawal",
             post(withdraw),
@@ -61,13 +58,13 @@ fn body(text: &str) -> Result<Value, Problem> {
 }
 
 async fn list(State(system): State<Arc<System>>, Query(query): Query<Since>) -> Answer {
-    let since =
-        match query.changed_since {
-            None => None,
-            Some(text) => Some(text.parse::<Timestamp>().map_err(|_| {
-                Problem::malformed("`changed_since` is a date-time with its offset")
-            })?),
-        };
+    let since = match query.changed_since {
+        None => None,
+        Some(text) => Some(
+            text.parse::<Timestamp>()
+                .map_err(|_| Problem::malformed("`changed_since` is a date-time with its offset"))?,
+        ),
+    };
     let permits = locked(&system.register).changed_since(since);
     Ok(Json(json!({ "permits": permits, "as_of": now() })).into_response())
 }
@@ -78,8 +75,7 @@ async fn permit(
     Query(query): Query<ByCountry>,
     headers: HeaderMap,
 ) -> Answer {
-    let (document, version) =
-        locked(&system.register).permit(&number, query.issuing_country.as_deref())?;
+    let (document, version) = locked(&system.register).permit(&number, query.issuing_country.as_deref())?;
     if header_text(&headers, header::IF_NONE_MATCH) == Some(&etag(version)) {
         let tag = [(header::ETAG, etag(version))];
         return Ok((StatusCode::NOT_MODIFIED, tag).into_response());
@@ -95,8 +91,7 @@ async fn endorse(
 ) -> Answer {
     let body = body(&text)?;
     let if_match = header_text(&headers, header::IF_MATCH);
-    let answer =
-        locked(&system.register).endorse(&system.record, &number, &declaration, &body, if_match)?;
+    let answer = locked(&system.register).endorse(&system.record, &number, &declaration, &body, if_match)?;
     let status = if answer.created {
         StatusCode::CREATED
     } else {
@@ -105,10 +100,7 @@ async fn endorse(
     Ok(tagged(status, answer.version, &answer.endorsement))
 }
 
-async fn probe(
-    State(system): State<Arc<System>>,
-    Path((number, declaration)): Path<(String, String)>,
-) -> Answer {
+async fn probe(State(system): State<Arc<System>>, Path((number, declaration)): Path<(String, String)>) -> Answer {
     let register = locked(&system.register);
     if !register.probe {
         let allow = [(header::ALLOW, "PUT")];
@@ -124,23 +116,14 @@ async fn withdraw(
     text: String,
 ) -> Answer {
     let body = body(&text)?;
-    let (endorsement, version) =
-        locked(&system.register).withdraw(&system.record, &number, &declaration, &body)?;
+    let (endorsement, version) = locked(&system.register).withdraw(&system.record, &number, &declaration, &body)?;
     Ok(tagged(StatusCode::OK, version, &endorsement))
 }
 
-async fn confirm(
-    State(system): State<Arc<System>>,
-    Path(number): Path<String>,
-    text: String,
-) -> Answer {
+async fn confirm(State(system): State<Arc<System>>, Path(number): Path<String>, text: String) -> Answer {
     let body = body(&text)?;
     let (usage, created) = locked(&system.register).confirm(&system.record, &number, &body)?;
-    let status = if created {
-        StatusCode::CREATED
-    } else {
-        StatusCode::OK
-    };
+    let status = if created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(usage)).into_response())
 }
 

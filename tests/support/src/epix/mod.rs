@@ -131,11 +131,7 @@ impl Desk {
             certificate.check_positions(&request.positions)?;
             self.confirm(hub, request);
             let acknowledged = "<Acknowledged>true</Acknowledged>";
-            return Ok(soap::response(
-                toolkit,
-                "ConfirmQuantitiesResponse",
-                acknowledged,
-            ));
+            return Ok(soap::response(toolkit, "ConfirmQuantitiesResponse", acknowledged));
         }
         let name = if request.operation == Operation::GetFinal {
             "GetFinalCitesCertificateResponse"
@@ -164,17 +160,13 @@ impl Desk {
     /// The caller's country, `None` where nobody is asked.
     fn caller(&self, headers: &HeaderMap) -> Result<Option<String>, Fault> {
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        let subject = text("x-ssl-client-s-dn").and_then(|dn| {
-            dn.split(['/', ','])
-                .find_map(|part| part.trim().strip_prefix("C="))
-        });
+        let subject = text("x-ssl-client-s-dn")
+            .and_then(|dn| dn.split(['/', ',']).find_map(|part| part.trim().strip_prefix("C=")));
         let country = subject.or_else(|| text("x-caller-country"));
         match country {
             _ if self.options.callers.is_empty() => Ok(country.map(str::to_owned)),
             None => Err(Fault::hub("CertificateMissing")),
-            Some(country) if self.options.callers.iter().any(|known| known == country) => {
-                Ok(Some(country.to_owned()))
-            }
+            Some(country) if self.options.callers.iter().any(|known| known == country) => Ok(Some(country.to_owned())),
             Some(_) => Err(Fault::hub("CallerNotFound")),
         }
     }

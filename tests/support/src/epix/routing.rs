@@ -105,8 +105,7 @@ fn without_declaration(text: &str) -> &str {
     if !text.starts_with("<?xml") {
         return text;
     }
-    text.split_once("?>")
-        .map_or(text, |(_, rest)| rest.trim_start())
+    text.split_once("?>").map_or(text, |(_, rest)| rest.trim_start())
 }
 
 /// All adapters and certificates.
@@ -128,18 +127,15 @@ impl Hub {
     /// Takes a seed in (the shape is in the module's description), or says what is wrong with it.
     pub(crate) fn take(&mut self, seed: &Value) -> Result<(), String> {
         for (country, adapter) in seed["adapters"].as_object().into_iter().flatten() {
-            let adapter = serde_json::from_value(adapter.clone())
-                .map_err(|error| format!("adapter {country}: {error}"))?;
+            let adapter =
+                serde_json::from_value(adapter.clone()).map_err(|error| format!("adapter {country}: {error}"))?;
             self.adapters.insert(country.clone(), adapter);
         }
         for certificate in seed["certificates"].as_array().into_iter().flatten() {
-            let certificate: Certificate = serde_json::from_value(certificate.clone())
-                .map_err(|error| format!("certificate: {error}"))?;
-            xml::read(&certificate.xml)
-                .map_err(|error| format!("certificate {}: {error}", certificate.number))?;
-            self.adapters
-                .entry(certificate.country.clone())
-                .or_default();
+            let certificate: Certificate =
+                serde_json::from_value(certificate.clone()).map_err(|error| format!("certificate: {error}"))?;
+            xml::read(&certificate.xml).map_err(|error| format!("certificate {}: {error}", certificate.number))?;
+            self.adapters.entry(certificate.country.clone()).or_default();
             let key = (certificate.country.clone(), certificate.number.clone());
             self.certificates.insert(key, certificate);
         }
@@ -156,9 +152,7 @@ impl Hub {
         // A country always reaches its own system; others by its list, or all where it has none.
         let allowed = match (&adapter.callers, caller) {
             (None, _) => true,
-            (Some(list), Some(caller)) => {
-                caller == country || list.iter().any(|allowed| allowed == caller)
-            }
+            (Some(list), Some(caller)) => caller == country || list.iter().any(|allowed| allowed == caller),
             (Some(_), None) => false,
         };
         if !allowed {
@@ -171,12 +165,7 @@ impl Hub {
     }
 
     /// A certificate by number and token. A wrong token is answered like a wrong number: a guesser learns nothing.
-    pub(crate) fn certificate(
-        &self,
-        country: &str,
-        number: &str,
-        token: &str,
-    ) -> Result<Certificate, Fault> {
+    pub(crate) fn certificate(&self, country: &str, number: &str, token: &str) -> Result<Certificate, Fault> {
         self.certificates
             .get(&(country.to_owned(), number.to_owned()))
             .filter(|certificate| certificate.token == token)

@@ -128,19 +128,11 @@ pub(crate) fn read(headers: &HeaderMap, text: &str) -> Result<Request, Fault> {
 fn parameters(operation: Operation, call: &Element) -> Option<Result<Request, Fault>> {
     let wanted: &[&str] = match operation {
         Operation::ServiceState => &["IsoCountryCode"],
-        Operation::GetFinal | Operation::GetNonFinal => {
-            &["CertificateNumber", "TokenId", "IsoCountryCode"]
-        }
-        Operation::ConfirmQuantities => &[
-            "CertificateNumber",
-            "TokenId",
-            "IsoCountryCode",
-            "ConfirmedQuantities",
-        ],
+        Operation::GetFinal | Operation::GetNonFinal => &["CertificateNumber", "TokenId", "IsoCountryCode"],
+        Operation::ConfirmQuantities => &["CertificateNumber", "TokenId", "IsoCountryCode", "ConfirmedQuantities"],
     };
-    let known = |child: &Element| {
-        wanted.contains(&&*child.name) && (child.namespace.is_empty() || child.namespace == HUB)
-    };
+    let known =
+        |child: &Element| wanted.contains(&&*child.name) && (child.namespace.is_empty() || child.namespace == HUB);
     if call.children.len() != wanted.len() || !call.children.iter().all(known) {
         return None;
     }
@@ -173,28 +165,19 @@ fn parameters(operation: Operation, call: &Element) -> Option<Result<Request, Fa
 }
 
 fn positions(list: &Element) -> Result<Vec<(String, u64)>, Fault> {
-    if list.children.is_empty()
-        || list
-            .children
-            .iter()
-            .any(|child| child.name != "CitesPosition")
-    {
+    if list.children.is_empty() || list.children.iter().any(|child| child.name != "CitesPosition") {
         return Err(Fault::client("Invalid Request"));
     }
     let mut positions = Vec::new();
     for position in &list.children {
         let id = position.only("ID").map(|id| &*id.text).unwrap_or_default();
         if !is_token(id) {
-            return Err(Fault::client(
-                "XML structure is not valid. ID must be a token",
-            ));
+            return Err(Fault::client("XML structure is not valid. ID must be a token"));
         }
-        let quantity = position
-            .only("InspectedUnitQuantity")
-            .map(|q| q.text.trim());
-        let quantity = quantity.and_then(|text| text.parse().ok()).ok_or_else(|| {
-            Fault::client("XML structure is not valid. InspectedUnitQuantity must be an integer")
-        })?;
+        let quantity = position.only("InspectedUnitQuantity").map(|q| q.text.trim());
+        let quantity = quantity
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| Fault::client("XML structure is not valid. InspectedUnitQuantity must be an integer"))?;
         positions.push((id.to_owned(), quantity));
     }
     Ok(positions)

@@ -96,8 +96,7 @@ fn element(start: &BytesStart<'_>, namespace: Option<String>) -> Result<Element,
         attribute.map_err(wrong)?;
     }
     Ok(Element {
-        namespace: namespace
-            .ok_or_else(|| wrong(format!("the prefix of `{name}` is not bound")))?,
+        namespace: namespace.ok_or_else(|| wrong(format!("the prefix of `{name}` is not bound")))?,
         name,
         children: Vec::new(),
         text: String::new(),
@@ -130,9 +129,7 @@ mod tests {
         match (read(text), expected) {
             (Ok(root), Ok(expected)) => {
                 let mut flat = String::new();
-                root.walk(&mut |e| {
-                    flat.push_str(&format!("{}:{}={} ", e.namespace, e.name, e.text))
-                });
+                root.walk(&mut |e| flat.push_str(&format!("{}:{}={} ", e.namespace, e.name, e.text)));
                 assert_eq!(flat.trim_end(), expected, "{text}");
             }
             (Err(error), Err(expected)) => {
@@ -149,10 +146,7 @@ mod tests {
             "<?xml version='1.0'?><p:a xmlns:p='u'><b>x&amp;y&#65;</b></p:a>",
             Ok("u:a= :b=x&yA"),
         );
-        check(
-            "<a xmlns='u'><b xmlns=''><![CDATA[<]]></b></a>",
-            Ok("u:a= :b=<"),
-        );
+        check("<a xmlns='u'><b xmlns=''><![CDATA[<]]></b></a>", Ok("u:a= :b=<"));
         check("<p:a/>", Err("not bound"));
         check("<a><b></a></b>", Err(""));
         check("<a>", Err("not closed"));

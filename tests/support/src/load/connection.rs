@@ -105,10 +105,7 @@ fn read_head(head: &[u8]) -> io::Result<(u16, Body)> {
             continue;
         };
         if name.eq_ignore_ascii_case("content-length") {
-            let length = value
-                .trim()
-                .parse()
-                .map_err(|_| wrong("a length that is no number"))?;
+            let length = value.trim().parse().map_err(|_| wrong("a length that is no number"))?;
             body = Body::Length(length);
         } else if name.eq_ignore_ascii_case("transfer-encoding") {
             body = Body::Chunked;

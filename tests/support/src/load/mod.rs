@@ -54,10 +54,7 @@ impl Load {
     ///
     /// # Errors
     /// No client could connect. A connection lost on the way counts as a failure and is opened again.
-    pub async fn run(
-        &self,
-        body: impl Fn(u64) -> String + Send + Sync + 'static,
-    ) -> Result<Report, Error> {
+    pub async fn run(&self, body: impl Fn(u64) -> String + Send + Sync + 'static) -> Result<Report, Error> {
         let body = Arc::new(body);
         let counter = Arc::new(AtomicU64::new(0));
         let head = Arc::new(self.head());
@@ -73,9 +70,7 @@ impl Load {
                 seen: Seen::default(),
             };
             let (body, counter) = (body.clone(), counter.clone());
-            clients.push(tokio::spawn(
-                client.work(start, end, counter, move |n| body(n)),
-            ));
+            clients.push(tokio::spawn(client.work(start, end, counter, move |n| body(n))));
         }
         let mut seen = Seen::default();
         for client in clients {

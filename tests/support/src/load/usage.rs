@@ -67,10 +67,7 @@ mod tests {
     fn fields_are_found_behind_a_name_with_blanks() {
         let stat = "12 (a (b) c) S 1 2 3 4 5 6 7 8 9 10 30 12 0 0 20 0 1 0 9 0 0";
         assert_eq!(cpu_ticks(stat), Some(42));
-        assert_eq!(
-            kilobytes("VmHWM:\t  2048 kB\nVmRSS:\t 1024 kB\n", "VmRSS:"),
-            Some(1024)
-        );
+        assert_eq!(kilobytes("VmHWM:\t  2048 kB\nVmRSS:\t 1024 kB\n", "VmRSS:"), Some(1024));
         assert_eq!(cpu_ticks("nothing"), None);
     }
 

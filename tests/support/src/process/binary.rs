@@ -11,11 +11,7 @@ use crate::record::locked;
 #[must_use]
 pub fn workspace_root() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    manifest
-        .ancestors()
-        .nth(2)
-        .unwrap_or(manifest)
-        .to_path_buf()
+    manifest.ancestors().nth(2).unwrap_or(manifest).to_path_buf()
 }
 
 /// The folder of the running profile's programs: that of the running test or bench, else `target/debug`.
@@ -31,14 +27,10 @@ pub fn target_folder() -> PathBuf {
         }
     });
     match own {
-        Some(folder) if folder.ends_with("debug") || folder.ends_with("release") => {
-            folder.to_path_buf()
-        }
+        Some(folder) if folder.ends_with("debug") || folder.ends_with("release") => folder.to_path_buf(),
         _ => {
             let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-            target
-                .unwrap_or_else(|| workspace_root().join("target"))
-                .join("debug")
+            target.unwrap_or_else(|| workspace_root().join("target")).join("debug")
         }
     }
 }
@@ -76,14 +68,9 @@ pub fn built(package: &str, name: &str) -> Result<PathBuf, Error> {
     let path = folder.join(name);
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = std::process::Command::new(cargo);
-    command.current_dir(workspace_root()).args([
-        "build",
-        "--quiet",
-        "--package",
-        package,
-        "--bin",
-        name,
-    ]);
+    command
+        .current_dir(workspace_root())
+        .args(["build", "--quiet", "--package", package, "--bin", name]);
     if folder.ends_with("release") {
         command.arg("--release");
     }
@@ -91,9 +78,7 @@ pub fn built(package: &str, name: &str) -> Result<PathBuf, Error> {
         path: path.clone(),
         reason,
     };
-    let output = command
-        .output()
-        .map_err(|error| failed(format!("cargo: {error}")))?;
+    let output = command.output().map_err(|error| failed(format!("cargo: {error}")))?;
     if !output.status.success() {
         return Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()));
     }

@@ -76,10 +76,7 @@ impl Launch {
     /// The program could not be started.
     pub fn start(&self) -> Result<Process, Error> {
         let what = format!("start {}", self.program.display());
-        let child = self
-            .command()
-            .spawn()
-            .map_err(|source| Error::io(what, source))?;
+        let child = self.command().spawn().map_err(|source| Error::io(what, source))?;
         Process::watch(child)
     }
 

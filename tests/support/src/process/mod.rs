@@ -127,8 +127,7 @@ impl Process {
     /// # Errors
     /// [`Error::Deadline`] with all the output, where no address came in time.
     pub async fn address(&self, deadline: Duration) -> Result<String, Error> {
-        self.line("an address", deadline, |_, line| address_in(line))
-            .await
+        self.line("an address", deadline, |_, line| address_in(line)).await
     }
 
     fn transcript(&self) -> String {
@@ -194,10 +193,7 @@ impl Process {
         if status.success() {
             return Ok(());
         }
-        Err(Error::io(
-            what,
-            std::io::Error::other("there is no such process"),
-        ))
+        Err(Error::io(what, std::io::Error::other("there is no such process")))
     }
 }
 
@@ -219,11 +215,7 @@ fn address_in(line: &str) -> Option<String> {
             .take_while(char::is_ascii_digit)
             .collect();
         if digits.parse::<u16>().is_ok_and(|port| port > 0) {
-            let host = if host == "0.0.0.0:" {
-                "127.0.0.1:"
-            } else {
-                host
-            };
+            let host = if host == "0.0.0.0:" { "127.0.0.1:" } else { host };
             return Some(format!("http://{host}{digits}"));
         }
     }
@@ -240,10 +232,7 @@ mod tests {
 
     #[test]
     fn addresses_are_found_in_output() {
-        check(
-            "serving at http://127.0.0.1:8080/v1",
-            Some("http://127.0.0.1:8080"),
-        );
+        check("serving at http://127.0.0.1:8080/v1", Some("http://127.0.0.1:8080"));
         check(
             "\u{1b}[32mINFO\u{1b}[0m listening addr=0.0.0.0:4000",
             Some("http://127.0.0.1:4000"),

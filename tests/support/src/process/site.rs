@@ -50,8 +50,7 @@ impl TempSite {
         if let Some(above) = path.parent() {
             make_folder(above)?;
         }
-        fs::write(&path, content)
-            .map_err(|source| Error::io(format!("write {}", path.display()), source))?;
+        fs::write(&path, content).map_err(|source| Error::io(format!("write {}", path.display()), source))?;
         Ok(path)
     }
 
@@ -84,18 +83,11 @@ impl TempSite {
     /// # Errors
     /// A file could not be read or copied.
     pub fn copy_all(&self, from: &Path, into: &str) -> Result<(), Error> {
-        let entries = fs::read_dir(from)
-            .map_err(|source| Error::io(format!("read {}", from.display()), source))?;
+        let entries = fs::read_dir(from).map_err(|source| Error::io(format!("read {}", from.display()), source))?;
         for entry in entries {
-            let path = entry
-                .map_err(|source| Error::io("read a folder", source))?
-                .path();
+            let path = entry.map_err(|source| Error::io("read a folder", source))?.path();
             if path.is_dir() {
-                let name = path
-                    .file_name()
-                    .unwrap_or_default()
-                    .to_string_lossy()
-                    .into_owned();
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
                 self.copy_all(&path, &format!("{into}/{name}"))?;
             } else {
                 self.copy(&path, into)?;

@@ -37,12 +37,7 @@ impl Catalogue {
             self.taxa.retain(|known| known["concept"]["id"] != id);
             self.taxa.push(taxon.clone());
         }
-        let name = |taxon: &Value| {
-            taxon["concept"]["full_name"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned()
-        };
+        let name = |taxon: &Value| taxon["concept"]["full_name"].as_str().unwrap_or_default().to_owned();
         self.taxa.sort_by_key(name);
         let suspensions = seed["country_suspensions"].as_array();
         self.country_suspensions
@@ -84,18 +79,11 @@ impl Catalogue {
 
     fn descends(&self, concept: &Value, name: &str) -> bool {
         let above = concept["higher_taxa"].as_object().into_iter().flatten();
-        if above
-            .into_iter()
-            .any(|(_, taxon)| taxon.as_str() == Some(name))
-        {
+        if above.into_iter().any(|(_, taxon)| taxon.as_str() == Some(name)) {
             return true;
         }
-        let parent = concept["parent"]
-            .as_u64()
-            .and_then(|parent| self.taxon(parent));
-        parent.is_some_and(|parent| {
-            is_named(&parent["concept"], name) || self.descends(&parent["concept"], name)
-        })
+        let parent = concept["parent"].as_u64().and_then(|parent| self.taxon(parent));
+        parent.is_some_and(|parent| is_named(&parent["concept"], name) || self.descends(&parent["concept"], name))
     }
 
     /// The entries of one of a taxon's lists that are in the scope asked for, each with the taxon's id.
@@ -156,8 +144,7 @@ fn same(text: &Value, name: &str) -> bool {
 
 fn is_named(concept: &Value, name: &str) -> bool {
     let common = concept["common_names"].as_array().into_iter().flatten();
-    same(&concept["full_name"], name)
-        || common.into_iter().any(|common| same(&common["name"], name))
+    same(&concept["full_name"], name) || common.into_iter().any(|common| same(&common["name"], name))
 }
 
 /// The record of a synonym, which points to the accepted name.
@@ -183,14 +170,8 @@ fn shown(taxon: &Value, query: &Query) -> Value {
     if let Some(fields) = concept.as_object_mut() {
         fields.remove("parent");
     }
-    if let (Some(languages), Some(names)) = (
-        query.text("language"),
-        concept["common_names"].as_array_mut(),
-    ) {
-        let wanted: Vec<String> = languages
-            .split(',')
-            .map(|code| code.trim().to_uppercase())
-            .collect();
+    if let (Some(languages), Some(names)) = (query.text("language"), concept["common_names"].as_array_mut()) {
+        let wanted: Vec<String> = languages.split(',').map(|code| code.trim().to_uppercase()).collect();
         names.retain(|name| wanted.iter().any(|code| name["language"] == **code));
     }
     let inclusions = |list: &str, level: &str| -> Vec<Value> {

@@ -102,15 +102,10 @@ impl Simulator for Api {
                 .route(&format!("/api/v1/taxon_concepts{suffix}"), get(taxa))
                 .route(&format!("{below}/cites_legislation{suffix}"), get(cites))
                 .route(&format!("{below}/eu_legislation{suffix}"), get(eu))
-                .route(
-                    &format!("{below}/distributions{suffix}"),
-                    get(distributions),
-                )
+                .route(&format!("{below}/distributions{suffix}"), get(distributions))
                 .route(&format!("{below}/references{suffix}"), get(references));
         }
-        router
-            .route("/api/v1/taxon_concepts.xml", get(no_xml))
-            .with_state(self)
+        router.route("/api/v1/taxon_concepts.xml", get(no_xml)).with_state(self)
     }
 
     fn admit(&self, headers: &HeaderMap) -> Result<(), Box<Response>> {
@@ -161,10 +156,7 @@ fn tagged(headers: &HeaderMap, body: &Value) -> Response {
         .is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let cache = [
         (header::ETAG, tag),
-        (
-            header::CACHE_CONTROL,
-            "max-age=0, private, must-revalidate".to_owned(),
-        ),
+        (header::CACHE_CONTROL, "max-age=0, private, must-revalidate".to_owned()),
     ];
     if known {
         return (StatusCode::NOT_MODIFIED, cache).into_response();
@@ -173,11 +165,7 @@ fn tagged(headers: &HeaderMap, body: &Value) -> Response {
     (cache, kind, text).into_response()
 }
 
-async fn taxa(
-    State(api): State<Arc<Api>>,
-    RawQuery(raw): RawQuery,
-    headers: HeaderMap,
-) -> Response {
+async fn taxa(State(api): State<Arc<Api>>, RawQuery(raw): RawQuery, headers: HeaderMap) -> Response {
     let query = match Query::taxa(raw.as_deref().unwrap_or_default()) {
         Ok(query) => query,
         Err(message) => return failed(422, &message),
@@ -185,11 +173,7 @@ async fn taxa(
     let found = locked(&api.catalogue).search(&query);
     let page = query.page();
     let total = found.len();
-    let shown: Vec<Value> = found
-        .into_iter()
-        .skip(page.first())
-        .take(page.size)
-        .collect();
+    let shown: Vec<Value> = found.into_iter().skip(page.first()).take(page.size).collect();
     let body = json!({
         "pagination": { "current_page": page.number, "per_page": page.size, "total_entries": total },
         "taxon_concepts": shown,
@@ -199,19 +183,13 @@ async fn taxa(
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .unwrap_or("localhost");
-    let links = page.links(
-        &format!("http://{host}/api/v1/taxon_concepts"),
-        &query,
-        total,
-    );
+    let links = page.links(&format!("http://{host}/api/v1/taxon_concepts"), &query, total);
     if let Ok(links) = HeaderValue::from_str(&links)
         && !links.is_empty()
     {
         response.headers_mut().insert(header::LINK, links);
     }
-    response
-        .headers_mut()
-        .insert("total-count", HeaderValue::from(total));
+    response.headers_mut().insert("total-count", HeaderValue::from(total));
     response
 }
 
@@ -284,14 +262,9 @@ async fn distributions(
     RawQuery(raw): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    part(
-        &api,
-        &id,
-        raw.as_deref(),
-        &headers,
-        &["language"],
-        |_, taxon, _| list(taxon, "distributions"),
-    )
+    part(&api, &id, raw.as_deref(), &headers, &["language"], |_, taxon, _| {
+        list(taxon, "distributions")
+    })
 }
 
 async fn references(

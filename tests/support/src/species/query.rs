@@ -38,15 +38,8 @@ impl Query {
             ],
         )?;
         for name in ["page", "per_page"] {
-            let number = query
-                .given
-                .get(name)
-                .map_or(Ok(1), |text| text.parse::<usize>());
-            let limit = if name == "page" {
-                usize::MAX
-            } else {
-                PAGE_LIMIT
-            };
+            let number = query.given.get(name).map_or(Ok(1), |text| text.parse::<usize>());
+            let limit = if name == "page" { usize::MAX } else { PAGE_LIMIT };
             if !number.is_ok_and(|number| (1..=limit).contains(&number)) {
                 return Err(format!("Invalid value for parameter ({name})"));
             }
@@ -96,9 +89,7 @@ impl Query {
 
     fn one_of(&self, name: &str, values: &[&str]) -> Result<(), String> {
         match self.text(name) {
-            Some(given) if !values.contains(&given) => {
-                Err(format!("Invalid value for parameter ({name})"))
-            }
+            Some(given) if !values.contains(&given) => Err(format!("Invalid value for parameter ({name})")),
             _ => Ok(()),
         }
     }
@@ -119,21 +110,14 @@ impl Query {
         if let Ok(day) = text.parse::<Date>()
             && text.len() == 10
         {
-            return day
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .ok()
-                .map(|day| day.timestamp());
+            return day.to_zoned(jiff::tz::TimeZone::UTC).ok().map(|day| day.timestamp());
         }
         text.parse().ok()
     }
 
     /// The page asked for.
     pub(crate) fn page(&self) -> Page {
-        let number = |name: &str, default| {
-            self.text(name)
-                .and_then(|text| text.parse().ok())
-                .unwrap_or(default)
-        };
+        let number = |name: &str, default| self.text(name).and_then(|text| text.parse().ok()).unwrap_or(default);
         Page {
             number: number("page", 1),
             size: number("per_page", PAGE_LIMIT),
@@ -220,28 +204,16 @@ mod tests {
     fn parameters_are_checked() {
         check("", Ok((1, 500)));
         check("page=2&per_page=3", Ok((2, 3)));
-        check(
-            "name=Loxodonta%20africana&with_descendants=true",
-            Ok((1, 500)),
-        );
+        check("name=Loxodonta%20africana&with_descendants=true", Ok((1, 500)));
         check("updated_since=2024-01-01", Ok((1, 500)));
         check("page=0", Err("Invalid value for parameter (page)"));
-        check(
-            "per_page=501",
-            Err("Invalid value for parameter (per_page)"),
-        );
+        check("per_page=501", Err("Invalid value for parameter (per_page)"));
         check(
             "updated_since=lately",
             Err("Invalid value for parameter (updated_since)"),
         );
-        check(
-            "taxonomy=IUCN",
-            Err("Invalid value for parameter (taxonomy)"),
-        );
-        check(
-            "with_descendants=true",
-            Err("with_descendants needs a name"),
-        );
+        check("taxonomy=IUCN", Err("Invalid value for parameter (taxonomy)"));
+        check("with_descendants=true", Err("with_descendants needs a name"));
         check("nmae=x&b=1", Err("Unpermitted parameters (nmae, b)"));
     }
 

@@ -50,12 +50,7 @@ async fn a_key_gives_its_receipt_and_facts_are_counted_whatever_the_key() {
         honours_keys: false,
         ..Options::default()
     };
-    check(
-        nasty,
-        &[("k1", one(), 202), ("k1", one(), 202)],
-        json!({ fact: 2 }),
-    )
-    .await;
+    check(nasty, &[("k1", one(), 202), ("k1", one(), 202)], json!({ fact: 2 })).await;
     let mut back = one();
     back["withdrawal"] = json!({"reason": "invalidated", "by": {"person_id": "off-8"}, "at": "2026-03-02T00:00:00Z"});
     check(
@@ -87,20 +82,12 @@ async fn incomplete_messages_are_refused() {
 async fn the_receipt_can_be_asked_for() {
     let partner = Authority::start(Options::default()).await.unwrap();
     let url = format!("{}/usages", partner.url());
-    let sent = http::send_json(
-        "POST",
-        &url,
-        &[("idempotency-key", "k/1")],
-        &message("P1", "M1"),
-    )
-    .await
-    .unwrap();
+    let sent = http::send_json("POST", &url, &[("idempotency-key", "k/1")], &message("P1", "M1"))
+        .await
+        .unwrap();
     let asked = http::get(&format!("{url}/k%2F1")).await.unwrap();
     assert_eq!((asked.status, asked.json()), (200, sent.json()));
     assert_eq!(sent.json()["status"], "43");
     assert_eq!(http::get(&format!("{url}/k2")).await.unwrap().status, 404);
-    assert_eq!(
-        partner.messages()[0]["message"]["usage"]["certificate"],
-        "P1"
-    );
+    assert_eq!(partner.messages()[0]["message"]["usage"]["certificate"], "P1");
 }

@@ -11,21 +11,13 @@ async fn declarations_are_found_by_number() {
     let partner = Customs::start(Options::default()).await.unwrap();
     let url = format!("{}/declarations/24GB1", partner.url());
     assert_eq!(http::get(&url).await.unwrap().status, 404);
-    partner
-        .seed(json!({"declarations": {"24GB1": "<MetaData/>"}}))
-        .unwrap();
+    partner.seed(json!({"declarations": {"24GB1": "<MetaData/>"}})).unwrap();
     let found = http::get(&url).await.unwrap();
     assert_eq!((found.status, &*found.body), (200, "<MetaData/>"));
     assert_eq!(found.headers["content-type"], "application/xml");
-    partner
-        .seed(json!({"declarations": {"24GB1": null}}))
-        .unwrap();
+    partner.seed(json!({"declarations": {"24GB1": null}})).unwrap();
     assert_eq!(http::get(&url).await.unwrap().status, 404);
-    assert!(
-        partner
-            .seed(json!({"declarations": ["<MetaData/>"]}))
-            .is_err()
-    );
+    assert!(partner.seed(json!({"declarations": ["<MetaData/>"]})).is_err());
 }
 
 #[tokio::test]
@@ -35,9 +27,7 @@ async fn the_feed_repeats_until_taken_and_keeps_the_order() {
         .await
         .unwrap();
     receiver.faults().push(Rule::once("*", Fault::CutBefore));
-    receiver
-        .faults()
-        .push(Rule::once("*", Fault::fail_before(503)));
+    receiver.faults().push(Rule::once("*", Fault::fail_before(503)));
     receiver.faults().push(Rule {
         times: Some(2),
         ..Rule::once("*", Fault::fail_before(200))

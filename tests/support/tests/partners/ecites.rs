@@ -20,9 +20,7 @@ pub(crate) fn permit(number: &str, kind: &str) -> Value {
 pub(crate) fn endorsement(lines: &[(&str, &str, &str)]) -> Value {
     let items: Vec<Value> = lines
         .iter()
-        .map(
-            |(item, value, unit)| json!({"item": item, "quantity": {"value": value, "unit": unit}}),
-        )
+        .map(|(item, value, unit)| json!({"item": item, "quantity": {"value": value, "unit": unit}}))
         .collect();
     json!({
         "at": "2026-03-01T10:00:00-05:00", "items": items,
@@ -38,10 +36,7 @@ async fn start(options: Options, permits: Value) -> Ecites {
 
 async fn put(partner: &Ecites, number: &str, declaration: &str, mut body: Value) -> Answer {
     body["declaration"]["value"] = json!(declaration);
-    let url = format!(
-        "{}/permits/{number}/endorsements/{declaration}",
-        partner.url()
-    );
+    let url = format!("{}/permits/{number}/endorsements/{declaration}", partner.url());
     http::send_json("PUT", &url, &[], &body).await.unwrap()
 }
 
@@ -115,27 +110,9 @@ async fn validity_is_a_local_day_of_the_issuer_and_status_counts() {
     check_state(json!({}), "2026-07-01T06:00:00Z", 409, "not_valid").await;
     check_state(json!({}), "2026-01-01T04:00:00Z", 409, "not_valid").await;
     check_state(json!({}), "yesterday", 400, "malformed").await;
-    check_state(
-        json!({"status": "revoked"}),
-        "2026-03-01T00:00:00Z",
-        409,
-        "revoked",
-    )
-    .await;
-    check_state(
-        json!({"status": "cancelled"}),
-        "2026-03-01T00:00:00Z",
-        409,
-        "revoked",
-    )
-    .await;
-    check_state(
-        json!({"status": "suspended"}),
-        "2026-03-01T00:00:00Z",
-        409,
-        "not_valid",
-    )
-    .await;
+    check_state(json!({"status": "revoked"}), "2026-03-01T00:00:00Z", 409, "revoked").await;
+    check_state(json!({"status": "cancelled"}), "2026-03-01T00:00:00Z", 409, "revoked").await;
+    check_state(json!({"status": "suspended"}), "2026-03-01T00:00:00Z", 409, "not_valid").await;
 }
 
 #[tokio::test]
@@ -152,9 +129,7 @@ async fn the_officer_is_not_left_out() {
 async fn if_match_stands_against_a_revocation_in_between() {
     let partner = start(Options::default(), json!([permit("P1", "multiple")])).await;
     let url = format!("{}/permits/P1", partner.url());
-    let read = http::get(&format!("{url}?issuing_country=XA"))
-        .await
-        .unwrap();
+    let read = http::get(&format!("{url}?issuing_country=XA")).await.unwrap();
     let tag = read.headers["etag"].clone();
     let with_tag = async |declaration: &str| {
         let mut body = endorsement(&[("A", "1", "KGM")]);
@@ -223,10 +198,7 @@ async fn a_withdrawn_endorsement_stays_on_record_and_is_not_brought_back() {
         let answer = http::send_json("POST", &format!("{url}/withdrawal"), &[], &body)
             .await
             .unwrap();
-        assert_eq!(
-            (answer.status, &answer.json()["status"]),
-            (200, &json!("withdrawn"))
-        );
+        assert_eq!((answer.status, &answer.json()["status"]), (200, &json!("withdrawn")));
     }
     let late = put(&partner, "P1", "M1", endorsement(&[("A", "5", "KGM")])).await;
     assert_eq!(late.json()["code"], "changed");
@@ -256,11 +228,9 @@ async fn lists_history_usages_and_verification() {
     let base = partner.url();
     let all = http::get(&format!("{base}/permits")).await.unwrap().json();
     assert_eq!(all["permits"].as_array().unwrap().len(), 2);
-    let none = http::get(&format!(
-        "{base}/permits?changed_since=2999-01-01T00:00:00Z"
-    ))
-    .await
-    .unwrap();
+    let none = http::get(&format!("{base}/permits?changed_since=2999-01-01T00:00:00Z"))
+        .await
+        .unwrap();
     assert_eq!(none.json()["permits"], json!([]));
     let usage = json!({"direction": "imported", "certificate": "P/1", "issuing_country": "XA", "declaration": "I1",
                        "positions": [{"item": "A", "quantity": {"value": "2", "unit": "KGM"}}]});
@@ -291,10 +261,7 @@ async fn lists_history_usages_and_verification() {
     let answer = verify("tok").await.json();
     assert_eq!(answer["usage"], "partly_used");
     assert_eq!(answer["remaining"][0]["quantity"]["value"], "7.5");
-    assert!(
-        answer.get("importer").is_none()
-            && answer["digest"].as_str().unwrap().starts_with("sha256:")
-    );
+    assert!(answer.get("importer").is_none() && answer["digest"].as_str().unwrap().starts_with("sha256:"));
     assert_eq!(
         http::get(&format!("{base}/permits/P2?issuing_country=ZZ"))
             .await

@@ -17,12 +17,7 @@ fn seed() -> Value {
 
 async fn hub(callers: &[&str]) -> Epix {
     let callers = callers.iter().map(|&country| country.to_owned()).collect();
-    Epix::start(Options {
-        callers,
-        seed: seed(),
-    })
-    .await
-    .unwrap()
+    Epix::start(Options { callers, seed: seed() }).await.unwrap()
 }
 
 fn envelope(operation: &str, parameters: &str) -> String {
@@ -39,14 +34,9 @@ fn certificate(number: &str, token: &str, country: &str) -> String {
 }
 
 async fn post(hub: &Epix, action: &str, caller: Option<&str>, body: &str) -> Answer {
-    let mut headers = vec![
-        ("content-type", "text/xml; charset=utf-8"),
-        ("soapaction", action),
-    ];
+    let mut headers = vec![("content-type", "text/xml; charset=utf-8"), ("soapaction", action)];
     headers.extend(caller.map(|caller| ("x-ssl-client-s-dn", caller)));
-    http::request("POST", &hub.service(), &headers, body)
-        .await
-        .unwrap()
+    http::request("POST", &hub.service(), &headers, body).await.unwrap()
 }
 
 /// Asks once and checks the status and a text of the answer.
@@ -149,23 +139,13 @@ async fn certificates_and_faults_as_the_hub_gives_them() {
     ] {
         check(&hub, get, wrong, 500, "<faultstring>Invalid Request<").await;
     }
-    check(
-        &hub,
-        "delete_certificate",
-        "",
-        500,
-        "<faultstring>Invalid Request<",
-    )
-    .await;
+    check(&hub, "delete_certificate", "", 500, "<faultstring>Invalid Request<").await;
 }
 
 #[tokio::test]
 async fn the_message_must_be_soap() {
     let hub = hub(&[]).await;
-    let good = envelope(
-        "get_final_cites_certificate",
-        &certificate("XA1", "tok", "XA"),
-    );
+    let good = envelope("get_final_cites_certificate", &certificate("XA1", "tok", "XA"));
     for (action, body) in [
         (
             "get_final_cites_certificate",
@@ -175,24 +155,15 @@ async fn the_message_must_be_soap() {
             "get_final_cites_certificate",
             good.replace("urn:CitesDataExchange", "urn:Other"),
         ),
-        (
-            "get_final_cites_certificate",
-            good.replace("</urn:", "</urm:"),
-        ),
+        ("get_final_cites_certificate", good.replace("</urn:", "</urm:")),
         ("get_final_cites_certificate", format!("<!DOCTYPE a>{good}")),
         ("confirm_quantities", good.clone()),
     ] {
-        assert_eq!(
-            post(&hub, action, None, &body).await.status,
-            500,
-            "{action} {body}"
-        );
+        assert_eq!(post(&hub, action, None, &body).await.status, 500, "{action} {body}");
     }
     assert_eq!(post(&hub, "\"\"", None, &good).await.status, 200);
     assert_eq!(
-        post(&hub, "\"get_final_cites_certificate\"", None, &good)
-            .await
-            .status,
+        post(&hub, "\"get_final_cites_certificate\"", None, &good).await.status,
         200
     );
     let json = http::send_json("POST", &hub.service(), &[("soapaction", "")], &json!({}))
@@ -204,12 +175,7 @@ async fn the_message_must_be_soap() {
 #[tokio::test]
 async fn callers_are_known_by_their_certificate() {
     let hub = hub(&["CH", "NO"]).await;
-    let body = |country| {
-        envelope(
-            "service_state",
-            &format!("<IsoCountryCode>{country}</IsoCountryCode>"),
-        )
-    };
+    let body = |country| envelope("service_state", &format!("<IsoCountryCode>{country}</IsoCountryCode>"));
     for (caller, country, text) in [
         (None, "XA", "CertificateMissing"),
         (Some("/O=nobody"), "XA", "CertificateMissing"),
@@ -219,11 +185,7 @@ async fn callers_are_known_by_their_certificate() {
         (Some("O=MA, C=CH"), "XA", "available"),
     ] {
         let answer = post(&hub, "service_state", caller, &body(country)).await;
-        assert!(
-            answer.body.contains(text),
-            "{caller:?} {country}: {}",
-            answer.body
-        );
+        assert!(answer.body.contains(text), "{caller:?} {country}: {}", answer.body);
     }
 }
 
@@ -243,60 +205,15 @@ async fn confirmations_are_checked_and_each_one_counts() {
     check(&hub, name, &confirmation(" A", "2"), 500, token).await;
     check(&hub, name, &confirmation("A  B", "2"), 500, token).await;
     check(&hub, name, &confirmation("", "2"), 500, token).await;
-    check(
-        &hub,
-        name,
-        &confirmation("A", "0.2"),
-        500,
-        "must be an integer",
-    )
-    .await;
-    check(
-        &hub,
-        name,
-        &confirmation("A", "-2"),
-        500,
-        "must be an integer",
-    )
-    .await;
-    check(
-        &hub,
-        name,
-        &confirmation("Q", "2"),
-        200,
-        "Position Q not found",
-    )
-    .await;
-    check(
-        &hub,
-        name,
-        &certificate("XA1", "tok", "XA"),
-        500,
-        "Invalid Request",
-    )
-    .await;
+    check(&hub, name, &confirmation("A", "0.2"), 500, "must be an integer").await;
+    check(&hub, name, &confirmation("A", "-2"), 500, "must be an integer").await;
+    check(&hub, name, &confirmation("Q", "2"), 200, "Position Q not found").await;
+    check(&hub, name, &certificate("XA1", "tok", "XA"), 500, "Invalid Request").await;
     assert!(hub.facts().is_empty());
-    check(
-        &hub,
-        name,
-        &confirmation("A", "2"),
-        200,
-        "ConfirmQuantitiesResponse",
-    )
-    .await;
-    check(
-        &hub,
-        name,
-        &confirmation("A", "2"),
-        200,
-        "ConfirmQuantitiesResponse",
-    )
-    .await;
+    check(&hub, name, &confirmation("A", "2"), 200, "ConfirmQuantitiesResponse").await;
+    check(&hub, name, &confirmation("A", "2"), 200, "ConfirmQuantitiesResponse").await;
     assert_eq!(hub.facts()["confirmed|XA|XA1"], 2);
-    assert_eq!(
-        hub.confirmations()[0]["positions"],
-        json!([{"id": "A", "quantity": 2}])
-    );
+    assert_eq!(hub.confirmations()[0]["positions"], json!([{"id": "A", "quantity": 2}]));
 }
 
 #[tokio::test]
@@ -304,27 +221,11 @@ async fn a_national_fault_may_come_before_or_after_the_effect() {
     let slow = "This request took too long to process...";
     for (after_effect, facts) in [(false, 0), (true, 1)] {
         let hub = hub(&[]).await;
-        hub.seed(
-            json!({"adapters": {"XA": {"faults": [{"text": slow, "after_effect": after_effect}]}}}),
-        )
-        .unwrap();
-        check(
-            &hub,
-            "confirm_quantities",
-            &confirmation("A", "2"),
-            500,
-            slow,
-        )
-        .await;
+        hub.seed(json!({"adapters": {"XA": {"faults": [{"text": slow, "after_effect": after_effect}]}}}))
+            .unwrap();
+        check(&hub, "confirm_quantities", &confirmation("A", "2"), 500, slow).await;
         assert_eq!(hub.facts().len(), facts);
-        check(
-            &hub,
-            "confirm_quantities",
-            &confirmation("A", "2"),
-            200,
-            "Acknowledged",
-        )
-        .await;
+        check(&hub, "confirm_quantities", &confirmation("A", "2"), 200, "Acknowledged").await;
     }
 }
 
@@ -342,10 +243,7 @@ async fn a_whole_envelope_is_passed_through() {
     };
     hub.seed(json!({"certificates": [{"country": "XA", "number": "XA000000", "xml": xml}]}))
         .unwrap();
-    let body = envelope(
-        "get_non_final_cites_certificate",
-        &certificate("XA000000", "", "XA"),
-    );
+    let body = envelope("get_non_final_cites_certificate", &certificate("XA000000", "", "XA"));
     let answer = post(&hub, "", None, &body).await;
     assert_eq!(answer.body, xml);
     assert!(

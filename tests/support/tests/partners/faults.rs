@@ -16,9 +16,7 @@ async fn check(fault: Fault, seen: &str, applied: bool) {
     })
     .await
     .unwrap();
-    partner
-        .faults()
-        .push(Rule::once("PUT /permits/*", fault.clone()));
+    partner.faults().push(Rule::once("PUT /permits/*", fault.clone()));
     let url = format!("{}/permits/P1/endorsements/MRN1", partner.url());
     let answer = http::send_json("PUT", &url, &[], &endorsement(&[("A", "1", "KGM")])).await;
     let found = match &answer {
@@ -29,20 +27,13 @@ async fn check(fault: Fault, seen: &str, applied: bool) {
     assert_eq!(found, seen, "{fault:?}");
     assert_eq!(partner.facts().len(), usize::from(applied), "{fault:?}");
     let entry = &partner.log()[0];
-    assert_eq!(
-        (entry.fault.as_ref(), &*entry.method),
-        (Some(&fault), "PUT")
-    );
+    assert_eq!((entry.fault.as_ref(), &*entry.method), (Some(&fault), "PUT"));
     // The partner is whole again: the same request now succeeds, as the same act where it was applied.
     let again = http::send_json("PUT", &url, &[], &endorsement(&[("A", "1", "KGM")]))
         .await
         .unwrap();
     assert_eq!(again.status, if applied { 200 } else { 201 }, "{fault:?}");
-    assert_eq!(
-        partner.facts().values().copied().collect::<Vec<_>>(),
-        [1],
-        "{fault:?}"
-    );
+    assert_eq!(partner.facts().values().copied().collect::<Vec<_>>(), [1], "{fault:?}");
 }
 
 #[tokio::test]
@@ -67,17 +58,11 @@ async fn a_slow_partner_goes_on_when_the_caller_has_gone() {
     })
     .await
     .unwrap();
-    partner
-        .faults()
-        .push(Rule::once("*", Fault::Slow { ms: 60 }));
+    partner.faults().push(Rule::once("*", Fault::Slow { ms: 60 }));
     let url = format!("{}/permits/P1/endorsements/MRN1", partner.url());
     let body = endorsement(&[("A", "1", "KGM")]);
     let call = http::send_json("PUT", &url, &[], &body);
-    assert!(
-        tokio::time::timeout(Duration::from_millis(20), call)
-            .await
-            .is_err()
-    );
+    assert!(tokio::time::timeout(Duration::from_millis(20), call).await.is_err());
     // Nothing tells the caller when the partner is done: it asks, as the runtime's probe does.
     let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
     while partner.facts().is_empty() && tokio::time::Instant::now() < deadline {
@@ -97,9 +82,7 @@ async fn the_head_and_half_of_the_body_really_leave() {
     .await
     .unwrap();
     partner.faults().push(Rule::once("*", Fault::DropHalf));
-    let mut socket = tokio::net::TcpStream::connect(partner.address())
-        .await
-        .unwrap();
+    let mut socket = tokio::net::TcpStream::connect(partner.address()).await.unwrap();
     socket
         .write_all(b"GET /permits/P1 HTTP/1.1\r\nhost: x\r\n\r\n")
         .await
@@ -141,16 +124,11 @@ async fn the_control_interface_does_what_the_methods_do() {
         {"route": "GET /permits/*", "fault": {"kind": "fail_before", "status": 429, "retry_after": 3}, "times": 1},
         {"fault": {"kind": "cut_before"}, "probability": 1.0},
     ]});
-    let rules = http::send_json("POST", &control("faults"), &[], &order)
-        .await
-        .unwrap();
+    let rules = http::send_json("POST", &control("faults"), &[], &order).await.unwrap();
     assert_eq!(rules.json()["rules"].as_array().unwrap().len(), 2);
     let url = format!("{}/permits/P1", partner.url());
     let refused = http::get(&url).await.unwrap();
-    assert_eq!(
-        (refused.status, &*refused.headers["retry-after"]),
-        (429, "3")
-    );
+    assert_eq!((refused.status, &*refused.headers["retry-after"]), (429, "3"));
     assert!(http::get(&url).await.is_err());
     assert_eq!(
         http::get(&control("faults")).await.unwrap().json()["rules"]
@@ -160,9 +138,7 @@ async fn the_control_interface_does_what_the_methods_do() {
         1
     );
     let clear = json!({"clear": true});
-    http::send_json("POST", &control("faults"), &[], &clear)
-        .await
-        .unwrap();
+    http::send_json("POST", &control("faults"), &[], &clear).await.unwrap();
     assert_eq!(http::get(&url).await.unwrap().status, 200);
     let log = http::get(&control("log")).await.unwrap().json();
     let statuses: Vec<_> = log
@@ -173,10 +149,7 @@ async fn the_control_interface_does_what_the_methods_do() {
         .collect();
     assert_eq!(statuses, [json!(429), json!(null), json!(200)]);
     assert_eq!(
-        http::request("POST", &control("reset"), &[], "")
-            .await
-            .unwrap()
-            .status,
+        http::request("POST", &control("reset"), &[], "").await.unwrap().status,
         204
     );
     assert_eq!(http::get(&url).await.unwrap().status, 404);

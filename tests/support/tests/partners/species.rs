@@ -25,14 +25,7 @@ async fn check(api: &Species, path: &str, status: u16, pointer: &str, expected: 
 async fn taxa_are_found_by_any_of_their_names() {
     let api = Species::start(Options::default()).await.unwrap();
     let id = "/taxon_concepts/0/id";
-    check(
-        &api,
-        "taxon_concepts?name=Loxodonta%20africana",
-        200,
-        id,
-        json!(4521),
-    )
-    .await;
+    check(&api, "taxon_concepts?name=Loxodonta%20africana", 200, id, json!(4521)).await;
     check(
         &api,
         "taxon_concepts.json?name=loxodonta+africana",
@@ -152,17 +145,11 @@ async fn pages_link_to_each_other() {
         let next = link.split(", ").find(|link| link.ends_with("rel=\"next\""));
         let Some(next) = next else { break };
         let address = next.trim_start_matches('<').split('>').next().unwrap();
-        path = address
-            .strip_prefix(&format!("{}/", api.api()))
-            .unwrap()
-            .to_owned();
+        path = address.strip_prefix(&format!("{}/", api.api())).unwrap().to_owned();
     }
     assert_eq!(ids.len(), 8);
     let last = ask(&api, "taxon_concepts?per_page=3&page=3").await;
-    assert!(
-        last.headers["link"].contains("rel=\"first\"")
-            && !last.headers["link"].contains("rel=\"next\"")
-    );
+    assert!(last.headers["link"].contains("rel=\"first\"") && !last.headers["link"].contains("rel=\"next\""));
 }
 
 #[tokio::test]
@@ -174,43 +161,15 @@ async fn legislation_is_given_by_scope() {
         ("?scope=historic", 10),
         ("?scope=all", 13),
     ] {
-        let answer = ask(
-            &api,
-            &format!("taxon_concepts/4521/cites_legislation{scope}"),
-        )
-        .await
-        .json();
-        assert_eq!(
-            answer["cites_listings"].as_array().unwrap().len(),
-            listings,
-            "{scope}"
-        );
+        let answer = ask(&api, &format!("taxon_concepts/4521/cites_legislation{scope}"))
+            .await
+            .json();
+        assert_eq!(answer["cites_listings"].as_array().unwrap().len(), listings, "{scope}");
     }
     let of = "taxon_concepts/4521/cites_legislation.json";
-    check(
-        &api,
-        of,
-        200,
-        "/cites_suspensions/0/taxon_concept_id",
-        json!(null),
-    )
-    .await;
-    check(
-        &api,
-        of,
-        200,
-        "/cites_suspensions/0/geo_entity/iso_code2",
-        json!("SO"),
-    )
-    .await;
-    check(
-        &api,
-        of,
-        200,
-        "/cites_quotas/0/taxon_concept_id",
-        json!(4521),
-    )
-    .await;
+    check(&api, of, 200, "/cites_suspensions/0/taxon_concept_id", json!(null)).await;
+    check(&api, of, 200, "/cites_suspensions/0/geo_entity/iso_code2", json!("SO")).await;
+    check(&api, of, 200, "/cites_quotas/0/taxon_concept_id", json!(4521)).await;
     check(&api, of, 200, "/cites_quotas/1/quota", json!(null)).await;
     check(
         &api,
@@ -276,22 +235,8 @@ async fn errors_are_as_documented() {
         json!("Invalid value for parameter (scope)"),
     )
     .await;
-    check(
-        &api,
-        "taxon_concepts/1/cites_legislation",
-        404,
-        message,
-        sorry.clone(),
-    )
-    .await;
-    check(
-        &api,
-        "taxon_concepts/abc/distributions",
-        404,
-        message,
-        sorry.clone(),
-    )
-    .await;
+    check(&api, "taxon_concepts/1/cites_legislation", 404, message, sorry.clone()).await;
+    check(&api, "taxon_concepts/abc/distributions", 404, message, sorry.clone()).await;
     check(
         &api,
         "taxon_concepts.xml",
@@ -306,22 +251,10 @@ async fn errors_are_as_documented() {
     })
     .await
     .unwrap();
-    check(
-        &old,
-        "taxon_concepts/1/cites_legislation",
-        500,
-        message,
-        sorry,
-    )
-    .await;
-    let stranger = http::get(&format!("{}/taxon_concepts", api.api()))
-        .await
-        .unwrap();
+    check(&old, "taxon_concepts/1/cites_legislation", 500, message, sorry).await;
+    let stranger = http::get(&format!("{}/taxon_concepts", api.api())).await.unwrap();
     assert_eq!(
-        (
-            stranger.status,
-            stranger.json()["error"]["message"].is_string()
-        ),
+        (stranger.status, stranger.json()["error"]["message"].is_string()),
         (401, true)
     );
 }
@@ -333,30 +266,19 @@ async fn what_the_caller_has_is_not_sent_again() {
     let tag = first.headers["etag"].clone();
     assert!(tag.starts_with("W/\""));
     let url = format!("{}/taxon_concepts/4521/distributions", api.api());
-    let headers = [
-        ("x-authentication-token", "species-token"),
-        ("if-none-match", &*tag),
-    ];
+    let headers = [("x-authentication-token", "species-token"), ("if-none-match", &*tag)];
     let again = http::request("GET", &url, &headers, "").await.unwrap();
     assert_eq!((again.status, &*again.body), (304, ""));
-    api.seed(json!({"taxa": [{"concept": {"id": 4521, "full_name": "Loxodonta africana"}, "distributions": []}]})).unwrap();
-    assert_eq!(
-        http::request("GET", &url, &headers, "")
-            .await
-            .unwrap()
-            .status,
-        200
-    );
+    api.seed(json!({"taxa": [{"concept": {"id": 4521, "full_name": "Loxodonta africana"}, "distributions": []}]}))
+        .unwrap();
+    assert_eq!(http::request("GET", &url, &headers, "").await.unwrap().status, 200);
     assert!(api.seed(json!({"taxa": [{"concept": {}}]})).is_err());
 }
 
 /// The members of the published example's objects are all in ours.
 #[tokio::test]
 async fn shapes_are_those_of_the_published_examples() {
-    let folder = concat!(
-        env!("CARGO_MANIFEST_DIR"),
-        "/../../../shared/standards/species-plus"
-    );
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/standards/species-plus");
     if !std::path::Path::new(folder).is_dir() {
         assert!(std::env::var_os("CI").is_none(), "needs {folder}");
         println!("skipped: needs {folder}");
@@ -372,10 +294,7 @@ async fn shapes_are_those_of_the_published_examples() {
             "eu_legislation-example.json",
             "taxon_concepts/4521/eu_legislation?scope=all",
         ),
-        (
-            "distributions-example.json",
-            "taxon_concepts/4521/distributions",
-        ),
+        ("distributions-example.json", "taxon_concepts/4521/distributions"),
         ("references-example.json", "taxon_concepts/4521/references"),
     ] {
         let text = std::fs::read_to_string(format!("{folder}/{file}")).unwrap();
@@ -391,9 +310,7 @@ fn same_members(example: &Value, ours: &Value, at: &str) {
             for (name, value) in example {
                 // A listing names a party only where there is one.
                 if name != "party" {
-                    let found = ours
-                        .get(name)
-                        .unwrap_or_else(|| panic!("{at}: no `{name}`"));
+                    let found = ours.get(name).unwrap_or_else(|| panic!("{at}: no `{name}`"));
                     same_members(value, found, &format!("{at}/{name}"));
                 }
             }
