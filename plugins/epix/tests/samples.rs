@@ -89,7 +89,7 @@ fn published() -> Value {
     let item = |id: &str, name: [&str; 2], codes: [&str; 2], pieces: &str| {
         json!({
             "id": id, "scientific_name": name[0], "common_name": name[1], "description": "watchstraps",
-            "term_code": "LPS", "marks": ["X-1"], "appendix": codes[0], "source_code": codes[1],
+            "term_code": "LPS", "marks": ["XXX"], "appendix": codes[0], "source_code": codes[1],
             "quantity": {"value": pieces, "unit": "C62", "original_unit": "PCS"},
         })
     };

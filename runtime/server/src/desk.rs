@@ -40,7 +40,7 @@ impl Desk {
     /// [`Refusal::Store`].
     pub async fn runs(&self, mut filter: RunFilter) -> Result<Value, Refusal> {
         // Whoever asks what is parked or waits wants to see the item itself, not only the run it belongs to.
-        filter.children |= filter.status.is_some();
+        filter.children |= matches!(filter.status.as_deref(), Some("parked" | "waiting"));
         let runs = self.journal.runs(filter).await.map_err(store)?;
         Ok(json!({ "runs": runs.iter().map(view::run).collect::<Vec<_>>() }))
     }
