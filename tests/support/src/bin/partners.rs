@@ -14,7 +14,7 @@ use dragoman_support::ecites::{self, Ecites};
 use dragoman_support::epix::{self, Epix};
 use dragoman_support::species::{self, Species};
 use dragoman_support::{Access, Error};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
 #[derive(Default)]
@@ -97,16 +97,16 @@ async fn serve(arguments: Arguments) -> Result<(), Error> {
         "species": species.url(),
         "pid": std::process::id(),
     });
-    println!("{addresses}");
-    until_told_to_end().await
-}
-
-async fn until_told_to_end() -> Result<(), Error> {
-    let failed = |source| Error::Io {
+    // Whoever reads the line may end this at once: the signal must be waited for before it is written.
+    let terminated = signal(SignalKind::terminate()).map_err(|source| Error::Io {
         what: "wait for SIGTERM".to_owned(),
         source,
-    };
-    let mut terminated = signal(SignalKind::terminate()).map_err(failed)?;
+    })?;
+    println!("{addresses}");
+    until_told_to_end(terminated).await
+}
+
+async fn until_told_to_end(mut terminated: Signal) -> Result<(), Error> {
     let (closed, input_closed) = oneshot::channel();
     // A thread of its own: reading the terminal or a pipe blocks, and must not keep the runtime from ending.
     std::thread::spawn(move || {
