@@ -289,8 +289,8 @@ pub trait Journal: Send + Sync {
     fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>>;
     /// Runs that are due at `now` and owned by nobody, oldest first.
     fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>>;
-    /// The earliest time at which a run that nobody owns becomes due.
-    fn next_due(&self) -> Answer<'_, Result<Option<Timestamp>, Error>>;
+    /// The earliest time after `after` at which a run becomes due if nobody owns it then.
+    fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>>;
     /// All entries of a run, in order.
     fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>>;
     /// Runs, newest first.

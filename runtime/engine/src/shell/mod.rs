@@ -71,9 +71,9 @@ struct Shell {
     turns: Turns,
     wakes: Wakes,
     story: broadcast::Sender<Happening>,
-    /// Something became due earlier than the scheduler thinks.
+    /// Something becomes due earlier than the scheduler thinks.
     sooner: Notify,
-    /// When the scheduler looks next, in milliseconds.
+    /// When the scheduler looks next, in milliseconds; while it looks, the earliest of what has come to rest since.
     next_look: AtomicI64,
     stopping: AtomicBool,
     /// Whether every unfinished run of the store was taken up.

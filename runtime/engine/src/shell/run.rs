@@ -29,8 +29,8 @@ pub(super) enum Start {
 
 /// How a piece of work ended.
 enum Left {
-    /// The run lives in the store again, or has ended.
-    Rested,
+    /// The run lives in the store again, or has ended: how it stands.
+    Rested(Standing),
     /// Another has it, or the store does not answer: it is taken up later.
     Lost,
 }
@@ -92,29 +92,39 @@ impl Shell {
     /// Works on a run until it rests and nobody has anything to tell it.
     async fn serve(self: Arc<Self>, run: RunId, start: Start, mut received: UnboundedReceiver<Signal>) {
         let mut start = Some(start);
+        let mut rests = None;
         loop {
             let begin = start.take().unwrap_or(Start::Stored);
             let work = self.work(run, begin, &mut received);
-            if std::panic::AssertUnwindSafe(work).catch_unwind().await.is_err() {
-                tracing::error!(%run, "the task of a run panicked; it is taken up again when its lease is over");
-                // It must run out, so nothing may lengthen it. The mailbox is this task's still, and so is the lease.
-                self.leases.lock().remove(&run);
+            match std::panic::AssertUnwindSafe(work).catch_unwind().await {
+                Ok(standing) => rests = standing.or(rests),
+                Err(_) => {
+                    tracing::error!(%run, "the task of a run panicked; it is taken up again when its lease is over");
+                    // It must run out, so nothing may lengthen it. The mailbox is this task's still, and so is the lease.
+                    self.leases.lock().remove(&run);
+                }
             }
             let mut running = self.running.lock();
             if received.is_empty() {
                 running.remove(&run);
-                return;
+                break;
             }
+        }
+        if let Some(standing) = rests {
+            self.rests_until(standing);
         }
     }
 
-    async fn work(self: &Arc<Self>, run: RunId, start: Start, received: &mut UnboundedReceiver<Signal>) {
+    /// Works on a run; says how it stands where it was brought to rest.
+    async fn work(
+        self: &Arc<Self>,
+        run: RunId,
+        start: Start,
+        received: &mut UnboundedReceiver<Signal>,
+    ) -> Option<Standing> {
         let (machine, lease, first) = match start {
             Start::Begun { machine, lease } => (*machine, lease, Asked::quietly(Event::Started)),
-            Start::Stored => match self.take_up(run, received).await {
-                Some(taken) => taken,
-                None => return,
-            },
+            Start::Stored => self.take_up(run, received).await?,
         };
         let held = self.hold(lease);
         // Children work in the place and the turn of their family.
@@ -138,11 +148,16 @@ impl Shell {
             machine,
             held,
             promises: Vec::new(),
+            standing: Standing::Active,
         };
         let left = at_work.turns(first, received).await;
         self.let_go(&at_work.held);
-        if matches!(left, Left::Lost) {
-            tracing::debug!(%run, "the run is left to its next owner");
+        match left {
+            Left::Rested(standing) => Some(standing),
+            Left::Lost => {
+                tracing::debug!(%run, "the run is left to its next owner");
+                None
+            }
         }
     }
 
@@ -186,6 +201,8 @@ struct AtWork<'a> {
     held: Arc<Held>,
     /// What people asked of the run and are still waiting to hear of. Dropping one tells them that nothing came of it.
     promises: Vec<Promise>,
+    /// How it stands after the last append.
+    standing: Standing,
 }
 
 impl AtWork<'_> {
@@ -217,7 +234,7 @@ impl AtWork<'_> {
             asked = match turn.rest {
                 Rest::Continue => Asked::quietly(next),
                 _ if refused => Asked::quietly(next),
-                Rest::Resting => return Left::Rested,
+                Rest::Resting => return Left::Rested(self.standing),
                 Rest::Working(until) => match self.wait(&mut away, received, until).await {
                     Some(asked) => asked,
                     None => return Left::Lost,
@@ -322,7 +339,7 @@ impl AtWork<'_> {
         }
         self.promises.retain_mut(|promise| !promise.kept_by(&append.entries));
         shell.wake_others(&append);
-        shell.rests_until(append.standing);
+        self.standing = append.standing;
         let closed = append.standing == Standing::Closed;
         for entry in &append.entries {
             if let Record::Closed { ending } = &entry.record {

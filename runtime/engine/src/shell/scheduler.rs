@@ -21,12 +21,17 @@ pub(super) async fn wake_due(shell: Weak<Shell>) {
         let Some(strong) = shell.upgrade() else {
             return;
         };
+        // The look may be past what comes to rest while it lasts: from here on, whoever rests says for when.
+        strong.next_look.store(i64::MAX, Ordering::Release);
         let next = strong.wake_due().await;
-        strong.next_look.store(next.millis(), Ordering::Release);
-        let clock = Arc::clone(&strong.clock);
-        tokio::select! {
-            () = clock.until(next) => {}
-            () = strong.sooner.notified() => {}
+        strong.look_at(next);
+        loop {
+            let next = Timestamp::from_millis(strong.next_look.load(Ordering::Acquire));
+            tokio::select! {
+                () = strong.clock.until(next) => break,
+                // It is to look sooner than that.
+                () = strong.sooner.notified() => {}
+            }
         }
     }
 }
@@ -35,12 +40,12 @@ impl Shell {
     /// Wakes what is due now; says when to look next.
     async fn wake_due(self: &Arc<Self>) -> Timestamp {
         let now = self.clock.now();
-        let latest = now.plus_millis(LOOK_MS);
+        let silent = now.plus_millis(BUSY_MS * 5);
         let due = match self.journal.due(now, BATCH).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(%error, "the store could not say what is due");
-                return now.plus_millis(BUSY_MS * 5);
+                return silent;
             }
         };
         let mut woken = false;
@@ -50,23 +55,32 @@ impl Shell {
                 self.signal(*run, Signal::Woken);
             }
         }
-        if !due.is_empty() {
-            // They stay due until they are taken up; what comes behind them is not forgotten.
-            return now.plus_millis(if woken && due.len() == BATCH { 1 } else { BUSY_MS });
-        }
-        match self.journal.next_due().await {
-            Ok(next) => next.map_or(latest, |next| next.max(now.plus_millis(1)).min(latest)),
-            Err(_) => now.plus_millis(BUSY_MS * 5),
+        let again = now.plus_millis(match due.len() {
+            0 => LOOK_MS,
+            // What comes behind them is not forgotten.
+            BATCH if woken => 1,
+            // They stay due until they are taken up.
+            _ => BUSY_MS,
+        });
+        // What becomes due meanwhile does not wait for them.
+        match self.journal.next_due(now).await {
+            Ok(next) => next.map_or(again, |next| next.min(again)),
+            Err(_) => again.min(silent),
         }
     }
 
-    /// A run has gone to rest until a time: the scheduler looks then, if not sooner.
+    /// A run has gone to rest until a time: the scheduler looks then, if not sooner. To be said when the run is no longer
+    /// among those at work: a look before that passes it over.
     pub(super) fn rests_until(&self, standing: Standing) {
-        let (Standing::Sleeping(due) | Standing::Waiting(Some(due))) = standing else {
-            return;
-        };
-        if due.millis() < self.next_look.load(Ordering::Acquire) {
+        if let Standing::Sleeping(due) | Standing::Waiting(Some(due)) = standing
+            && self.look_at(due)
+        {
             self.sooner.notify_one();
         }
+    }
+
+    /// The scheduler looks at this time, if not sooner; true where it had meant to look later.
+    fn look_at(&self, time: Timestamp) -> bool {
+        time.millis() < self.next_look.fetch_min(time.millis(), Ordering::AcqRel)
     }
 }

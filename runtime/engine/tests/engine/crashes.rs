@@ -47,6 +47,14 @@ pub(crate) struct Mortal {
     dies: Dies,
     dead: Notify,
     trouble: Mutex<Trouble>,
+    gate: Mutex<Option<Arc<Gate>>>,
+}
+
+/// Holds a look at what becomes due: the store has answered, and the answer is on its way.
+#[derive(Default)]
+pub(crate) struct Gate {
+    pub(crate) reached: Notify,
+    pub(crate) open: Notify,
 }
 
 impl Mortal {
@@ -57,6 +65,7 @@ impl Mortal {
             dies,
             dead: Notify::new(),
             trouble: Mutex::default(),
+            gate: Mutex::default(),
         })
     }
 
@@ -67,6 +76,25 @@ impl Mortal {
 
     pub(crate) fn set(&self, trouble: Trouble) {
         *self.trouble.lock().expect("no test panics while it holds the lock") = trouble;
+    }
+
+    /// Holds every look from now on at a gate.
+    pub(crate) fn gated(&self) -> Arc<Gate> {
+        let gate: Arc<Gate> = Arc::default();
+        *self.gate.lock().expect("no test panics while it holds the lock") = Some(Arc::clone(&gate));
+        gate
+    }
+
+    /// Holds none any more.
+    pub(crate) fn ungated(&self) {
+        *self.gate.lock().expect("no test panics while it holds the lock") = None;
+    }
+
+    fn gate(&self) -> Option<Arc<Gate>> {
+        self.gate
+            .lock()
+            .expect("no test panics while it holds the lock")
+            .clone()
     }
 
     fn trouble(&self) -> Trouble {
@@ -114,8 +142,15 @@ impl Journal for Mortal {
     fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
         self.store.due(now, limit)
     }
-    fn next_due(&self) -> Answer<'_, Result<Option<Timestamp>, Error>> {
-        self.store.next_due()
+    fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {
+        Box::pin(async move {
+            let answer = self.store.next_due(after).await;
+            if let Some(gate) = self.gate() {
+                gate.reached.notify_one();
+                gate.open.notified().await;
+            }
+            answer
+        })
     }
     fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>> {
         if self.trouble() == Trouble::Unreadable(run) {

@@ -12,3 +12,4 @@ mod shell;
 mod trouble;
 mod turns;
 mod voids;
+mod waking;

@@ -28,7 +28,8 @@ async fn four(journal: &dyn Journal) {
 }
 
 pub(super) async fn runs_wake_when_they_are_due(journal: &dyn Journal) {
-    assert_eq!(answered(journal.next_due().await), None, "there is no run yet");
+    let next = async |after| answered(journal.next_due(after).await);
+    assert_eq!(next(START).await, None, "there is no run yet");
     four(journal).await;
     let due = async |at, limit| answered(journal.due(at, limit).await);
     let lease_ends = START.plus_millis(LEASE);
@@ -37,11 +38,14 @@ pub(super) async fn runs_wake_when_they_are_due(journal: &dyn Journal) {
         [],
         "one is owned, the others are not due"
     );
-    assert_eq!(
-        answered(journal.next_due().await),
-        Some(lease_ends),
-        "the lease of the active run ends"
-    );
+    let expected = [
+        (START, Some(lease_ends), "the lease of the active run ends"),
+        (lease_ends, Some(DUE), "what is due already is not asked for"),
+        (DUE, None, "nothing else becomes due"),
+    ];
+    for (after, due, why) in expected {
+        assert_eq!(next(after).await, due, "{why}");
+    }
     assert_eq!(
         due(lease_ends, 10).await,
         [run(4)],

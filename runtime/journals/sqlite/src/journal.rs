@@ -63,8 +63,8 @@ impl Journal for SqliteJournal {
         Box::pin(self.read(move |connection| queries::due(connection, now, limit)))
     }
 
-    fn next_due(&self) -> Answer<'_, Result<Option<Timestamp>, Error>> {
-        Box::pin(self.read(queries::next_due))
+    fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {
+        Box::pin(self.read(move |connection| queries::next_due(connection, after)))
     }
 
     fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>> {

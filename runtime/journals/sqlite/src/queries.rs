@@ -108,12 +108,13 @@ pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Resu
     })())
 }
 
-/// The earliest time at which a run becomes due if nobody owns it then.
-pub(crate) fn next_due(connection: &Connection) -> Result<Option<Timestamp>, Error> {
+/// The earliest time after another at which a run becomes due if nobody owns it then.
+pub(crate) fn next_due(connection: &Connection, after: Timestamp) -> Result<Option<Timestamp>, Error> {
     reading((|| {
-        let mut statement =
-            connection.prepare_cached("SELECT due FROM run WHERE due IS NOT NULL ORDER BY due LIMIT 1")?;
-        statement.query_row([], |row| columns::time(row, 0)).optional()
+        let mut statement = connection.prepare_cached("SELECT due FROM run WHERE due > ?1 ORDER BY due LIMIT 1")?;
+        statement
+            .query_row([after.millis()], |row| columns::time(row, 0))
+            .optional()
     })())
 }
 
