@@ -1,10 +1,10 @@
-//! Calls: attempts, answers, and what is written of them.
+//! Calls: what is sent, and when; what comes back is in `called`.
 
 use std::collections::BTreeMap;
 
 use dragoman_expression::Expression;
-use dragoman_journal::{Draft, OnceKey, Operation, Record, Refusal, Settled, TimerPurpose};
-use dragoman_model::{Digest, DocumentReference, Effect, Failure, RunId, Timestamp, Usage, Value};
+use dragoman_journal::{OnceKey, Operation, Record, Refusal, TimerPurpose};
+use dragoman_model::{Digest, DocumentReference, Effect, Failure, RunId, Value};
 use dragoman_plan::{CallStep, Step};
 use serde_json::json;
 
@@ -12,10 +12,8 @@ use super::Live;
 use super::event::{Outgoing, Request};
 use super::fact::documents;
 use super::progress;
-use super::retry::{Attempted, INTERRUPTED, Verdict, verdict};
 use super::scope::Evaluated;
 use super::walk::{Flow, Tail, Walk};
-use crate::runner::{Output, Report, StateWrite};
 
 /// What a call sends, as its templates give it.
 pub(super) enum Prepared {
@@ -75,13 +73,6 @@ impl<'a> Walk<'a> {
     /// The store has not answered yet; what woke the step meanwhile may be newer than its answer.
     pub(super) fn keep_away(&mut self, away: Live) -> Flow {
         self.keep(if self.woken { Live::AwayAgain } else { away })
-    }
-
-    /// The worker that sent the request is gone; what became of it is not known.
-    fn interrupted(&mut self, step: &'a Step, call: &'a CallStep) -> Flow {
-        let message = "the worker stopped while the request may have been under way";
-        let failure = Failure::retryable(INTERRUPTED, message).with_effect(Effect::Unknown);
-        self.failed(step, call, failure, Usage::default())
     }
 
     /// Begins an attempt: a read leaves at once, anything else first becomes durable.
@@ -263,177 +254,6 @@ impl<'a> Walk<'a> {
             None => self.state.run.child(&self.path, "key").to_string(),
         }
     }
-
-    fn called(&mut self, step: &'a Step, call: &'a CallStep, report: Report) -> Flow {
-        // What a read keeps in its connection's state may be refused, because another run has written there since the
-        // call looked: then the call is made again. So it waits for its own commit, one step at a time.
-        let keeps = call.effect.is_read() && report.result.is_ok() && !report.state.is_empty();
-        if keeps && self.tail.is_some() {
-            self.more = true;
-            return self.keep(Live::Called(Box::new(report)));
-        }
-        match report.result {
-            Ok(output) if keeps => {
-                self.keep_documents(report.documents);
-                let attempt = self.progress().map_or(0, |p| p.attempt) + 1;
-                let usage = report.usage;
-                let entry = self.output_draft(call, Record::Read { attempt, usage }, output, report.readings);
-                let path = self.path.clone();
-                self.place(Tail {
-                    path,
-                    entries: vec![entry],
-                    operations: state_operations(call, report.state),
-                    begins: Vec::new(),
-                    standing: None,
-                })
-            }
-            Ok(output) => {
-                self.keep_documents(report.documents);
-                // What took effect is written down in any case, even if its state is refused.
-                self.desk.operations.extend(state_operations(call, report.state));
-                self.answered(call, output, report.usage, report.readings)
-            }
-            Err(failure) => {
-                self.keep_documents(report.documents);
-                self.failed(step, call, failure, report.usage)
-            }
-        }
-    }
-
-    fn keep_documents(&mut self, documents: Vec<(DocumentReference, Vec<u8>)>) {
-        let keep = |(document, bytes)| Operation::Keep { document, bytes };
-        self.desk.operations.extend(documents.into_iter().map(keep));
-    }
-
-    fn answered(&mut self, call: &'a CallStep, output: Output, usage: Usage, readings: Value) -> Flow {
-        if call.effect.is_read() {
-            let attempt = self.progress().map_or(0, |p| p.attempt) + 1;
-            self.note_output(call, Record::Read { attempt, usage }, output, readings);
-            return Flow::Done;
-        }
-        self.took_effect(call, output, "answer", usage, readings)
-    }
-
-    /// The call took effect, and this is its output.
-    pub(super) fn took_effect(
-        &mut self,
-        call: &'a CallStep,
-        output: Output,
-        known_by: &str,
-        usage: Usage,
-        readings: Value,
-    ) -> Flow {
-        let attempt = self.progress().map_or(1, |p| p.attempt.max(1));
-        self.settle(Settled::Done(output.payload.clone()));
-        let record = Record::Done {
-            attempt,
-            joined: None,
-            known_by: known_by.into(),
-            usage,
-        };
-        self.note_output(call, record, output, readings);
-        self.desk.urgent = true;
-        Flow::Done
-    }
-
-    fn note_output(&mut self, call: &CallStep, record: Record, output: Output, readings: Value) {
-        let draft = self.output_draft(call, record, output, readings);
-        self.note_draft(draft);
-    }
-
-    fn output_draft(&self, call: &CallStep, record: Record, output: Output, readings: Value) -> Draft {
-        let mut body = json!({ "output": output.payload });
-        if !output.documents.is_empty() {
-            body["documents"] = document_values(&output.documents);
-        }
-        // Readings of clock and randomness: a replay gives the same ones.
-        if !readings.is_null() {
-            body["readings"] = readings;
-        }
-        let mut draft = self.draft(record, Some(body), Some((call.plugin, &call.connection)));
-        draft.headers = output.attributes;
-        draft
-    }
-
-    /// An attempt failed: it is written down with what follows.
-    pub(super) fn failed(&mut self, step: &'a Step, call: &'a CallStep, mut failure: Failure, usage: Usage) -> Flow {
-        if call.effect.is_read() {
-            failure.effect = Effect::None;
-        }
-        let read_attempt = self.progress().map_or(0, |p| p.attempt) + u32::from(call.effect.is_read());
-        let decided = self.verdict(step, call, &failure, read_attempt);
-        let last = matches!(decided, Verdict::Over | Verdict::Person);
-        self.note_attempt_failure(&failure, read_attempt, last, usage);
-        self.follow(step, call, &failure, decided)
-    }
-
-    fn note_attempt_failure(&mut self, failure: &Failure, attempt: u32, last: bool, usage: Usage) {
-        let (class, effect, code) = (failure.class, failure.effect, failure.code.clone());
-        let body = serde_json::to_value(failure).unwrap_or(Value::Null);
-        let record = Record::Failed {
-            attempt: attempt.max(1),
-            class,
-            effect,
-            code,
-            last,
-            usage,
-        };
-        self.note(record, Some(body), None);
-        self.desk.urgent |= effect != Effect::None;
-    }
-
-    fn after_failure(&mut self, step: &'a Step, call: &'a CallStep, failure: &Failure) -> Flow {
-        let attempt = self.progress().map_or(1, |p| p.attempt);
-        let decided = match self.verdict(step, call, failure, attempt) {
-            // It was written before that it goes on, by a person or by the last worker.
-            Verdict::Person if call.has_probe => Verdict::Probe,
-            other => other,
-        };
-        if matches!(decided, Verdict::Over | Verdict::Person) {
-            self.note_attempt_failure(failure, attempt, true, Usage::default());
-        }
-        self.follow(step, call, failure, decided)
-    }
-
-    fn verdict(&self, step: &Step, call: &CallStep, failure: &Failure, attempt: u32) -> Verdict {
-        let attempted = Attempted {
-            run: self.state.run,
-            path: &self.path,
-            effect: call.effect,
-            has_probe: call.has_probe,
-            retry: &step.retry,
-            progress: self.progress(),
-            attempt,
-            now: self.now,
-        };
-        verdict(&attempted, failure)
-    }
-
-    fn follow(&mut self, step: &'a Step, call: &'a CallStep, failure: &Failure, decided: Verdict) -> Flow {
-        match decided {
-            Verdict::Repeat(due) if due <= self.now => {
-                let attempt = self.progress().map_or(0, |p| p.attempt) + 1;
-                self.attempt(step, call, attempt)
-            }
-            Verdict::Repeat(due) => self.sleep_until(due, TimerPurpose::Retry),
-            Verdict::Probe => self.probe(step, call),
-            Verdict::Over => {
-                self.settle(Settled::Failed);
-                self.handle(step)
-            }
-            Verdict::Person => {
-                self.settle(Settled::Parked);
-                self.park_for_person(failure)
-            }
-        }
-    }
-
-    /// A durable pause of the step.
-    pub(super) fn sleep_until(&mut self, due: Timestamp, purpose: TimerPurpose) -> Flow {
-        let attempt = self.progress().map_or(0, |p| p.attempt) + 1;
-        self.note(Record::Timer { due, purpose, attempt }, None, None);
-        self.until(due, false)
-    }
 }
 
 /// Connection and operation in one word.
@@ -441,7 +261,7 @@ pub(super) fn operation(call: &CallStep) -> String {
     format!("{}.{}", call.connection, call.operation)
 }
 
-fn document_values(documents: &BTreeMap<String, DocumentReference>) -> Value {
+pub(super) fn document_values(documents: &BTreeMap<String, DocumentReference>) -> Value {
     // References are made of texts and a number, which always have a JSON form.
     serde_json::to_value(documents).unwrap_or_else(|_| json!({}))
 }
@@ -454,25 +274,4 @@ fn would_send(call: &CallStep, request: &progress::Request) -> Value {
         "once": request.once.as_ref().map(|once| once.key.clone()),
         "reference": request.reference,
     })
-}
-
-/// The connection's state as a call left it; it is written with the step's end.
-fn state_operations(call: &CallStep, state: Vec<StateWrite>) -> Vec<Operation> {
-    let operation = |write: StateWrite| {
-        let (connection, key, expected) = (call.connection.clone(), write.key, write.expected);
-        match write.value {
-            Some(value) => Operation::StatePut {
-                connection,
-                key,
-                value,
-                expected,
-            },
-            None => Operation::StateDelete {
-                connection,
-                key,
-                expected,
-            },
-        }
-    };
-    state.into_iter().map(operation).collect()
 }

@@ -1,6 +1,6 @@
 //! What happens after a failure: handlers, or the end of the run.
 
-use dragoman_journal::{Operation, Record, Settled};
+use dragoman_journal::{Operation, Settled};
 use dragoman_model::{Effect, Failure, Usage, Value};
 use dragoman_plan::{Block, Step, StepKind};
 
@@ -21,18 +21,7 @@ impl<'a> Walk<'a> {
     /// Writes a failed attempt down.
     pub(super) fn note_failure(&mut self, failure: &Failure, last: bool, usage: Usage) {
         let attempt = self.progress().map_or(1, |p| p.attempt.max(1));
-        let record = Record::Failed {
-            attempt,
-            class: failure.class,
-            effect: failure.effect,
-            code: failure.code.clone(),
-            last,
-            usage,
-        };
-        // A failure is made of texts and numbers, which always have a JSON form.
-        let body = serde_json::to_value(failure).unwrap_or(Value::Null);
-        self.note(record, Some(body), None);
-        self.desk.urgent |= failure.effect != Effect::None;
+        self.note_attempt_failure(failure, attempt, last, usage);
     }
 
     /// Tells the store how what the step opened has ended.

@@ -7,6 +7,7 @@
 //! that is made from the entries does what the lost one would have done.
 
 mod call;
+mod called;
 mod choose;
 mod claim;
 mod each;

@@ -29,6 +29,9 @@ pub struct Progress {
     pub request: Option<Request>,
     /// The last failure.
     pub failure: Option<Failed>,
+    /// An attempt may have taken effect and nothing has settled that since: an answer, a probe, a person. A later attempt
+    /// that was never sent says nothing of it.
+    pub doubt: bool,
     /// What it waits for.
     pub timer: Option<Timer>,
     /// How often a probe was put off.
@@ -142,11 +145,7 @@ impl Progress {
 
     /// Whether its effect is not known, or known and of no use.
     pub fn is_uncertain(&self) -> bool {
-        self.open
-            || self
-                .failure
-                .as_ref()
-                .is_some_and(|failed| failed.failure.effect != Effect::None)
+        self.open || self.doubt
     }
 
     /// Applies an entry of this step.
@@ -225,6 +224,7 @@ impl Progress {
         self.end = Some(end);
         self.ended_seq = seq;
         self.open = false;
+        self.doubt = false;
         self.timer = None;
         self.wait = None;
     }
@@ -239,7 +239,10 @@ impl Progress {
         self.resumed_after = self.attempt;
         match &mut self.failure {
             Some(failed) if !absent && failed.failure.effect != Effect::None => failed.last = false,
-            failure => *failure = None,
+            failure => {
+                *failure = None;
+                self.doubt = false;
+            }
         }
     }
 
@@ -290,6 +293,7 @@ impl Progress {
         let failure = failure.unwrap_or_else(|| Failure::new(*class, code.as_str(), "").with_effect(*effect));
         self.attempt = *attempt;
         self.open = false;
+        self.doubt = *effect != Effect::None;
         self.timer = None;
         self.wait = None;
         self.first_at.get_or_insert(fact.at);

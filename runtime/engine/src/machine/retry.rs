@@ -55,7 +55,7 @@ pub fn verdict(attempted: &Attempted<'_>, failure: &Failure) -> Verdict {
         Effect::None => Verdict::Over,
         Effect::Applied if attempted.has_probe => Verdict::Probe,
         Effect::Applied => Verdict::Person,
-        Effect::Unknown => match again().filter(|due| key_lives(attempted, *due)) {
+        Effect::Unknown => match again().filter(|due| key_lives(attempted.effect, first_at(attempted), *due)) {
             Some(due) => Verdict::Repeat(due),
             None if attempted.has_probe => Verdict::Probe,
             None => Verdict::Person,
@@ -63,15 +63,19 @@ pub fn verdict(attempted: &Attempted<'_>, failure: &Failure) -> Verdict {
     }
 }
 
-/// Whether the operation honours the key of the first attempt at that time still.
-fn key_lives(attempted: &Attempted<'_>, at: Timestamp) -> bool {
-    let OperationEffect::Idempotent { key_lifetime_s } = attempted.effect else {
+/// When the first attempt began: the key's lifetime counts from there.
+fn first_at(attempted: &Attempted<'_>) -> Timestamp {
+    attempted.progress.and_then(|p| p.first_at).unwrap_or(attempted.now)
+}
+
+/// Whether the operation, first called at one time, honours its key at another still.
+pub(super) fn key_lives(effect: OperationEffect, first: Timestamp, at: Timestamp) -> bool {
+    let OperationEffect::Idempotent { key_lifetime_s } = effect else {
         return false;
     };
     let Some(seconds) = key_lifetime_s else {
         return true;
     };
-    let first = attempted.progress.and_then(|p| p.first_at).unwrap_or(attempted.now);
     at < first.plus_millis(i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX))
 }
 

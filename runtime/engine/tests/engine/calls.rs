@@ -179,6 +179,69 @@ async fn an_idempotent_call_is_repeated_with_its_key() {
     .await;
 }
 
+/// What is told of the second step when the first went well.
+async fn told(script: Vec<Does>, story: &str, facts: &Value) {
+    let begin = "read order #1\nintent shipped ship #1\ndone shipped by answer\nintent told notify #1";
+    calls(&[("notify", script)], &format!("{begin}\n{story}"), facts).await;
+}
+
+#[tokio::test]
+async fn an_attempt_that_was_never_sent_does_not_clear_the_doubt_of_an_earlier_one() {
+    let story = "
+        failed told #1 retryable unknown http.cut
+        timer told retry 0s
+        intent told notify #2
+        failed told #2 retryable unknown http.503
+        timer told retry 1s
+        intent told notify #3
+        done told by answer
+        closed completed";
+    let script = vec![Break { applied: true }, unavailable()];
+    told(script, story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn a_refusal_of_the_caller_does_not_clear_the_doubt_either() {
+    let story = "
+        failed told #1 retryable unknown http.cut
+        timer told retry 0s
+        intent told notify #2
+        failed told #2 permanent unknown http.401
+        timer told retry 1s
+        intent told notify #3
+        done told by answer
+        closed completed";
+    let script = vec![Break { applied: true }, Fail(Failure::permanent("http.401", "no"))];
+    told(script, story, &json!({ "ship 7": 1, "notify 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn a_partner_that_knows_the_key_and_says_no_settles_the_doubt() {
+    let story = "
+        failed told #1 retryable unknown http.cut
+        timer told retry 0s
+        intent told notify #2
+        failed told #2 rejected none address.wrong last
+        parked told address.wrong";
+    let no = Fail(Failure::rejected("address.wrong", "no"));
+    told(vec![Break { applied: false }, no], story, &json!({ "ship 7": 1 })).await;
+}
+
+#[tokio::test]
+async fn what_stays_in_doubt_when_the_attempts_are_over_goes_to_a_person() {
+    let limited = MAIN.replace("\noutput", "\n    retry: { attempts: 2 }\noutput");
+    let house = House::new(&[plan("main", &limited)]);
+    house.partner.will("notify", [Break { applied: true }, unavailable()]);
+    let run = house.run("main", "7").await;
+    let story = house.story(run).await;
+    assert!(
+        story.ends_with("failed told #2 retryable unknown http.503 last\nparked told http.503"),
+        "{story}"
+    );
+    let parked = house.summary(run).await;
+    assert!(format!("{parked:?}").contains("needs a person"), "{parked:?}");
+}
+
 #[tokio::test]
 async fn an_answer_of_no_use_is_asked_for_by_probing() {
     let story = "
@@ -322,10 +385,7 @@ async fn the_partners_wish_is_honoured_within_the_bounds() {
 
 #[tokio::test]
 async fn after_a_person_s_word_the_attempts_are_counted_anew() {
-    let limited = MAIN.replace(
-        "    with: { number: =steps.order.number }\noutput",
-        "    with: { number: =steps.order.number }\n    retry: { attempts: 2 }\noutput",
-    );
+    let limited = MAIN.replace("\noutput", "\n    retry: { attempts: 2 }\noutput");
     let house = House::new(&[plan("main", &limited)]);
     house
         .partner
