@@ -213,9 +213,12 @@ impl Shell {
             if let Some(key) = key {
                 *run_key = key;
             }
-            // A dry run stands beside the real one: it neither joins it nor keeps it from being done later.
+            // A dry run stands beside the real one: it neither joins it nor keeps it from being done later. What is only
+            // observed is told apart from what is done in the same way, and is still observed once.
             if dry {
                 *run_key = format!("dry run {run}: {run_key}");
+            } else if observe {
+                *run_key = format!("observed: {run_key}");
             }
             *serial = turn;
             if observe {

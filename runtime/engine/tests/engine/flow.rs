@@ -1,10 +1,13 @@
 //! Branches, children, undo, observe: how a run goes through its plan.
 
+use std::sync::Arc;
+
+use dragoman_engine::ManualClock;
 use dragoman_journal::{Ending, Standing};
 use dragoman_model::Failure;
 use serde_json::json;
 
-use crate::house::{House, check, plan};
+use crate::house::{House, MORNING, check, open, plan};
 use crate::partner::Does::*;
 
 const EACH: &str = "
@@ -260,6 +263,27 @@ async fn in_observe_mode_only_reads_are_made() {
         entries[2].body.as_ref().expect("a body")["input"],
         json!({ "number": "7" })
     );
+}
+
+#[tokio::test]
+async fn what_was_only_observed_is_done_when_it_comes_again_to_a_live_pipeline() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (journal, clock) = (open(folder.path()), ManualClock::new(MORNING));
+    let in_mode = |mode: &str| {
+        let plans = [plan("sent", &format!("mode: {mode}\n{OBSERVED}"))];
+        House::on(Arc::clone(&journal), Arc::default(), clock.clone(), &plans)
+    };
+    let house = in_mode("observe");
+    let observed = house.run("sent", "7").await;
+    assert_eq!(house.run("sent", "7").await, observed, "it is observed once");
+    assert_eq!(json!(house.partner.facts()), json!({}));
+    drop(house);
+    let house = in_mode("live");
+    let live = house.run("sent", "7").await;
+    assert_ne!(live, observed);
+    assert_eq!(house.run("sent", "7").await, live, "it is done once");
+    assert_eq!(json!(house.partner.facts()), json!({ "ship 7": 1, "notify ship-7": 1 }));
+    assert_eq!(house.ending(observed).await, Some(Ending::Completed));
 }
 
 #[tokio::test]
