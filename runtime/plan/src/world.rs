@@ -13,6 +13,9 @@ pub struct Connection {
     pub surface: Arc<Surface>,
     /// Whether it only observes.
     pub observe: bool,
+    /// Seconds after which a request that was sent can no longer take effect, as the site knows its partner; none: as the
+    /// plugin says.
+    pub settle_s: Option<u64>,
 }
 
 /// What a pipeline is checked against.
@@ -62,6 +65,7 @@ impl World {
             Connection {
                 surface,
                 observe: false,
+                settle_s: None,
             },
         );
         self

@@ -54,6 +54,7 @@ fn connection(reading: &mut Reading, node: &Node) -> Option<Connection> {
     let observe = fields
         .take("mode")
         .and_then(|n| reading.word(n, &[("observe", true), ("live", false)]));
+    let settle = fields.take("settle").and_then(|n| settle(reading, n));
     let endpoints = fields.take("endpoints").map_or_else(Vec::new, |n| {
         named(
             reading,
@@ -75,10 +76,28 @@ fn connection(reading: &mut Reading, node: &Node) -> Option<Connection> {
         config,
         config_file,
         observe: observe.is_some_and(|o| o.value),
+        settle_ms: settle,
         endpoints,
         credentials,
         limits,
     })
+}
+
+/// How long a request may still take effect. No network keeps the promise of nothing: what was sent may be on its way.
+fn settle(reading: &mut Reading, node: &Node) -> Option<u64> {
+    let settle = reading.duration(node)?.value;
+    if settle == 0 {
+        reading.push(
+            Diagnostic::error(
+                codes::MEASURE,
+                node.span.clone(),
+                "a request that was sent can still take effect",
+            )
+            .help("write how long at most, for example `20s`, or leave `settle` out: then it is as the plugin says"),
+        );
+        return None;
+    }
+    Some(settle)
 }
 
 /// A mapping from names to values of one kind. Names of endpoints may have capitals: `partner-CH`.

@@ -50,6 +50,9 @@ pub struct Connection {
     pub config_file: Option<Spanned<String>>,
     /// Whether this connection only observes.
     pub observe: bool,
+    /// How long after it was sent a request can still take effect at the partner, in milliseconds; none: as its plugin
+    /// says.
+    pub settle_ms: Option<u64>,
     /// The endpoints by name.
     pub endpoints: Vec<(Spanned<String>, Endpoint)>,
     /// Credentials by name.

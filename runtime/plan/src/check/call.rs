@@ -37,7 +37,7 @@ impl<'a> Checker<'a> {
             plugin,
             with,
             documents,
-            effect: surface.effect,
+            effect: settling(surface.effect, connection.settle_s),
             has_probe: surface.has_probe,
         });
         Some((planned, surface))
@@ -152,10 +152,12 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        match surface.effect {
+        let effect = match surface.effect {
             OperationEffect::Idempotent { .. } if step.tightened.is_some() => OperationEffect::Once { settle_s: None },
             effect => effect,
-        }
+        };
+        let connection = self.world.connections.get(&call.operation.connection.value);
+        settling(effect, connection.and_then(|connection| connection.settle_s))
     }
 
     /// How a step is undone.
@@ -246,5 +248,16 @@ impl<'a> Checker<'a> {
             );
         }
         retry
+    }
+}
+
+/// The effect with the settle time of the site: how quick its partner is, only the site knows. It outweighs what the plugin
+/// says of all partners, and a step that was tightened has it too.
+fn settling(effect: OperationEffect, site: Option<u64>) -> OperationEffect {
+    match effect {
+        OperationEffect::Once { settle_s } => OperationEffect::Once {
+            settle_s: site.or(settle_s),
+        },
+        effect => effect,
     }
 }

@@ -103,6 +103,40 @@ fn an_effect_is_tightened_and_a_plain_scalar_takes_the_type_of_its_field() {
     assert!(matches!(&members[0].1, Template::Literal(value) if *value == json!("1.10")));
 }
 
+/// A pipeline may make an effect stricter, but how quick a partner is only the site's connection says.
+#[test]
+fn how_quick_a_partner_is_the_site_says() {
+    let text = "dragoman: 1\npipeline: p\non: [{ id: m, manual: {} }]\nsteps:\n  \
+        - id: shipped\n    call: orders.ship\n    once: run.id\n    with: { number: a, lines: [] }\n    \
+          undo: { call: orders.cancel, with: { id: =steps.shipped.id, reason: none } }\n  \
+        - id: put\n    call: orders.cancel\n    effect: once\n    with: { id: a, reason: none }\n  \
+        - id: told\n    call: mail.send\n    with: { to: a, text: b }\n";
+    let (pipeline, diagnostics) = parse_pipeline(Source::new("plan.yaml", text));
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let pipeline = pipeline.expect("a pipeline");
+    let lasting = OperationEffect::Idempotent {
+        key_lifetime_s: Some(86_400),
+    };
+    let once = |settle_s| OperationEffect::Once { settle_s };
+    let cases = [
+        (None, [once(Some(60)), once(None), lasting]),
+        (Some(20), [once(Some(20)), once(Some(20)), lasting]),
+        (Some(600), [once(Some(600)), once(Some(600)), lasting]),
+    ];
+    for (said, expected) in cases {
+        let mut world = world();
+        for connection in world.connections.values_mut() {
+            connection.settle_s = said;
+        }
+        let plan = build(&pipeline, &world).unwrap_or_else(|all| panic!("{all:?}"));
+        let effects = ["shipped", "put", "told"].map(|id| match &step(&plan.steps, id).kind {
+            StepKind::Call(call) => call.effect,
+            other => panic!("{other:?} is no call"),
+        });
+        assert_eq!(effects, expected, "the site says {said:?}");
+    }
+}
+
 #[test]
 fn a_wait_demands_what_its_answer_must_bring() {
     let plan = plan(include_str!("../good.yaml"));

@@ -143,6 +143,8 @@ async fn connect(
             dragoman_plan::Connection {
                 surface: ready.surface,
                 observe: connection.observe || context.said.observe,
+                // A part of a second counts as a whole one: too early is worse than too late.
+                settle_s: connection.settle_ms.map(|ms| ms.div_ceil(1_000)),
             },
         );
         let digest = ready.connection.plugin;

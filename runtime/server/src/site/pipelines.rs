@@ -126,10 +126,14 @@ where
     let mut world = world.clone();
     for (name, digest) in plugins(&edition)? {
         let surface = describe(name.clone(), digest).await?;
-        let observe = world.connections.get(&name).is_some_and(|c| c.observe);
-        world
-            .connections
-            .insert(name, dragoman_plan::Connection { surface, observe });
+        // The plugin is that of the edition; what the site says of the partner applies at once.
+        let said = world.connections.get(&name);
+        let connection = dragoman_plan::Connection {
+            surface,
+            observe: said.is_some_and(|c| c.observe),
+            settle_s: said.and_then(|c| c.settle_s),
+        };
+        world.connections.insert(name, connection);
     }
     let name = edition.get("name")?.as_str()?;
     let (pipeline, _) = parse_pipeline(Source::new(name, edition.get("text")?.as_str()?));
