@@ -1,11 +1,11 @@
 //! What goes into the operations and comes out of them, beside the canonical documents.
 
 use dragoman_documents::{
-    DeclarationId, Endorsement, Moment, Office, Permit, PermitStatus, PermitUsage, Port, Quantity,
+    DeclarationId, Endorsement, Moment, Office, Permit, PermitStatus, PermitUsage, Person, Port, Quantity,
 };
 use dragoman_guest::prelude::*;
 
-use crate::{Line, Person};
+use crate::Line;
 
 /// Which permit is wanted.
 #[record]

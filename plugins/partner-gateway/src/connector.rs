@@ -1,9 +1,9 @@
 //! The connector's operations: thin glue between the host, the message and the partner.
 
-use dragoman_documents::{Endorsement, Moment, Permit, Receipt, Usage, Withdrawal};
+use dragoman_documents::{Endorsement, Moment, Permit, Person, Receipt, Usage, Withdrawal};
 use dragoman_guest::prelude::*;
 
-use crate::{Config, Person, incoming, message, partner};
+use crate::{Config, incoming, message, partner};
 
 /// A use at export that a partner is told.
 #[record]

@@ -18,7 +18,6 @@ mod error;
 mod incoming;
 mod message;
 mod partner;
-mod person;
 mod receipt;
 
 pub use config::{Config, Disclosure};
@@ -26,4 +25,3 @@ pub use connector::{PartnerGateway, UseNotification, WithdrawalNotification};
 pub use error::Error;
 pub use incoming::read_usage;
 pub use message::{Message, used, withdrawn};
-pub use person::Person;

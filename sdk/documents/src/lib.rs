@@ -25,6 +25,7 @@ mod notice;
 mod party;
 mod permit;
 mod permit_item;
+mod person;
 mod quantity;
 mod report_row;
 pub mod schema;
@@ -48,6 +49,7 @@ pub use permit::{
     Attachment, Permit, PermitKind, PermitStatus, PermitUsage, PermitUse, Reported, Signatory, SignatoryRole,
 };
 pub use permit_item::{LastReExport, Origin, PermitItem};
+pub use person::Person;
 pub use quantity::Quantity;
 pub use report_row::ReportRow;
 pub use time::{DateTime, Moment};
