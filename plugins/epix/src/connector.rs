@@ -1,6 +1,7 @@
 //! The connector's operations: thin glue between the host, the hub and the mapping.
 
 use crate::config::Config;
+use crate::error::Error;
 use crate::faults;
 use crate::read::read_permit;
 use crate::requests::{self, Certificate, operation};
@@ -84,7 +85,7 @@ impl Epix {
     /// Reads a permit message of toolkit v1 or v2 into a permit.
     #[operation(effect = read, documents = ["message"], codes = ["message.unreadable", "message.unexpected", "message.incomplete"])]
     fn read_permit(&self, call: &Call) -> Result<Permit, Failure> {
-        Ok(read_permit(&call.document("message")?, None)?)
+        Ok(read_permit(&call.document("message")?, None).map_err(Error::from)?)
     }
 
     /// Writes a permit as a message of toolkit v2.
@@ -162,7 +163,7 @@ impl Epix {
         };
         let envelope = requests::get(operation, &certificate)?;
         let (response, _) = self.exchange(operation, envelope, false)?;
-        let permit = read_permit(response.bytes(), Some(&input.country))?;
+        let permit = read_permit(response.bytes(), Some(&input.country)).map_err(Error::from)?;
         if !same_number(&permit.number, &input.number) {
             return Err(Failure::permanent(
                 "permit.mismatch",

@@ -1,12 +1,11 @@
 //! Box 14, read: what was really exported. The header has one examination event for each endorsement (time, port,
 //! customs), each item has one for each endorsement with its quantity.
 
-use crate::error::Error;
 use crate::parties::person;
 use crate::quantities;
 use crate::values::{moment, text};
 use dragoman_documents::{Actor, EndorsedItem, Endorsement, Moment, Office, PermitItem, Port, Quantity};
-use dragoman_xml::Element;
+use dragoman_xml::{Element, Refusal};
 
 /// The name of an examination's element, in the consignment and in its items.
 pub(crate) const EVENT: &str = "ExaminationTransportEvent";
@@ -22,7 +21,7 @@ struct Event {
 }
 
 /// Reads the endorsements of a consignment.
-pub(crate) fn read(consignment: &Element, items: &[PermitItem]) -> Result<Vec<Endorsement>, Error> {
+pub(crate) fn read(consignment: &Element, items: &[PermitItem]) -> Result<Vec<Endorsement>, Refusal> {
     let header = events(consignment)?;
     let mut endorsed: Vec<(Event, Vec<EndorsedItem>)> = header.into_iter().map(|event| (event, Vec::new())).collect();
     let stated = endorsed.len();
@@ -96,11 +95,11 @@ fn endorsement((event, items): (Event, Vec<EndorsedItem>)) -> Option<Endorsement
 }
 
 /// The events of a consignment or of an item, empty ones included: their place counts.
-fn events(parent: &Element) -> Result<Vec<Event>, Error> {
+fn events(parent: &Element) -> Result<Vec<Event>, Refusal> {
     parent.children_named(EVENT).map(event).collect()
 }
 
-fn event(element: &Element) -> Result<Event, Error> {
+fn event(element: &Element) -> Result<Event, Refusal> {
     let port = Port {
         code: text(element, "OccurrenceLogisticsLocation/ID"),
         name: text(element, "OccurrenceLogisticsLocation/Name"),

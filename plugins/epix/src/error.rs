@@ -1,39 +1,15 @@
 //! Why a message was not taken or not written, and the failure that it becomes.
 
 use dragoman_guest::Failure;
-use dragoman_xml::{Element, Position};
+use dragoman_xml::Refusal;
 
 /// Why a message was not taken or not written. All are permanent: the same message will not become readable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The message is no XML that can be read.
-    #[error("the message cannot be read: {0}")]
-    Xml(#[from] dragoman_xml::Error),
-    /// The message is XML, but damaged or with a value that cannot be read.
-    #[error("the message cannot be read: at {at}: {what}")]
-    Unreadable {
-        /// Where it was seen.
-        at: Position,
-        /// What was seen, as a clause.
-        what: String,
-    },
-    /// The message is of another kind than a permit.
-    #[error("not the message that was expected: at {at}: {what}")]
-    Unexpected {
-        /// Where it was seen.
-        at: Position,
-        /// What was seen, as a clause.
-        what: String,
-    },
-    /// The message lacks what a permit cannot do without.
-    #[error("the message is incomplete: at {at}: {what}")]
-    Incomplete {
-        /// The element in which it is missing.
-        at: Position,
-        /// What is missing, as a clause.
-        what: String,
-    },
+    /// A message was not taken.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// A permit cannot be written so that it reads back equal.
     #[error("the permit cannot be written: {what}")]
     Unwritable {
@@ -49,41 +25,8 @@ impl Error {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Xml(_) | Self::Unreadable { .. } => "message.unreadable",
-            Self::Unexpected { .. } => "message.unexpected",
-            Self::Incomplete { .. } => "message.incomplete",
+            Self::Refused(refusal) => refusal.code(),
             Self::Unwritable { .. } => "permit.unwritable",
-        }
-    }
-
-    /// Where in the message it was seen; none for a message that is too large, and for a permit.
-    #[must_use]
-    pub fn position(&self) -> Option<Position> {
-        match self {
-            Self::Xml(error) => error.position(),
-            Self::Unreadable { at, .. } | Self::Unexpected { at, .. } | Self::Incomplete { at, .. } => Some(*at),
-            Self::Unwritable { .. } => None,
-        }
-    }
-
-    pub(crate) fn unreadable(element: &Element, what: impl Into<String>) -> Self {
-        Self::Unreadable {
-            at: element.position(),
-            what: what.into(),
-        }
-    }
-
-    pub(crate) fn unexpected(element: &Element, what: impl Into<String>) -> Self {
-        Self::Unexpected {
-            at: element.position(),
-            what: what.into(),
-        }
-    }
-
-    pub(crate) fn incomplete(element: &Element, what: impl Into<String>) -> Self {
-        Self::Incomplete {
-            at: element.position(),
-            what: what.into(),
         }
     }
 
@@ -93,23 +36,23 @@ impl Error {
             what: what.into(),
         }
     }
+
+    /// Where it was seen: line and column of a message, or pointers into a permit.
+    fn places(&self) -> Vec<String> {
+        match self {
+            Self::Refused(refusal) => refusal.position().iter().map(ToString::to_string).collect(),
+            Self::Unwritable { pointers, .. } => pointers.clone(),
+        }
+    }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let text = error.to_string();
         let failure = Failure::permanent(error.code(), text.clone());
-        match (&error, error.position()) {
-            (Error::Unwritable { pointers, .. }, _) => pointers.iter().fold(failure, |failure, pointer| {
-                failure.issue(pointer.clone(), error.code(), text.clone())
-            }),
-            (_, Some(at)) => failure.issue(at.to_string(), error.code(), text),
-            (_, None) => failure,
-        }
+        let places = error.places().into_iter();
+        places.fold(failure, |failure, place| {
+            failure.issue(place, error.code(), text.clone())
+        })
     }
-}
-
-/// The beginning of a text from outside, short enough for a message.
-pub(crate) fn short(text: &str) -> String {
-    text.chars().take(40).collect()
 }

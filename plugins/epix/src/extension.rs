@@ -5,10 +5,10 @@
 //! puts an entry into a list, or corrects what the reader only derives. So a message that another system has changed
 //! is never read as it was before.
 
-use crate::error::{Error, short};
+use crate::error::Error;
 use crate::signatories::is_signature;
 use dragoman_documents::{Endorsement, EndorsementStatus, Permit, PermitItem};
-use dragoman_xml::{Element, Writer};
+use dragoman_xml::{Element, Refusal, Writer, short};
 use serde_json::Value;
 
 const PARAMETER: &str = "BIMSpecifiedDocumentContextParameter";
@@ -55,13 +55,13 @@ fn is_derived(pointer: &str) -> bool {
 }
 
 /// Takes the parameters of a message into the permit that was read from it.
-pub(crate) fn apply(root: &Element, permit: Permit) -> Result<Permit, Error> {
+pub(crate) fn apply(root: &Element, permit: Permit) -> Result<Permit, Refusal> {
     let parameters = read(root)?;
     if parameters.is_empty() {
         return Ok(permit);
     }
     let broken = |error: serde_json::Error| {
-        Error::unreadable(root, format!("the context parameters do not fit a permit: {error}"))
+        Refusal::unreadable(root, format!("the context parameters do not fit a permit: {error}"))
     };
     let mut json = serde_json::to_value(permit).map_err(broken)?;
     for parameter in parameters {
@@ -71,7 +71,7 @@ pub(crate) fn apply(root: &Element, permit: Permit) -> Result<Permit, Error> {
 }
 
 /// The parameters of ours in a message.
-fn read(root: &Element) -> Result<Vec<Parameter>, Error> {
+fn read(root: &Element) -> Result<Vec<Parameter>, Refusal> {
     let mut found = Vec::new();
     for element in root.all(&format!("SpecifiedExchangedDocumentContext/{PARAMETER}")) {
         let Some(id) = element.child("ID") else {
@@ -83,7 +83,7 @@ fn read(root: &Element) -> Result<Vec<Parameter>, Error> {
         let pointer = id.text().unwrap_or_default();
         let value = element.text_of("Value").unwrap_or_default();
         let value = serde_json::from_str(value).map_err(|error| {
-            Error::unreadable(
+            Refusal::unreadable(
                 element,
                 format!("the parameter `{}` is not JSON: {error}", short(pointer)),
             )

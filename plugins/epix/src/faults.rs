@@ -3,8 +3,8 @@
 //! The hub's own faults (unepwcmc/epix, published code) come before anything is passed on, so they leave no effect;
 //! those of the national system behind it are passed through in whatever words it has.
 
-use crate::error::short;
 use dragoman_guest::{Effect, Failure};
+use dragoman_xml::short;
 use dragoman_xml::soap::Fault;
 use serde_json::json;
 

@@ -1,10 +1,9 @@
 //! The items of a permit, boxes 7 to 12.
 
-use crate::error::Error;
 use crate::quantities;
 use crate::values::{country, date, decimal, said, text, texts};
 use dragoman_documents::{Decimal, LastReExport, Origin, PermitItem};
-use dragoman_xml::Element;
+use dragoman_xml::{Element, Refusal};
 
 /// The name of an item's element.
 pub(crate) const ITEM: &str = "IncludedSupplyChainConsignmentItem";
@@ -15,7 +14,7 @@ pub(crate) const LAST_CERTIFICATE: &str = "811";
 const PRODUCT: &str = "IncludedSupplyChainTradeLineItem/SpecifiedTradeProduct";
 
 /// Reads the items; one without an ID gets the letter of its place.
-pub(crate) fn read(consignment: &Element) -> Result<Vec<PermitItem>, Error> {
+pub(crate) fn read(consignment: &Element) -> Result<Vec<PermitItem>, Refusal> {
     consignment
         .children_named(ITEM)
         .enumerate()
@@ -23,7 +22,7 @@ pub(crate) fn read(consignment: &Element) -> Result<Vec<PermitItem>, Error> {
         .collect()
 }
 
-fn item(element: &Element, place: usize) -> Result<PermitItem, Error> {
+fn item(element: &Element, place: usize) -> Result<PermitItem, Refusal> {
     let product = |name: &str| format!("{PRODUCT}/{name}");
     let (source_code, secondary_source_code) = match text(element, "IncludedSupplyChainTradeLineItem/TypeExtensionCode")
     {
@@ -95,7 +94,7 @@ fn procedure(element: &Element) -> Option<&Element> {
         .or_else(|| element.child("ApplicableCrossBorderGovernmentProcedure"))
 }
 
-fn quota(procedure: Option<&Element>, name: &str) -> Result<Option<Decimal>, Error> {
+fn quota(procedure: Option<&Element>, name: &str) -> Result<Option<Decimal>, Refusal> {
     match procedure.and_then(|procedure| procedure.child(name)) {
         Some(element) => decimal(element),
         None => Ok(None),
@@ -108,7 +107,7 @@ fn is_last_certificate(document: &Element) -> bool {
 
 /// Box 12. Countries and permits belong together by their place: the first country to the first permit and on,
 /// empty ones included.
-fn origins(element: &Element) -> Result<Vec<Origin>, Error> {
+fn origins(element: &Element) -> Result<Vec<Origin>, Refusal> {
     let mut origins: Vec<Origin> = Vec::new();
     let documents = element
         .children_named("AssociatedReferencedDocument")
@@ -137,7 +136,7 @@ fn origins(element: &Element) -> Result<Vec<Origin>, Error> {
 }
 
 /// Box 12a.
-fn last_re_export(element: &Element) -> Result<Option<LastReExport>, Error> {
+fn last_re_export(element: &Element) -> Result<Option<LastReExport>, Refusal> {
     let mut last = LastReExport {
         country: country(element, "ExportTradeCountry/ID"),
         ..LastReExport::default()

@@ -1,9 +1,8 @@
 //! What a message is: finding the permit in envelopes and response wrappers, and what the wrapper says of it.
 
-use crate::error::{Error, short};
 use crate::values::{boolean, said, text};
 use dragoman_documents::Attachment;
-use dragoman_xml::{Element, soap};
+use dragoman_xml::{Element, Refusal, short, soap};
 
 /// Roots of a permit: toolkit v2 and v1.
 const ROOTS: [&str; 2] = ["CITESEPermit", "CBFShip"];
@@ -15,17 +14,17 @@ pub(crate) struct Found<'a> {
 }
 
 /// Finds the one permit in a message: bare, in a response, or in a whole SOAP envelope.
-pub(crate) fn find(root: &Element) -> Result<Found<'_>, Error> {
+pub(crate) fn find(root: &Element) -> Result<Found<'_>, Refusal> {
     match soap::open(root) {
         soap::Message::Fault(fault) => {
             let text = fault.text.or(fault.code).unwrap_or_default();
-            return Err(Error::unexpected(
+            return Err(Refusal::unexpected(
                 root,
                 format!("a SOAP fault instead of a permit: {}", short(&text)),
             ));
         }
         soap::Message::Empty => {
-            return Err(Error::unexpected(root, "an envelope with nothing in it"));
+            return Err(Refusal::unexpected(root, "an envelope with nothing in it"));
         }
         soap::Message::Bare(_) | soap::Message::Payload(_) => {}
     }
@@ -36,14 +35,14 @@ pub(crate) fn find(root: &Element) -> Result<Found<'_>, Error> {
             permit,
             wrapper: *wrapper,
         }),
-        [] => Err(Error::unexpected(
+        [] => Err(Refusal::unexpected(
             root,
             format!(
                 "<{}> holds no permit: neither CITESEPermit (toolkit v2) nor CBFShip (v1)",
                 short(root.name())
             ),
         )),
-        [_, (_, second), ..] => Err(Error::unexpected(
+        [_, (_, second), ..] => Err(Refusal::unexpected(
             second,
             format!("the message holds {} permits, and one at a time is read", found.len()),
         )),
@@ -53,7 +52,7 @@ pub(crate) fn find(root: &Element) -> Result<Found<'_>, Error> {
 type Place<'a> = (Option<&'a Element>, &'a Element);
 
 /// Gathers permits with the element around each, from the outside in.
-fn collect<'a>(element: &'a Element, around: Option<&'a Element>, found: &mut Vec<Place<'a>>) -> Result<(), Error> {
+fn collect<'a>(element: &'a Element, around: Option<&'a Element>, found: &mut Vec<Place<'a>>) -> Result<(), Refusal> {
     let name = element.name();
     if ROOTS.contains(&name) {
         found.push((around, element));
@@ -61,7 +60,7 @@ fn collect<'a>(element: &'a Element, around: Option<&'a Element>, found: &mut Ve
     }
     if let Some(root) = ROOTS.iter().find(|root| name.ends_with(**root)) {
         let prefix = &name[..name.len() - root.len()];
-        return Err(Error::unreadable(
+        return Err(Refusal::unreadable(
             element,
             format!(
                 "<{}> looks like <{}:{root}> whose colon was lost",
@@ -94,7 +93,7 @@ impl Found<'_> {
     }
 
     /// Whether the response says that several permits were merged into this one.
-    pub(crate) fn composite(&self) -> Result<Option<bool>, Error> {
+    pub(crate) fn composite(&self) -> Result<Option<bool>, Refusal> {
         self.wrapper.map_or(Ok(None), |wrapper| boolean(wrapper, "Composite"))
     }
 }

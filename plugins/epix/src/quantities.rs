@@ -1,9 +1,8 @@
 //! Amounts with their unit, as permits write them.
 
-use crate::error::Error;
 use crate::values::{decimal, said};
 use dragoman_documents::{Decimal, Quantity};
-use dragoman_xml::{Element, Writer};
+use dragoman_xml::{Element, Refusal, Writer};
 
 /// What permit systems write for a unit of UN/ECE Recommendation 20 (unit codes of the CITES trade database and
 /// common spellings). The code that was written is kept as `original_unit`. `NAR` and `H87` are codes of the
@@ -32,13 +31,13 @@ const ALIASES: &[(&str, &str)] = &[
 const PIECES: &str = "C62";
 
 /// The amount in an element such as `ItemQuantity`; none where it says nothing. A unit that says nothing is pieces.
-pub(crate) fn quantity(element: &Element) -> Result<Option<Quantity>, Error> {
+pub(crate) fn quantity(element: &Element) -> Result<Option<Quantity>, Refusal> {
     let unit = element.attribute("unitCode").and_then(said);
     Ok(decimal(element)?.map(|value| in_unit(value, unit.unwrap_or_default())))
 }
 
 /// The total of the amounts in elements such as the packages of one item; none where none says anything.
-pub(crate) fn total(elements: &[&Element]) -> Result<Option<Quantity>, Error> {
+pub(crate) fn total(elements: &[&Element]) -> Result<Option<Quantity>, Refusal> {
     let mut total: Option<Quantity> = None;
     for element in elements {
         let Some(next) = quantity(element)? else {
@@ -50,11 +49,11 @@ pub(crate) fn total(elements: &[&Element]) -> Result<Option<Quantity>, Error> {
                 value: sum
                     .value
                     .checked_add(next.value)
-                    .ok_or_else(|| Error::unreadable(element, "the total has too many digits"))?,
+                    .ok_or_else(|| Refusal::unreadable(element, "the total has too many digits"))?,
                 ..sum
             },
             Some(sum) => {
-                return Err(Error::unreadable(
+                return Err(Refusal::unreadable(
                     element,
                     format!(
                         "one item is given in {} and in {}, which cannot be added up",

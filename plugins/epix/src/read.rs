@@ -1,12 +1,11 @@
 //! A permit message of the CITES electronic permitting toolkit, v1 (`CBFShip`) or v2 (`CITESEPermit`), as the
 //! canonical permit. Both are read by the same names: where they differ, whichever element is there counts.
 
-use crate::error::Error;
 use crate::parties::{party, person};
 use crate::values::{boolean, country, moment, text, texts};
 use crate::{endorsements, extension, items, message, signatories};
 use dragoman_documents::{Party, Permit, PermitKind, country};
-use dragoman_xml::{Document, Element};
+use dragoman_xml::{Document, Element, Refusal};
 
 /// The authority that issued the permit (box 6), below the header.
 const AUTHORITY: &str = "FirstSignatoryDocumentAuthentication/ProviderTradeParty";
@@ -19,7 +18,7 @@ const UNKNOWN_COUNTRY: &str = "XX";
 ///
 /// # Errors
 /// If the message cannot be read, is no permit, or has no number; with the place.
-pub fn read_permit(bytes: &[u8], asked: Option<&str>) -> Result<Permit, Error> {
+pub fn read_permit(bytes: &[u8], asked: Option<&str>) -> Result<Permit, Refusal> {
     let document = Document::parse(bytes)?;
     let found = message::find(document.root())?;
     let mut permit = body(found.permit, asked)?;
@@ -29,11 +28,11 @@ pub fn read_permit(bytes: &[u8], asked: Option<&str>) -> Result<Permit, Error> {
 }
 
 /// What the message itself says, without the parameters of [`extension`].
-fn body(root: &Element, asked: Option<&str>) -> Result<Permit, Error> {
+fn body(root: &Element, asked: Option<&str>) -> Result<Permit, Refusal> {
     let header = root
         .child("HeaderExchangedDocument")
-        .ok_or_else(|| Error::incomplete(root, "the permit has no HeaderExchangedDocument"))?;
-    let number = text(header, "ID").ok_or_else(|| Error::incomplete(header, "the permit has no number (ID)"))?;
+        .ok_or_else(|| Refusal::incomplete(root, "the permit has no HeaderExchangedDocument"))?;
+    let number = text(header, "ID").ok_or_else(|| Refusal::incomplete(header, "the permit has no number (ID)"))?;
     let mut permit = Permit {
         number,
         ..head(header)?
@@ -48,7 +47,7 @@ fn body(root: &Element, asked: Option<&str>) -> Result<Permit, Error> {
 }
 
 /// Boxes 1, 2, 5, 6 and 13.
-fn head(header: &Element) -> Result<Permit, Error> {
+fn head(header: &Element) -> Result<Permit, Refusal> {
     let (kind, unknown_kind) = kind(header);
     Ok(Permit {
         kind,
@@ -69,7 +68,7 @@ fn head(header: &Element) -> Result<Permit, Error> {
 }
 
 /// Boxes 3, 4, 7 to 12, 14 and 15.
-fn consigned(permit: &mut Permit, consignment: &Element) -> Result<(), Error> {
+fn consigned(permit: &mut Permit, consignment: &Element) -> Result<(), Refusal> {
     let exporter = consignment.child("ConsignorTradeParty");
     let located = |party: &Option<Party>| {
         let address = party.as_ref()?.address.as_ref()?;

@@ -1,11 +1,10 @@
 //! The four signatures of the form: management authority (A), applicant (B), issuing officer (C), endorsing
 //! officer (D).
 
-use crate::error::Error;
 use crate::parties::person;
 use crate::values::{moment, text};
 use dragoman_documents::{Signatory, SignatoryRole};
-use dragoman_xml::Element;
+use dragoman_xml::{Element, Refusal};
 
 /// Elements of the header by role, in the order of the message.
 pub(crate) const ELEMENTS: [(SignatoryRole, &str); 4] = [
@@ -16,7 +15,7 @@ pub(crate) const ELEMENTS: [(SignatoryRole, &str); 4] = [
 ];
 
 /// Reads the signatures that say more than their type code.
-pub(crate) fn read(header: &Element) -> Result<Vec<Signatory>, Error> {
+pub(crate) fn read(header: &Element) -> Result<Vec<Signatory>, Refusal> {
     let mut found = Vec::new();
     for (role, name) in ELEMENTS {
         if let Some(element) = header.child(name)
@@ -29,7 +28,7 @@ pub(crate) fn read(header: &Element) -> Result<Vec<Signatory>, Error> {
     Ok(found)
 }
 
-fn signatory(element: &Element, role: SignatoryRole) -> Result<Signatory, Error> {
+fn signatory(element: &Element, role: SignatoryRole) -> Result<Signatory, Refusal> {
     let provider = element.child("ProviderTradeParty");
     let mut name = provider.and_then(person);
     let mut authority = provider.and_then(|provider| text(provider, "Name"));

@@ -1,8 +1,7 @@
 //! Values inside elements: what is empty or `?` is absent, what is there and cannot be read is refused.
 
-use crate::error::{Error, short};
 use dragoman_documents::{Date, Decimal, Moment};
-use dragoman_xml::Element;
+use dragoman_xml::{Element, Refusal, short};
 
 /// A text unless it says nothing: systems send elements empty or with a question mark in them.
 pub(crate) fn said(text: &str) -> Option<&str> {
@@ -34,7 +33,7 @@ pub(crate) fn country(parent: &Element, path: &str) -> Option<String> {
 }
 
 /// The moment in the first element at a path that has one.
-pub(crate) fn moment(parent: &Element, path: &str) -> Result<Option<Moment>, Error> {
+pub(crate) fn moment(parent: &Element, path: &str) -> Result<Option<Moment>, Refusal> {
     for element in parent.all(path) {
         let inner = element
             .children()
@@ -42,7 +41,7 @@ pub(crate) fn moment(parent: &Element, path: &str) -> Result<Option<Moment>, Err
             .unwrap_or(element);
         if let Some(text) = inner.text().and_then(said) {
             return read_moment(text).map(Some).ok_or_else(|| {
-                Error::unreadable(inner, format!("`{}` in {} is not a date", short(text), element.name()))
+                Refusal::unreadable(inner, format!("`{}` in {} is not a date", short(text), element.name()))
             });
         }
     }
@@ -50,7 +49,7 @@ pub(crate) fn moment(parent: &Element, path: &str) -> Result<Option<Moment>, Err
 }
 
 /// The day in the first element at a path that has one, at the offset that is written.
-pub(crate) fn date(parent: &Element, path: &str) -> Result<Option<Date>, Error> {
+pub(crate) fn date(parent: &Element, path: &str) -> Result<Option<Date>, Refusal> {
     Ok(moment(parent, path)?.map(|moment| moment.date()))
 }
 
@@ -97,13 +96,13 @@ fn is_offset(text: &str) -> bool {
 }
 
 /// An `xs:boolean` at a path.
-pub(crate) fn boolean(parent: &Element, path: &str) -> Result<Option<bool>, Error> {
+pub(crate) fn boolean(parent: &Element, path: &str) -> Result<Option<bool>, Refusal> {
     for element in parent.all(path) {
         if let Some(text) = element.text().and_then(said) {
             return match text.to_ascii_lowercase().as_str() {
                 "true" | "1" => Ok(Some(true)),
                 "false" | "0" => Ok(Some(false)),
-                _ => Err(Error::unreadable(
+                _ => Err(Refusal::unreadable(
                     element,
                     format!("`{}` in {} is neither true nor false", short(text), element.name()),
                 )),
@@ -114,12 +113,12 @@ pub(crate) fn boolean(parent: &Element, path: &str) -> Result<Option<bool>, Erro
 }
 
 /// An `xs:decimal` in an element; none where it says nothing.
-pub(crate) fn decimal(element: &Element) -> Result<Option<Decimal>, Error> {
+pub(crate) fn decimal(element: &Element) -> Result<Option<Decimal>, Refusal> {
     let Some(text) = element.text().and_then(said) else {
         return Ok(None);
     };
     read_decimal(text).map(Some).ok_or_else(|| {
-        Error::unreadable(
+        Refusal::unreadable(
             element,
             format!("`{}` in {} is not a number", short(text), element.name()),
         )

@@ -2,7 +2,7 @@
 
 use dragoman_documents::{Moment, Permit, PermitKind};
 use dragoman_guest::Failure;
-use epix::read_permit;
+use epix::{Error, read_permit};
 
 const NAMES: &str = "xmlns:c=\"urn:un:unece:uncefact:data:standard:CITESEPermit:2\" \
      xmlns:r=\"urn:un:unece:uncefact:data:draft:ReusableAggregateBusinessInformationEntity:1\"";
@@ -18,7 +18,7 @@ fn message(header: &str, consignment: &str) -> String {
 /// The failure's code, and the place in its first issue.
 fn check(message: &[u8], code: &str, place: &str) {
     let shown = String::from_utf8_lossy(message).into_owned();
-    let failure = Failure::from(read_permit(message, None).expect_err(&shown));
+    let failure = Failure::from(Error::from(read_permit(message, None).expect_err(&shown)));
     assert_eq!(failure.code, code, "{shown}\n{failure}");
     let path = failure.issues.first().map(|issue| issue.path.as_str());
     assert_eq!(path, Some(place), "{shown}\n{failure}");

@@ -5,6 +5,7 @@ use crate::dossier::Standing;
 use crate::{declaration, memory, notice};
 use dragoman_documents::{Declaration, DeclarationId, Notice};
 use dragoman_guest::prelude::*;
+use dragoman_xml::Refusal;
 
 /// A declaration to keep.
 #[record]
@@ -61,13 +62,13 @@ impl WcoCustoms {
     #[operation(effect = read, documents = ["message"], codes = ["message.unreadable", "message.unexpected", "message.incomplete"])]
     fn read_notice(&self, call: &Call) -> Result<Notice, Failure> {
         let bytes = call.document("message")?;
-        Ok(notice::read_notice(&bytes, &call.reference("message")?.digest)?)
+        notice::read_notice(&bytes, &call.reference("message")?.digest).map_err(refused)
     }
 
     /// Reads a WCO declaration, with the permits and waivers that it refers to.
     #[operation(effect = read, documents = ["message"], codes = ["message.unreadable", "message.unexpected", "message.incomplete"])]
     fn read_declaration(&self, call: &Call) -> Result<Declaration, Failure> {
-        Ok(declaration::read_declaration(&call.document("message")?, &self.config)?)
+        declaration::read_declaration(&call.document("message")?, &self.config).map_err(refused)
     }
 
     /// Keeps a lodged declaration, so that later notices find it; the newest version stays.
@@ -135,7 +136,7 @@ impl WcoCustoms {
             return Ok(None);
         }
         let response = response.expect_success()?;
-        let declaration = declaration::read_declaration(response.bytes(), &self.config)?;
+        let declaration = declaration::read_declaration(response.bytes(), &self.config).map_err(refused)?;
         if declaration.id.scheme == id.scheme && declaration.id != *id {
             return Err(Failure::permanent(
                 "declaration.mismatch",
@@ -182,6 +183,15 @@ impl WcoCustoms {
             path = path.replace(name, &encoded(value));
         }
         Ok(path)
+    }
+}
+
+/// A message that was not taken, as the failure of the operation, with its place.
+fn refused(refusal: Refusal) -> Failure {
+    let failure = Failure::permanent(refusal.code(), refusal.to_string());
+    match refusal.position() {
+        Some(at) => failure.issue(at.to_string(), refusal.code(), refusal.to_string()),
+        None => failure,
     }
 }
 

@@ -1,13 +1,12 @@
 //! From a WCO declaration to the canonical declaration.
 
 use crate::config::Config;
-use crate::error::{Error, short};
 use crate::goods;
 use crate::message::{self, Kind, first_text, identity};
 use crate::moments::moment_in;
 use crate::permits::Gathering;
 use dragoman_documents::{Address, Declaration, Direction, Office, Party, TransportMeans};
-use dragoman_xml::Element;
+use dragoman_xml::{Element, Refusal, short};
 
 /// Where the country of export stands: for the whole consignment, else with the first goods item that has one.
 const EXPORTING: [&str; 2] = [
@@ -25,13 +24,13 @@ const IMPORTERS: [&str; 2] = ["GoodsShipment/Importer", "GoodsShipment/Consignee
 /// Reads a declaration: a bare `MetaData` or `Declaration`, in other elements, or in a SOAP envelope.
 ///
 /// # Errors
-/// [`Error`] where the message cannot be read, is of another kind (a request to invalidate among them),
+/// [`Refusal`] where the message cannot be read, is of another kind (a request to invalidate among them),
 /// has neither MRN nor LRN, or names a permit without its number.
-pub fn read_declaration(bytes: &[u8], config: &Config) -> Result<Declaration, Error> {
+pub fn read_declaration(bytes: &[u8], config: &Config) -> Result<Declaration, Refusal> {
     let message = message::open(bytes, Kind::Declaration)?;
     let type_code = message.text_of("TypeCode");
     if type_code == Some("INV") {
-        return Err(Error::unexpected(
+        return Err(Refusal::unexpected(
             &message,
             "this is a request to invalidate a declaration",
         ));
@@ -64,7 +63,7 @@ pub fn read_declaration(bytes: &[u8], config: &Config) -> Result<Declaration, Er
 }
 
 /// Adds the goods items, and the permits and waivers that they refer to.
-fn with_goods(head: Declaration, message: &Element, config: &Config) -> Result<Declaration, Error> {
+fn with_goods(head: Declaration, message: &Element, config: &Config) -> Result<Declaration, Refusal> {
     let items = goods::read(message, config)?;
     let exporting = head.country_of_export.as_deref();
     let mut gathering = Gathering::new(config, head.direction, exporting);
@@ -90,12 +89,12 @@ fn containers(message: &Element) -> Vec<String> {
 }
 
 /// The version that customs gave; a lodged declaration has none.
-fn version(message: &Element) -> Result<Option<u32>, Error> {
+fn version(message: &Element) -> Result<Option<u32>, Refusal> {
     message
         .text_of("VersionID")
         .map(|text| {
             text.parse()
-                .map_err(|_| Error::unreadable(message, format!("the VersionID `{}` is not a number", short(text))))
+                .map_err(|_| Refusal::unreadable(message, format!("the VersionID `{}` is not a number", short(text))))
         })
         .transpose()
 }

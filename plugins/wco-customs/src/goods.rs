@@ -1,10 +1,9 @@
 //! Goods items of a declaration.
 
 use crate::config::Config;
-use crate::error::Error;
 use crate::quantities::quantity;
 use dragoman_documents::{GoodsDocument, GoodsItem};
-use dragoman_xml::Element;
+use dragoman_xml::{Element, Refusal};
 
 /// A goods item, and the elements that its documents were read from, in the same order.
 pub(crate) struct ReadItem<'a> {
@@ -13,7 +12,7 @@ pub(crate) struct ReadItem<'a> {
 }
 
 /// Reads the goods items of a declaration's `GoodsShipment`s, in order.
-pub(crate) fn read<'a>(declaration: &'a Element, config: &Config) -> Result<Vec<ReadItem<'a>>, Error> {
+pub(crate) fn read<'a>(declaration: &'a Element, config: &Config) -> Result<Vec<ReadItem<'a>>, Refusal> {
     declaration
         .all("GoodsShipment/GovernmentAgencyGoodsItem")
         .into_iter()
@@ -22,11 +21,11 @@ pub(crate) fn read<'a>(declaration: &'a Element, config: &Config) -> Result<Vec<
         .collect()
 }
 
-fn item<'a>(element: &'a Element, index: usize, config: &Config) -> Result<ReadItem<'a>, Error> {
+fn item<'a>(element: &'a Element, index: usize, config: &Config) -> Result<ReadItem<'a>, Refusal> {
     let number = match element.text_of("SequenceNumeric") {
         Some(text) => text
             .parse()
-            .map_err(|_| Error::unreadable(element, "the SequenceNumeric of the goods item is not a number"))?,
+            .map_err(|_| Refusal::unreadable(element, "the SequenceNumeric of the goods item is not a number"))?,
         // Where the number was left out, the place in the message is the number.
         None => u32::try_from(index + 1).unwrap_or(u32::MAX),
     };
@@ -53,7 +52,7 @@ fn item<'a>(element: &'a Element, index: usize, config: &Config) -> Result<ReadI
 }
 
 /// Reads an `AdditionalDocument`.
-pub(crate) fn document(element: &Element) -> Result<GoodsDocument, Error> {
+pub(crate) fn document(element: &Element) -> Result<GoodsDocument, Refusal> {
     let text = |name: &str| element.text_of(name).map(str::to_owned);
     Ok(GoodsDocument {
         category_code: text("CategoryCode"),

@@ -1,8 +1,7 @@
 //! What a message is: finding the declaration or response inside envelopes and wrappers.
 
-use crate::error::{Error, short};
 use dragoman_documents::DeclarationId;
-use dragoman_xml::{Document, Element, soap};
+use dragoman_xml::{Document, Element, Refusal, short, soap};
 
 /// The kinds of payload that are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,15 +27,15 @@ impl Kind {
 }
 
 /// Reads a message and hands out its one payload of the wanted kind.
-pub(crate) fn open(bytes: &[u8], wanted: Kind) -> Result<Element, Error> {
+pub(crate) fn open(bytes: &[u8], wanted: Kind) -> Result<Element, Refusal> {
     let root = Document::parse(bytes)?.into_root();
     match soap::open(&root) {
         soap::Message::Fault(fault) => {
             let text = fault.text.or(fault.code).unwrap_or_default();
-            return Err(Error::unexpected(&root, format!("a SOAP fault: {}", short(&text))));
+            return Err(Refusal::unexpected(&root, format!("a SOAP fault: {}", short(&text))));
         }
         soap::Message::Empty => {
-            return Err(Error::unexpected(&root, "an envelope with nothing in it"));
+            return Err(Refusal::unexpected(&root, "an envelope with nothing in it"));
         }
         soap::Message::Bare(_) | soap::Message::Payload(_) => {}
     }
@@ -45,15 +44,15 @@ pub(crate) fn open(bytes: &[u8], wanted: Kind) -> Result<Element, Error> {
     let kinds: Vec<Kind> = found.iter().map(|(kind, _)| *kind).collect();
     match (found.as_slice(), kinds.as_slice()) {
         ([(kind, payload)], _) if *kind == wanted => Ok((*payload).clone()),
-        ([(kind, payload)], _) => Err(Error::unexpected(
+        ([(kind, payload)], _) => Err(Refusal::unexpected(
             payload,
             format!("this is {}, and {} was expected", kind.phrase(), wanted.phrase()),
         )),
-        ([], _) => Err(Error::unexpected(
+        ([], _) => Err(Refusal::unexpected(
             &root,
             format!("<{}> holds no {}", short(root.name()), wanted.element()),
         )),
-        ([_, (_, second), ..], _) => Err(Error::unexpected(
+        ([_, (_, second), ..], _) => Err(Refusal::unexpected(
             second,
             format!("the message holds {} payloads, and one at a time is read", found.len()),
         )),
@@ -62,7 +61,7 @@ pub(crate) fn open(bytes: &[u8], wanted: Kind) -> Result<Element, Error> {
 
 /// Gathers payloads, from the outside in. A payload is not searched for others: a response holds a
 /// `Declaration` of its own.
-fn collect<'a>(element: &'a Element, found: &mut Vec<(Kind, &'a Element)>) -> Result<(), Error> {
+fn collect<'a>(element: &'a Element, found: &mut Vec<(Kind, &'a Element)>) -> Result<(), Refusal> {
     let name = element.name();
     if name == "Declaration" {
         found.push((Kind::Declaration, element));
@@ -78,7 +77,7 @@ fn collect<'a>(element: &'a Element, found: &mut Vec<(Kind, &'a Element)>) -> Re
     }
     if name != "MetaData" && name.ends_with("MetaData") {
         let prefix = &name[..name.len() - "MetaData".len()];
-        return Err(Error::unreadable(
+        return Err(Refusal::unreadable(
             element,
             format!(
                 "<{}> looks like <{}:MetaData> whose colon was lost",
@@ -97,7 +96,7 @@ pub(crate) fn first_text(element: &Element, paths: &[&str]) -> Option<String> {
 
 /// The identity of the declaration in an element: its MRN, else its LRN. Customs has given no number yet then,
 /// or refuses to, and the trader's own reference is all there is.
-pub(crate) fn identity(element: &Element) -> Result<DeclarationId, Error> {
+pub(crate) fn identity(element: &Element) -> Result<DeclarationId, Refusal> {
     let known = [("mrn", "ID"), ("lrn", "FunctionalReferenceID")];
     known
         .iter()
@@ -107,5 +106,5 @@ pub(crate) fn identity(element: &Element) -> Result<DeclarationId, Error> {
                 value: element.text_of(name)?.to_owned(),
             })
         })
-        .ok_or_else(|| Error::incomplete(element, "the declaration has neither ID nor FunctionalReferenceID"))
+        .ok_or_else(|| Refusal::incomplete(element, "the declaration has neither ID nor FunctionalReferenceID"))
 }

@@ -3,13 +3,12 @@
 //! Format 304 is CCYYMMDDHHMMSS with a zone (`20230526205510+01`, `20200212091507Z`), 102 is CCYYMMDD.
 //! The digits are trusted more than the `formatCode`, which messages leave out or get wrong.
 
-use crate::error::{Error, short};
 use dragoman_documents::{Date, DateTime, Moment};
-use dragoman_xml::Element;
+use dragoman_xml::{Element, Refusal, short};
 
 /// The moment inside an element such as `IssueDateTime`: in its `DateTimeString`, or directly in it.
 /// Absent and empty is none; what is there and cannot be read is refused.
-pub(crate) fn moment_in(parent: &Element, name: &str) -> Result<Option<Moment>, Error> {
+pub(crate) fn moment_in(parent: &Element, name: &str) -> Result<Option<Moment>, Refusal> {
     for element in parent.children_named(name) {
         let inner = element
             .children()
@@ -18,7 +17,7 @@ pub(crate) fn moment_in(parent: &Element, name: &str) -> Result<Option<Moment>, 
         if let Some(text) = inner.text() {
             return read(text)
                 .map(Some)
-                .ok_or_else(|| Error::unreadable(inner, format!("`{}` in {name} is not a date", short(text))));
+                .ok_or_else(|| Refusal::unreadable(inner, format!("`{}` in {name} is not a date", short(text))));
         }
     }
     Ok(None)

@@ -1,28 +1,27 @@
 //! From a WCO response (a notification) to the canonical notice.
 
-use crate::error::{Error, short};
 use crate::message::{self, Kind, first_text};
 use crate::moments::moment_in;
 use dragoman_documents::{Event, Moment, Notice, NoticeError, Office};
-use dragoman_xml::Element;
+use dragoman_xml::{Element, Refusal, short};
 
 /// Reads a notification: a bare `MetaData` or `Response`, in other elements, or in a SOAP envelope.
 /// `digest` stands in where the message has no identifier of its own.
 ///
 /// # Errors
-/// [`Error`] where the message cannot be read, is of another kind, or names no declaration or no date.
-pub fn read_notice(bytes: &[u8], digest: &str) -> Result<Notice, Error> {
+/// [`Refusal`] where the message cannot be read, is of another kind, or names no declaration or no date.
+pub fn read_notice(bytes: &[u8], digest: &str) -> Result<Notice, Refusal> {
     let response = message::open(bytes, Kind::Response)?;
     let code = response
         .text_of("FunctionCode")
-        .ok_or_else(|| Error::incomplete(&response, "the response has no FunctionCode"))?;
+        .ok_or_else(|| Refusal::incomplete(&response, "the response has no FunctionCode"))?;
     let about = about(&response)?;
     let lrn = about.text_of("FunctionalReferenceID");
     let event = event(code);
     let issued_at = moment_in(&response, "IssueDateTime")?;
     let effective_at = effective_at(&response, about, event)?
         .or_else(|| issued_at.clone())
-        .ok_or_else(|| Error::incomplete(&response, "the response has no IssueDateTime, and no other date"))?;
+        .ok_or_else(|| Refusal::incomplete(&response, "the response has no IssueDateTime, and no other date"))?;
     let exit = office_of_exit(&response);
     Ok(Notice {
         message_id: response.text_of("FunctionalReferenceID").unwrap_or(digest).to_owned(),
@@ -65,16 +64,16 @@ fn event(code: &str) -> Event {
 
 /// The declaration that the response is about: the first that has a number. A control result carries a
 /// second one, with what customs has changed.
-fn about(response: &Element) -> Result<&Element, Error> {
+fn about(response: &Element) -> Result<&Element, Refusal> {
     response
         .children_named("Declaration")
         .find(|one| one.text_of("ID").is_some() || one.text_of("FunctionalReferenceID").is_some())
         .or_else(|| response.child("Declaration"))
-        .ok_or_else(|| Error::incomplete(response, "the response names no declaration"))
+        .ok_or_else(|| Refusal::incomplete(response, "the response names no declaration"))
 }
 
 /// When it took effect: as its status says, else by the date of the declaration that belongs to the event.
-fn effective_at(response: &Element, about: &Element, event: Event) -> Result<Option<Moment>, Error> {
+fn effective_at(response: &Element, about: &Element, event: Event) -> Result<Option<Moment>, Refusal> {
     for status in response.children_named("Status") {
         for name in ["EffectiveDateTime", "ReleaseDateTime"] {
             if let Some(moment) = moment_in(status, name)? {

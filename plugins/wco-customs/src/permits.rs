@@ -1,10 +1,9 @@
 //! The permits and waivers that a declaration refers to.
 
 use crate::config::Config;
-use crate::error::Error;
 use crate::goods::{self, ReadItem};
 use dragoman_documents::{Basis, Direction, GoodsDocument, PermitLine, PermitReference, Quantity, Waiver, country};
-use dragoman_xml::Element;
+use dragoman_xml::{Element, Refusal};
 
 /// Stands for an unknown country in the annual report guidelines.
 const UNKNOWN_COUNTRY: &str = "XX";
@@ -45,7 +44,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Takes the documents of one goods item.
-    pub(crate) fn take_item(&mut self, read: &ReadItem<'_>) -> Result<(), Error> {
+    pub(crate) fn take_item(&mut self, read: &ReadItem<'_>) -> Result<(), Refusal> {
         let mut mentions: Vec<Mention<'_>> = Vec::new();
         for (document, source) in read.item.documents.iter().zip(&read.sources) {
             let code = code_of(document);
@@ -70,7 +69,7 @@ impl<'a> Gathering<'a> {
     }
 
     /// Takes the documents stated for the whole declaration. With a single goods item they are that item's.
-    pub(crate) fn take_header(&mut self, declaration: &Element, items: &[ReadItem<'_>]) -> Result<(), Error> {
+    pub(crate) fn take_header(&mut self, declaration: &Element, items: &[ReadItem<'_>]) -> Result<(), Refusal> {
         let sources = declaration
             .children_named("AdditionalDocument")
             .chain(declaration.all("GoodsShipment/AdditionalDocument"))
@@ -125,12 +124,12 @@ fn code_of(document: &GoodsDocument) -> String {
     half(&document.category_code) + &half(&document.type_code)
 }
 
-fn mention<'a>(rank: usize, document: &'a GoodsDocument, source: &Element) -> Result<Mention<'a>, Error> {
+fn mention<'a>(rank: usize, document: &'a GoodsDocument, source: &Element) -> Result<Mention<'a>, Refusal> {
     // Passing over a permit because its number is missing would let the goods go unendorsed.
     let number = document
         .reference
         .as_deref()
-        .ok_or_else(|| Error::incomplete(source, format!("the document {} has no ID", code_of(document))))?;
+        .ok_or_else(|| Refusal::incomplete(source, format!("the document {} has no ID", code_of(document))))?;
     Ok(Mention {
         rank,
         number,

@@ -1,8 +1,7 @@
 //! Amounts with their unit, as WCO messages write them.
 
-use crate::error::{Error, short};
 use dragoman_documents::{Decimal, Quantity};
-use dragoman_xml::Element;
+use dragoman_xml::{Element, Refusal, short};
 
 /// What customs and permit systems write for a unit of UN/ECE Recommendation 20. The code that was written
 /// is kept as `original_unit`. `NAR` and `H87` are codes of the recommendation too, with the meaning of `C62`.
@@ -25,12 +24,12 @@ const ALIASES: &[(&str, &str)] = &[
 
 /// The amount in an element such as `QuantityQuantity`, in its `unitCode`, else in the unit given.
 /// None where there is no amount, or no unit: an amount without a unit says nothing.
-pub(crate) fn quantity(element: Option<&Element>, unit: Option<&str>) -> Result<Option<Quantity>, Error> {
+pub(crate) fn quantity(element: Option<&Element>, unit: Option<&str>) -> Result<Option<Quantity>, Refusal> {
     let Some((element, text)) = element.and_then(|one| Some((one, one.text()?))) else {
         return Ok(None);
     };
     let value: Decimal = text.parse().map_err(|_| {
-        Error::unreadable(
+        Refusal::unreadable(
             element,
             format!("`{}` in {} is not a number", short(text), element.name()),
         )

@@ -1,7 +1,8 @@
 //! What authorities really send: read where it can be read whole, refused with its place where it cannot.
 
 use dragoman_documents::Event;
-use wco_customs::{Config, Error, SupplementaryUnit, read_declaration, read_notice};
+use dragoman_xml::Refusal;
+use wco_customs::{Config, SupplementaryUnit, read_declaration, read_notice};
 
 const META: &str = "urn:wco:datamodel:WCO:DocumentMetaData-DMS:2";
 const RES: &str = "urn:wco:datamodel:WCO:RES-DMS:2";
@@ -318,7 +319,7 @@ fn configuration_says_what_the_messages_leave_out() {
 #[test]
 fn declarations_that_cannot_be_taken_are_refused() {
     let check = |message: &str| {
-        let error: Error = read_declaration(message.as_bytes(), &Config::default()).unwrap_err();
+        let error: Refusal = read_declaration(message.as_bytes(), &Config::default()).unwrap_err();
         format!("{}: {error}", error.code())
     };
     let good = declaration("", "", "");

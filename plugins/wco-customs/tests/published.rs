@@ -3,9 +3,10 @@
 mod standards;
 
 use dragoman_documents::{Declaration, Event};
+use dragoman_xml::Refusal;
 use std::collections::BTreeSet;
 use std::path::Path;
-use wco_customs::{Config, Error, read_declaration, read_notice};
+use wco_customs::{Config, read_declaration, read_notice};
 
 fn read(folder: &Path, file: &str) -> Vec<u8> {
     std::fs::read(folder.join(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
@@ -309,7 +310,7 @@ fn the_export_case_is_read() {
     assert!(declaration.permits.is_empty() && declaration.waivers.is_empty());
     for movement in &others[1..] {
         let refused = read_notice(&read(&folder, movement), "").unwrap_err();
-        assert!(matches!(refused, Error::Unexpected { .. }), "{movement}: {refused}");
+        assert!(matches!(refused, Refusal::Unexpected { .. }), "{movement}: {refused}");
     }
 }
 
@@ -408,6 +409,6 @@ fn declarations_with_permits_are_read() {
             .collect();
         assert_eq!(found, expected, "{file}");
         let wrong_kind = read_notice(&read(&folder, file), "").unwrap_err();
-        assert!(matches!(wrong_kind, Error::Unexpected { .. }), "{file}: {wrong_kind}");
+        assert!(matches!(wrong_kind, Refusal::Unexpected { .. }), "{file}: {wrong_kind}");
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! In goes the text of a message as bytes, out comes a read-only tree ([`Document`], [`Element`]);
 //! or in go names and texts, out comes an indented XML text ([`Writer`]).
+//! What a connector then does not take, it refuses with a place ([`Refusal`]).
 //!
 //! Invariants:
 //! - What is not well-formed, has a document type declaration or an unbound prefix is refused, with line and column.
@@ -20,10 +21,12 @@ mod encoding;
 mod error;
 mod names;
 mod reader;
+mod refusal;
 pub mod soap;
 mod writer;
 
 pub use element::{Descendants, Element};
 pub use error::{Error, Position};
 pub use reader::{Document, Limits};
+pub use refusal::{Refusal, short};
 pub use writer::Writer;
