@@ -12,7 +12,7 @@ const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 /// What a code means and what to do; without a code, all of them.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
-    /// For example D0101
+    /// For example D0101, or key.conflict
     code: Option<String>,
 }
 
@@ -24,8 +24,7 @@ impl Explain {
             }
             return Ok(ExitCode::SUCCESS);
         };
-        let wanted = code.to_ascii_uppercase();
-        match PAGES.iter().find(|(id, _)| *id == wanted) {
+        match PAGES.iter().find(|(id, _)| id.eq_ignore_ascii_case(&code)) {
             Some((_, page)) => {
                 println!("{}", page.trim_end());
                 Ok(ExitCode::SUCCESS)
