@@ -46,8 +46,10 @@ fn refuse(shape: &Shape, value: &Value, path: &mut Vec<String>, depth: usize) ->
                 .find_map(|(index, one)| below(item, one, format!("[{index}]"), path, depth));
         }
         (Shape::Map(item), Value::Object(members)) => {
+            // A member that is null is absent, as an optional field is that is null.
             return members
                 .iter()
+                .filter(|(_, one)| !one.is_null())
                 .find_map(|(name, one)| below(item, one, format!(".{name}"), path, depth));
         }
         (Shape::OneOf(variants), Value::Object(_)) => variants

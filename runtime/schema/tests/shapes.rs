@@ -276,13 +276,22 @@ fn a_value_is_refused_with_the_place() {
         "properties": {
             "on": { "type": "string", "format": "date" },
             "lines": { "type": "array", "items": { "x-type": "quantity" } },
-            "note": { "type": "string" }
+            "note": { "type": "string" },
+            "tags": { "type": "object", "additionalProperties": { "type": "string" } }
         }
     }));
     let line = json!({"value": "1.5", "unit": "KGM"});
     let cases = [
         (json!({"on": "2026-02-28", "lines": [line], "further": 1}), None),
         (json!({"on": "2026-02-28", "lines": [], "note": null}), None),
+        (
+            json!({"on": "2026-02-28", "lines": [], "tags": {"a": "b", "c": null}}),
+            None,
+        ),
+        (
+            json!({"on": "2026-02-28", "lines": [], "tags": {"a": 1}}),
+            Some(("tags.a", "text")),
+        ),
         (json!({"on": "2026-02-30", "lines": []}), Some(("on", "date"))),
         (json!({"on": "2026-02-28"}), Some(("lines", "list of quantity"))),
         (
@@ -293,7 +302,7 @@ fn a_value_is_refused_with_the_place() {
             json!({"on": "2026-02-28", "lines": [{"value": "1"}]}),
             Some(("lines[0].unit", "text")),
         ),
-        (json!([]), Some(("", "{ lines, note, on }"))),
+        (json!([]), Some(("", "{ lines, note, on, tags }"))),
     ];
     for (value, expected) in cases {
         let expected = expected.map(|(path, shape)| (path.to_owned(), shape.to_owned()));
