@@ -1,6 +1,7 @@
 //! What a call that did not succeed tells the engine.
 
-use dragoman_model::{Class, Effect, Failure, Issue, OperationEffect, Value};
+use dragoman_model::nesting::is_too_deep;
+use dragoman_model::{Class, Effect, Failure, Issue, OperationEffect};
 use serde_json::json;
 
 use crate::effect::{Ended, of_failed_call};
@@ -15,22 +16,6 @@ const TEXT_BYTES: usize = 4 << 10;
 const ISSUES: usize = 200;
 /// Bytes of its detail; a larger one, or one nested too deep to be kept, is left out.
 const DETAIL_BYTES: usize = 64 << 10;
-/// Levels of arrays and objects in what a plugin gives. The journal wraps values in its own, and no reader goes deeper
-/// than 127 levels: what is kept must be read back.
-pub(crate) const LEVELS: usize = 64;
-
-/// Whether a value is nested deeper than [`LEVELS`].
-pub(crate) fn is_too_deep(value: &Value) -> bool {
-    fn over(value: &Value, left: usize) -> bool {
-        let below = |inner: &Value| over(inner, left - 1);
-        match value {
-            Value::Array(items) => left == 0 || items.iter().any(below),
-            Value::Object(members) => left == 0 || members.values().any(below),
-            _ => false,
-        }
-    }
-    over(value, LEVELS)
-}
 
 fn text(text: &str) -> String {
     // Line breaks are kept in messages for people; cutting is all that is needed here.
@@ -148,23 +133,12 @@ pub(crate) fn of_error(error: &crate::error::Error) -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use dragoman_model::nesting::LEVELS;
+
     use super::*;
 
     fn nested(levels: usize) -> String {
         format!("{}1{}", "[".repeat(levels), "]".repeat(levels))
-    }
-
-    #[test]
-    fn values_are_bounded_in_depth() {
-        for (text, expected) in [
-            ("1".to_owned(), false),
-            (nested(LEVELS), false),
-            (nested(LEVELS + 1), true),
-            (format!("{{\"a\": 1, \"b\": {}}}", nested(LEVELS - 1)), false),
-            (format!("{{\"a\": 1, \"b\": {}}}", nested(LEVELS)), true),
-        ] {
-            assert_eq!(is_too_deep(&serde_json::from_str(&text).unwrap()), expected, "{text}");
-        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use dragoman_model::{Failure, Issue, OperationEffect, Value};
+use dragoman_model::{Failure, Issue, OperationEffect, Value, nearest};
 use dragoman_schema::{Surface, Validator};
 use tokio::sync::Semaphore;
 
@@ -66,7 +66,7 @@ impl Prepared {
     /// An operation by name, or the failure that says which there are.
     pub(crate) fn operation(&self, name: &str) -> Result<&Operation, Failure> {
         self.operations.get(name).ok_or_else(|| {
-            let near = dragoman_schema::nearest(name, self.operations.keys().map(String::as_str));
+            let near = nearest(name, self.operations.keys().map(String::as_str));
             let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             let message = format!("{} has no operation `{name}`{hint}", self.surface.name);
             Failure::permanent("operation.unknown", message)

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dragoman_engine::runner::{Boxed, Call, Output, Probed, Report, StepRunner};
-use dragoman_model::{Digest, DocumentReference, Effect, Failure, OperationEffect, Timestamp, Usage, Value};
+use dragoman_model::{Digest, DocumentReference, Effect, Failure, OperationEffect, Timestamp, Usage, Value, nesting};
 use serde_json::json;
 
 use crate::describe::check_reveal;
@@ -238,8 +238,8 @@ fn take_output(
     }
     let payload: Value =
         serde_json::from_str(&wire.payload).map_err(|e| invalid(format!("the plugin's output is not JSON: {e}")))?;
-    if failure::is_too_deep(&payload) {
-        let message = format!("the plugin's output is nested deeper than {} levels", failure::LEVELS);
+    if nesting::is_too_deep(&payload) {
+        let message = format!("the plugin's output is nested deeper than {} levels", nesting::LEVELS);
         return Err(invalid(message));
     }
     operation.check_output(&payload)?;

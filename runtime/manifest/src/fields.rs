@@ -1,8 +1,7 @@
 //! The fields of a mapping: known ones are taken, missing ones and unknown ones are reported.
 
-use dragoman_model::{Diagnostic, Span};
+use dragoman_model::{Diagnostic, Span, nearest};
 
-use crate::nearest::nearest;
 use crate::reading::Reading;
 use crate::yaml::{Entry, Mapping, Node, NodeKind};
 use crate::{Spanned, codes, keys};

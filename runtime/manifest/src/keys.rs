@@ -1,6 +1,6 @@
 //! All keys of the language, and which of them a misspelt one was meant to be.
 
-use crate::nearest::distance;
+use dragoman_model::nearest::distance;
 
 /// Every key of a pipeline and of a site file: none of them is a misspelt other one.
 const KEYS: &[&str] = &[
@@ -25,6 +25,7 @@ const KEYS: &[&str] = &[
     "connections",
     "cpu",
     "credentials",
+    "decided",
     "decision",
     "decisions",
     "documents",

@@ -14,7 +14,6 @@ pub mod codes;
 mod fields;
 mod keys;
 mod measure;
-mod nearest;
 pub mod pipeline;
 mod reading;
 mod said;

@@ -1,10 +1,9 @@
 //! Reading values of a kind out of nodes; what does not fit becomes a diagnostic with what was found and expected.
 
-use dragoman_model::{Diagnostic, Span};
+use dragoman_model::{Diagnostic, Span, nearest};
 use serde_json::Value;
 
 use crate::measure::{self, Backoff};
-use crate::nearest::nearest;
 use crate::yaml::{Node, NodeKind, Scalar, Style, resolve, shorten};
 use crate::{Spanned, codes};
 

@@ -16,6 +16,8 @@ pub mod document;
 pub mod effect;
 pub mod failure;
 pub mod id;
+pub mod nearest;
+pub mod nesting;
 pub mod time;
 pub mod usage;
 
@@ -27,6 +29,7 @@ pub use document::DocumentReference;
 pub use effect::OperationEffect;
 pub use failure::{Class, Effect, Failure, Issue};
 pub use id::RunId;
+pub use nearest::nearest;
 /// JSON values are the runtime's values: payloads, expressions and journal bodies are made of them.
 pub use serde_json::Value;
 pub use time::Timestamp;

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::field::nearest;
+use dragoman_model::nearest;
+
 use crate::{ObjectShape, Shape};
 
 /// Why a value may not stand where another shape is asked for.
@@ -178,7 +179,7 @@ fn fits_object(from: &ObjectShape, into: &ObjectShape) -> Result<(), Mismatch> {
         let unknown = from.fields.keys().find(|name| !into.fields.contains_key(*name));
         if let Some(name) = unknown {
             let unsaid = into.fields.keys().filter(|n| !from.fields.contains_key(*n));
-            let nearest = nearest(name, unsaid.map(String::as_str));
+            let nearest = nearest(name, unsaid.map(String::as_str)).map(Into::into);
             return Err(Mismatch::here(Problem::Unknown { nearest }).below(name));
         }
     }

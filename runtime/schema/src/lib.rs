@@ -21,7 +21,7 @@ pub mod surface;
 pub mod validator;
 
 pub use error::Error;
-pub use field::{Lookup, nearest};
+pub use field::Lookup;
 pub use fits::{Mismatch, Problem};
 pub use read::Note;
 pub use shape::{ObjectShape, Shape};

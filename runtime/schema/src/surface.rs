@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use dragoman_model::{Digest, OperationEffect, Value};
+use dragoman_model::{Digest, OperationEffect, Value, nearest};
 
-use crate::{Error, Note, Shape, nearest};
+use crate::{Error, Note, Shape};
 
 /// What a plugin offers.
 #[derive(Debug, Clone)]

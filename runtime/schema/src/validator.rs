@@ -1,10 +1,10 @@
 //! Validation of instances at run time, against the whole schema and not only its shape.
 
-use dragoman_model::Value;
+use dragoman_model::{Value, nearest};
 use jsonschema::error::ValidationErrorKind;
 
+use crate::Error;
 use crate::accepts::{is_date, is_date_time, is_decimal};
-use crate::{Error, nearest};
 
 /// So many issues are listed; a message of ten thousand wrong lines does not become ten thousand sentences.
 const LISTED: usize = 50;

@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use dragoman_schema::{Lookup, Shape, nearest};
+use dragoman_model::nearest;
+use dragoman_schema::{Lookup, Shape};
 
 use super::facts::Path;
 use super::{Checker, Typed};

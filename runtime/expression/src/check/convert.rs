@@ -1,6 +1,7 @@
 //! Functions that make one value out of another, and casts.
 
-use dragoman_schema::{Shape, nearest};
+use dragoman_model::nearest;
+use dragoman_schema::Shape;
 
 use super::arithmetic::exact;
 use super::{Checker, Typed};

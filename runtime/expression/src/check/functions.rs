@@ -2,7 +2,8 @@
 
 use std::ops::Range;
 
-use dragoman_schema::{Shape, nearest};
+use dragoman_model::nearest;
+use dragoman_schema::Shape;
 
 use super::{Checker, Typed, facts, iterate};
 use crate::codes;

@@ -1,9 +1,8 @@
 //! Lists of steps: the body of a pipeline, of an arm, of a branch, of a handler.
 
-use dragoman_model::{Diagnostic, Span};
+use dragoman_model::{Diagnostic, Span, nearest};
 
 use super::{Arm, Block, Handler, Step, StepKind, step, word};
-use crate::nearest::nearest;
 use crate::reading::{Reading, first_line, plain};
 use crate::said::{Literal, Template};
 use crate::template::refused_expression;

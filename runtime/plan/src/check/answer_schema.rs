@@ -2,8 +2,8 @@
 //! silently say less than was meant.
 
 use dragoman_manifest::pipeline::AnswerField;
-use dragoman_model::{Diagnostic, Value};
-use dragoman_schema::{Shape, Validator, nearest};
+use dragoman_model::{Diagnostic, Value, nearest};
+use dragoman_schema::{Shape, Validator};
 
 use super::Checker;
 use crate::codes;
@@ -110,7 +110,7 @@ fn look(schema: &Value, at: &str, problems: &mut Vec<Problem>) {
             "type" => look_at_type(value, &here, problems),
             known if KEYWORDS.contains(&known) || known.starts_with("x-") && nearest(known, ["x-type"]).is_none() => {}
             unknown => {
-                let right = nearest(unknown, KEYWORDS.iter().copied());
+                let right = nearest(unknown, KEYWORDS.iter().copied()).map(Into::into);
                 problems.push(Problem {
                     what: format!("`{unknown}` is no keyword"),
                     at: here,
@@ -128,7 +128,7 @@ fn look(schema: &Value, at: &str, problems: &mut Vec<Problem>) {
         .filter_map(|(index, name)| Some((index, name.as_str()?)))
     {
         if !properties.contains_key(name) {
-            let right = nearest(name, properties.keys().map(String::as_str));
+            let right = nearest(name, properties.keys().map(String::as_str)).map(Into::into);
             problems.push(Problem {
                 at: format!("{at}/required/{index}"),
                 what: format!("`{name}` is no property"),
@@ -142,7 +142,7 @@ fn look_at_type(value: &Value, at: &str, problems: &mut Vec<Problem>) {
     let several = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     for name in several {
         if let Some(name) = name.as_str().filter(|name| !TYPES.contains(name)) {
-            let right = nearest(name, TYPES.iter().copied());
+            let right = nearest(name, TYPES.iter().copied()).map(Into::into);
             problems.push(Problem {
                 at: at.to_owned(),
                 what: format!("`{name}` is no type"),

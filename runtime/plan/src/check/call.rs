@@ -2,8 +2,8 @@
 
 use dragoman_expression::Expected;
 use dragoman_manifest::{self as manifest, Spanned, pipeline as said};
-use dragoman_model::{Diagnostic, OperationEffect, Value};
-use dragoman_schema::{OperationSurface, Shape, nearest};
+use dragoman_model::{Diagnostic, OperationEffect, Value, nearest};
+use dragoman_schema::{OperationSurface, Shape};
 
 use super::Checker;
 use super::scope::Scope;

@@ -2,8 +2,8 @@
 
 use dragoman_manifest::Spanned;
 use dragoman_manifest::pipeline::OperationName;
-use dragoman_model::{Code, Diagnostic, Digest};
-use dragoman_schema::{OperationSurface, nearest};
+use dragoman_model::{Code, Diagnostic, Digest, nearest};
+use dragoman_schema::OperationSurface;
 
 use super::Checker;
 use crate::codes;

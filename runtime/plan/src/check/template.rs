@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use dragoman_expression::Expected;
 use dragoman_manifest::{self as manifest, Literal, Spanned};
-use dragoman_model::{Diagnostic, Span, Value};
-use dragoman_schema::{ObjectShape, Shape, nearest};
+use dragoman_model::{Diagnostic, Span, Value, nearest};
+use dragoman_schema::{ObjectShape, Shape};
 
 use super::Checker;
 use super::scope::Scope;
