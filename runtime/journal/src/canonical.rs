@@ -10,25 +10,33 @@ use std::io;
 use serde::Serialize;
 use serde_json::ser::Formatter;
 
-use crate::error::{CANNOT_WRITE, Error};
+use crate::error::{Error, UNKEEPABLE};
+
+/// Levels of arrays and objects in a text: readers of JSON go no deeper, and what is kept must be read back.
+const LEVELS: usize = 127;
 
 /// The canonical text of a value.
 ///
 /// # Errors
-/// D0702 where the value has no JSON text: a map whose keys are not texts, say. The types of this room always have one.
+/// D0709 where the value has no JSON text (a map whose keys are not texts, say), or is nested deeper than 127 levels.
 pub fn text<T: Serialize + ?Sized>(value: &T) -> Result<String, Error> {
     let buffer = RefCell::new(Vec::with_capacity(512));
     let formatter = Canonical {
         buffer: &buffer,
+        level: 0,
         open: Vec::new(),
         members: Vec::new(),
     };
     let mut serializer = serde_json::Serializer::with_formatter(Sink(&buffer), formatter);
-    value
-        .serialize(&mut serializer)
-        .map_err(|e| Error::new(CANNOT_WRITE, format!("a record has no JSON text: {e}")))?;
-    String::from_utf8(buffer.into_inner())
-        .map_err(|e| Error::new(CANNOT_WRITE, format!("a record has no JSON text: {e}")))
+    value.serialize(&mut serializer).map_err(|e| unkeepable(&e))?;
+    String::from_utf8(buffer.into_inner()).map_err(|e| unkeepable(&e))
+}
+
+fn unkeepable(why: &dyn std::fmt::Display) -> Error {
+    Error::new(
+        UNKEEPABLE,
+        format!("a value cannot be kept as JSON ({why}); nothing of it was written"),
+    )
 }
 
 /// Where serde_json writes; shared with the formatter, which moves members about.
@@ -55,13 +63,36 @@ struct Member {
 
 struct Canonical<'a> {
     buffer: &'a RefCell<Vec<u8>>,
+    /// How many arrays and objects are open.
+    level: usize,
     /// For each open object: how many members were on the stack before it.
     open: Vec<usize>,
     members: Vec<Member>,
 }
 
+impl Canonical<'_> {
+    fn goes_deeper(&mut self) -> io::Result<()> {
+        self.level += 1;
+        if self.level > LEVELS {
+            return Err(io::Error::other(format!("it is nested deeper than {LEVELS} levels")));
+        }
+        Ok(())
+    }
+}
+
 impl Formatter for Canonical<'_> {
+    fn begin_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.goes_deeper()?;
+        writer.write_all(b"[")
+    }
+
+    fn end_array<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.level -= 1;
+        writer.write_all(b"]")
+    }
+
     fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.goes_deeper()?;
         self.open.push(self.members.len());
         writer.write_all(b"{")
     }
@@ -96,6 +127,7 @@ impl Formatter for Canonical<'_> {
     }
 
     fn end_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        self.level -= 1;
         let from = self.open.pop().unwrap_or(0);
         sort_members(&mut self.buffer.borrow_mut(), &mut self.members[from..]);
         self.members.truncate(from);
@@ -172,6 +204,22 @@ mod tests {
             a: vec![Value::from("x\"")],
         };
         assert_eq!(text(&line).as_deref(), Ok(r#"{"a":["x\""],"b\n":1,"b!":null}"#));
+    }
+
+    #[test]
+    fn what_is_written_can_be_read_back() {
+        let nested = |levels: usize| (0..levels).fold(Value::from(1), |inner, _| Value::from(vec![inner]));
+        let deepest = text(&nested(LEVELS)).expect("as deep as a reader goes");
+        assert_eq!(
+            serde_json::from_str::<Value>(&deepest).expect("it is read"),
+            nested(LEVELS)
+        );
+        let objects = serde_json::json!({ "a": nested(LEVELS) });
+        for refused in [nested(LEVELS + 1), objects] {
+            let error = text(&refused).expect_err("deeper than a reader goes");
+            assert_eq!(error.code, UNKEEPABLE);
+            assert!(error.message.contains("127 levels"), "{error}");
+        }
     }
 
     proptest! {

@@ -20,6 +20,9 @@ pub const STOPPED: Code = Code::new("D0707", "the store has stopped after a fail
 /// A caller asked for what cannot be: a gap in the numbers of a run, an entry of another run.
 pub const CONTRADICTION: Code = Code::new("D0708", "the append contradicts the run");
 
+/// An entry or what belongs to it can never be kept: it has no JSON text, or one that could not be read back.
+pub const UNKEEPABLE: Code = Code::new("D0709", "this cannot be kept in the store");
+
 /// A failure of the store itself; nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
@@ -37,5 +40,10 @@ impl Error {
             code,
             message: message.into(),
         }
+    }
+
+    /// Whether the same write is refused for ever: what is wrong is the write, not the store.
+    pub fn is_final(&self) -> bool {
+        [UNKEEPABLE, CONTRADICTION].contains(&self.code)
     }
 }

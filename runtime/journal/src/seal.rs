@@ -26,7 +26,7 @@ impl SealedBody {
     /// Salts a value.
     ///
     /// # Errors
-    /// D0702 where the system gives no random bytes.
+    /// D0702 where the system gives no random bytes, D0709 where the value cannot be kept.
     pub fn new(value: &Value) -> Result<Self, Error> {
         let mut salt = [0; SALT];
         aws_lc_rs::rand::fill(&mut salt)
@@ -88,7 +88,7 @@ impl Draft {
     /// Salts the body and writes the header.
     ///
     /// # Errors
-    /// D0702 where the system gives no random bytes.
+    /// D0702 where the system gives no random bytes, D0709 where the body or a part of the header cannot be kept.
     pub fn seal(self) -> Result<Sealed, Error> {
         let body = self.body.as_ref().map(SealedBody::new).transpose()?;
         let header = Header {

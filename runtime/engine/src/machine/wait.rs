@@ -1,6 +1,7 @@
 //! Waiting for a person.
 
 use dragoman_journal::{Operation, Record, Refusal, Wait};
+use dragoman_model::nesting::{LEVELS, is_too_deep};
 use dragoman_model::{Actor, Digest, Failure, Usage, Value};
 use dragoman_plan::{Step, WaitStep};
 use dragoman_schema::Validator;
@@ -141,6 +142,11 @@ pub(super) fn check(wait: &WaitStep, answer: &Value) -> Result<(), String> {
     let Some(members) = answer.as_object() else {
         return Err("an answer is an object with the member `answer`".into());
     };
+    if is_too_deep(answer) {
+        return Err(format!(
+            "an answer is nested {LEVELS} levels deep at most, or it could not be kept"
+        ));
+    }
     let given = members.get("answer").and_then(Value::as_str).unwrap_or_default();
     if !wait.answers.iter().any(|known| known == given) {
         return Err(format!(

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use dragoman_expression::{Expression, Scope};
 use dragoman_journal::{Begin, Begun, Draft, Operation, Record, Standing, Versions, error};
+use dragoman_model::nesting::{LEVELS, is_too_deep};
 use dragoman_model::{Class, Digest, DocumentReference, Failure, RunId, Value};
 use dragoman_plan::{Plan, Trigger, TriggerKind};
 use serde_json::json;
@@ -23,10 +24,6 @@ struct Received {
     document: Option<DocumentReference>,
     read: Option<Value>,
 }
-
-/// Levels of arrays and objects in a message. The journal wraps it in its own, and what is written must be read back:
-/// readers of JSON go no deeper than 127.
-const LEVELS: usize = 64;
 
 /// The names that `key` and `serial` see.
 struct TriggerNames(BTreeMap<String, Value>);
@@ -92,7 +89,13 @@ impl Shell {
             lease_until: self.lease_end(),
         };
         let replied = reply && matches!(trigger.kind, TriggerKind::Http { replied: true, .. });
-        self.begin(&plan, run, begin, replied).await
+        match self.begin(&plan, run, begin, replied).await {
+            // The bytes can be kept where what was made of them cannot.
+            Err(Refused::Unreadable { failure, run: None }) => {
+                Err(self.keep_unreadable(&plan, run, &delivery, failure).await)
+            }
+            other => other,
+        }
     }
 
     fn has_room(&self, plan: &Plan) -> Result<(), Refused> {
@@ -122,7 +125,7 @@ impl Shell {
         let Some((connection, operation)) = &trigger.read else {
             let message = serde_json::from_slice(&delivery.body)
                 .map_err(|error| Failure::permanent("message.json", format!("the message is not JSON: {error}")))?;
-            if is_deeper(&message, LEVELS) {
+            if is_too_deep(&message) {
                 let why = format!("the message is nested deeper than {LEVELS} levels");
                 return Err(Failure::permanent("message.json", why));
             }
@@ -372,14 +375,6 @@ fn text(expression: &Expression, names: &TriggerNames, what: &str) -> Result<Str
     }
 }
 
-fn is_deeper(value: &Value, levels: usize) -> bool {
-    match value {
-        Value::Array(items) => levels == 0 || items.iter().any(|inner| is_deeper(inner, levels - 1)),
-        Value::Object(members) => levels == 0 || members.values().any(|inner| is_deeper(inner, levels - 1)),
-        _ => false,
-    }
-}
-
 fn key_of(entries: &[Draft]) -> String {
     match entries.first().map(|first| &first.record) {
         Some(Record::Accepted { run_key, .. }) => run_key.clone(),
@@ -387,7 +382,14 @@ fn key_of(entries: &[Draft]) -> String {
     }
 }
 
+/// A refusal that is for ever is the message's; any other is over when the store is well again.
 fn refused_by_store(error: &error::Error) -> Refused {
+    if error.is_final() {
+        return Refused::Unreadable {
+            failure: Failure::permanent(error.code.id, error.message.clone()),
+            run: None,
+        };
+    }
     Refused::Store {
         message: format!("{}: {error}", error.code),
         full: error.code == error::DISK_FULL,

@@ -18,6 +18,7 @@ mod run;
 mod scheduler;
 mod settings;
 mod turns;
+mod unkept;
 mod voided;
 mod wakes;
 

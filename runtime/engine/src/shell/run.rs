@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dragoman_journal::{Append, Begin, Draft, Lease, Record, Refusal, Standing};
+use dragoman_journal::{Append, Begin, Draft, Error, Lease, Record, Refusal, Standing};
 use dragoman_model::RunId;
 use dragoman_plan::Plan;
 use futures_util::FutureExt;
@@ -16,6 +16,7 @@ use super::events::Happening;
 use super::lanes::Lane;
 use super::lease::Held;
 use super::outgoing::Live;
+use super::unkept;
 use crate::machine::{Commit, Event, Machine, Rest};
 use crate::runner::Boxed;
 
@@ -224,6 +225,7 @@ impl AtWork<'_> {
                             commit: Box::new(commit),
                         };
                     }
+                    Appended::Parked => return Left::Rested(self.standing),
                     Appended::Lost => return Left::Lost,
                 }
             }
@@ -314,10 +316,8 @@ impl AtWork<'_> {
                 Err(error) => {
                     let now = shell.clock.now();
                     tracing::warn!(run = %self.run, %error, "the store did not take an append");
-                    if error.code == dragoman_journal::error::CONTRADICTION {
-                        // The same append is refused for ever: the run must not keep its place and its turn with it.
-                        tracing::error!(run = %self.run, %error, "the run cannot go on: what it writes contradicts the store");
-                        return Appended::Lost;
+                    if error.is_final() {
+                        return self.park(&append, &error).await;
                     }
                     let stopped = error.code == dragoman_journal::error::STOPPED;
                     if stopped || self.held.is_over(now) {
@@ -327,6 +327,22 @@ impl AtWork<'_> {
                     pause = (pause * 2).min(10_000);
                 }
             }
+        }
+    }
+
+    /// The same append is refused for ever: the run must not keep its place and its turn with it.
+    async fn park(&mut self, refused: &Append, error: &Error) -> Appended {
+        let shell = self.shell;
+        tracing::error!(run = %self.run, %error, "the run cannot go on: what it writes is never taken");
+        let Some(parking) = unkept::parking(refused, error, shell.clock.now(), &shell.worker) else {
+            return Appended::Lost;
+        };
+        match shell.journal.append(parking.clone()).await {
+            Ok(Ok(())) => {
+                self.published(parking);
+                Appended::Parked
+            }
+            _ => Appended::Lost,
         }
     }
 
@@ -412,5 +428,7 @@ impl AtWork<'_> {
 enum Appended {
     Durable,
     Refused(Refusal, Commit),
+    /// It can never be kept, and the run is parked for a person.
+    Parked,
     Lost,
 }

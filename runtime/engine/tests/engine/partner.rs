@@ -21,6 +21,8 @@ pub(crate) enum Does {
     Break { applied: bool },
     /// It took effect, and the answer is of no use.
     Useless,
+    /// It takes effect and answers with what no store can keep.
+    Deep,
     /// It never answers; it took effect or not. For crashes in the middle of a call.
     Hang { applied: bool },
     /// It answers when the gate is opened.
@@ -113,6 +115,10 @@ impl Partner {
             Does::Useless => {
                 self.take_effect(call);
                 Err(Failure::permanent("output.invalid", "no use").with_effect(Effect::Applied))
+            }
+            Does::Deep => {
+                self.take_effect(call);
+                Ok((0..150).fold(json!("deep"), |inner, _| json!([inner])))
             }
             Does::Hang { applied } => {
                 if applied {

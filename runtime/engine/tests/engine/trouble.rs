@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use dragoman_engine::{Delivered, ManualClock, Refused};
+use dragoman_engine::{Act, Delivered, ManualClock, Refused};
 use dragoman_journal::{Ending, Standing};
-use dragoman_model::Failure;
+use dragoman_model::{Actor, Failure};
 use dragoman_plan::Plan;
 
 use crate::crashes::{Mortal, Trouble};
-use crate::house::{House, MORNING, open, plan, plan_on};
+use crate::house::{House, MORNING, check, open, plan, plan_on};
 use crate::partner::Does::*;
 
 const TELL: &str = "
@@ -90,4 +90,50 @@ async fn a_message_that_is_nested_too_deep_is_refused_as_unreadable() {
         panic!("{refused:?}")
     };
     assert!(failure.message.contains("64 levels"), "{}", failure.message);
+}
+
+#[tokio::test]
+async fn a_run_parks_where_what_it_writes_can_never_be_kept() {
+    let (_folder, _store, house) = house(&[plan("tell", TELL)]);
+    house.partner.will("notify", [Deep]);
+    let run = house.run("tell", "1").await;
+    let parked = "
+        accepted hook
+        intent told notify #1
+        parked told D0709";
+    check(&house.story(run).await, parked);
+    assert_eq!(house.summary(run).await.standing, Standing::Parked);
+    let next = house.run("tell", "2").await;
+    assert_eq!(house.ending(next).await, Some(Ending::Completed));
+
+    let olga = Actor::person("olga", "password");
+    let resumed = house
+        .handle()
+        .operate(run, Act::Resume, olga, "the partner is repaired")
+        .await;
+    resumed.expect("a parked run can be resumed");
+    house.settle().await;
+    assert_eq!(
+        house.ending(run).await,
+        Some(Ending::Completed),
+        "{}",
+        house.story(run).await
+    );
+    assert_eq!(house.partner.facts()["notify 1"], 1);
+}
+
+#[tokio::test]
+async fn a_message_of_which_something_is_made_that_cannot_be_kept_is_refused() {
+    let (_folder, _store, house) = house(&[plan("tell", TELL)]);
+    house.partner.will("read_order", [Deep]);
+    let refused = house.deliver("tell", "1").await;
+    let Err(Refused::Unreadable {
+        failure,
+        run: Some(run),
+    }) = refused
+    else {
+        panic!("{refused:?}")
+    };
+    assert_eq!(failure.code, "D0709");
+    check(&house.story(run).await, "accepted hook\nparked D0709");
 }

@@ -4,7 +4,7 @@ use dragoman_model::{Digest, Timestamp};
 use serde_json::json;
 
 use super::sample::{self, LEASE, START, answered, begun, refused, run, written};
-use crate::error::CONTRADICTION;
+use crate::error::{CONTRADICTION, UNKEEPABLE};
 use crate::store::{Append, Begin, Begun, Journal, Refusal, Standing};
 
 fn later(millis: i64) -> Timestamp {
@@ -84,6 +84,13 @@ pub(super) async fn a_run_grows_without_gaps(journal: &dyn Journal) {
         journal.append(foreign).await.map_err(|e| e.code),
         Err(CONTRADICTION),
         "an entry of another run"
+    );
+    let mut deep = two.clone();
+    deep.entries[1].body = Some((0..150).fold(json!(1), |inner, _| json!([inner])));
+    assert_eq!(
+        journal.append(deep).await.map_err(|e| e.code),
+        Err(UNKEEPABLE),
+        "what could not be read back"
     );
     written(journal, two).await;
 

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use dragoman_journal::error::{CANNOT_OPEN, CANNOT_WRITE, CONTRADICTION, CORRUPT, DISK_FULL, Error, LOCKED, STOPPED};
+use dragoman_journal::error::{
+    CANNOT_OPEN, CANNOT_WRITE, CONTRADICTION, CORRUPT, DISK_FULL, Error, LOCKED, STOPPED, UNKEEPABLE,
+};
 use rusqlite::ErrorCode;
 
 /// A failure while writing, and whether the store must stop because of it.
@@ -48,6 +50,10 @@ pub(crate) fn at_writing(error: &rusqlite::Error) -> Error {
         Some(ErrorCode::ConstraintViolation) => Error::new(
             CONTRADICTION,
             format!("the append contradicts what the store has ({error}); nothing of it was written"),
+        ),
+        Some(ErrorCode::TooBig) => Error::new(
+            UNKEEPABLE,
+            "a text or a document is larger than the store takes; nothing of this was written",
         ),
         _ => Error::new(
             CANNOT_WRITE,
