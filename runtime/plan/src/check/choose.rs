@@ -39,9 +39,9 @@ impl Checker<'_> {
             let when = arm.when.as_ref().map(|said| self.condition(said, &mut inner));
             inner.doubtful |= matches!(when, Some(None));
             open.doubtful |= matches!(when, Some(None));
-            if let Some(said) = &arm.when {
-                inner.assume(&said.text, true);
-                open.assume(&said.text, false);
+            if let Some(Some(when)) = &when {
+                inner.assume(when.shows(true));
+                open.assume(when.shows(false));
             }
             let outcome = self.block(&arm.block, None, &mut inner, false);
             if outcome.ends.is_none() {

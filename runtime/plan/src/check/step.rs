@@ -51,8 +51,8 @@ impl Checker<'_> {
         // Made before it is cloned, so that it is not made anew for each step.
         scope.environment();
         let mut inner = scope.clone();
-        if let Some(said) = step.when.as_ref().filter(|_| matches!(when, Some(Some(_)))) {
-            inner.assume(&said.text, true);
+        if let Some(Some(when)) = &when {
+            inner.assume(when.shows(true));
         }
         inner.doubtful |= matches!(when, Some(None));
         if let Some(id) = &step.id {
@@ -75,9 +75,9 @@ impl Checker<'_> {
         self.add_output(step, shape.as_ref(), scope);
         scope.doubtful |= inner.doubtful && made.ends || matches!(step.kind, said::StepKind::Refused);
         if made.ends
-            && let Some(said) = &step.when
+            && let Some(Some(when)) = &when
         {
-            scope.assume(&said.text, false);
+            scope.assume(when.shows(false));
         }
         let ends = (made.ends && !conditional).then(|| step.word.span.clone());
         let planned = made.kind.zip(shape).and_then(|(kind, shape)| {
