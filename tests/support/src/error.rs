@@ -39,6 +39,14 @@ pub enum Error {
         /// The last thing seen, so that the failure says more than that it took too long.
         last: String,
     },
+    /// A program ended before it wrote what was waited for.
+    #[error("the program ended before {what} came; {last}")]
+    Ended {
+        /// What was waited for.
+        what: String,
+        /// All that it wrote.
+        last: String,
+    },
     /// A request of the tests' own could not be made.
     #[error("{url}: {reason}")]
     Http {

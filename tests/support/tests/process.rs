@@ -91,6 +91,17 @@ async fn waiting_has_an_end_and_says_what_was_seen_last() {
 }
 
 #[tokio::test]
+async fn a_program_that_ends_without_an_address_is_not_waited_for() {
+    let script = "echo 'no such file' >&2; exit 3";
+    let mut process = Launch::new("/bin/sh").args(["-c", script]).start().unwrap();
+    // Longer than any test may take: only its end can end this.
+    let error = process.address(Duration::from_secs(3_600)).await.unwrap_err();
+    assert!(matches!(&error, Error::Ended { .. }), "{error}");
+    assert!(error.to_string().contains("no such file"), "{error}");
+    assert_eq!(process.wait(SOON).await.unwrap().code(), Some(3));
+}
+
+#[tokio::test]
 async fn programs_are_built_where_the_tests_run() {
     let path = built("dragoman-support", "dragoman-partners").unwrap();
     assert_eq!(path, std::path::Path::new(env!("CARGO_BIN_EXE_dragoman-partners")));

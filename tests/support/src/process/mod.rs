@@ -31,15 +31,17 @@ pub enum Stream {
 
 struct Output {
     lines: Mutex<Vec<(Stream, String)>>,
-    grown: watch::Sender<()>,
+    /// Changes with every line; its value is how many outputs are still open.
+    open: watch::Sender<u8>,
 }
 
 async fn collect(source: impl AsyncRead + Unpin, stream: Stream, output: Arc<Output>) {
     let mut lines = BufReader::new(source).lines();
     while let Ok(Some(line)) = lines.next_line().await {
         locked(&output.lines).push((stream, line));
-        output.grown.send_replace(());
+        output.open.send_modify(|_| {});
     }
+    output.open.send_modify(|open| *open -= 1);
 }
 
 /// A running program; killed with all that it started when dropped.
@@ -56,15 +58,15 @@ impl Process {
     fn watch(mut child: Child) -> Result<Self, Error> {
         let none = || Error::io("watch a process", std::io::Error::other("it has no id"));
         let id = child.id().ok_or_else(none)?;
-        let (grown, _) = watch::channel(());
+        let (out, err) = (child.stdout.take(), child.stderr.take());
         let output = Arc::new(Output {
             lines: Mutex::new(Vec::new()),
-            grown,
+            open: watch::channel(u8::from(out.is_some()) + u8::from(err.is_some())).0,
         });
-        if let Some(out) = child.stdout.take() {
+        if let Some(out) = out {
             tokio::spawn(collect(out, Stream::Out, output.clone()));
         }
-        if let Some(err) = child.stderr.take() {
+        if let Some(err) = err {
             tokio::spawn(collect(err, Stream::Err, output.clone()));
         }
         Ok(Self {
@@ -91,7 +93,8 @@ impl Process {
     /// Waits for a line out of which `read` makes something; lines already written count.
     ///
     /// # Errors
-    /// [`Error::Deadline`] with all the output, where no such line came in time.
+    /// [`Error::Deadline`] with all the output, where no such line came in time; [`Error::Ended`] at once, where none
+    /// can come any more.
     pub async fn line<T>(
         &self,
         what: &str,
@@ -99,10 +102,11 @@ impl Process {
         mut read: impl FnMut(Stream, &str) -> Option<T>,
     ) -> Result<T, Error> {
         let end = Instant::now() + deadline;
-        let mut grown = self.output.grown.subscribe();
+        let mut output = self.output.open.subscribe();
         let mut seen = 0;
         loop {
-            grown.mark_unchanged();
+            // Asked before the lines are looked through: what is closed by now has written all of them.
+            let open = *output.borrow_and_update();
             {
                 let lines = locked(&self.output.lines);
                 for (stream, line) in lines.iter().skip(seen) {
@@ -112,7 +116,13 @@ impl Process {
                 }
                 seen = lines.len();
             }
-            if tokio::time::timeout_at(end, grown.changed()).await.is_err() {
+            if open == 0 {
+                return Err(Error::Ended {
+                    what: what.to_owned(),
+                    last: self.transcript(),
+                });
+            }
+            if tokio::time::timeout_at(end, output.changed()).await.is_err() {
                 return Err(Error::Deadline {
                     what: what.to_owned(),
                     millis: deadline.as_millis(),
@@ -125,7 +135,7 @@ impl Process {
     /// Waits until it has written the address it serves at, on either output, and gives it as `http://HOST:PORT`.
     ///
     /// # Errors
-    /// [`Error::Deadline`] with all the output, where no address came in time.
+    /// [`Error::Deadline`] with all the output, where no address came in time; [`Error::Ended`] where it ended first.
     pub async fn address(&self, deadline: Duration) -> Result<String, Error> {
         self.line("an address", deadline, |_, line| address_in(line)).await
     }
