@@ -19,6 +19,7 @@ pub use error::Error;
 pub use machine::Act;
 pub use runner::{Boxed, Call, Output, Probed, Report, StateWrite, StepRunner};
 pub use shell::{
-    Clock, Engine, Finished, Handle, Happening, Limits, ManualClock, PlanSource, Settings, Status, SystemClock, status,
+    Clock, Door, Engine, Finished, Handle, Happening, Limits, ManualClock, Offer, PlanSource, Settings, Status,
+    SystemClock, status,
 };
 pub use source::{Acceptor, Delivered, Delivery, Refused};

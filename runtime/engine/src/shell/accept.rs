@@ -11,6 +11,7 @@ use dragoman_model::{Class, Digest, DocumentReference, Failure, RunId, Value};
 use dragoman_plan::{Plan, Trigger, TriggerKind};
 use serde_json::json;
 
+use super::door::Offer;
 use super::outgoing::traceparent;
 use super::{Handle, Shell, follow};
 use crate::machine::{Machine, roots};
@@ -40,7 +41,10 @@ impl Scope for TriggerNames {
 
 impl Acceptor for Handle {
     fn deliver(&self, delivery: Delivery) -> Boxed<'_, Result<Delivered, Refused>> {
-        Box::pin(self.0.accept(delivery, false, true))
+        Box::pin(async move {
+            let offer = self.0.current(&delivery.pipeline);
+            self.0.accept(delivery, &offer, false, true).await
+        })
     }
 }
 
@@ -49,10 +53,11 @@ impl Shell {
     pub(super) async fn accept(
         self: &Arc<Self>,
         delivery: Delivery,
+        offer: &Offer,
         observe: bool,
         reply: bool,
     ) -> Result<Delivered, Refused> {
-        let plan = self.plans.current(&delivery.pipeline).ok_or(Refused::Unknown)?;
+        let plan = offer.plans.get(&delivery.pipeline).cloned().ok_or(Refused::Unknown)?;
         let trigger = plan.triggers.iter().find(|trigger| trigger.id == delivery.trigger);
         let trigger = trigger.ok_or(Refused::Unknown)?;
         self.has_room(&plan)?;
@@ -77,7 +82,7 @@ impl Shell {
                 bytes: delivery.body.to_vec(),
             });
         }
-        let first = match self.first(&plan, run, &delivery, received, observe) {
+        let first = match self.first(&plan, &offer.site, run, &delivery, received, observe) {
             Ok(first) => first,
             Err(failure) => return Err(self.keep_unreadable(&plan, run, &delivery, failure).await),
         };
@@ -108,7 +113,9 @@ impl Shell {
         if self.is_stopping() {
             return refused("the engine is stopping");
         }
-        if self.lanes.of(plan).is_full(plan.limits.backlog) {
+        let lane = self.lanes.of(plan);
+        lane.allow(plan.limits.concurrent);
+        if lane.is_full(plan.limits.backlog) {
             return refused("too many messages wait for this pipeline");
         }
         Ok(())
@@ -176,6 +183,7 @@ impl Shell {
     fn first(
         &self,
         plan: &Plan,
+        site: &Value,
         run: RunId,
         delivery: &Delivery,
         received: Received,
@@ -187,7 +195,7 @@ impl Shell {
         let body = json!({
             "message": received.message,
             "documents": documents,
-            "site": *self.plans.site(),
+            "site": site,
             "now": self.clock.now().to_string(),
             "attributes": delivery.attributes,
             "read": received.read,

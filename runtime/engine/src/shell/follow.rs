@@ -96,7 +96,8 @@ impl Handle {
     /// # Errors
     /// As [`crate::Acceptor::deliver`]; and [`Refused::Store`] where the store stops answering.
     pub async fn run(&self, delivery: Delivery, observe: bool) -> Result<Finished, Refused> {
-        let (run, again) = match self.0.accept(delivery, observe, false).await? {
+        let offer = self.0.current(&delivery.pipeline);
+        let (run, again) = match self.0.accept(delivery, &offer, observe, false).await? {
             Delivered::Accepted { run, again, .. } => (run, again),
             Delivered::Replied { run, .. } => (run, false),
         };

@@ -1,18 +1,24 @@
 //! Lanes: how many runs of a pipeline work at once, and how many may wait for that.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use dragoman_plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Lock;
 
+fn places(concurrent: usize) -> usize {
+    concurrent.clamp(1, Semaphore::MAX_PERMITS)
+}
+
 /// One pipeline's lane.
 #[derive(Debug)]
 pub(super) struct Lane {
     at_work: Arc<Semaphore>,
+    /// How many may work at once, by the pipeline as it is now.
+    most: Lock<usize>,
     queued: AtomicUsize,
 }
 
@@ -27,9 +33,10 @@ impl Lanes {
         if let Some(lane) = lanes.get(&plan.pipeline) {
             return Arc::clone(lane);
         }
-        let most = plan.limits.concurrent.clamp(1, Semaphore::MAX_PERMITS);
+        let most = places(plan.limits.concurrent);
         let lane = Arc::new(Lane {
             at_work: Arc::new(Semaphore::new(most)),
+            most: Lock(Mutex::new(most)),
             queued: AtomicUsize::new(0),
         });
         lanes.insert(plan.pipeline.clone(), Arc::clone(&lane));
@@ -52,6 +59,28 @@ impl Lane {
         self.queued.load(Ordering::Relaxed) >= backlog.max(1)
     }
 
+    /// Sets how many runs work at once: the pipeline may say another number since the lane was made. Where it is fewer,
+    /// those at work finish, and their places are not given away again.
+    pub(super) fn allow(&self, concurrent: usize) {
+        let mut most = self.most.lock();
+        let (before, now) = (*most, places(concurrent));
+        *most = now;
+        if now > before {
+            self.at_work.add_permits(now - before);
+        } else if now < before {
+            let taken = before - now - self.at_work.forget_permits(before - now);
+            let still = u32::try_from(taken).unwrap_or(u32::MAX);
+            if still > 0 {
+                let at_work = Arc::clone(&self.at_work);
+                tokio::spawn(async move {
+                    if let Ok(places) = at_work.acquire_many_owned(still).await {
+                        places.forget();
+                    }
+                });
+            }
+        }
+    }
+
     /// Counts a run that waits for its turn and its place, for as long as the guard lives.
     pub(super) fn wait(self: &Arc<Self>) -> Waiting {
         self.queued.fetch_add(1, Ordering::Relaxed);
@@ -70,5 +99,43 @@ pub(super) struct Waiting(Arc<Lane>);
 impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.queued.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lane(most: usize) -> Lane {
+        Lane {
+            at_work: Arc::new(Semaphore::new(most)),
+            most: Lock(Mutex::new(most)),
+            queued: AtomicUsize::new(0),
+        }
+    }
+
+    /// So many are at work in a lane of `before` when it is told `now`: the places that are free then, and once they all
+    /// have left.
+    async fn check(before: usize, at_work: usize, now: usize, free: usize) {
+        let lane = lane(before);
+        let mut inside = Vec::new();
+        for _ in 0..at_work {
+            inside.push(lane.enter().await);
+        }
+        lane.allow(now);
+        assert_eq!(lane.at_work.available_permits(), free, "{before} to {now}");
+        drop(inside);
+        while lane.at_work.available_permits() != now {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lane_is_as_wide_as_the_pipeline_says_now() {
+        check(2, 1, 5, 4).await;
+        check(5, 1, 2, 1).await;
+        check(5, 4, 2, 0).await;
+        check(3, 2, 3, 1).await;
+        check(1, 1, 1, 0).await;
     }
 }

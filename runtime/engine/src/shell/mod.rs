@@ -8,6 +8,7 @@
 mod accept;
 mod answer;
 mod clock;
+mod door;
 mod events;
 mod follow;
 mod lanes;
@@ -32,6 +33,7 @@ use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::task::JoinHandle;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use door::{Door, Offer};
 pub use events::{Happening, status};
 pub use follow::Finished;
 pub use settings::{Limits, PlanSource, Settings};

@@ -12,4 +12,5 @@ mod shell;
 mod trouble;
 mod turns;
 mod voids;
+mod waiting;
 mod waking;
