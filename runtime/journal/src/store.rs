@@ -97,7 +97,8 @@ pub enum Operation {
         state: Settled,
     },
     /// Takes quantities from an account: all lines or none. `limits` are the account's (known from the first claim on;
-    /// a later claim with other limits replaces them); `single`: only one claim may ever stand.
+    /// a later claim with other limits replaces them); an item in `decided` has as its limit what is taken of it;
+    /// `single`: only one claim may ever stand.
     /// Refused with [`Refusal::Once`] (joined), [`Refusal::Voided`], [`Refusal::Ledger`].
     Claim {
         /// The business key; its scope is `ledger:` and the name.
@@ -112,8 +113,11 @@ pub enum Operation {
         reference: Option<String>,
         /// What is taken.
         lines: Vec<ClaimLine>,
-        /// The account's limits; empty: those that are known.
+        /// The account's limits; empty, as `decided` is: those that are known.
         limits: Vec<ClaimLine>,
+        /// Items whose limit nobody knows and of which a person has decided how much is taken: that is counted, and not
+        /// refused for being too much.
+        decided: Vec<String>,
         /// Only one claim may ever stand.
         single: bool,
     },

@@ -251,8 +251,10 @@ pub struct ClaimStep {
     pub account: Expression,
     /// `[{ item, quantity: { value, unit } }]`.
     pub lines: Expression,
-    /// `[{ item, quantity: { value, unit } }]`, the account's limits.
+    /// `[{ item, quantity: { value, unit } }]`, the account's limits. One may be without a quantity: nobody knows it.
     pub limits: Expression,
+    /// Whether a person decided on the lines: then what they say of an item whose limit nobody knows is its limit.
+    pub decided: Option<Expression>,
     /// Whether only one claim may stand.
     pub single: Option<Expression>,
 }

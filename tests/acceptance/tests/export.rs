@@ -4,7 +4,8 @@
 use dragoman_acceptance::country::PATIENCE;
 use dragoman_acceptance::{Case, Country, Error, Options};
 use dragoman_support::faults::{Fault, Rule};
-use serde_json::Value;
+use dragoman_support::process::Finished;
+use serde_json::{Value, json};
 
 /// What is sent, in order; what took effect in the end.
 struct Expected {
@@ -27,6 +28,20 @@ const NOTHING: Expected = Expected {
     withdrawn: 0,
     told_withdrawn: 0,
     waits: 0,
+};
+
+/// One permit endorsed, and the partner told of it.
+const ONE: Expected = Expected {
+    endorsed: 1,
+    told: 1,
+    ..NOTHING
+};
+
+/// Two of them.
+const TWO: Expected = Expected {
+    endorsed: 2,
+    told: 2,
+    ..NOTHING
 };
 
 async fn country(endorse_at: &str, case: &Case) -> Result<Country, Error> {
@@ -88,6 +103,27 @@ async fn compare(country: &Country, expected: &Expected) -> Result<(), Error> {
     Ok(())
 }
 
+/// Answers the one wait that is open.
+async fn answer(country: &Country, words: &[&str]) -> Result<Finished, Error> {
+    let waits = country.waits().await?;
+    let wait = waits[0]["wait"].as_str().unwrap_or_default();
+    country.dragoman(&[&["waits", "answer", wait], words].concat()).await
+}
+
+/// As [`answer`], and it is taken.
+async fn answered(country: &Country, words: &[&str]) -> Result<(), Error> {
+    let finished = answer(country, words).await?;
+    assert_eq!(finished.code, Some(0), "{}", finished.err);
+    Ok(())
+}
+
+/// An officer's answer: so much of the permit's item.
+const TWELVE: [&str; 3] = [
+    "endorse",
+    "--fields",
+    r#"{"lines": [{"goods_item": 1, "item": "A", "quantity": {"value": "12", "unit": "C62"}}]}"#,
+];
+
 fn note(runs: &[Value], status: &str) -> Vec<String> {
     let fitting = runs.iter().filter(|r| r["status"] == status);
     fitting
@@ -99,17 +135,7 @@ fn note(runs: &[Value], status: &str) -> Vec<String> {
 async fn in_order() -> Result<(), Error> {
     let case = Case::with_permits();
     let country = country("exited", &case).await?;
-    check(
-        &country,
-        &case,
-        &["D", "01", "02", "08", "09", "16"],
-        &Expected {
-            endorsed: 2,
-            told: 2,
-            ..NOTHING
-        },
-    )
-    .await
+    check(&country, &case, &["D", "01", "02", "08", "09", "16"], &TWO).await
 }
 
 #[tokio::test]
@@ -119,17 +145,7 @@ async fn each_three_times_and_out_of_order() -> Result<(), Error> {
     let messages = [
         "16", "08", "01", "09", "08", "02", "D", "16", "D", "01", "08", "09", "D", "02", "01", "16", "02", "09",
     ];
-    check(
-        &country,
-        &case,
-        &messages,
-        &Expected {
-            endorsed: 2,
-            told: 2,
-            ..NOTHING
-        },
-    )
-    .await
+    check(&country, &case, &messages, &TWO).await
 }
 
 #[tokio::test]
@@ -191,17 +207,7 @@ async fn invalidated_before_the_release() -> Result<(), Error> {
 async fn invalidated_after_the_release_and_before_exit() -> Result<(), Error> {
     let case = Case::with_permits();
     let country = country("released", &case).await?;
-    check(
-        &country,
-        &case,
-        &["D", "08"],
-        &Expected {
-            endorsed: 2,
-            told: 2,
-            ..NOTHING
-        },
-    )
-    .await?;
+    check(&country, &case, &["D", "08"], &TWO).await?;
     let undone = Expected {
         endorsed: 2,
         told: 2,
@@ -220,17 +226,12 @@ async fn invalidated_by_a_file_in_the_folder_of_all_notices() -> Result<(), Erro
     let country = country("released", &case).await?;
     country.lodge(&case).await?;
     country.drop_notice(&case, "08").await?;
-    let done = Expected {
-        endorsed: 2,
-        told: 2,
-        ..NOTHING
-    };
-    compare(&country, &done).await?;
+    compare(&country, &TWO).await?;
     country.drop_notice(&case, "10").await?;
     let undone = Expected {
         withdrawn: 2,
         told_withdrawn: 2,
-        ..done
+        ..TWO
     };
     compare(&country, &undone).await
 }
@@ -273,21 +274,9 @@ async fn invalidated_during_the_release() -> Result<(), Error> {
 async fn invalidated_after_exit_waits_for_a_person() -> Result<(), Error> {
     let case = Case::with_permits();
     let country = country("exited", &case).await?;
-    let done = Expected {
-        endorsed: 2,
-        told: 2,
-        ..NOTHING
-    };
-    check(&country, &case, &["D", "08", "16"], &done).await?;
-    check(&country, &case, &["10"], &Expected { waits: 1, ..done }).await?;
-    let wait = country.waits().await?[0]["wait"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let answered = country
-        .dragoman(&["waits", "answer", &wait, "withdraw", "--reason", "the goods came back"])
-        .await?;
-    assert_eq!(answered.code, Some(0), "{}", answered.err);
+    check(&country, &case, &["D", "08", "16"], &TWO).await?;
+    check(&country, &case, &["10"], &Expected { waits: 1, ..TWO }).await?;
+    answered(&country, &["withdraw", "--reason", "the goods came back"]).await?;
     let undone = Expected {
         endorsed: 2,
         told: 2,
@@ -362,30 +351,40 @@ async fn without_a_quantity_an_officer_decides() -> Result<(), Error> {
     let case = Case::without_quantity();
     let country = country("exited", &case).await?;
     check(&country, &case, &["D", "16"], &Expected { waits: 1, ..NOTHING }).await?;
-    let wait = country.waits().await?[0]["wait"]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    let refused = country.dragoman(&["waits", "answer", &wait, "perhaps"]).await?;
+    let refused = answer(&country, &["perhaps"]).await?;
     assert_eq!(
         refused.code,
         Some(1),
         "an answer that the decision does not have is refused"
     );
-    let fields = r#"{"lines": [{"goods_item": 1, "item": "A", "quantity": {"value": "12", "unit": "C62"}}]}"#;
-    let answered = country
-        .dragoman(&["waits", "answer", &wait, "endorse", "--fields", fields])
-        .await?;
-    assert_eq!(answered.code, Some(0), "{}", answered.err);
-    compare(
-        &country,
-        &Expected {
-            endorsed: 1,
-            told: 1,
-            ..NOTHING
-        },
-    )
-    .await
+    answered(&country, &TWELVE).await?;
+    compare(&country, &ONE).await
+}
+
+/// Neither the declaration nor the register says how much: the officer's word is the limit.
+#[tokio::test]
+async fn where_the_permit_has_no_quantity_either_the_officer_s_is_taken() -> Result<(), Error> {
+    let case = Case::without_quantity();
+    let country = Country::start(&Options::default()).await?;
+    let mut permits = case.register()?;
+    for item in permits.iter_mut().filter_map(|p| p["items"].as_array_mut()).flatten() {
+        assert!(
+            item.as_object_mut()
+                .is_some_and(|item| item.remove("quantity").is_some())
+        );
+    }
+    country.register.seed(json!({ "permits": permits }))?;
+    country.lodge(&case).await?;
+    let mut before = NOTHING;
+    // The same event comes again under another id: an officer who says the same changes nothing.
+    for notice in [case.notice("16")?, case.notice_again("16", 1)?] {
+        assert_eq!(country.post("/customs/notices", &notice).await?.status, 202);
+        compare(&country, &Expected { waits: 1, ..before }).await?;
+        answered(&country, &TWELVE).await?;
+        before = ONE;
+        compare(&country, &before).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test]
@@ -409,17 +408,7 @@ async fn species_plus_down_delays_a_finding_and_nothing_else() -> Result<(), Err
     let case = Case::with_permits();
     let country = country("exited", &case).await?;
     country.species.faults().push(Rule::always("*", Fault::CutBefore));
-    check(
-        &country,
-        &case,
-        &["D", "16"],
-        &Expected {
-            endorsed: 2,
-            told: 2,
-            ..NOTHING
-        },
-    )
-    .await
+    check(&country, &case, &["D", "16"], &TWO).await
 }
 
 #[tokio::test]
@@ -442,29 +431,14 @@ async fn every_answer_lost_or_late_is_found_out() -> Result<(), Error> {
         .partner
         .faults()
         .push(Rule::once("POST /usages", Fault::Garbage));
-    check(
-        &country,
-        &case,
-        &["D", "16"],
-        &Expected {
-            endorsed: 2,
-            told: 2,
-            ..NOTHING
-        },
-    )
-    .await
+    check(&country, &case, &["D", "16"], &TWO).await
 }
 
 #[tokio::test]
 async fn the_same_event_under_another_id_does_nothing_more() -> Result<(), Error> {
     let case = Case::with_permits();
     let country = country("released", &case).await?;
-    let done = Expected {
-        endorsed: 2,
-        told: 2,
-        ..NOTHING
-    };
-    check(&country, &case, &["D", "08"], &done).await?;
+    check(&country, &case, &["D", "08"], &TWO).await?;
     for time in [1, 2] {
         assert_eq!(
             country
@@ -473,14 +447,14 @@ async fn the_same_event_under_another_id_does_nothing_more() -> Result<(), Error
                 .status,
             202
         );
-        compare(&country, &done).await?;
+        compare(&country, &TWO).await?;
     }
     // Another time of the same event: what stands, stands.
     let later = case
         .notice_again("08", 3)?
         .replace("20261116103000+01", "20261116114500+01");
     assert_eq!(country.post("/customs/notices", &later).await?.status, 202);
-    compare(&country, &done).await?;
+    compare(&country, &TWO).await?;
     let undone = Expected {
         endorsed: 2,
         told: 2,
@@ -553,13 +527,5 @@ async fn what_is_parked_goes_on_when_a_person_says_so() -> Result<(), Error> {
             .await?;
         assert_eq!(resumed.code, Some(0), "{}", resumed.err);
     }
-    compare(
-        &country,
-        &Expected {
-            endorsed: 2,
-            told: 2,
-            ..NOTHING
-        },
-    )
-    .await
+    compare(&country, &TWO).await
 }

@@ -16,6 +16,7 @@ struct Wanted {
     account: String,
     lines: Value,
     limits: Value,
+    decided: bool,
     single: bool,
     once: OnceKey,
     reference: Option<String>,
@@ -50,11 +51,10 @@ impl<'a> Walk<'a> {
 
     fn take(&mut self, step: &'a Step, claim: &ClaimStep, wanted: Wanted) -> Flow {
         let body = wanted.body(claim);
-        let (lines, limits) = match (lines(&wanted.lines, false), lines(&wanted.limits, true)) {
-            (Ok(lines), Ok(limits)) => (lines, limits),
-            (Err(failure), _) | (_, Err(failure)) => {
-                return self.fail(step, failure);
-            }
+        let (known, unknown) = known_and_unknown(wanted.limits);
+        let (lines, limits, unknown) = match (lines(&wanted.lines), lines(&known), items(&unknown)) {
+            (Ok(lines), Ok(limits), Ok(unknown)) => (lines, limits, unknown),
+            (Err(failure), ..) | (_, Err(failure), _) | (.., Err(failure)) => return self.fail(step, failure),
         };
         let record = Record::Claimed {
             ledger: claim.ledger.clone(),
@@ -71,6 +71,7 @@ impl<'a> Walk<'a> {
             reference: wanted.reference,
             lines,
             limits,
+            decided: if wanted.decided { unknown } else { Vec::new() },
             single: wanted.single,
         };
         let entry = self.draft(record, Some(body), None);
@@ -129,19 +130,23 @@ impl<'a> Walk<'a> {
         let Evaluated::Value(limits) = self.evaluate(&claim.limits)? else {
             return Ok(None);
         };
-        let single = match &claim.single {
-            None => false,
-            Some(single) => match self.evaluate(single)? {
-                Evaluated::Observed => return Ok(None),
-                Evaluated::Value(value) => value == Some(Value::Bool(true)),
-            },
-        };
+        let mut flags = [false; 2];
+        for (flag, said) in flags.iter_mut().zip([&claim.decided, &claim.single]) {
+            if let Some(said) = said {
+                match self.evaluate(said)? {
+                    Evaluated::Observed => return Ok(None),
+                    Evaluated::Value(value) => *flag = value == Some(Value::Bool(true)),
+                }
+            }
+        }
+        let [decided, single] = flags;
         // Without a business key the claim is this step's own.
         let key = key.unwrap_or_else(|| format!("{}/{}", self.state.run, self.path));
         Ok(Some(Wanted {
             account,
             lines: lines.unwrap_or_else(|| json!([])),
             limits: limits.unwrap_or_else(|| json!([])),
+            decided,
             single,
             once: OnceKey {
                 scope: format!("ledger:{}", claim.ledger),
@@ -188,26 +193,49 @@ impl Wanted {
     }
 }
 
-/// Lines of a claim from `[{ item, quantity: { value, unit } }]`. A limit may have no quantity: then it is not known, and
-/// the ledger refuses what it cannot compare.
-fn lines(value: &Value, limits: bool) -> Result<Vec<ClaimLine>, Failure> {
-    let wrong = |what: &str| Failure::permanent("claim.invalid", format!("a line of the claim {what}"));
+/// Limits with a quantity, and those whose quantity nobody knows. What is no list has neither and is wrong as it is.
+fn known_and_unknown(limits: Value) -> (Value, Vec<Value>) {
+    match limits {
+        Value::Array(list) => {
+            let (unknown, known) = list.into_iter().partition(|limit| limit["quantity"].is_null());
+            (Value::Array(known), unknown)
+        }
+        other => (other, Vec::new()),
+    }
+}
+
+/// Lines of a claim from `[{ item, quantity: { value, unit } }]`.
+fn lines(value: &Value) -> Result<Vec<ClaimLine>, Failure> {
     let Some(list) = value.as_array() else {
         return Err(wrong("is missing: they are not a list"));
     };
     list.iter()
-        .filter(|line| !(limits && line["quantity"].is_null()))
         .map(|line| {
-            let text = |value: &Value| match value {
-                Value::String(text) => Some(text.clone()),
-                Value::Number(number) => Some(number.to_string()),
-                _ => None,
-            };
             Ok(ClaimLine {
-                item: text(&line["item"]).ok_or_else(|| wrong("has no item"))?,
+                item: item(line)?,
                 value: text(&line["quantity"]["value"]).ok_or_else(|| wrong("has no quantity"))?,
                 unit: text(&line["quantity"]["unit"]).ok_or_else(|| wrong("has no unit"))?,
             })
         })
         .collect()
+}
+
+fn items(list: &[Value]) -> Result<Vec<String>, Failure> {
+    list.iter().map(item).collect()
+}
+
+fn item(line: &Value) -> Result<String, Failure> {
+    text(&line["item"]).ok_or_else(|| wrong("has no item"))
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn wrong(what: &str) -> Failure {
+    Failure::permanent("claim.invalid", format!("a line of the claim {what}"))
 }

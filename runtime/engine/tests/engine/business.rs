@@ -162,6 +162,29 @@ async fn a_ledger_is_not_over_drawn() {
     );
 }
 
+#[tokio::test]
+async fn where_no_limit_is_known_a_person_s_decision_is() {
+    let limit = ", 'quantity': quantity('5', 'kg')}]\"";
+    for (decided, limits, refused) in [
+        ("true", "}]\"", None),
+        ("false", "}]\"", Some("ledger.unknown_item")),
+        // A limit that is known stands, whoever decides.
+        (
+            "true",
+            ", 'quantity': quantity('2', 'kg')}]\"",
+            Some("ledger.over_limit"),
+        ),
+    ] {
+        let text = CLAIM.replace(limit, &format!("{limits}\n      decided: \"{decided}\""));
+        assert_ne!(text, CLAIM);
+        let house = House::new(&[plan("claims", &text)]);
+        let run = house.run("claims", "1").await;
+        let note = house.summary(run).await.note;
+        let code = note.as_deref().and_then(|note| note.split(": ").nth(1));
+        assert_eq!(code, refused, "decided: {decided}");
+    }
+}
+
 const VOID: &str = "
 steps:
   - id: closed

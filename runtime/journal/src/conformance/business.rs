@@ -171,6 +171,7 @@ fn under(reference: &str, run: RunId) -> [Operation; 4] {
             reference: Some(reference.into()),
             lines: vec![line.clone()],
             limits: vec![line],
+            decided: Vec::new(),
             single: false,
         },
         Operation::WaitBegin { wait },

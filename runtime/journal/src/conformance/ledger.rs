@@ -16,7 +16,7 @@ fn lines(text: &str) -> Vec<ClaimLine> {
             unit: next(),
         }
     };
-    text.split(',').map(line).collect()
+    text.split(',').filter(|text| !text.is_empty()).map(line).collect()
 }
 
 fn key(key: &str) -> OnceKey {
@@ -32,6 +32,8 @@ struct Clerk<'a> {
     lease: Lease,
     seq: u64,
     limits: &'a str,
+    /// Items of which a person decides how much is taken.
+    decided: &'a str,
     single: bool,
 }
 
@@ -42,6 +44,7 @@ impl<'a> Clerk<'a> {
             lease: begun(journal, number).await,
             seq: 1,
             limits,
+            decided: "",
             single: false,
         }
     }
@@ -56,6 +59,7 @@ impl<'a> Clerk<'a> {
             reference: None,
             lines: lines(wanted),
             limits: lines(self.limits),
+            decided: self.decided.split_whitespace().map(str::to_owned).collect(),
             single: self.single,
         };
         let append = sample::with(self.lease, self.seq, operation);
@@ -164,6 +168,30 @@ pub(super) async fn a_single_use_account_is_claimed_once(journal: &dyn Journal) 
     two.is_refused("a 1 kg", "single_use", None).await;
     one.gives_back("1").await;
     two.takes("2", "a 1 kg").await;
+}
+
+pub(super) async fn what_a_person_decided_is_counted_and_not_limited(journal: &dyn Journal) {
+    let mut one = Clerk::new(journal, 1, "b 5 sheet").await;
+    let mut two = Clerk::new(journal, 2, "b 5 sheet").await;
+    one.is_refused("a 12 kg", "unknown_item", None).await;
+    one.decided = "a";
+    one.is_refused("a 12 kg, b 6 sheet", "over_limit", Some("5")).await;
+    one.is_refused("c 1 kg", "unknown_item", None).await;
+    one.takes("1", "a 12 kg, b 1 sheet").await;
+    // Another claim takes nothing of it without a decision of its own, and is counted in the same unit.
+    two.is_refused("a 1 kg", "over_limit", Some("-12")).await;
+    two.limits = "";
+    two.is_refused("a 1 kg", "over_limit", Some("0")).await;
+    two.decided = "a";
+    two.is_refused("a 1 sheet", "unit_mismatch", Some("1")).await;
+    two.is_refused("a 79228162514264337593543950335 kg", "bad_quantity", None)
+        .await;
+    two.takes("2", "a 30 kg").await;
+    one.gives_back("1").await;
+    // Once the limit is known, all that stands is counted against it.
+    two.limits = "a 40 kg";
+    two.is_refused("a 11 kg", "over_limit", Some("10")).await;
+    two.takes("3", "a 10 kg").await;
 }
 
 pub(super) async fn bad_claims_are_refused(journal: &dyn Journal) {

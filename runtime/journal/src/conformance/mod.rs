@@ -48,6 +48,7 @@ pub async fn run(stores: &dyn Stores) {
     ledger::claims_never_exceed_the_limit(&*open("ledger")).await;
     ledger::a_claim_stands_once(&*open("claims")).await;
     ledger::a_single_use_account_is_claimed_once(&*open("single")).await;
+    ledger::what_a_person_decided_is_counted_and_not_limited(&*open("decided")).await;
     ledger::bad_claims_are_refused(&*open("bad-claims")).await;
     kept::state_is_compared_and_swapped(&*open("state")).await;
     kept::state_keys_come_in_order(&*open("state-keys")).await;

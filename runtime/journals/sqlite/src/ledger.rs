@@ -64,6 +64,7 @@ pub(crate) fn claim(
         account: name,
         lines,
         limits,
+        decided,
         single,
         ..
     } = operation
@@ -91,8 +92,18 @@ pub(crate) fn claim(
         }));
     }
     let mut account = read(writing.connection, ledger, name)?;
-    if let Some(refusal) = limit(&mut account, limits) {
+    if !(limits.is_empty() && decided.is_empty())
+        && let Some(refusal) = limit(&mut account, limits)
+    {
         return Ok(Some(refusal));
+    }
+    // A limit that is known stands, whoever decides.
+    for item in decided.iter().filter(|item| limits.iter().all(|l| l.item != **item)) {
+        if let Some((value, unit)) = lines.get(item)
+            && let Some(refusal) = allow(&mut account, item, *value, unit)
+        {
+            return Ok(Some(refusal));
+        }
     }
     account.single |= single;
     if let Some(refusal) = take(&mut account, name, &lines) {
@@ -186,9 +197,6 @@ fn body(account: &str, lines: &BTreeMap<String, (Decimal, String)>) -> Value {
 
 /// Sets the limits of an account. Items that are no longer in it keep what was taken, with nothing left.
 fn limit(account: &mut Account, limits: &[ClaimLine]) -> Option<Refusal> {
-    if limits.is_empty() {
-        return None;
-    }
     let mut sums: BTreeMap<&str, (Decimal, &str)> = BTreeMap::new();
     for limit in limits {
         let Some(most) = limit
@@ -227,6 +235,28 @@ fn limit(account: &mut Account, limits: &[ClaimLine]) -> Option<Refusal> {
     None
 }
 
+/// Raises the limit of an item so that a quantity that a person decided on can be taken, and nothing beyond it.
+fn allow(account: &mut Account, item: &str, value: Decimal, unit: &str) -> Option<Refusal> {
+    let line = account.lines.entry(item.into()).or_insert_with(|| Line {
+        unit: unit.into(),
+        most: Decimal::ZERO,
+        taken: Decimal::ZERO,
+    });
+    if line.taken == Decimal::ZERO {
+        line.unit = unit.into();
+    }
+    match line.taken.checked_add(value) {
+        Some(most) => {
+            line.most = most;
+            None
+        }
+        None => {
+            let message = format!("the quantities of item `{item}` are beyond all numbers");
+            refuse(BAD_QUANTITY, Some(item), None, message)
+        }
+    }
+}
+
 /// Takes lines from an account in memory, or says what is in the way.
 fn take(account: &mut Account, name: &str, lines: &BTreeMap<String, (Decimal, String)>) -> Option<Refusal> {
     if account.single && account.claims > 0 {
@@ -234,7 +264,8 @@ fn take(account: &mut Account, name: &str, lines: &BTreeMap<String, (Decimal, St
     }
     for (item, (value, unit)) in lines {
         let Some(line) = account.lines.get_mut(item) else {
-            return refuse(UNKNOWN_ITEM, Some(item), None, format!("`{name}` has no item `{item}`"));
+            let message = format!("`{name}` has no limit for an item `{item}`");
+            return refuse(UNKNOWN_ITEM, Some(item), None, message);
         };
         let left = line.most - line.taken;
         if line.unit != *unit {

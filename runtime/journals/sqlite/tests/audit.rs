@@ -102,6 +102,7 @@ fn claim(lease: dragoman_journal::Lease, seq: u64, key: &str) -> Append {
         reference: None,
         lines: vec![line("0.1")],
         limits: vec![line("100")],
+        decided: Vec::new(),
         single: false,
     };
     let record = Record::Claimed {

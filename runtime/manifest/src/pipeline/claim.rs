@@ -24,6 +24,7 @@ pub(super) fn claim(
     *reference = fields.take("ref").map(|n| reading.expression(n));
     let lines = needed(reading, &mut fields, "lines", "steps.order.lines");
     let limits = needed(reading, &mut fields, "limits", "steps.stock.limits");
+    let decided = fields.take("decided").map(|n| reading.expression(n));
     let single = fields.take("single").map(|n| reading.expression(n));
     fields.finish(reading);
     Some(Claim {
@@ -31,6 +32,7 @@ pub(super) fn claim(
         account,
         lines,
         limits,
+        decided,
         single,
     })
 }

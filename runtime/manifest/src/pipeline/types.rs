@@ -302,6 +302,8 @@ pub struct Claim {
     pub lines: ExpressionText,
     /// What may be taken at most.
     pub limits: ExpressionText,
+    /// Whether a person decided on the lines.
+    pub decided: Option<ExpressionText>,
     /// Whether only one claim may stand.
     pub single: Option<ExpressionText>,
 }

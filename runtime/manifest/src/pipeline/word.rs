@@ -60,7 +60,7 @@ pub(super) fn owned() -> impl Iterator<Item = &'static str> {
 /// Keys that go inside the value of a word: the key, the word.
 pub(super) fn inside(key: &str) -> Option<&'static str> {
     match key {
-        "ledger" | "account" | "lines" | "limits" | "single" => Some("claim"),
+        "ledger" | "account" | "lines" | "limits" | "decided" | "single" => Some("claim"),
         "decision" | "answers" | "fields" | "for" | "show" | "roles" => Some("wait"),
         "reason" | "class" => Some("fail"),
         "backoff" | "attempts" => Some("retry"),

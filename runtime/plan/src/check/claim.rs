@@ -21,26 +21,28 @@ impl Checker<'_> {
         self.ledger(&claim.ledger);
         let account = self.expression(&claim.account, &Expected::Key, scope);
         let taken = self.expression(&claim.lines, &Expected::Shape(lines(Shape::Quantity)), scope);
-        // A limit without a quantity is one that nobody knows: the ledger then refuses what it cannot compare.
+        // A limit without a quantity is one that nobody knows: the ledger then refuses what no person decided on.
         let most = Expected::Shape(lines(Shape::Quantity.optional()));
         let limits = self.expression(&claim.limits, &most, scope);
-        let single = match &claim.single {
+        let mut condition = |said: Option<&ExpressionText>| match said {
             None => Some(None),
             Some(said) => self.expression(said, &Expected::Condition, scope).map(|(e, _)| Some(e)),
         };
+        let flags = condition(claim.decided.as_ref()).zip(condition(claim.single.as_ref()));
         let shape = Shape::object([
             ("ledger", Shape::Text),
             ("account", Shape::Text),
             ("lines", lines(Shape::Quantity)),
         ]);
-        let kind = match (account, taken, limits, single) {
-            (Some((account, _)), Some((lines, _)), Some((limits, _)), Some(single)) => {
+        let kind = match (account, taken, limits, flags) {
+            (Some((account, _)), Some((lines, _)), Some((limits, _)), Some((decided, single))) => {
                 let ledger = claim.ledger.value.clone();
                 Some(StepKind::Claim(Box::new(ClaimStep {
                     ledger,
                     account,
                     lines,
                     limits,
+                    decided,
                     single,
                 })))
             }

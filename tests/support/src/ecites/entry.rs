@@ -42,9 +42,11 @@ impl Entry {
             return "unused";
         }
         let single = self.face.get("use").is_some_and(|kind| kind == "single");
-        let left = quantity::allowed(&Value::Object(self.face.clone()))
-            .iter()
-            .any(|(line, value)| taken.get(line).is_none_or(|taken| taken < value));
+        let face = Value::Object(self.face.clone());
+        let left = quantity::unlimited(&face).next().is_some()
+            || quantity::allowed(&face)
+                .iter()
+                .any(|(line, value)| taken.get(line).is_none_or(|taken| taken < value));
         if single || !left { "used" } else { "partly_used" }
     }
 
@@ -160,12 +162,16 @@ impl Entry {
     }
 
     pub(crate) fn check_quantities(&self, declaration: &str, wanted: &quantity::Amounts) -> Result<(), Problem> {
-        let allowed = quantity::allowed(&Value::Object(self.face.clone()));
+        let face = Value::Object(self.face.clone());
+        let allowed = quantity::allowed(&face);
         // Copies of this declaration's own stamp are left out: a system that knows no repetition stamps again.
         let others = self.endorsements.iter().filter(|e| !is_for(e, declaration));
         let taken = quantity::taken(others);
         for (line, value) in wanted {
             let (item, unit) = line;
+            if quantity::unlimited(&face).any(|unlimited| unlimited == item) {
+                continue;
+            }
             let Some(limit) = allowed.get(line) else {
                 let detail = format!("the permit has no item {item} counted in {unit}");
                 return Err(Problem::conflict("over_quantity", detail));

@@ -47,6 +47,14 @@ pub(crate) fn allowed(permit: &Value) -> Amounts {
     amounts
 }
 
+/// The items of a permit that say no quantity: how much of them is exported, an officer says.
+pub(crate) fn unlimited(permit: &Value) -> impl Iterator<Item = &str> {
+    let items = permit["items"].as_array().into_iter().flatten();
+    items
+        .filter(|item| item["quantity"].is_null())
+        .filter_map(|item| item["id"].as_str())
+}
+
 /// What these endorsements took, leaving out the withdrawn ones.
 pub(crate) fn taken<'a>(endorsements: impl Iterator<Item = &'a Value>) -> Amounts {
     let mut amounts = Amounts::new();
