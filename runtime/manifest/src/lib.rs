@@ -10,6 +10,7 @@
 
 #![deny(missing_docs)]
 
+pub mod cases;
 pub mod codes;
 mod fields;
 mod keys;
@@ -22,6 +23,7 @@ mod spanned;
 mod template;
 mod yaml;
 
+pub use cases::{Case, parse_case};
 pub use measure::Backoff;
 pub use pipeline::{Pipeline, parse_pipeline};
 pub use said::{ExpressionText, Literal, Template};

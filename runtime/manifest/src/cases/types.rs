@@ -1,0 +1,221 @@
+//! What a case says.
+
+use std::sync::Arc;
+
+use dragoman_model::{Failure, Source, Span, Timestamp};
+
+use super::Json;
+use crate::Spanned;
+
+/// A case.
+#[derive(Debug, Clone)]
+pub struct Case {
+    /// Its file.
+    pub source: Arc<Source>,
+    /// What it shows, in a sentence.
+    pub summary: Spanned<String>,
+    /// The pipeline that it is about.
+    pub pipeline: Spanned<String>,
+    /// Values of the site that are others here.
+    pub site: Option<Json>,
+    /// Messages that come before, each worked off before the next comes.
+    pub before: Vec<Message>,
+    /// The message that the case is about.
+    pub trigger: Message,
+    /// What happens later, while the run is under way.
+    pub later: Vec<Later>,
+    /// What calls answer.
+    pub answers: Vec<Answers>,
+    /// What people answer.
+    pub people: Vec<Person>,
+    /// Time passes so long after the message and no longer, in milliseconds; none: until nothing is to come.
+    pub until: Option<Spanned<u64>>,
+    /// Whether the case is run once for every commit as well, killed right before and right after it.
+    pub crash: bool,
+    /// What is expected.
+    pub expect: Expect,
+}
+
+/// A message that begins a run.
+#[derive(Debug, Clone)]
+pub struct Message {
+    /// The pipeline.
+    pub pipeline: Spanned<String>,
+    /// The trigger; none: the pipeline's first.
+    pub id: Option<Spanned<String>>,
+    /// What the trigger's `read` makes of it; the message itself where nothing reads it.
+    pub content: Content,
+    /// A file beside the case with the message as it was received.
+    pub document: Option<Spanned<String>>,
+    /// Who sends it; none: whom the trigger names.
+    pub sender: Option<Spanned<String>>,
+    /// When it comes; none: right after what came before.
+    pub at: Option<Spanned<Timestamp>>,
+    /// Its headers.
+    pub headers: Vec<(String, String)>,
+    /// Where it is said.
+    pub span: Span,
+}
+
+/// What is in a message.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// This.
+    Message(Json),
+    /// Nothing that the connector can read.
+    Unreadable(Failure),
+}
+
+/// Something that happens while the run is under way.
+#[derive(Debug, Clone)]
+pub struct Later {
+    /// So long after the message came, in milliseconds.
+    pub after: Spanned<u64>,
+    /// What.
+    pub what: LaterKind,
+}
+
+/// What happens while a run is under way.
+#[derive(Debug, Clone)]
+pub enum LaterKind {
+    /// A message comes.
+    Message(Box<Message>),
+    /// A business reference is closed.
+    Void(Spanned<String>),
+}
+
+/// What the calls of an operation, or of a step, answer.
+#[derive(Debug, Clone)]
+pub struct Answers {
+    /// `connection.operation`, or `steps.` and the path of a step.
+    pub key: Spanned<String>,
+    /// One for each attempt; the last one holds for all that follow.
+    pub answers: Vec<Answer>,
+}
+
+/// What one call answers.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Only for inputs that hold this; none: for all.
+    pub when: Option<Json>,
+    /// The answer.
+    pub gives: Gives,
+    /// Where it is said.
+    pub span: Span,
+}
+
+/// What comes back.
+#[derive(Debug, Clone)]
+pub enum Gives {
+    /// The call's output.
+    Output(Json),
+    /// It fails.
+    Failure(Failure),
+    /// What the other side says when it is asked whether the call took effect.
+    Probe(Probe),
+}
+
+/// What a probe finds.
+#[derive(Debug, Clone)]
+pub enum Probe {
+    /// It took effect; this is the output.
+    Applied(Json),
+    /// It did not.
+    Absent,
+    /// Not decided yet.
+    Pending,
+}
+
+/// A person's answer to a wait.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// The path of the wait.
+    pub wait: Spanned<String>,
+    /// `{ answer, reason?, ...fields }`.
+    pub answer: Json,
+    /// Who.
+    pub by: Spanned<String>,
+    /// Their roles; empty: whichever the wait asks for.
+    pub roles: Vec<Spanned<String>>,
+    /// How they are known.
+    pub authentication: String,
+    /// So long after the wait began, in milliseconds.
+    pub after: u64,
+}
+
+/// How a run stands in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// All steps are done.
+    Completed,
+    /// Nothing more was to be done.
+    Stopped,
+    /// It failed.
+    Failed,
+    /// It stopped for a person to repair.
+    Parked,
+    /// It waits for a person.
+    Waiting,
+    /// The message was not taken.
+    Refused,
+}
+
+impl Ending {
+    /// All of them with their words.
+    pub const WORDS: [(&'static str, Ending); 6] = [
+        ("completed", Ending::Completed),
+        ("stopped", Ending::Stopped),
+        ("failed", Ending::Failed),
+        ("parked", Ending::Parked),
+        ("waiting", Ending::Waiting),
+        ("refused", Ending::Refused),
+    ];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, e)| *e == self).map_or("", |(w, _)| w)
+    }
+}
+
+/// What is expected. What is not said is not looked at.
+#[derive(Debug, Clone, Default)]
+pub struct Expect {
+    /// How it ends.
+    pub ending: Option<Spanned<Ending>>,
+    /// A part of the reason why it ended so.
+    pub reason: Option<Spanned<String>>,
+    /// The steps that did something, in their order.
+    pub path: Option<Spanned<Vec<Spanned<String>>>>,
+    /// All calls with an effect, in their order; reads may be named as well.
+    pub calls: Option<Spanned<Vec<ExpectedCall>>>,
+    /// What the run's output holds.
+    pub output: Option<Json>,
+    /// The steps whose effects were undone, in the order of the undoing.
+    pub undo: Option<Spanned<Vec<Spanned<String>>>>,
+    /// What was only written down, in its order: each holds `{ what, path, ... }`.
+    pub observed: Option<Json>,
+    /// Where `expect` stands, with its keys in their order: from each key to the end of its value. None: it is not said.
+    pub said: Option<Said>,
+}
+
+/// Where `expect` stands.
+#[derive(Debug, Clone)]
+pub struct Said {
+    /// Its value.
+    pub value: Json,
+    /// From the beginning of each key to the end of its value.
+    pub keys: Vec<Spanned<String>>,
+    /// Whether it is written in braces.
+    pub flow: bool,
+}
+
+/// A call that is expected.
+#[derive(Debug, Clone)]
+pub struct ExpectedCall {
+    /// `connection.operation`.
+    pub call: Spanned<String>,
+    /// What its input holds.
+    pub input: Option<Json>,
+    /// How often it was tried.
+    pub attempts: Option<Spanned<u64>>,
+}
