@@ -50,5 +50,9 @@ pub const EMPTY: Code = Code::new("D0422", "nothing is there");
 pub const SAME_TRIGGER: Code = Code::new("D0423", "two triggers for the same messages");
 /// The first or the longest pause of a retry does not fit the time it may take.
 pub const RETRY: Code = Code::new("D0424", "a retry that cannot work");
+/// A cron expression, or an interval, that cannot be kept.
+pub const SCHEDULE: Code = Code::new("D0440", "a schedule that cannot be kept");
+/// A time zone that the tz database does not have.
+pub const UNKNOWN_ZONE: Code = Code::new("D0441", "unknown time zone");
 /// A plain text that begins as only an expression would.
 pub const LOOKS_COMPUTED: Code = Code::new("D0425", "a text that looks like an expression");

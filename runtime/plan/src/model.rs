@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use dragoman_calendar::Calendar;
 use dragoman_expression::Expression;
 use dragoman_model::{Digest, OperationEffect, Value};
 use dragoman_schema::Shape;
@@ -71,6 +72,13 @@ pub enum TriggerKind {
         matching: String,
         /// How long a file must not have changed, in milliseconds.
         settle_ms: u64,
+    },
+    /// When it is time.
+    Schedule {
+        /// When it is due.
+        calendar: Calendar,
+        /// Due times at which nobody looked are passed; else the latest of them is made up for.
+        skip_missed: bool,
     },
     /// `dragoman run`.
     Manual,

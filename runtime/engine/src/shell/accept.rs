@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::door::Offer;
 use super::outgoing::traceparent;
-use super::{Handle, Shell, follow};
+use super::{Handle, Shell, follow, schedule};
 use crate::machine::{Machine, roots};
 use crate::runner::{Boxed, Call};
 use crate::source::{Acceptor, Delivered, Delivery, Refused};
@@ -82,6 +82,7 @@ impl Shell {
                 bytes: delivery.body.to_vec(),
             });
         }
+        operations.extend(schedule::mark(&plan, trigger, &delivery));
         let first = match self.first(&plan, &offer.site, run, &delivery, received, observe) {
             Ok(first) => first,
             Err(failure) => return Err(self.keep_unreadable(&plan, run, &delivery, failure).await),

@@ -16,6 +16,7 @@ mod lease;
 mod outgoing;
 mod recovery;
 mod run;
+mod schedule;
 mod scheduler;
 mod settings;
 mod turns;

@@ -5,12 +5,15 @@ mod call;
 mod claim;
 mod decisions;
 mod header;
+mod repeat;
+mod schedule;
 mod step;
 mod triggers;
 mod types;
 mod word;
 
 pub(crate) use header::version;
+pub use schedule::{Schedule, ScheduleWhen};
 pub use types::*;
 
 use std::sync::Arc;

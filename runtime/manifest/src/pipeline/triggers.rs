@@ -2,14 +2,17 @@
 
 use dragoman_model::{Diagnostic, Span};
 
-use super::{OperationName, Trigger, TriggerKind};
+use super::{OperationName, Trigger, TriggerKind, schedule};
 use crate::fields::Fields;
 use crate::reading::Reading;
-use crate::yaml::{Node, NodeKind};
+use crate::yaml::{Entry, Node, NodeKind};
 use crate::{Spanned, codes};
 
 /// How long a file must not have changed where nothing is said, in milliseconds.
 const SETTLE_MS: u64 = 2_000;
+
+/// The ways in which a run begins.
+const WAYS: &[&str] = &["http", "files", "schedule", "amqp", "manual"];
 
 pub(super) fn triggers(reading: &mut Reading, node: &Node) -> Vec<Trigger> {
     let items = reading.list(node, "a list of triggers", "each trigger behind a dash: `- id: hook`");
@@ -44,24 +47,33 @@ fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger>
     let span = fields.heading();
     let id = fields.take("id").and_then(|n| reading.name(n, "_-", "hook"));
     let read = fields.take("read").and_then(|n| operation_name(reading, n));
-    let http = fields.take("http");
-    let files = fields.take("files");
-    let manual = fields.take("manual");
-    let kind = match (http, files, manual) {
-        (Some(node), None, None) => self::http(reading, node),
-        (None, Some(node), None) => self::files(reading, node),
-        (None, None, Some(node)) => {
+    let ways: Vec<(&str, &Entry)> = WAYS.iter().filter_map(|way| Some((*way, fields.entry(way)?))).collect();
+    let kind = match ways
+        .iter()
+        .map(|(way, entry)| (*way, &entry.value))
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        [("http", node)] => http(reading, node),
+        [("files", node)] => files(reading, node),
+        [("schedule", node)] => schedule::schedule(reading, node),
+        [("amqp", node)] => amqp(reading, ways[0].1, node),
+        [(_, node)] => {
             if let Some(fields) = reading.fields(node, "a manual trigger", "`manual: {}`") {
                 fields.finish(reading);
             }
             Some(TriggerKind::Manual)
         }
-        (None, None, None) => {
+        [] => {
             reading.missing(span.clone(), "a trigger", "http", "{ path: /orders }");
             None
         }
         _ => {
-            let message = "a trigger says one of `http`, `files` and `manual`";
+            let names: Vec<String> = ways.iter().map(|(way, _)| format!("`{way}`")).collect();
+            let message = format!(
+                "a trigger says one way in which a run begins; here are {}",
+                names.join(" and ")
+            );
             reading.push(
                 Diagnostic::error(codes::STEP_WORD, span.clone(), message)
                     .help("write two triggers, each behind a dash"),
@@ -142,6 +154,24 @@ fn files(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
         matching: matching.map_or_else(|| "*".into(), |m| m.value),
         settle_ms: settle.map_or(SETTLE_MS, |s| s.value),
     })
+}
+
+/// A queue of a message broker: part of the language, and not run yet.
+fn amqp(reading: &mut Reading, entry: &Entry, node: &Node) -> Option<TriggerKind> {
+    let mut fields = reading.fields(node, "an AMQP trigger", "`{ queue: orders, from: partner }`")?;
+    fields
+        .need(reading, "queue", "orders")
+        .and_then(|n| reading.text(n, "orders"));
+    fields
+        .take("from")
+        .and_then(|n| reading.text(n, "the name of a sender of the site file"));
+    fields.finish(reading);
+    let message = "`amqp` is a trigger of the language, but this version does not run it yet";
+    reading.push(
+        Diagnostic::error(codes::LATER_WORD, entry.key.span.clone(), message)
+            .help("until then, `http` or `files` may bring the messages"),
+    );
+    None
 }
 
 /// `connection.operation`.

@@ -84,6 +84,8 @@ pub enum TriggerKind {
         /// In milliseconds.
         settle_ms: u64,
     },
+    /// When it is time.
+    Schedule(Box<super::Schedule>),
     /// By hand.
     Manual,
 }

@@ -8,8 +8,8 @@ use dragoman_manifest::{Pipeline, Spanned};
 use dragoman_model::{Diagnostic, Digest};
 use dragoman_schema::Shape;
 
-use super::Checker;
 use super::scope::Scope;
+use super::{Checker, schedule};
 use crate::{Limits, OnFailure, Plan, Trigger, TriggerKind, codes};
 
 impl Checker<'_> {
@@ -63,11 +63,7 @@ impl Checker<'_> {
             limits: limits(said),
             steps: steps?,
             output,
-            on_failure: match said.on_failure.as_ref().map(|w| w.value) {
-                None | Some(FailureWord::Park) => OnFailure::Park,
-                Some(FailureWord::Undo) => OnFailure::Undo,
-                Some(FailureWord::Fail) => OnFailure::Fail,
-            },
+            on_failure: on_failure(said),
             observe: said.observe || self.world.observe,
             plugins,
         })
@@ -79,15 +75,16 @@ impl Checker<'_> {
             scope.poison("trigger.message".into());
         }
         let ids = self.said.triggers.iter().map(|t| t.id.value.clone());
-        let trigger = Shape::object([
+        let mut trigger = vec![
             ("message", message.unwrap_or(Shape::Any)),
             ("document", Shape::Document),
             ("id", Shape::enumeration(ids)),
             ("sender", Shape::Text),
             ("received_at", Shape::DateTime),
             ("headers", Shape::Map(Arc::new(Shape::Text))),
-        ]);
-        scope.add_name("trigger", trigger);
+        ];
+        trigger.extend(self.due_name());
+        scope.add_name("trigger", Shape::object(trigger));
         scope.add_name("site", Shape::of_value(&self.world.site));
     }
 
@@ -99,9 +96,9 @@ impl Checker<'_> {
         let mut common: Option<Shape> = None;
         let mut known = true;
         for trigger in &said.triggers {
-            let shape = self.trigger_message(trigger);
-            known &= shape.is_some();
-            let Some(shape) = shape else { continue };
+            let found = self.trigger_message(trigger).zip(self.trigger_kind(trigger));
+            known &= found.is_some();
+            let Some((shape, kind)) = found else { continue };
             common = Some(match common {
                 Some(before) => before.join(&shape).unwrap_or(Shape::Any),
                 None => shape.clone(),
@@ -112,7 +109,7 @@ impl Checker<'_> {
                 .map(|r| (r.connection.value.clone(), r.operation.value.clone()));
             triggers.push(Trigger {
                 id: trigger.id.value.clone(),
-                kind: self.trigger_kind(trigger),
+                kind,
                 read,
                 message: shape,
             });
@@ -121,7 +118,14 @@ impl Checker<'_> {
         (known.then_some(triggers), shape)
     }
 
-    fn trigger_message(&mut self, trigger: &Said) -> Option<Shape> {
+    pub(super) fn trigger_message(&mut self, trigger: &Said) -> Option<Shape> {
+        if let SaidKind::Schedule(_) = trigger.kind {
+            self.refuse_read(
+                trigger,
+                "a schedule brings no message that could be read: its message is `{ due }`",
+            );
+            return Some(Shape::object([("due", Shape::DateTime)]));
+        }
         let Some(read) = &trigger.read else {
             return Some(Shape::Any);
         };
@@ -143,9 +147,10 @@ impl Checker<'_> {
         Some(operation.output.clone())
     }
 
-    fn trigger_kind(&mut self, trigger: &Said) -> TriggerKind {
-        match &trigger.kind {
+    fn trigger_kind(&mut self, trigger: &Said) -> Option<TriggerKind> {
+        Some(match &trigger.kind {
             SaidKind::Manual => TriggerKind::Manual,
+            SaidKind::Schedule(schedule) => return self.schedule(schedule),
             SaidKind::Files {
                 folder,
                 matching,
@@ -183,7 +188,7 @@ impl Checker<'_> {
                     replied: *replied,
                 }
             }
-        }
+        })
     }
 
     /// Two triggers of one pipeline that take the same messages would run it twice for each.
@@ -193,6 +198,7 @@ impl Checker<'_> {
             SaidKind::Files { folder, matching, .. } => {
                 Some(format!("files {} {matching}", folder.value.trim_end_matches('/')))
             }
+            SaidKind::Schedule(schedule) => Some(schedule::place(schedule)),
             SaidKind::Manual => None,
         };
         let triggers = &self.said.triggers;
@@ -211,6 +217,15 @@ impl Checker<'_> {
                     .help("take one of them away"),
             );
         }
+    }
+}
+
+/// What happens after a failure that nothing handled.
+pub(super) fn on_failure(said: &Pipeline) -> OnFailure {
+    match said.on_failure.as_ref().map(|w| w.value) {
+        None | Some(FailureWord::Park) => OnFailure::Park,
+        Some(FailureWord::Undo) => OnFailure::Undo,
+        Some(FailureWord::Fail) => OnFailure::Fail,
     }
 }
 

@@ -12,6 +12,8 @@ mod header;
 mod names;
 mod narrow;
 mod scope;
+mod repeat;
+mod schedule;
 mod step;
 mod template;
 mod wait;
