@@ -10,6 +10,7 @@ use dragoman_plan::Plan;
 use crate::crashes::{Mortal, Trouble};
 use crate::house::{House, MORNING, check, open, plan, plan_on};
 use crate::partner::Does::*;
+use crate::voids::{CLAIM, VOID};
 
 const TELL: &str = "
 limits: { concurrent: 1 }
@@ -19,26 +20,8 @@ steps:
     with: { number: =trigger.message.number }
 ";
 
-const CLAIM: &str = "
-steps:
-  - id: used
-    claim:
-      ledger: stock
-      account: \"'paper'\"
-      lines: \"[{'item': 'a', 'quantity': quantity('3', 'kg')}]\"
-      limits: \"[{'item': 'a', 'quantity': quantity('5', 'kg')}]\"
-      once: trigger.message.number
-      ref: trigger.message.number
-  - park: { reason: a person looks at it }
-";
-
-const VOID: &str = "
-steps:
-  - id: closed
-    void: { ref: trigger.message.number }
-";
-
-fn house(plans: &[Arc<Plan>]) -> (tempfile::TempDir, Arc<Mortal>, House) {
+/// A house on a store that answers as a test says, in a folder of its own.
+pub(crate) fn troubled(plans: &[Arc<Plan>]) -> (tempfile::TempDir, Arc<Mortal>, House) {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Mortal::troubled(open(folder.path()));
     let clock = ManualClock::new(MORNING);
@@ -48,7 +31,7 @@ fn house(plans: &[Arc<Plan>]) -> (tempfile::TempDir, Arc<Mortal>, House) {
 
 #[tokio::test]
 async fn a_run_whose_append_is_never_taken_gives_its_place_to_the_next() {
-    let (_folder, store, house) = house(&[plan("tell", TELL)]);
+    let (_folder, store, house) = troubled(&[plan("tell", TELL)]);
     store.set(Trouble::Contradicted);
     let stuck = house.run_without_time("tell", "1").await;
     assert_eq!(house.summary(stuck).await.standing, Standing::Active);
@@ -59,7 +42,7 @@ async fn a_run_whose_append_is_never_taken_gives_its_place_to_the_next() {
 
 #[tokio::test]
 async fn one_run_that_cannot_be_read_does_not_keep_references_from_being_closed() {
-    let (_folder, store, house) = house(&[plan("claim", CLAIM), plan("void", VOID)]);
+    let (_folder, store, house) = troubled(&[plan("claim", CLAIM), plan("void", VOID)]);
     let damaged = house.run("claim", "7").await;
     store.set(Trouble::Unreadable(damaged));
     let void = house.run_without_time("void", "8").await;
@@ -68,7 +51,7 @@ async fn one_run_that_cannot_be_read_does_not_keep_references_from_being_closed(
 
 #[tokio::test]
 async fn a_message_that_cannot_be_read_and_not_be_kept_is_the_store_s_trouble() {
-    let (_folder, store, house) = house(&[plan("tell", TELL)]);
+    let (_folder, store, house) = troubled(&[plan("tell", TELL)]);
     store.set(Trouble::Full);
     house
         .partner
@@ -81,7 +64,7 @@ async fn a_message_that_cannot_be_read_and_not_be_kept_is_the_store_s_trouble() 
 async fn a_message_that_is_nested_too_deep_is_refused_as_unreadable() {
     let on = "on: [{ id: hook, http: { path: /raw, from: partner, reply: accepted } }]\n";
     let steps = "steps: [{ id: kept, set: =trigger.message }]\n";
-    let (_folder, _store, house) = house(&[plan_on(on, "raw", steps)]);
+    let (_folder, _store, house) = troubled(&[plan_on(on, "raw", steps)]);
     let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
     let taken = house.deliver("raw", &nested(64)).await;
     assert!(matches!(taken, Ok(Delivered::Accepted { .. })), "{taken:?}");
@@ -94,7 +77,7 @@ async fn a_message_that_is_nested_too_deep_is_refused_as_unreadable() {
 
 #[tokio::test]
 async fn a_run_parks_where_what_it_writes_can_never_be_kept() {
-    let (_folder, _store, house) = house(&[plan("tell", TELL)]);
+    let (_folder, _store, house) = troubled(&[plan("tell", TELL)]);
     house.partner.will("notify", [Deep]);
     let run = house.run("tell", "1").await;
     let parked = "
@@ -124,7 +107,7 @@ async fn a_run_parks_where_what_it_writes_can_never_be_kept() {
 
 #[tokio::test]
 async fn a_message_of_which_something_is_made_that_cannot_be_kept_is_refused() {
-    let (_folder, _store, house) = house(&[plan("tell", TELL)]);
+    let (_folder, _store, house) = troubled(&[plan("tell", TELL)]);
     house.partner.will("read_order", [Deep]);
     let refused = house.deliver("tell", "1").await;
     let Err(Refused::Unreadable {

@@ -19,7 +19,7 @@ steps:
     retry: { for: 10m }
 ";
 
-const VOID: &str = "
+pub(crate) const VOID: &str = "
 steps:
   - id: closed
     void: { ref: trigger.message.number }
@@ -101,7 +101,7 @@ async fn what_is_not_certain_after_all_repeats_is_left_to_a_person_and_not_sent_
     assert_eq!(json!(house.partner.facts()), json!({}));
 }
 
-const CLAIM: &str = "
+pub(crate) const CLAIM: &str = "
 steps:
   - id: used
     claim:

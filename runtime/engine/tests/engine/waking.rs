@@ -1,14 +1,12 @@
 //! Waking: no run sleeps longer than it said, whatever the scheduler was doing when it went to sleep.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use dragoman_engine::ManualClock;
 use dragoman_journal::Standing;
 use dragoman_model::RunId;
 
-use crate::crashes::Mortal;
-use crate::house::{House, MORNING, open, plan};
+use crate::house::{House, plan};
+use crate::trouble::troubled;
 
 /// It is over at the time to which the clock was set: nothing else moves the clock.
 async fn closes(house: &House, run: RunId) {
@@ -23,11 +21,7 @@ async fn closes(house: &House, run: RunId) {
 
 #[tokio::test]
 async fn a_run_that_rests_while_the_scheduler_looks_is_woken_in_time() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let store = Mortal::troubled(open(folder.path()));
-    let clock = ManualClock::new(MORNING);
-    let naps = [plan("nap", "steps: [{ sleep: 1s }]\n")];
-    let house = House::on(Arc::clone(&store) as _, Arc::default(), clock, &naps);
+    let (_folder, store, house) = troubled(&[plan("nap", "steps: [{ sleep: 1s }]\n")]);
     let gate = store.gated();
     // The first look finds nothing, and so does the next, half a minute later.
     gate.reached.notified().await;
