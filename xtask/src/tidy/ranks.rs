@@ -22,6 +22,7 @@ const RANKS: &[(&str, u32)] = &[
     ("dragoman-plan", 13),
     ("dragoman-journal", 13),
     ("dragoman-security", 13),
+    ("dragoman-graph", 14),
     ("dragoman-engine", 14),
     ("dragoman-journals-sqlite", 14),
     ("dragoman-host", 15),
