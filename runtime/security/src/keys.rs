@@ -32,30 +32,15 @@ impl Keys {
     /// # Errors
     /// D0971 where a key cannot be read, is damaged, or can be read by others than its owner.
     pub fn open(folder: &Path) -> Result<Self, Error> {
-        let mut builder = fs::DirBuilder::new();
-        builder
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)
-            .map_err(|e| trouble(folder, &e.to_string()))?;
-        let mac = read_or_make(&folder.join("cache.key"), || {
-            let mut bytes = vec![0; 32];
-            rand::fill(&mut bytes).map(|()| bytes)
-        })?;
+        let cache = MacKey::open(folder)?;
         let path = folder.join("signing.key");
         let pkcs8 = read_or_make(&path, || {
             Ed25519KeyPair::generate_pkcs8(&rand::SystemRandom::new()).map(|document| document.as_ref().to_vec())
         })?;
-        if mac.len() != 32 {
-            return Err(trouble(
-                &folder.join("cache.key"),
-                "it is damaged; remove it, and another is made",
-            ));
-        }
         let pair = Ed25519KeyPair::from_pkcs8(&pkcs8)
             .map_err(|_| trouble(&path, "it is damaged; put it back from a backup"))?;
         Ok(Keys {
-            cache: MacKey(hmac::Key::new(hmac::HMAC_SHA256, &mac)),
+            cache,
             signing: SigningKey(pair),
         })
     }
@@ -116,6 +101,28 @@ fn place(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 pub struct MacKey(hmac::Key);
 
 impl MacKey {
+    /// Reads the key of caches in a folder; makes folder and key where they are not there yet.
+    ///
+    /// # Errors
+    /// D0971 where the key cannot be read, is damaged, or can be read by others than its owner.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let mut builder = fs::DirBuilder::new();
+        builder
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
+            .map_err(|e| trouble(folder, &e.to_string()))?;
+        let path = folder.join("cache.key");
+        let mac = read_or_make(&path, || {
+            let mut bytes = vec![0; 32];
+            rand::fill(&mut bytes).map(|()| bytes)
+        })?;
+        if mac.len() != 32 {
+            return Err(trouble(&path, "it is damaged; remove it, and another is made"));
+        }
+        Ok(MacKey(hmac::Key::new(hmac::HMAC_SHA256, &mac)))
+    }
+
     /// The tag of some bytes: HMAC-SHA-256.
     pub fn tag(&self, bytes: &[u8]) -> [u8; 32] {
         let mut out = [0; 32];

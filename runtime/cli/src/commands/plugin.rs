@@ -1,6 +1,7 @@
 //! `dragoman plugin`.
 
 mod call;
+pub(crate) mod compiled;
 mod inspect;
 
 use std::path::{Path, PathBuf};
@@ -71,7 +72,15 @@ fn read(file: &Path) -> Result<Vec<u8>, Error> {
 async fn load(file: &Path) -> Result<(Arc<Host>, Arc<Loaded>), Error> {
     let plain = |e: dragoman_host::Error| Error::coded(e.code, format!("{}: {}", file.display(), e.message));
     let bytes = read(file)?;
-    let host = Host::new(HostSettings::default(), Arc::new(NoEgress), Arc::new(NoStorage)).map_err(plain)?;
+    let cached = |cache| {
+        let settings = HostSettings {
+            cache,
+            ..HostSettings::default()
+        };
+        Host::new(settings, Arc::new(NoEgress), Arc::new(NoStorage))
+    };
+    // A cache that cannot be used is no reason to refuse a plugin.
+    let host = cached(compiled::cache()).or_else(|_| cached(None)).map_err(plain)?;
     let plugin = host.load(bytes).await.map_err(plain)?;
     Ok((host, plugin))
 }

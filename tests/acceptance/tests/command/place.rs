@@ -4,13 +4,20 @@ use std::path::{Path, PathBuf};
 
 use dragoman_acceptance::country::PATIENCE;
 use dragoman_acceptance::{Case, Country, Error, Options};
-use dragoman_support::process::{Finished, Launch, dragoman, workspace_root};
+use dragoman_support::process::{Finished, Launch, dragoman, target_folder, workspace_root};
 
-/// Starts the command in a folder, without any of the country's secrets, and waits for its end.
+/// Starts the command in a folder, without any of the country's secrets, and waits for its end. What it caches is kept
+/// with what was built, not with what is the tester's own.
 pub(crate) async fn command(folder: &Path, arguments: &[&str]) -> Result<Finished, Error> {
+    command_with(&target_folder().join("caches"), folder, arguments).await
+}
+
+/// The same with this folder for the user's caches.
+pub(crate) async fn command_with(caches: &Path, folder: &Path, arguments: &[&str]) -> Result<Finished, Error> {
     let launch = Launch::new(dragoman()?)
         .args(arguments.iter().copied())
         .folder(folder)
+        .env("XDG_CACHE_HOME", caches)
         .env("NO_COLOR", "1");
     Ok(launch.run(PATIENCE).await?)
 }

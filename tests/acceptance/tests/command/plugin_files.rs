@@ -1,10 +1,12 @@
 //! `dragoman plugin`: exit codes by the kind of failure, arguments that are wrong, and what a plugin can do.
 
+use std::path::PathBuf;
+
 use dragoman_acceptance::Error;
 use dragoman_support::process::{TempSite, workspace_root};
 use serde_json::Value;
 
-use crate::place::{command, orderly, plugin, refused, text};
+use crate::place::{command, command_with, orderly, plugin, refused, text};
 
 /// Plugin, operation, configuration, payload; the exit code and the failure's code.
 type Fails = (
@@ -54,6 +56,43 @@ const FAILS: &[Fails] = &[
     ("dragoman-guest-echo", "deep", "{}", "{}", 13, "plugin.trap"),
     ("dragoman-guest-echo", "spin", "{}", "{}", 13, "plugin.cpu"),
 ];
+
+#[tokio::test]
+async fn a_plugin_is_compiled_once_and_a_cache_that_was_touched_is_not_used() -> Result<(), Error> {
+    let caches = TempSite::new()?;
+    let plugin = plugin("dragoman-guest-echo");
+    let inspect = async || command_with(caches.path(), &workspace_root(), &["plugin", "inspect", text(&plugin)]).await;
+    let codes = || -> Result<Vec<PathBuf>, Error> {
+        let files = std::fs::read_dir(caches.file("dragoman/plugins"))?;
+        let paths = files
+            .map(|file| Ok(file?.path()))
+            .collect::<Result<Vec<_>, std::io::Error>>()?;
+        Ok(paths
+            .into_iter()
+            .filter(|path| path.extension().is_some_and(|e| e == "code"))
+            .collect())
+    };
+    let first = inspect().await?;
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    let kept = codes()?;
+    let [code] = kept.as_slice() else { panic!("{kept:?}") };
+    let good = std::fs::read(code)?;
+    let made = std::fs::metadata(code)?.modified()?;
+    assert_eq!(inspect().await?.out, first.out);
+    assert_eq!(std::fs::metadata(code)?.modified()?, made, "it was not made again");
+
+    let mut touched = good.clone();
+    *touched.last_mut().expect("a file with content") ^= 1;
+    std::fs::write(code, &touched)?;
+    assert_eq!(inspect().await?.out, first.out);
+    assert_ne!(std::fs::read(code)?, touched, "it was made again");
+
+    // Where no cache can be made, a plugin is looked at all the same.
+    let blocked = caches.write("blocked", "no folder")?;
+    let without = command_with(&blocked, &workspace_root(), &["plugin", "inspect", text(&plugin)]).await?;
+    assert_eq!((without.code, without.out), (Some(0), first.out));
+    Ok(())
+}
 
 #[tokio::test]
 async fn the_exit_code_tells_the_kind_of_failure() -> Result<(), Error> {
