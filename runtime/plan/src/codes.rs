@@ -56,3 +56,5 @@ pub const SCHEDULE: Code = Code::new("D0440", "a schedule that cannot be kept");
 pub const UNKNOWN_ZONE: Code = Code::new("D0441", "unknown time zone");
 /// A plain text that begins as only an expression would.
 pub const LOOKS_COMPUTED: Code = Code::new("D0425", "a text that looks like an expression");
+/// A `try` without a handler.
+pub const CATCHES_NOTHING: Code = Code::new("D0430", "a group that catches nothing");

@@ -157,6 +157,10 @@ pub enum StepKind {
     Each(Box<EachStep>),
     /// All branches at once; the output maps each branch's name to its value or to its last step's outputs.
     Parallel(Vec<(String, Block)>),
+    /// Rounds of the same steps; the output is what the last one gives.
+    Repeat(Box<RepeatStep>),
+    /// A group whose failures are handled together. Its output: its value, else the outputs of its steps by id.
+    Try(Block),
     /// Takes quantities from a ledger.
     Claim(Box<ClaimStep>),
     /// Gives a claim back.
@@ -248,6 +252,24 @@ pub struct EachStep {
     /// The child's steps. Its output: `value`, else `{ steps: {...} }` of its ids. The step's output is the list of
     /// `{ key, item, status, output?, reason? }`.
     pub block: Block,
+}
+
+/// Rounds of the same steps.
+#[derive(Debug, Clone)]
+pub struct RepeatStep {
+    /// Evaluated after each round, with `round` (from 0) and `last` (what the round before gave): whether it was the
+    /// last one.
+    pub until: Expression,
+    /// The pauses between rounds, of which only the back-off counts; none: the next round follows at once.
+    pub every: Option<Retry>,
+    /// How long all of it may take, in milliseconds.
+    pub for_ms: Option<u64>,
+    /// At most so many rounds.
+    pub rounds: u64,
+    /// What a round does. It gives its value, else the outputs of its steps by id.
+    pub block: Block,
+    /// Whether what the rounds did may have to be undone: then what they rest on is kept to the end of the run.
+    pub keeps: bool,
 }
 
 /// A claim.

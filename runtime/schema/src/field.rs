@@ -28,6 +28,8 @@ impl Shape {
             Shape::Any => Lookup::Any,
             Shape::Optional(inner) => inner.field(name),
             Shape::Map(item) => Lookup::Found(Shape::clone(item).optional()),
+            // Of no value at all every field is there, with no value either.
+            never if never.is_never() => Lookup::Found(Shape::never()),
             Shape::OneOf(variants) => field_of_variants(variants, name),
             other => match other.as_object() {
                 None => Lookup::NotAnObject,

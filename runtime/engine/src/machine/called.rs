@@ -144,9 +144,24 @@ impl<'a> Walk<'a> {
 
     /// Writes a failed attempt down.
     pub(super) fn note_attempt_failure(&mut self, failure: &Failure, attempt: u32, last: bool, usage: Usage) {
+        self.note_failure_of(failure, None, attempt, last, usage);
+    }
+
+    /// As [`Walk::note_attempt_failure`], with the path of the step below it that failed, where one did.
+    pub(super) fn note_failure_of(
+        &mut self,
+        failure: &Failure,
+        cause: Option<&str>,
+        attempt: u32,
+        last: bool,
+        usage: Usage,
+    ) {
         let (class, effect, code) = (failure.class, failure.effect, failure.code.clone());
         // A failure is made of texts and numbers, which always have a JSON form.
-        let body = serde_json::to_value(failure).unwrap_or(Value::Null);
+        let mut body = serde_json::to_value(failure).unwrap_or(Value::Null);
+        if let Some(cause) = cause {
+            body["step"] = Value::String(cause.to_owned());
+        }
         let record = Record::Failed {
             attempt: attempt.max(1),
             class,

@@ -83,8 +83,7 @@ impl<'a> Walk<'a> {
         expression: &dragoman_expression::Expression,
         item: &Value,
     ) -> Result<Option<String>, Failure> {
-        let names = super::scope::Names::new(self.state, self.memo, &self.path, &self.frames, self.failures.last());
-        match names.with_item(&each.name, item).expression(expression)? {
+        match self.names().with_item(&each.name, item).expression(expression)? {
             Evaluated::Observed => Ok(None),
             Evaluated::Value(Some(Value::String(text))) => Ok(Some(text)),
             Evaluated::Value(value) => Ok(Some(value.unwrap_or(Value::Null).to_string())),
@@ -129,6 +128,10 @@ impl<'a> Walk<'a> {
             .filter(|(name, _)| !matches!(name.as_str(), "trigger" | "site" | "run"))
             .map(|(name, value)| (name.clone(), value.clone()))
             .collect();
+        if let Some(round) = self.rounds.last() {
+            items.insert("round".into(), round.number.clone());
+            items.insert("last".into(), round.last.clone().unwrap_or(Value::Null));
+        }
         items.insert(each.name.clone(), item.item.clone());
         let names = super::scope::Names::new(self.state, self.memo, &self.path, &self.frames, None);
         let captured = |id: &String| Some((id.clone(), dragoman_expression::Scope::step(&names, id)?.clone()));

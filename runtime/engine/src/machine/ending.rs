@@ -9,6 +9,7 @@ use super::event::Act;
 use super::locate::{block_of, handled_step, step_at};
 use super::progress::End;
 use super::scope::{Evaluated, Memo};
+use super::state::is_below;
 use super::walk::{Ended, Flow, How, Walk};
 use super::{Live, Operated};
 
@@ -149,14 +150,15 @@ impl<'a> Walk<'a> {
 
     /// Ends the run; what it has open in the store without effect is given back.
     fn close(&mut self, ending: Ending, body: Value) {
-        self.give_up_open();
+        self.give_up_open("");
         self.path.clear();
         self.note(Record::Closed { ending }, Some(body), None);
     }
 
-    fn give_up_open(&mut self) {
+    /// Gives back what the steps below a path have open in the store without effect; the empty path has all below it.
+    pub(super) fn give_up_open(&mut self, above: &str) {
         let mut operations = Vec::new();
-        for (path, progress) in self.state.steps() {
+        for (path, progress) in self.state.steps().filter(|(path, _)| is_below(path, above)) {
             if let Some(wait) = &progress.wait {
                 operations.push(Operation::WaitEnd { wait: wait.id.clone() });
             }

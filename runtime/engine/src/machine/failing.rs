@@ -4,6 +4,7 @@ use dragoman_journal::{Operation, Settled};
 use dragoman_model::{Effect, Failure, Usage, Value};
 use dragoman_plan::{Block, Step, StepKind};
 
+use super::repeat;
 use super::state::is_rejection;
 use super::walk::{Ended, Flow, How, Walk};
 
@@ -16,6 +17,12 @@ impl<'a> Walk<'a> {
         self.note_failure(&failure, true, Usage::default());
         self.settle(Settled::Failed);
         self.handle(step)
+    }
+
+    /// Writes down that the step failed with what a step below it did not handle: that step goes on where a person lets
+    /// this one go on.
+    pub(super) fn note_caught(&mut self, failure: &Failure, cause: &str) {
+        self.note_failure_of(failure, Some(cause), 1, true, Usage::default());
     }
 
     /// Writes a failed attempt down.
@@ -105,10 +112,15 @@ impl<'a> Walk<'a> {
 }
 
 /// The handler of a step for a failure.
-fn handler<'a>(step: &'a Step, failure: &Failure) -> Option<(&'static str, &'a Block)> {
+pub(super) fn handler<'a>(step: &'a Step, failure: &Failure) -> Option<(&'static str, &'a Block)> {
     let on_failure = step.on_failure.as_ref().map(|block| ("on_failure", block));
     match step.kind {
         StepKind::Wait(_) if failure.code == TIMEOUT => step
+            .on_timeout
+            .as_ref()
+            .map(|block| ("on_timeout", block))
+            .or(on_failure),
+        StepKind::Repeat(_) if matches!(failure.code.as_str(), repeat::TIMEOUT | repeat::ROUNDS) => step
             .on_timeout
             .as_ref()
             .map(|block| ("on_timeout", block))

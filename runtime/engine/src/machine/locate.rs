@@ -2,12 +2,15 @@
 
 use dragoman_plan::{Block, Plan, Step, StepKind};
 
+use super::group::BODY;
+use super::scope::Round;
+
 /// The segments under which handlers walk.
 const HANDLERS: [&str; 4] = ["on_rejected", "on_refused", "on_failure", "on_timeout"];
 
 /// The step at a path; none: the plan has no such step.
 pub fn step_at<'a>(plan: &'a Plan, path: &str) -> Option<&'a Step> {
-    locate(plan, path).map(|(step, _)| step)
+    locate(plan, path).map(|place| place.step)
 }
 
 /// The block that the children of the `each` step at a path walk.
@@ -18,28 +21,46 @@ pub fn block_of<'a>(plan: &'a Plan, path: &str) -> Option<&'a Block> {
     }
 }
 
-/// The step at a path, and the lengths of the path's beginnings that are open blocks there.
-pub(super) fn locate<'a>(plan: &'a Plan, path: &str) -> Option<(&'a Step, Vec<usize>)> {
+/// A step, and what is open around it.
+pub(super) struct Place<'a> {
+    /// The step.
+    pub(super) step: &'a Step,
+    /// The lengths of the path's beginnings that are open blocks there.
+    pub(super) frames: Vec<usize>,
+    /// The rounds of the `repeat` steps around it, without what the rounds before them gave.
+    pub(super) rounds: Vec<Round>,
+}
+
+/// The step at a path, and what is open around it.
+pub(super) fn locate<'a>(plan: &'a Plan, path: &str) -> Option<Place<'a>> {
     let mut block = &plan.steps;
     let mut frames = vec![0];
+    let mut rounds = Vec::new();
     let mut at = 0;
     let mut segments = path.split('.');
     loop {
         let segment = segments.next()?;
         at += segment.len() + 1;
-        let (name, indexed) = match segment.split_once('[') {
-            Some((name, _)) => (name, true),
-            None => (segment, false),
+        let (name, index) = match segment.split_once('[') {
+            Some((name, index)) => (name, Some(index.trim_end_matches(']'))),
+            None => (segment, None),
         };
         let step = block.steps.iter().find(|step| step.segment == name)?;
         if at > path.len() {
-            return Some((step, frames));
+            return Some(Place { step, frames, rounds });
         }
-        block = if indexed {
-            // A child sees its own block and what it was given, not the blocks around it.
-            frames.clear();
+        block = if let Some(index) = index {
             match &step.kind {
-                StepKind::Each(each) => &each.block,
+                StepKind::Each(each) => {
+                    // A child sees its own block and what it was given, not the blocks around it.
+                    frames.clear();
+                    rounds.clear();
+                    &each.block
+                }
+                StepKind::Repeat(repeat) => {
+                    rounds.push(Round::new(index.parse().ok()?, None));
+                    &repeat.block
+                }
                 _ => return None,
             }
         } else {
@@ -68,8 +89,15 @@ fn inner_block<'a>(step: &'a Step, segment: &str) -> Option<&'a Block> {
             .iter()
             .find(|(name, _)| name == segment)
             .map(|(_, block)| block),
+        StepKind::Try(block) => (segment == BODY).then_some(block),
         _ => None,
     }
+}
+
+/// Whether what stands below a step, at the rest of its path, was done to handle or to undo that step.
+pub(super) fn is_aside(rest: &str) -> bool {
+    let first = rest.split('.').next().unwrap_or_default();
+    first == "undo" || HANDLERS.contains(&first)
 }
 
 /// The step whose handler holds the step at a path; the path itself where no handler does.

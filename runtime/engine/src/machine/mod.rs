@@ -15,12 +15,14 @@ mod ending;
 mod event;
 mod fact;
 mod failing;
+mod group;
 mod locate;
 mod observe;
 mod once;
 mod origin;
 mod probe;
 mod progress;
+mod repeat;
 mod retry;
 mod scope;
 mod state;
@@ -169,6 +171,7 @@ impl Machine {
             path: String::new(),
             frames: Vec::new(),
             failures: Vec::new(),
+            rounds: Vec::new(),
             draining: false,
             woken,
             undoing: false,

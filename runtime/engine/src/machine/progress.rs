@@ -42,6 +42,16 @@ pub struct Progress {
     pub items: Option<Vec<Item>>,
     /// How many of them have begun.
     pub begun: u64,
+    /// The round that a `repeat` step is in, from 0.
+    pub round: u64,
+    /// What its round before gave.
+    pub last: Option<Value>,
+    /// The round that it was in when a person let it go on: rounds are counted from there.
+    pub resumed_round: u64,
+    /// When a `repeat` step is over.
+    pub deadline: Option<Timestamp>,
+    /// The step below it that failed, where it failed with what that one did not handle.
+    pub cause: Option<String>,
     /// A branch of a `parallel` step has ended the run: the others bring to an end what they have open.
     pub drains: bool,
     /// The reference of a `void` step is closed.
@@ -65,6 +75,8 @@ pub enum End {
     Failed,
     /// In observe mode: it was only written down.
     Observed,
+    /// The step around it failed while this one waited or was to be tried again: it has nothing open any more.
+    GivenUp,
 }
 
 /// What is sent.
@@ -148,6 +160,11 @@ impl Progress {
         self.open || self.doubt
     }
 
+    /// Whether it changed, or may have changed, something outside.
+    pub(super) fn has_effect(&self) -> bool {
+        self.claim.is_some() || self.open || (self.request.is_some() && matches!(self.end, Some(End::Done(_))))
+    }
+
     /// Applies an entry of this step.
     pub(super) fn apply(&mut self, fact: &Fact<'_>) {
         let output = || fact.member("output").cloned();
@@ -163,6 +180,17 @@ impl Progress {
             Record::Chosen { what } if what == "drain" => self.drains = true,
             Record::Chosen { what } if what == "begun" => {
                 self.begun = fact.body.and_then(Value::as_u64).unwrap_or(self.begun);
+            }
+            Record::Chosen { what } if what == "deadline" => {
+                self.deadline = fact
+                    .body
+                    .and_then(Value::as_str)
+                    .and_then(|at| Timestamp::parse(at).ok());
+            }
+            Record::Chosen { what } if what == "round" => {
+                self.round = fact.member("round").and_then(Value::as_u64).unwrap_or(self.round + 1);
+                self.last = fact.member("last").filter(|last| !last.is_null()).cloned();
+                self.timer = None;
             }
             Record::Intent { .. } => self.intend(fact),
             Record::Done { joined, .. } => {
@@ -237,6 +265,8 @@ impl Progress {
         self.probes = 0;
         self.resumed_at = Some(at);
         self.resumed_after = self.attempt;
+        self.resumed_round = self.round;
+        self.deadline = None;
         match &mut self.failure {
             Some(failed) if !absent && failed.failure.effect != Effect::None => failed.last = false,
             failure => {
@@ -303,6 +333,7 @@ impl Progress {
             last: *last,
             at: fact.at,
         });
+        self.cause = fact.member("step").and_then(Value::as_str).map(str::to_owned);
         if *last {
             self.end = Some(End::Failed);
             self.ended_seq = fact.seq;

@@ -22,6 +22,33 @@ pub(super) struct Memo {
     pub(super) entered: std::collections::HashSet<String>,
 }
 
+impl Memo {
+    /// Forgets what was computed below a beginning of paths.
+    pub(super) fn forget(&mut self, below: &str) {
+        self.ends.retain(|path, _| !path.starts_with(below));
+        self.arms.retain(|path, _| !path.starts_with(below));
+        self.entered.retain(|path| !path.starts_with(below));
+    }
+}
+
+/// The round of a `repeat` step that expressions are in.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Round {
+    /// Its number, from 0.
+    pub(super) number: Value,
+    /// What the round before gave.
+    pub(super) last: Option<Value>,
+}
+
+impl Round {
+    pub(super) fn new(number: u64, last: Option<Value>) -> Self {
+        Round {
+            number: Value::from(number),
+            last,
+        }
+    }
+}
+
 /// What came out of an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Evaluated {
@@ -41,6 +68,8 @@ pub(super) struct Names<'a> {
     pub(super) frames: &'a [usize],
     /// In a handler: what failed.
     pub(super) failure: Option<&'a Value>,
+    /// In a `repeat`: the rounds that are open, outermost first.
+    pub(super) rounds: &'a [Round],
     /// The item whose key is computed, under its name.
     item: Option<(&'a str, &'a Value)>,
     touched: Cell<bool>,
@@ -60,9 +89,15 @@ impl<'a> Names<'a> {
             path,
             frames,
             failure,
+            rounds: &[],
             item: None,
             touched: Cell::new(false),
         }
+    }
+
+    /// With the rounds that are open.
+    pub(super) fn in_rounds(self, rounds: &'a [Round]) -> Self {
+        Names { rounds, ..self }
     }
 
     /// With an item under its name.
@@ -142,6 +177,11 @@ impl Scope for Names<'_> {
         if let Some((_, item)) = self.item.filter(|(item, _)| *item == name) {
             return Some(item);
         }
+        match (name, self.rounds.last()) {
+            ("round", Some(round)) => return Some(&round.number),
+            ("last", Some(round)) => return round.last.as_ref(),
+            _ => {}
+        }
         self.state.origin.as_ref().and_then(|origin| origin.roots.get(name))
     }
 
@@ -157,7 +197,7 @@ impl Scope for Names<'_> {
                     self.touched.set(true);
                     return None;
                 }
-                Some(End::Failed) | None => {}
+                Some(End::Failed | End::GivenUp) | None => {}
             }
         }
         self.state.origin.as_ref().and_then(|origin| origin.captures.get(id))

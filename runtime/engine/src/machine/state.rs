@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dragoman_journal::{Draft, Ending, Entry, Record};
-use dragoman_model::{Class, Failure, RunId, Value};
+use dragoman_model::{Class, Failure, RunId, Timestamp, Value};
 
 use super::fact::Fact;
+use super::locate::{handled_step, is_aside};
 use super::origin::{Origin, origin};
 use super::progress::{End, Progress};
 
@@ -18,6 +19,15 @@ pub struct Parking {
     pub reason: String,
     /// The step.
     pub path: String,
+}
+
+/// What is still to be known of rounds that are over.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Past {
+    /// Something outside was changed.
+    effects: bool,
+    /// A step that began children.
+    children: Option<String>,
 }
 
 /// The state of a run.
@@ -38,6 +48,8 @@ pub struct State {
     /// The answer to a sender that waits.
     pub reply: Option<Value>,
     references: BTreeSet<String>,
+    /// What rounds that are over and forgotten did.
+    past: Past,
     steps: HashMap<String, Progress>,
 }
 
@@ -53,6 +65,7 @@ impl State {
             closed: None,
             reply: None,
             references: BTreeSet::new(),
+            past: Past::default(),
             steps: HashMap::new(),
         }
     }
@@ -74,9 +87,21 @@ impl State {
 
     /// Whether something outside was, or may have been, changed by this run.
     pub fn has_effects(&self) -> bool {
-        self.steps
-            .values()
-            .any(|p| p.claim.is_some() || p.open || (p.request.is_some() && matches!(p.end, Some(End::Done(_)))))
+        self.past.effects || self.steps.values().any(Progress::has_effect)
+    }
+
+    /// A step that began children, if one did.
+    pub(super) fn began_children(&self) -> Option<String> {
+        let began = self.steps.iter().filter(|(_, step)| step.begun > 0);
+        began
+            .map(|(path, _)| path.clone())
+            .min()
+            .or_else(|| self.past.children.clone())
+    }
+
+    /// Whether something was written of a step below a path.
+    pub(super) fn has_begun_below(&self, path: &str) -> bool {
+        self.steps.keys().any(|other| is_below(other, path))
     }
 
     /// Applies an entry that was read back.
@@ -125,7 +150,41 @@ impl State {
                 self.progress(fact.path).finish(End::Done(None), fact.seq);
             }
             Record::Operated { act } => self.operated(act, fact),
+            Record::Chosen { what } if what == "round" => {
+                self.progress(fact.path).apply(fact);
+                if fact.member("keeps") != Some(&Value::Bool(true)) {
+                    self.forget_rounds(fact.path);
+                }
+            }
+            Record::Failed { last: true, .. } if !fact.path.is_empty() => {
+                self.progress(fact.path).apply(fact);
+                self.give_up_below(fact.path, fact.seq);
+            }
             _ => self.progress(fact.path).apply(fact),
+        }
+    }
+
+    /// The rounds of a step that are over: what they gave is known by the step, and nothing else of them is needed.
+    fn forget_rounds(&mut self, path: &str) {
+        let rounds = format!("{path}[");
+        let past = &mut self.past;
+        self.steps.retain(|other, step| {
+            if !other.starts_with(&rounds) {
+                return true;
+            }
+            past.effects |= step.has_effect();
+            if step.begun > 0 {
+                past.children.get_or_insert_with(|| other.clone());
+            }
+            false
+        });
+    }
+
+    /// A step that has failed for good has nothing under way inside it.
+    fn give_up_below(&mut self, path: &str, seq: u64) {
+        let open = |(other, step): &(&String, &mut Progress)| step.end.is_none() && is_below(other, path);
+        for (_, step) in self.steps.iter_mut().filter(open) {
+            step.finish(End::GivenUp, seq);
         }
     }
 
@@ -140,16 +199,47 @@ impl State {
         match act {
             "resume" | "absent" => {
                 self.steps.values_mut().for_each(|step| step.drains = false);
-                let below = format!("{path}.");
-                self.steps.retain(|other, _| !other.starts_with(&below));
-                if let Some(step) = self.steps.get_mut(path) {
-                    step.again(fact.at, act == "absent");
-                }
+                self.again(path, fact.at, act == "absent");
             }
             "skip" => self.progress(path).finish(End::Done(None), fact.seq),
             _ => {}
         }
     }
+
+    /// A step is let go on: what handled it is forgotten. Where it failed with what a step inside it did not handle, that
+    /// one goes on; what took effect inside it stays done.
+    fn again(&mut self, path: &str, at: Timestamp, absent: bool) {
+        let cause = self.steps.get_mut(path).and_then(|step| step.cause.take());
+        self.steps.retain(
+            |other, step| match other.strip_prefix(path).filter(|_| is_below(other, path)) {
+                None => true,
+                Some(rest) if is_aside(rest.trim_start_matches('.')) => false,
+                Some(_) => cause.is_some() || step.has_effect() || step.begun > 0 || step.request.is_some(),
+            },
+        );
+        for (_, step) in self.steps.iter_mut().filter(|(other, _)| is_below(other, path)) {
+            if step.end == Some(End::GivenUp) {
+                step.again(at, absent);
+            }
+        }
+        if let Some(step) = self.steps.get_mut(path) {
+            step.again(at, absent);
+        }
+        // The body of the step is no handler, and a handler inside it is the inner step's.
+        if let Some(inner) = cause.as_deref().filter(|cause| is_below(cause, path)) {
+            let rest = &inner[path.len() + 1..];
+            let inner = &inner[..path.len() + 1 + handled_step(rest).len()];
+            self.again(inner, at, absent);
+        }
+    }
+}
+
+/// Whether a path is that of a step inside another one, or inside its handlers; everything is below the empty path.
+pub(super) fn is_below(path: &str, above: &str) -> bool {
+    above.is_empty()
+        || path
+            .strip_prefix(above)
+            .is_some_and(|rest| rest.starts_with(['.', '[']))
 }
 
 /// Whether a failure of this class is the other side's no.

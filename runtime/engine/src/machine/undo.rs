@@ -3,8 +3,9 @@
 use dragoman_journal::{Operation, Settled};
 use dragoman_plan::Step;
 
-use super::locate::locate;
+use super::locate::{Place, locate};
 use super::progress::{Claim, End};
+use super::scope::Round;
 use super::walk::{Ended, Flow, How, Walk};
 
 /// Something that the run did and that can be undone.
@@ -13,18 +14,14 @@ struct Undoable<'a> {
     seq: u64,
     step: &'a Step,
     frames: Vec<usize>,
+    rounds: Vec<Round>,
     claim: Option<Claim>,
 }
 
 impl<'a> Walk<'a> {
     /// Undoes the newest thing that is not undone yet; `Done` when nothing is left.
     pub(super) fn undo(&mut self) -> Flow {
-        if let Some(path) = self
-            .state
-            .steps()
-            .find(|(_, p)| p.begun > 0)
-            .map(|(path, _)| path.to_owned())
-        {
+        if let Some(path) = self.state.began_children() {
             let reason = format!("the children of `{path}` may have done what this run cannot undo; a person decides");
             return stuck(path, "undo.children", reason);
         }
@@ -48,6 +45,7 @@ impl<'a> Walk<'a> {
         let outer = (
             std::mem::replace(&mut self.path, path),
             std::mem::replace(&mut self.frames, undoable.frames),
+            std::mem::replace(&mut self.rounds, undoable.rounds),
         );
         let draining = std::mem::replace(&mut self.draining, false);
         self.undoing = true;
@@ -60,6 +58,7 @@ impl<'a> Walk<'a> {
         self.draining = draining;
         let at = std::mem::replace(&mut self.path, outer.0);
         self.frames = outer.1;
+        self.rounds = outer.2;
         match flow {
             Flow::Done => {
                 self.mark_undone(&undoable.path);
@@ -94,13 +93,14 @@ impl<'a> Walk<'a> {
             .steps()
             .filter(|(_, p)| matches!(p.end, Some(End::Done(_))) && p.joined.is_none())
             .filter_map(|(path, progress)| {
-                let (step, frames) = locate(plan, path)?;
+                let Place { step, frames, rounds } = locate(plan, path)?;
                 let undone_by_call = step.undo.is_some() && progress.request.is_some();
                 (progress.claim.is_some() || undone_by_call).then(|| Undoable {
                     path: path.to_owned(),
                     seq: progress.ended_seq,
                     step,
                     frames,
+                    rounds,
                     claim: progress.claim.clone(),
                 })
             })

@@ -8,7 +8,7 @@ use dragoman_plan::{Block, Plan, Step, StepKind, Template};
 
 use super::event::Request;
 use super::progress::{End, Progress};
-use super::scope::{Evaluated, Memo, Names};
+use super::scope::{Evaluated, Memo, Names, Round};
 use super::state::State;
 use super::{Connections, Live};
 
@@ -100,6 +100,8 @@ pub(super) struct Walk<'a> {
     pub(super) frames: Vec<usize>,
     /// What failed, for the handlers that are open.
     pub(super) failures: Vec<Value>,
+    /// The rounds of `repeat` steps that are open, outermost first.
+    pub(super) rounds: Vec<Round>,
     /// A sibling has ended the run: what is open is brought to an end, nothing is begun.
     pub(super) draining: bool,
     /// What waits for others looks again.
@@ -166,7 +168,8 @@ impl<'a> Walk<'a> {
         }
         let fresh = self.progress().is_none() && !self.live.contains_key(&self.path);
         if fresh && !self.memo.entered.contains(&self.path) {
-            if self.draining {
+            // What a process that is gone began inside it is brought to an end all the same.
+            if self.draining && !self.state.has_begun_below(&self.path) {
                 return Flow::Held;
             }
             match self.condition(step) {
@@ -211,6 +214,8 @@ impl<'a> Walk<'a> {
             StepKind::Choose(arms) => self.choose(step, arms),
             StepKind::Each(each) => self.each(step, each),
             StepKind::Parallel(branches) => self.parallel(step, branches),
+            StepKind::Repeat(repeat) => self.repeat(step, repeat),
+            StepKind::Try(block) => self.group(step, block),
             StepKind::Claim(claim) => self.claim(step, claim),
             StepKind::Release { ledger, once } => self.release(step, ledger, once),
             StepKind::Void { reference } => self.void(step, reference),
@@ -309,8 +314,8 @@ impl<'a> Walk<'a> {
         self.names().template(template)
     }
 
-    fn names(&self) -> Names<'_> {
-        Names::new(self.state, self.memo, &self.path, &self.frames, self.failures.last())
+    pub(super) fn names(&self) -> Names<'_> {
+        Names::new(self.state, self.memo, &self.path, &self.frames, self.failures.last()).in_rounds(&self.rounds)
     }
 
     /// An entry of this run at the path of the step; its number is given when it is written or applied.

@@ -8,9 +8,6 @@ use dragoman_plan::Plan;
 
 use super::Shell;
 
-/// Among so many of a pipeline's newest runs one is looked for that has not ended.
-const LISTED: usize = 10_000;
-
 /// Something that happened to a run and is durable.
 #[derive(Debug, Clone)]
 pub struct Happening {
@@ -45,25 +42,21 @@ impl Shell {
         let entries = self.journal.load(run).await?;
         let folded =
             dragoman_journal::fold::summary(&entries).map_err(|broken| crate::Error::Store(broken.to_string()))?;
-        let Some(mut folded) = folded else {
+        let Some(folded) = folded else {
             return Ok(None);
         };
-        if folded.ending.is_none() {
-            // How a run stands that has not ended, the index alone knows exactly.
-            let filter = RunFilter {
-                pipeline: Some(folded.pipeline.clone()),
-                limit: LISTED,
-                ..RunFilter::default()
-            };
-            let listed = self
-                .journal
-                .runs(filter)
-                .await?
-                .into_iter()
-                .find(|listed| listed.run == run);
-            folded.standing = listed.map_or(folded.standing, |listed| listed.standing);
+        if folded.ending.is_some() {
+            return Ok(Some(folded));
         }
-        Ok(Some(folded))
+        // How a run stands that has not ended, the index alone knows exactly; it may have ended since the entries were
+        // read, so all that is said comes from there.
+        let filter = RunFilter {
+            run: Some(run),
+            children: true,
+            ..RunFilter::default()
+        };
+        let listed = self.journal.runs(filter).await?.into_iter().next();
+        Ok(Some(listed.unwrap_or(folded)))
     }
 
     /// How a run stands, in a word.

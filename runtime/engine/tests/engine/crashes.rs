@@ -370,6 +370,36 @@ fn children() {
     });
 }
 
+const ROUNDS: &str = "
+steps:
+  - id: rounds
+    repeat:
+      until: round == 2
+      every: 30s
+      for: 1h
+      steps:
+        - id: group
+          try:
+            - id: shipped
+              call: shop.ship
+              once: trigger.message.number + text(round)
+              with: { number: '=default(last.number, trigger.message.number) + text(round)' }
+            - id: told
+              call: shop.notify
+              with: { number: =steps.shipped.id }
+          on_rejected: { value: { shipped: { id: refused }, told: { id: =failure.code } } }
+      value: { number: '=steps.group.shipped.id' }
+output: { number: =steps.rounds.number }
+";
+
+#[test]
+fn groups_in_rounds() {
+    every_commit(&[plan("rounds", ROUNDS)], &["rounds"], &|partner| {
+        partner.will("ship", [Answer, Break { applied: true }]);
+        partner.will("notify", [Break { applied: true }]);
+    });
+}
+
 const UNDO: &str = "
 on_failure: undo
 steps:

@@ -383,6 +383,31 @@ steps:
     on_item_failure: continue
     steps:
       - { id: inner, call: shop.notify, with: { number: =parcel } }
+  - id: group
+    try:
+      - { id: first, call: shop.post, with: { number: =steps.order.number } }
+      - parallel:
+          up: [{ id: upper, call: shop.notify, with: { number: =steps.order.number } }]
+          down: [{ id: lower, wait: { decision: go, for: 1d, roles: [approver] } }]
+    on_rejected: { value: { first: { id: refused } } }
+    on_failure: HANDLER
+  - id: rounds
+    repeat:
+      until: round == 2
+      every: 10m..1h x3 jitter
+      for: 1d
+      steps:
+        - id: asked
+          call: shop.get
+          with: { number: '=default(last.number, steps.order.number)' }
+        - id: done
+          call: shop.ship
+          once: steps.order.number + text(round)
+          with: { number: =steps.asked.number }
+          undo: { call: shop.cancel, with: { number: '=steps.asked.number + text(round)' } }
+      value: { number: =steps.asked.number, id: =steps.done.id }
+    on_timeout: { value: { number: none, id: none } }
+    on_failure: park
   - id: closed
     void: { ref: \"'other'\" }
   - id: last
@@ -397,17 +422,19 @@ proptest! {
 
     #[test]
     fn replaying_gives_the_same_state_and_the_same_next_actions(
-        drawn in proptest::collection::vec(any::<u8>(), 0..60),
+        drawn in proptest::collection::vec(any::<u8>(), 0..90),
         undo in any::<bool>(),
+        parks in any::<bool>(),
     ) {
         let failure = if undo { "undo" } else { "park" };
-        let plan = plan("all", &ALL.replace("FAILURE", failure));
+        let handler = if parks { "park" } else { "{ value: { first: { id: failed } } }" };
+        let plan = plan("all", &ALL.replace("FAILURE", failure).replace("HANDLER", handler));
         prop_assert!(Simulation::new(&plan, drawn).go() > 1);
     }
 }
 
 #[test]
 fn without_trouble_the_simulated_run_comes_to_its_end() {
-    let plan = plan("all", &ALL.replace("FAILURE", "park"));
-    assert!(Simulation::new(&plan, Vec::new()).go() > 20);
+    let plan = plan("all", &ALL.replace("FAILURE", "park").replace("HANDLER", "park"));
+    assert!(Simulation::new(&plan, Vec::new()).go() > 40);
 }

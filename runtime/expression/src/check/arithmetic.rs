@@ -44,6 +44,13 @@ impl Checker<'_> {
         }
         let (first, second) = (self.known(left), self.known(right));
         let (first, second) = (first?, second?);
+        // With no value at all nothing is ever calculated: what comes out is of the other's kind.
+        if first.shape.is_never() {
+            return Some(second);
+        }
+        if second.shape.is_never() {
+            return Some(first);
+        }
         if operation == Arithmetic::Add
             && let Some(typed) = self.joined(tree, left, right, &first, &second)
         {

@@ -46,7 +46,8 @@ impl Checker<'_> {
             }
         };
         let equality = matches!(asked, Ordered::Equal | Ordered::Unequal);
-        if how == Comparison::Whole && !equality {
+        let nothing = first.shape.is_never() || second.shape.is_never();
+        if how == Comparison::Whole && !equality && !nothing {
             let text = format!("{} has no order", first.shape);
             self.report(codes::WRONG_TYPE, at, text, &["compare with `==` and `!=`"]);
             return None;

@@ -2,7 +2,7 @@
 
 use dragoman_model::{Class, Diagnostic};
 
-use super::{Each, Handler, Step, StepKind, block, call, claim, decisions, word};
+use super::{Each, Handler, Step, StepKind, block, call, claim, decisions, repeat, word};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::said::{ExpressionText, Template};
@@ -108,8 +108,6 @@ fn no_word(reading: &mut Reading, fields: &Fields<'_>) {
 
 fn later(reading: &mut Reading, entry: &Entry, word: &str) {
     let help = match word {
-        "repeat" => "until then, a retry or a sender that asks again may do",
-        "try" => "until then, write `on_failure` at the step",
         "run" => "until then, write the steps here, or let both pipelines have the same trigger",
         _ => "until then, a `call` may send it",
     };
@@ -127,11 +125,14 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
                 || word == "void" && key == "ref"
             {
                 format!("write it inside `{word}`: `{word}: {{ {key}: ... }}`")
+            } else if matches!(word, "try" | "repeat") && matches!(key, "steps" | "value") {
+                format!("`{key}` stands inside `{word}`: indent it further than `{word}`")
             } else {
                 let owners: Vec<String> = word::owners(key).iter().map(|o| format!("`{o}`")).collect();
                 format!("`{key}` belongs to {}; this step is a `{word}`", owners.join(", "))
             }
         } else if let Some(inside) = word::inside(key) {
+            let inside = if (word, key) == ("repeat", "for") { word } else { inside };
             format!("`{key}` stands inside `{inside}`: indent it further than `{inside}`")
         } else {
             continue;
@@ -187,6 +188,10 @@ fn kind(
         "choose" => StepKind::Choose(block::arms(reading, node)?),
         "each" => StepKind::Each(Box::new(each(reading, fields, entry)?)),
         "parallel" => StepKind::Parallel(block::branches(reading, node)?),
+        // Its steps stand beside it, which was reported.
+        "repeat" | "try" if fields.entries().iter().any(|e| e.key.value == "steps") => return None,
+        "repeat" => StepKind::Repeat(Box::new(repeat::repeat(reading, node)?)),
+        "try" => StepKind::Try(block::any(reading, node)),
         "claim" => StepKind::Claim(Box::new(claim::claim(reading, node, once, reference)?)),
         "release" => claim::release(reading, node)?,
         "void" => claim::void(reading, node)?,

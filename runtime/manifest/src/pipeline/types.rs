@@ -209,6 +209,10 @@ pub enum StepKind {
     Each(Box<Each>),
     /// All branches at once.
     Parallel(Vec<(Spanned<String>, Block)>),
+    /// Rounds of the same steps.
+    Repeat(Box<Repeat>),
+    /// A group whose failures are handled together.
+    Try(Block),
     /// Takes quantities from a ledger.
     Claim(Box<Claim>),
     /// Gives a claim back.
@@ -290,6 +294,21 @@ pub struct Each {
     /// Whether the others go on where one fails.
     pub go_on: bool,
     /// The child's steps.
+    pub block: Block,
+}
+
+/// Rounds of the same steps.
+#[derive(Debug, Clone)]
+pub struct Repeat {
+    /// Whether a round was the last one.
+    pub until: ExpressionText,
+    /// The pauses between rounds.
+    pub every: Option<Spanned<Backoff>>,
+    /// For how long, in milliseconds.
+    pub for_ms: Option<Spanned<u64>>,
+    /// At most so many rounds.
+    pub rounds: Option<Spanned<u64>>,
+    /// What a round does and yields.
     pub block: Block,
 }
 

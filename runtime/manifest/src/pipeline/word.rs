@@ -2,12 +2,12 @@
 
 /// The words that this version runs.
 pub(super) const WORDS: &[&str] = &[
-    "call", "choose", "each", "parallel", "claim", "release", "void", "wait", "sleep", "set", "reply", "stop", "park",
-    "fail",
+    "call", "choose", "each", "parallel", "repeat", "try", "claim", "release", "void", "wait", "sleep", "set", "reply",
+    "stop", "park", "fail",
 ];
 
 /// The words that come later.
-pub(super) const LATER: &[&str] = &["repeat", "try", "run", "emit"];
+pub(super) const LATER: &[&str] = &["run", "emit"];
 
 /// Keys that only some words take: the key, the words, and what to say where it stands at another.
 const OWNED: &[(&str, &[&str])] = &[
@@ -17,12 +17,12 @@ const OWNED: &[(&str, &[&str])] = &[
     ("timeout", &["call"]),
     ("effect", &["call"]),
     ("undo", &["call"]),
-    ("on_rejected", &["call"]),
+    ("on_rejected", &["call", "try"]),
     ("once", &["call"]),
     ("ref", &["call", "wait"]),
     ("on_refused", &["claim"]),
-    ("on_timeout", &["wait"]),
-    ("on_failure", &["call", "claim", "each"]),
+    ("on_timeout", &["wait", "repeat"]),
+    ("on_failure", &["call", "claim", "each", "repeat", "try"]),
     ("as", &["each"]),
     ("item_key", &["each"]),
     ("concurrent", &["each"]),
@@ -65,6 +65,7 @@ pub(super) fn inside(key: &str) -> Option<&'static str> {
         "reason" | "class" => Some("fail"),
         "backoff" | "attempts" => Some("retry"),
         "else" => Some("choose"),
+        "until" | "every" | "rounds" => Some("repeat"),
         _ => None,
     }
 }

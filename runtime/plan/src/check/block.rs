@@ -134,7 +134,16 @@ impl Checker<'_> {
             for (inner, what) in inner_blocks(step) {
                 for id in inner.steps.iter().filter_map(|s| s.id.as_ref()) {
                     let line = id.span.source.position(id.span.range.start).0;
-                    let why = format!("it is inside {what} in line {line}, which gives only its `value`");
+                    let by_name = matches!(step.kind, said::StepKind::Try(_) | said::StepKind::Repeat(_))
+                        && inner.value.is_none()
+                        && !what.ends_with("handler");
+                    let why = match step.id.as_ref().filter(|_| by_name) {
+                        Some(outer) => format!(
+                            "it is inside {what} in line {line}: write `steps.{}.{}`",
+                            outer.value, id.value
+                        ),
+                        None => format!("it is inside {what} in line {line}, which gives only its `value`"),
+                    };
                     scope.hide_step(&id.value, why);
                 }
                 self.hide_all(inner, scope);
@@ -149,6 +158,8 @@ fn inner_blocks(step: &said::Step) -> Vec<(&said::Block, &'static str)> {
     match &step.kind {
         said::StepKind::Choose(arms) => blocks.extend(arms.iter().map(|arm| (&arm.block, "an arm"))),
         said::StepKind::Each(each) => blocks.push((&each.block, "the `each`")),
+        said::StepKind::Repeat(repeat) => blocks.push((&repeat.block, "the `repeat`")),
+        said::StepKind::Try(block) => blocks.push((block, "the `try`")),
         said::StepKind::Parallel(branches) => blocks.extend(branches.iter().map(|(_, b)| (b, "a branch"))),
         _ => {}
     }

@@ -169,6 +169,10 @@ impl<'a> Checker<'a> {
         scope: &Scope,
     ) -> Option<Undo> {
         let mut scope = scope.clone();
+        if self.repeats > 0 {
+            // What is undone is undone later, when only what the round itself did is known still.
+            scope.remove_name("last");
+        }
         if let Some(id) = &step.id {
             match output {
                 Some(shape) => scope.add_step(&id.value, shape.clone(), id.span.clone()),

@@ -16,6 +16,7 @@ impl Checker<'_> {
         expected: &Expected,
         scope: &mut Scope,
     ) -> Option<(Expression, Shape)> {
+        self.looks_back |= self.repeats > 0 && super::scope::mentions(&said.text, "last");
         if said.text.is_empty() || scope.is_poisoned(&said.text) || self.casts_to_a_broken_connection(&said.text) {
             return None;
         }

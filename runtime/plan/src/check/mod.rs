@@ -7,13 +7,14 @@ mod choose;
 mod claim;
 mod each;
 mod expression;
+mod group;
 mod handler;
 mod header;
 mod names;
 mod narrow;
-mod scope;
 mod repeat;
 mod schedule;
+mod scope;
 mod step;
 mod template;
 mod wait;
@@ -100,6 +101,10 @@ struct Checker<'a> {
     captures: Vec<BTreeSet<String>>,
     /// Connections used.
     used: BTreeSet<String>,
+    /// How many `repeat` steps are around the place being checked.
+    repeats: usize,
+    /// Whether an expression of the round being checked speaks of the round before.
+    looks_back: bool,
 }
 
 impl<'a> Checker<'a> {
@@ -115,6 +120,8 @@ impl<'a> Checker<'a> {
             diagnostics: Vec::new(),
             captures: Vec::new(),
             used: BTreeSet::new(),
+            repeats: 0,
+            looks_back: false,
         }
     }
 

@@ -58,6 +58,12 @@ impl Scope {
         self.names.insert(name.into(), shape);
     }
 
+    /// Takes a name at the root away.
+    pub(super) fn remove_name(&mut self, name: &str) {
+        self.environment = None;
+        self.names.remove(name);
+    }
+
     /// Adds a step's output.
     pub(super) fn add_step(&mut self, id: &str, shape: Shape, at: Span) {
         // In place: making the environment anew for each step would cost the square of their number.
@@ -198,7 +204,7 @@ impl Scope {
 }
 
 /// Whether a text has a dotted name in it, not as a part of a longer one.
-fn mentions(text: &str, name: &str) -> bool {
+pub(super) fn mentions(text: &str, name: &str) -> bool {
     let part = |c: char| c.is_alphanumeric() || c == '_';
     text.match_indices(name).any(|(at, _)| {
         let before = text[..at].chars().next_back();

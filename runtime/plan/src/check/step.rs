@@ -123,6 +123,8 @@ impl Checker<'_> {
             said::StepKind::Choose(arms) => self.choose(step, arms, scope),
             said::StepKind::Each(each) => self.each(each, scope),
             said::StepKind::Parallel(branches) => self.parallel(step, branches, scope),
+            said::StepKind::Repeat(repeat) => self.repeat(step, repeat, scope),
+            said::StepKind::Try(block) => self.group(step, block, scope),
             said::StepKind::Claim(claim) => self.claim(claim, scope),
             said::StepKind::Release { ledger, once } => self.release(ledger, once, scope),
             said::StepKind::Void { reference } => self.void(reference, scope),

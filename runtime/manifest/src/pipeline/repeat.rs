@@ -1,0 +1,32 @@
+//! Rounds: the same steps again, until something holds.
+
+use super::{Repeat, block};
+use crate::reading::Reading;
+use crate::yaml::Node;
+
+/// More rounds than this nobody waits for, and a slip of the pen is likelier.
+const MOST_ROUNDS: u64 = 1_000_000;
+
+/// A `repeat`.
+pub(super) fn repeat(reading: &mut Reading, node: &Node) -> Option<Repeat> {
+    let example = "`{ until: steps.order.status == \"shipped\", every: 30s, for: 1h, steps: [...] }`";
+    let mut fields = reading.fields(node, "`repeat`", example)?;
+    let span = fields.heading();
+    let until = fields
+        .need(reading, "until", "steps.order.status == \"shipped\"")
+        .map(|n| reading.expression(n));
+    let every = fields.take("every").and_then(|n| reading.backoff(n));
+    let for_ms = fields.take("for").and_then(|n| reading.duration(n));
+    let rounds = fields.take("rounds").and_then(|n| reading.whole(n, 1, MOST_ROUNDS));
+    let steps = fields.need(reading, "steps", "[ ... ]");
+    let mut block = block::of_keys(reading, span, steps, fields.take("value"));
+    block.refused |= steps.is_none();
+    fields.finish(reading);
+    Some(Repeat {
+        until: until?,
+        every,
+        for_ms,
+        rounds,
+        block,
+    })
+}
