@@ -76,14 +76,18 @@ pub(crate) fn print_diagnostics(diagnostics: &[Diagnostic]) {
         eprintln!("{}\n", diagnostic.render(colour));
     }
     let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-    let warnings = diagnostics.len() - errors;
+    eprint!("{}", count_of(errors, diagnostics.len() - errors));
+}
+
+/// How many there are, as a line; nothing where there are none.
+pub(crate) fn count_of(errors: usize, warnings: usize) -> String {
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     match (errors, warnings) {
-        (0, 0) => {}
-        (0, w) => eprintln!("{}", count(w, "warning")),
-        (e, 0) => eprintln!("{}; `dragoman explain CODE` says more", count(e, "error")),
-        (e, w) => eprintln!(
-            "{}, {}; `dragoman explain CODE` says more",
+        (0, 0) => String::new(),
+        (0, w) => format!("{}\n", count(w, "warning")),
+        (e, 0) => format!("{}; `dragoman explain CODE` says more\n", count(e, "error")),
+        (e, w) => format!(
+            "{}, {}; `dragoman explain CODE` says more\n",
             count(e, "error"),
             count(w, "warning")
         ),

@@ -24,6 +24,8 @@ enum Command {
     Check(commands::check::Check),
     /// Takes messages and runs pipelines
     Serve(commands::serve::Serve),
+    /// Has the running server read its site anew
+    Reload(commands::reload::Reload),
     /// Runs one message through a pipeline, to its end
     Run(commands::run::Run),
     /// What happened
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::Reload(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Runs(command) => command.run(),
         Command::Waits(command) => command.run(),

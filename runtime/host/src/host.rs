@@ -1,6 +1,6 @@
 //! The host: its engine, its plugins and its connections.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -30,6 +30,9 @@ use crate::state::StateBuffer;
 use crate::storage::Storage;
 use crate::ticker::{Active, Ticker};
 
+/// So many plugins that no connection names any more stay loaded, for the runs that are pinned to them.
+const RETIRED: usize = 8;
+
 /// A connection as it is now, with what was prepared for its calls.
 pub(crate) struct Bound {
     pub(crate) connection: Arc<Connection>,
@@ -37,6 +40,8 @@ pub(crate) struct Bound {
     /// Places that its calls may take at the same time: not all of them, so that a partner who answers slowly does not
     /// hold up the calls of all other connections.
     pub(crate) places: Arc<Semaphore>,
+    /// How many places there are.
+    width: usize,
     /// By plugin: a run may be pinned to an older one than the connection names now.
     prepared: Mutex<HashMap<Digest, Arc<Prepared>>>,
 }
@@ -57,6 +62,8 @@ pub struct Host {
     pot: Arc<MemoryPot>,
     compiling: Semaphore,
     plugins: Mutex<HashMap<Digest, Arc<Plugin>>>,
+    /// Loaded plugins that no connection names any more, the longest one first.
+    retired: Mutex<VecDeque<Digest>>,
     connections: ArcSwap<HashMap<String, Arc<Bound>>>,
 }
 
@@ -131,6 +138,7 @@ impl Host {
             pot: MemoryPot::new(settings.memory_total),
             compiling: Semaphore::new(1),
             plugins: Mutex::default(),
+            retired: Mutex::default(),
             connections: ArcSwap::default(),
             engine,
             settings,
@@ -191,8 +199,12 @@ impl Host {
         }
     }
 
-    /// Replaces all connections at once. Calls under way keep those that they began with.
+    /// Replaces all connections at once. Calls under way keep those that they began with; a connection that stays as it
+    /// was keeps its places and what was prepared. Of the plugins that no connection names any more the last few stay
+    /// loaded; runs that are pinned to an older one load it from the store again.
     pub fn set_connections(&self, connections: BTreeMap<String, Connection>) {
+        let before = self.connections.load_full();
+        let named: HashSet<Digest> = connections.values().map(|c| c.plugin).collect();
         let all = self.settings.concurrency.max(1) as usize;
         let places = if connections.len() > 1 {
             (all * 3 / 4).max(1)
@@ -200,17 +212,44 @@ impl Host {
             all
         };
         let bind = |(name, connection): (String, Connection)| {
+            let known = before.get(&name);
+            if let Some(known) = known.filter(|k| k.width == places && *k.connection == connection) {
+                return (name, known.clone());
+            }
             let digest = connection.digest();
             let bound = Bound {
                 connection: Arc::new(connection),
                 digest,
                 places: Arc::new(Semaphore::new(places)),
+                width: places,
                 prepared: Mutex::default(),
             };
             (name, Arc::new(bound))
         };
         self.connections
             .store(Arc::new(connections.into_iter().map(bind).collect()));
+        self.retire(&named);
+    }
+
+    /// Unloads plugins that are named by no connection, but for the last few: compiled code is large, and a site whose
+    /// plugins are edited all day must not grow.
+    fn retire(&self, named: &HashSet<Digest>) {
+        let mut plugins = self.plugins.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.retain(|digest| !named.contains(digest));
+        let fresh: Vec<Digest> = plugins
+            .keys()
+            .filter(|digest| !named.contains(digest) && !retired.contains(digest))
+            .copied()
+            .collect();
+        retired.extend(fresh);
+        while retired.len() > RETIRED {
+            if let Some(digest) = retired.pop_front() {
+                plugins.remove(&digest);
+                let mut surfaces = self.surfaces.lock().unwrap_or_else(PoisonError::into_inner);
+                surfaces.retain(|_, surface| surface.digest != digest);
+            }
+        }
     }
 
     /// A connection as it is now.

@@ -130,7 +130,7 @@ impl Default for EndpointGrant {
 }
 
 /// A credential by name. Its value stays in the host.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct CredentialGrant {
     /// The secret: an HMAC key, or an Ed25519 private key in PKCS#8; any bytes where it may only be revealed.
     pub secret: Arc<[u8]>,
@@ -149,7 +149,7 @@ impl fmt::Debug for CredentialGrant {
 }
 
 /// A connection: a plugin with its configuration, grants and limits.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Connection {
     /// The component.
     pub plugin: Digest,

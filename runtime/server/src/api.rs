@@ -18,16 +18,19 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::desk::{Desk, Refusal};
+use crate::error::NOT_TAKEN;
+use crate::reload::Reloader;
+use crate::served::told;
 
 struct Api {
     desk: Desk,
     token: Bearer,
-    site: String,
+    reloader: Arc<Reloader>,
     journal: Arc<SqliteJournal>,
 }
 
 /// The routes below `/v1`. All but `/v1/health` ask for the token that only the user who serves can read.
-pub(crate) fn router(desk: Desk, token: Bearer, site: String, journal: Arc<SqliteJournal>) -> Router {
+pub(crate) fn router(desk: Desk, token: Bearer, reloader: Arc<Reloader>, journal: Arc<SqliteJournal>) -> Router {
     Router::new()
         .route("/v1/health", get(health))
         .route("/v1/status", get(status))
@@ -36,10 +39,11 @@ pub(crate) fn router(desk: Desk, token: Bearer, site: String, journal: Arc<Sqlit
         .route("/v1/runs/{run}/{act}", post(operate))
         .route("/v1/waits", get(waits))
         .route("/v1/waits/{wait}", post(answer))
+        .route("/v1/reload", post(reload))
         .with_state(Arc::new(Api {
             desk,
             token,
-            site,
+            reloader,
             journal,
         }))
 }
@@ -54,6 +58,8 @@ struct Wanted {
     limit: usize,
     #[serde(default)]
     bodies: bool,
+    #[serde(default)]
+    colour: bool,
 }
 
 /// What is sent to answer a wait.
@@ -87,7 +93,7 @@ async fn operate(
 }
 
 async fn health(State(api): State<Arc<Api>>) -> Response<Body> {
-    Json(json!({ "status": "ok", "site": api.site })).into_response()
+    Json(json!({ "status": "ok", "site": api.reloader.served().name })).into_response()
 }
 
 async fn status(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response<Body> {
@@ -96,7 +102,29 @@ async fn status(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response<Bod
     status["store"] = json!({
         "syncs": stats.syncs, "batches": stats.batches, "entries": stats.entries, "bytes": stats.bytes,
     });
+    status["site"] = api.reloader.served().to_json();
     guarded(&api, &headers, async { Ok(status) }).await
+}
+
+/// Reads the site anew: 200 with what is served from here on, or 422 with all that is wrong.
+async fn reload(State(api): State<Arc<Api>>, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response<Body> {
+    if let Err(refused) = admitted(&api, &headers) {
+        return refused;
+    }
+    match api.reloader.reload("asked to").await {
+        Ok(reloaded) => {
+            let mut value = reloaded.served.to_json();
+            value["changed"] = json!(reloaded.changed);
+            value["diagnostics"] = told(&reloaded.warnings, wanted.colour).into();
+            Json(value).into_response()
+        }
+        Err(error) => {
+            let diagnostics = told(&error.diagnostics(), wanted.colour);
+            let detail = "the site cannot be served as it is written now; what was served is served on";
+            let more = json!({ "diagnostics": diagnostics });
+            problem(StatusCode::UNPROCESSABLE_ENTITY, NOT_TAKEN.id, detail, more)
+        }
+    }
 }
 
 async fn runs(State(api): State<Arc<Api>>, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response<Body> {
@@ -133,15 +161,22 @@ async fn answer(
     guarded(&api, &headers, api.desk.answer(&wait, actor, given.answer, given.shown)).await
 }
 
+fn admitted(api: &Api, headers: &HeaderMap) -> Result<(), Response<Body>> {
+    let authorization = headers.get("authorization").and_then(|v| v.to_str().ok());
+    if api.token.admits(authorization) {
+        return Ok(());
+    }
+    let detail = "the operator API asks for the token in the store's folder";
+    Err(problem(StatusCode::UNAUTHORIZED, "unauthorized", detail, json!({})))
+}
+
 async fn guarded(
     api: &Api,
     headers: &HeaderMap,
     answer: impl Future<Output = Result<Value, Refusal>>,
 ) -> Response<Body> {
-    let authorization = headers.get("authorization").and_then(|v| v.to_str().ok());
-    if !api.token.admits(authorization) {
-        let detail = "the operator API asks for the token in the store's folder";
-        return problem(StatusCode::UNAUTHORIZED, "unauthorized", detail, json!({}));
+    if let Err(refused) = admitted(api, headers) {
+        return refused;
     }
     match answer.await {
         Ok(value) => Json(value).into_response(),

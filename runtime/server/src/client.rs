@@ -6,6 +6,9 @@ use serde_json::json;
 use crate::address::Address;
 use crate::error::{Error, SERVED};
 
+/// Checking a large site, with plugins that were never compiled here, takes its time.
+const RELOADING: std::time::Duration = std::time::Duration::from_secs(300);
+
 /// The operator API of a running server.
 pub struct Client {
     address: Address,
@@ -50,7 +53,29 @@ impl Client {
         self.finish(request).await
     }
 
+    /// Asks the server to read its site anew: what is served from here on, or why it is not taken, in `diagnostics`.
+    ///
+    /// # Errors
+    /// What else the server says, or that it went away.
+    pub async fn reload(&self, colour: bool) -> Result<Result<Value, Value>, Error> {
+        let request = self.http.post(self.url(&format!("/v1/reload?colour={colour}")));
+        let (status, value) = self.send(request.timeout(RELOADING)).await?;
+        match status.as_u16() {
+            200 => Ok(Ok(value)),
+            422 => Ok(Err(value)),
+            _ => Err(refused(&value)),
+        }
+    }
+
     async fn finish(&self, request: reqwest::RequestBuilder) -> Result<Value, Error> {
+        let (status, value) = self.send(request).await?;
+        if status.is_success() {
+            return Ok(value);
+        }
+        Err(refused(&value))
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<(reqwest::StatusCode, Value), Error> {
         let gone = |e: reqwest::Error| {
             Error::new(
                 SERVED,
@@ -61,14 +86,12 @@ impl Client {
         let answer = request.bearer_auth(&self.address.token).send().await.map_err(gone)?;
         let status = answer.status();
         let text = answer.text().await.map_err(gone)?;
-        let value: Value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
-        if status.is_success() {
-            return Ok(value);
-        }
-        let detail = value
-            .get("detail")
-            .and_then(Value::as_str)
-            .unwrap_or("the server refuses");
-        Err(Error::new(SERVED, detail, ""))
+        let value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
+        Ok((status, value))
     }
+}
+
+fn refused(value: &Value) -> Error {
+    let detail = value.get("detail").and_then(Value::as_str);
+    Error::new(SERVED, detail.unwrap_or("the server refuses"), "")
 }

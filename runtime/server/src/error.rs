@@ -26,6 +26,11 @@ pub(crate) const NO_PIPELINE: Code = Code::new("D0918", "the site has no pipelin
 /// The store is served by another process, which cannot be asked.
 pub(crate) const SERVED: Code = Code::new("D0919", "another process serves the store and does not answer");
 
+/// A part of the site file cannot change while the site is served.
+pub(crate) const FIXED: Code = Code::new("D0930", "this cannot change while the site is served");
+/// A changed site was not taken: the one that is served stays as it was.
+pub(crate) const NOT_TAKEN: Code = Code::new("D0931", "the changed site was not taken");
+
 /// Why a site cannot be loaded, opened or served.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -51,6 +56,23 @@ impl Error {
             code,
             message: message.into(),
             help: help.into(),
+        }
+    }
+}
+
+impl Error {
+    /// It as diagnostics.
+    pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
+        match self {
+            Error::Diagnostics(diagnostics) => diagnostics.clone(),
+            Error::Plain { code, message, help } => {
+                let plain = Diagnostic::without_place(*code, message.clone());
+                vec![if help.is_empty() {
+                    plain
+                } else {
+                    plain.help(help.clone())
+                }]
+            }
         }
     }
 }

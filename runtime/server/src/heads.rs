@@ -6,12 +6,59 @@ use std::time::Duration;
 
 use dragoman_journal::Head;
 use dragoman_journals_sqlite::SqliteJournal;
+use dragoman_manifest::Site;
 use dragoman_security::Keys;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
 
+/// Where the heads are written to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outside {
+    /// The file, appended to.
+    pub(crate) file: PathBuf,
+    /// How often.
+    pub(crate) every: Duration,
+}
+
+impl Outside {
+    /// As the site file says it; none: nowhere.
+    pub(crate) fn of(said: &Site, folder: &Path) -> Option<Self> {
+        said.heads.as_ref().map(|heads| Outside {
+            file: folder.join(&*heads.file.value),
+            every: Duration::from_millis(heads.every_ms),
+        })
+    }
+}
+
+/// Writes the heads to where they are wanted, until told to stop; the last ones are written then.
+pub(crate) async fn follow(
+    journal: Arc<SqliteJournal>,
+    keys: Arc<Keys>,
+    mut wanted: watch::Receiver<Option<Outside>>,
+    mut stop: watch::Receiver<bool>,
+) {
+    loop {
+        let outside = wanted.borrow_and_update().clone();
+        let (end, ended) = watch::channel(false);
+        let begin = |Outside { file, every }| tokio::spawn(write(journal.clone(), keys.clone(), file, every, ended));
+        let writing = outside.map(begin);
+        let stopped = tokio::select! {
+            _ = stop.wait_for(|stop| *stop) => true,
+            changed = wanted.changed() => changed.is_err(),
+        };
+        end.send_replace(true);
+        if let Some(writing) = writing {
+            // One that panicked writes no more either.
+            let _ = writing.await;
+        }
+        if stopped {
+            return;
+        }
+    }
+}
+
 /// Writes the signed heads to a file, one JSON line each, whenever there is something new, until told to stop; then once more.
-pub(crate) async fn write(
+async fn write(
     journal: Arc<SqliteJournal>,
     keys: Arc<Keys>,
     file: PathBuf,

@@ -2,8 +2,9 @@
 //!
 //! In: a site file. Out: a runtime that takes messages, and the operator API.
 //!
-//! **Invariants.** Nothing runs that was not checked first. Everything that a run will be pinned to (pipeline text,
-//! components) is kept in the store before a run can begin with it.
+//! **Invariants.** Nothing runs that was not checked first, at the start and whenever the site changes while it is
+//! served. Everything that a run will be pinned to (pipeline text, components) is kept in the store before a run can
+//! begin with it.
 //!
 //! **Not here:** what is wrong with a pipeline (`plan`), what a run does (`engine`), the command line (`cli`).
 
@@ -14,11 +15,17 @@ mod desk;
 mod error;
 mod heads;
 mod plans;
+mod reload;
 mod runtime;
+mod schedules;
 mod serve;
+mod served;
 mod site;
+mod sources;
 pub mod timeline;
+mod triggers;
 pub mod view;
+mod watching;
 
 pub use address::Address;
 pub use client::Client;

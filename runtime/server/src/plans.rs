@@ -1,11 +1,11 @@
 //! The plans of the site as the engine sees them: those of now, and those that older runs are pinned to.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use dragoman_engine::Boxed;
 use dragoman_engine::shell::PlanSource;
+use dragoman_engine::{Boxed, Offer};
 use dragoman_host::Host;
 use dragoman_journal::Journal;
 use dragoman_model::{Digest, Value};
@@ -13,18 +13,26 @@ use dragoman_plan::{Plan, World};
 
 use crate::site::{Edition, rebuild};
 
+/// So many plans of earlier times are remembered; what was forgotten is built again from the store.
+const REMEMBERED: usize = 256;
+
 /// What holds now; swapped as a whole on reload.
 struct Now {
-    editions: BTreeMap<String, Edition>,
     world: World,
-    values: Arc<Value>,
+    offer: Arc<Offer>,
+}
+
+/// Plans of earlier times, by version, the one that was used longest ago first.
+#[derive(Default)]
+struct Earlier {
+    plans: HashMap<Digest, Arc<Plan>>,
+    order: VecDeque<Digest>,
 }
 
 /// Gives plans to the engine.
 pub struct Plans {
     now: ArcSwap<Now>,
-    /// Editions that were built again, by version.
-    pinned: Mutex<HashMap<Digest, Arc<Plan>>>,
+    earlier: Mutex<Earlier>,
     journal: Arc<dyn Journal>,
     host: Arc<Host>,
 }
@@ -34,20 +42,31 @@ impl Plans {
     pub fn new(editions: BTreeMap<String, Edition>, world: World, journal: Arc<dyn Journal>, host: Arc<Host>) -> Self {
         Plans {
             now: ArcSwap::from_pointee(Now::new(editions, world)),
-            pinned: Mutex::default(),
+            earlier: Mutex::default(),
             journal,
             host,
         }
     }
 
-    /// Replaces them all at once; runs under way keep those that they began with.
+    /// Replaces them all at once; runs under way keep those that they began with. The editions must be kept in the store
+    /// before.
     pub fn replace(&self, editions: BTreeMap<String, Edition>, world: World) {
-        self.now.store(Arc::new(Now::new(editions, world)));
+        let before = self.now.swap(Arc::new(Now::new(editions, world)));
+        // Runs that are pinned to them go on with the very same plans, whatever the site says by now.
+        let mut earlier = self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        for plan in before.offer.plans.values() {
+            earlier.remember(plan);
+        }
     }
 
     /// The plans of now.
     pub fn all(&self) -> Vec<Arc<Plan>> {
-        self.now.load().editions.values().map(|e| e.plan.clone()).collect()
+        self.now.load().offer.plans.values().cloned().collect()
+    }
+
+    /// The plans and values of now, which belong together.
+    pub fn offer(&self) -> Arc<Offer> {
+        self.now.load().offer.clone()
     }
 
     async fn build_again(&self, version: Digest) -> Option<Arc<Plan>> {
@@ -65,44 +84,56 @@ impl Plans {
 
 impl Now {
     fn new(editions: BTreeMap<String, Edition>, world: World) -> Self {
-        let values = Arc::new(world.site.clone());
+        let offer = Offer {
+            plans: editions
+                .into_iter()
+                .map(|(name, edition)| (name, edition.plan))
+                .collect(),
+            site: Arc::new(world.site.clone()),
+        };
         Now {
-            editions,
             world,
-            values,
+            offer: Arc::new(offer),
+        }
+    }
+}
+
+impl Earlier {
+    fn remember(&mut self, plan: &Arc<Plan>) {
+        if self.plans.insert(plan.version, plan.clone()).is_some() {
+            self.order.retain(|version| *version != plan.version);
+        }
+        self.order.push_back(plan.version);
+        while self.order.len() > REMEMBERED {
+            if let Some(version) = self.order.pop_front() {
+                self.plans.remove(&version);
+            }
         }
     }
 }
 
 impl PlanSource for Plans {
     fn current(&self, pipeline: &str) -> Option<Arc<Plan>> {
-        self.now.load().editions.get(pipeline).map(|e| e.plan.clone())
+        self.now.load().offer.plans.get(pipeline).cloned()
     }
 
     fn pinned(&self, version: Digest) -> Boxed<'_, Option<Arc<Plan>>> {
         Box::pin(async move {
-            if let Some(edition) = self.now.load().editions.values().find(|e| e.plan.version == version) {
-                return Some(edition.plan.clone());
+            if let Some(plan) = self.now.load().offer.plans.values().find(|p| p.version == version) {
+                return Some(plan.clone());
             }
-            let known = self
-                .pinned
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get(&version)
-                .cloned();
+            let earlier = || self.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = earlier().plans.get(&version).cloned();
             if known.is_some() {
                 return known;
             }
             let plan = self.build_again(version).await?;
-            self.pinned
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(version, plan.clone());
+            earlier().remember(&plan);
             Some(plan)
         })
     }
 
     fn site(&self) -> Arc<Value> {
-        self.now.load().values.clone()
+        self.now.load().offer.site.clone()
     }
 }

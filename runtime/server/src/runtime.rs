@@ -1,6 +1,7 @@
 //! A site at work: store, host, engine and plans, put together.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,19 +11,55 @@ use dragoman_host::{Host, HostSettings, JournalStorage, Runner};
 use dragoman_journal::Journal;
 use dragoman_journals_sqlite::{Options as StoreOptions, SqliteJournal};
 use dragoman_manifest::Site as Said;
-use dragoman_model::Diagnostic;
+use dragoman_model::{Diagnostic, Digest};
 use dragoman_security::Keys;
-use dragoman_transports_http::egress::HttpEgress;
+use dragoman_transports_http::egress::{Endpoint, HttpEgress};
 use dragoman_transports_http::inbound::Sender;
 
 use crate::error::Error;
 use crate::plans::Plans;
-use crate::site::{self, Secrets, Site};
+use crate::site::{self, Inputs, Secrets, Seen, Site};
+
+/// The connections of a site, as host and egress were given them.
+#[derive(Clone, Default)]
+pub(crate) struct Connections {
+    /// By name, for the host.
+    pub(crate) host: BTreeMap<String, dragoman_host::Connection>,
+    /// By connection and name, for the egress.
+    pub(crate) endpoints: BTreeMap<String, BTreeMap<String, Endpoint>>,
+}
+
+impl Connections {
+    /// Those of `now`, and those of before that are no longer in it: runs that began with them go on with them. Gives
+    /// the names of the latter.
+    pub(crate) fn take_over(&mut self, now: Connections) -> Vec<String> {
+        let before = std::mem::replace(self, now);
+        let mut leaving = Vec::new();
+        for (name, connection) in before.host {
+            if let Entry::Vacant(place) = self.host.entry(name) {
+                leaving.push(place.key().clone());
+                place.insert(connection);
+            }
+        }
+        for (name, endpoints) in before.endpoints {
+            self.endpoints.entry(name).or_insert(endpoints);
+        }
+        leaving
+    }
+
+    /// Lets host and egress have them.
+    pub(crate) fn bind(&self, host: &Host, egress: &HttpEgress) {
+        egress.set_endpoints(self.endpoints.clone());
+        host.set_connections(self.host.clone());
+    }
+}
 
 /// A site at work. Dropping it stops the engine; what is durable goes on at the next start.
 pub struct Runtime {
     /// What the site file says.
     pub said: Said,
+    /// The site file.
+    pub file: PathBuf,
     /// The folder of the site file.
     pub folder: PathBuf,
     /// The folder of the store.
@@ -37,20 +74,17 @@ pub struct Runtime {
     pub keys: Keys,
     /// Warnings of the site.
     pub warnings: Vec<Diagnostic>,
+    pub(crate) host: Arc<Host>,
+    pub(crate) egress: Arc<HttpEgress>,
+    pub(crate) connections: Connections,
+    /// How the site's files were found when they were read.
+    pub(crate) seen: Seen,
     engine: Engine,
 }
 
 /// The folder of a site's store.
 pub fn store_folder(site_file: &Path, said: &Said) -> PathBuf {
-    folder_of(site_file).join(&*said.store.value)
-}
-
-fn folder_of(site_file: &Path) -> PathBuf {
-    site_file
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-        .to_path_buf()
+    site::folder_of(site_file).join(&*said.store.value)
 }
 
 /// A host for a site: compiled code is kept below the store's folder and vouched for by the installation's key.
@@ -71,7 +105,9 @@ impl Runtime {
     /// # Errors
     /// All that is wrong with what was written; a store that cannot be opened; a host that cannot start.
     pub async fn open(site_file: &Path) -> Result<Runtime, Error> {
+        let seen = Inputs::of_file(site_file).look();
         let (said, mut warnings) = site::read(site_file).map_err(Error::Diagnostics)?;
+        let seen = seen.and_then(Inputs::of(site_file, &said).look());
         let store = store_folder(site_file, &said);
         let journal = Arc::new(SqliteJournal::open(&store, StoreOptions::default())?);
         let keys = Keys::open(&store.join("keys"))?;
@@ -87,7 +123,7 @@ impl Runtime {
             return Err(Error::Diagnostics(loaded.diagnostics));
         };
         warnings.extend(loaded.diagnostics);
-        keep(&site, journal.as_ref()).await?;
+        keep(&site, journal.as_ref(), &mut HashSet::new()).await?;
         let Site {
             said,
             folder,
@@ -98,8 +134,11 @@ impl Runtime {
             world,
             ..
         } = site;
-        egress.set_endpoints(endpoints);
-        host.set_connections(connections);
+        let connections = Connections {
+            host: connections,
+            endpoints,
+        };
+        connections.bind(&host, &egress);
         let plans = Arc::new(Plans::new(editions, world, shared.clone(), host.clone()));
         let engine = Engine::start(Settings {
             journal: shared,
@@ -111,6 +150,7 @@ impl Runtime {
         });
         Ok(Runtime {
             said,
+            file: site_file.to_path_buf(),
             folder,
             store,
             journal,
@@ -118,6 +158,10 @@ impl Runtime {
             senders,
             keys,
             warnings,
+            host,
+            egress,
+            connections,
+            seen,
             engine,
         })
     }
@@ -128,13 +172,17 @@ impl Runtime {
     }
 }
 
-/// Everything that runs will be pinned to is kept in the store before any run can begin with it.
-async fn keep(site: &Site, journal: &dyn Journal) -> Result<(), Error> {
-    for component in site.components.values() {
-        journal.keep_version(component.clone()).await?;
-    }
-    for edition in site.editions.values() {
-        journal.keep_version(edition.bytes.clone()).await?;
+/// Everything that runs will be pinned to is kept in the store before any run can begin with it. `kept`: what is there.
+pub(crate) async fn keep(site: &Site, journal: &dyn Journal, kept: &mut HashSet<Digest>) -> Result<(), Error> {
+    let components = site.components.iter().map(|(digest, bytes)| (*digest, bytes));
+    let editions = site
+        .editions
+        .values()
+        .map(|edition| (edition.plan.version, &edition.bytes));
+    for (digest, bytes) in components.chain(editions) {
+        if !kept.contains(&digest) {
+            kept.insert(journal.keep_version(bytes.clone()).await?);
+        }
     }
     Ok(())
 }

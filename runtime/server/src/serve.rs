@@ -1,36 +1,31 @@
-//! Serving a site: listeners, folders, heads, and an orderly end.
+//! Serving a site: the listener, what brings messages in by itself, heads, and an orderly end.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use dragoman_engine::Acceptor;
 use dragoman_journal::Journal;
-use dragoman_journals_sqlite::SqliteJournal;
-use dragoman_manifest::Site;
-use dragoman_plan::{Plan, TriggerKind};
-use dragoman_security::{Bearer, Keys, Secret};
-use dragoman_transports_files::{Folder, Watcher};
-use dragoman_transports_http::inbound::{Route, Routes, Sender};
+use dragoman_security::{Bearer, Secret};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 use crate::address::Address;
 use crate::desk::Desk;
 use crate::error::{Error, LISTEN};
+use crate::reload::Reloader;
 use crate::runtime::Runtime;
-use crate::{api, heads};
+use crate::triggers::Front;
+use crate::{api, heads, sources, watching};
 
-/// How often folders are looked at.
-const LOOK: Duration = Duration::from_millis(500);
 /// How long runs at work may go on once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
+/// How long connections and sources may take to their end after that.
+const CLOSING: Duration = Duration::from_secs(2);
 
-/// Serves a site until `stop` resolves. `ready` is told the address once messages are taken.
+/// Serves a site until `stop` resolves. `ready` is told the address once messages are taken. The site is read anew when
+/// its files change, when `again` says so, and when the operator API is asked to.
 ///
 /// # Errors
 /// The address cannot be listened on, or the address file cannot be written.
@@ -38,28 +33,37 @@ pub async fn serve(
     runtime: Runtime,
     ready: impl FnOnce(SocketAddr),
     stop: impl Future<Output = ()>,
+    again: mpsc::Receiver<()>,
 ) -> Result<(), Error> {
     let listener = listen(&runtime.said.listen.value).await?;
     let local = listener
         .local_addr()
         .map_err(|e| cannot_listen(&runtime.said.listen.value, &e))?;
     let address = Address::announce(&runtime.store, local)?;
-    let acceptor: Arc<dyn Acceptor> = Arc::new(runtime.handle());
-    let plans = runtime.plans.all();
-    let router = router(&runtime, &plans, address.token.clone(), acceptor.clone());
+    let reloader = Arc::new(Reloader::new(&runtime));
+    let router = router(&runtime, &reloader, address.token.clone());
     let (stopping, stopped) = watch::channel(false);
-    let mut tasks = tokio::task::JoinSet::new();
-    for folder in folders(&plans, &runtime.folder, runtime.said.largest_message) {
-        tasks.spawn(dragoman_transports_files::watch(
-            folder,
-            acceptor.clone(),
-            LOOK,
-            stopped.clone(),
-        ));
-    }
+    let front: Arc<dyn Acceptor> = Arc::new(Front {
+        handle: runtime.handle(),
+        plans: runtime.plans.clone(),
+    });
+    let sources = tokio::spawn(sources::follow(
+        reloader.sources.subscribe(),
+        runtime.handle(),
+        front,
+        stopped.clone(),
+    ));
+    let watching = tokio::spawn(watching::watch(reloader.clone(), again, stopped.clone()));
     let handle = runtime.handle();
+    // The heads are written last, when nothing more is appended, so they have an end of their own.
+    let (over, ended) = watch::channel(false);
     let keys = Arc::new(runtime.keys);
-    let heads = write_heads(&runtime.said, &runtime.folder, runtime.journal.clone(), keys);
+    let heads = tokio::spawn(heads::follow(
+        runtime.journal.clone(),
+        keys,
+        reloader.heads.subscribe(),
+        ended,
+    ));
     let mut closing = stopped.clone();
     let server = axum::serve(listener, router).with_graceful_shutdown(async move {
         // An error means that the sender is gone, which is an end as well.
@@ -75,41 +79,22 @@ pub async fn serve(
         tracing::info!("runs are left at work; they go on at the next start");
     }
     // Keep-alive connections would hold the server open for ever; what they have sent is answered by now.
-    let _ = tokio::time::timeout(Duration::from_secs(2), serving).await;
-    tasks.shutdown().await;
-    // The heads are written last, when nothing more is appended.
-    if let Some((end, task)) = heads {
-        end.send_replace(true);
-        let _ = task.await;
-    }
+    let _ = tokio::time::timeout(CLOSING, serving).await;
+    let _ = tokio::time::timeout(CLOSING, sources).await;
+    watching.abort();
+    over.send_replace(true);
+    let _ = heads.await;
     address.withdraw();
     Ok(())
 }
 
 /// What is answered over HTTP: the operator API behind its token, and the triggers of the pipelines.
-fn router(runtime: &Runtime, plans: &[Arc<Plan>], token: String, acceptor: Arc<dyn Acceptor>) -> axum::Router {
-    let routes = routes(plans, &runtime.senders, runtime.said.largest_message);
+fn router(runtime: &Runtime, reloader: &Arc<Reloader>, token: String) -> axum::Router {
     let journal: Arc<dyn Journal> = runtime.journal.clone();
     let desk = Desk::new(journal, runtime.handle());
     let token = Bearer::new(Secret::new(token));
-    api::router(desk, token, runtime.said.name.value.clone(), runtime.journal.clone()).merge(
-        dragoman_transports_http::inbound::router(Arc::new(ArcSwap::from_pointee(routes)), acceptor),
-    )
-}
-
-/// Begins to write the heads outside, where the site file says so; it ends, with the last ones, when it is told to.
-fn write_heads(
-    site: &Site,
-    folder: &Path,
-    journal: Arc<SqliteJournal>,
-    keys: Arc<Keys>,
-) -> Option<(watch::Sender<bool>, tokio::task::JoinHandle<()>)> {
-    let said = site.heads.as_ref()?;
-    let file = folder.join(&*said.file.value);
-    let every = Duration::from_millis(said.every_ms);
-    let (end, ended) = watch::channel(false);
-    let writing = heads::write(journal, keys, file, every, ended);
-    Some((end, tokio::spawn(writing)))
+    api::router(desk, token, reloader.clone(), runtime.journal.clone())
+        .merge(dragoman_transports_http::inbound::router(reloader.routes.clone()))
 }
 
 async fn listen(address: &str) -> Result<TcpListener, Error> {
@@ -125,51 +110,4 @@ fn cannot_listen(address: &str, error: &std::io::Error) -> Error {
         _ => "write `listen: 127.0.0.1:8080`, with an address of this machine",
     };
     Error::new(LISTEN, format!("{address} cannot be listened on: {error}"), help)
-}
-
-fn routes(plans: &[Arc<Plan>], senders: &BTreeMap<String, Arc<Sender>>, largest: u64) -> Routes {
-    let mut routes = Routes {
-        largest: usize::try_from(largest).unwrap_or(usize::MAX),
-        ..Routes::default()
-    };
-    for plan in plans {
-        for trigger in &plan.triggers {
-            if let TriggerKind::Http { path, from, .. } = &trigger.kind {
-                routes.by_path.entry(path.clone()).or_default().push(Route {
-                    pipeline: plan.pipeline.clone(),
-                    trigger: trigger.id.clone(),
-                    from: from.as_ref().and_then(|name| senders.get(name).cloned()),
-                });
-            }
-        }
-    }
-    routes
-}
-
-/// The folders of all pipelines: one for each path, whoever watches it, so that nobody takes a file away from another.
-fn folders(plans: &[Arc<Plan>], site: &Path, largest: u64) -> Vec<Folder> {
-    let mut watched: BTreeMap<PathBuf, Vec<Watcher>> = BTreeMap::new();
-    for plan in plans {
-        for trigger in &plan.triggers {
-            if let TriggerKind::Files {
-                folder,
-                matching,
-                settle_ms,
-            } = &trigger.kind
-            {
-                watched.entry(site.join(folder)).or_default().push(Watcher {
-                    matching: matching.clone(),
-                    settle: Duration::from_millis(*settle_ms),
-                    pipeline: plan.pipeline.clone(),
-                    trigger: trigger.id.clone(),
-                });
-            }
-        }
-    }
-    let folder = |(path, watchers)| Folder {
-        path,
-        largest,
-        watchers,
-    };
-    watched.into_iter().map(folder).collect()
 }

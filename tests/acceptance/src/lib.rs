@@ -11,9 +11,11 @@
 pub mod country;
 pub mod faults;
 pub mod messages;
+pub mod small;
 
 pub use country::{Country, Options};
 pub use messages::Case;
+pub use small::Small;
 
 /// What goes wrong in a test's surroundings: a text that says what, and where.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod observe;
 pub(crate) mod plugin;
+pub(crate) mod reload;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;

@@ -90,17 +90,19 @@ pub(super) async fn load(
     })
 }
 
+/// Where a plugin is: a path, or a name in the folder of plugins.
+pub(super) fn plugin_path(folder: &Path, said: &Site, text: &str) -> PathBuf {
+    if text.contains('/') || text.ends_with(".wasm") {
+        folder.join(text)
+    } else {
+        folder.join(&*said.plugins.value).join(format!("{text}.wasm"))
+    }
+}
+
 /// The plugin's bytes: a path, or a name in the folder of plugins.
 fn component(context: &Context<'_>, said: &Said, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<u8>> {
     let text = &*said.plugin.value;
-    let path: PathBuf = if text.contains('/') || text.ends_with(".wasm") {
-        context.folder.join(text)
-    } else {
-        context
-            .folder
-            .join(&*context.said.plugins.value)
-            .join(format!("{text}.wasm"))
-    };
+    let path = plugin_path(context.folder, context.said, text);
     match std::fs::read(&path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {

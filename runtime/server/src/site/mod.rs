@@ -3,6 +3,7 @@
 mod connections;
 mod files;
 mod grants;
+mod inputs;
 mod pipelines;
 mod senders;
 
@@ -18,7 +19,17 @@ use dragoman_transports_http::egress::Endpoint;
 use dragoman_transports_http::inbound::Sender;
 
 pub use files::read_source;
+pub(crate) use inputs::{Inputs, Seen};
 pub(crate) use pipelines::{Edition, rebuild};
+
+/// The folder of a site file: relative paths begin there.
+pub(crate) fn folder_of(site_file: &Path) -> PathBuf {
+    site_file
+        .parent()
+        .filter(|p| !p.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+        .to_path_buf()
+}
 
 /// A site that can run.
 pub(crate) struct Site {
@@ -79,11 +90,7 @@ struct Connected {
 
 /// Loads everything that a site file names: plugins, their surfaces, senders, pipelines. All that is wrong is said at once.
 pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Secrets) -> Loaded {
-    let folder = path
-        .parent()
-        .filter(|p| !p.as_os_str().is_empty())
-        .unwrap_or(Path::new("."))
-        .to_path_buf();
+    let folder = folder_of(path);
     let mut diagnostics = Vec::new();
     let mut world = World {
         ledgers: said.ledgers.iter().map(|l| l.value.clone()).collect(),
@@ -155,6 +162,6 @@ async fn connect(
     connected
 }
 
-fn is_error(diagnostic: &Diagnostic) -> bool {
+pub(crate) fn is_error(diagnostic: &Diagnostic) -> bool {
     diagnostic.severity == Severity::Error
 }

@@ -36,7 +36,7 @@ impl Edition {
 }
 
 /// Builds all pipelines of a folder: its YAML files, and `pipeline.yaml` in its subfolders.
-pub(super) fn load(
+pub(crate) fn load(
     folder: &Path,
     said: &Site,
     world: &World,
@@ -89,7 +89,7 @@ pub(super) fn load(
     editions
 }
 
-fn find(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+pub(crate) fn find(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();

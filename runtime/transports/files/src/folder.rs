@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::sync::watch as signal;
 
 /// A folder. All triggers that watch it are here, so that each of them gets a file before it is put away.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Folder {
     /// The folder.
     pub path: PathBuf,
@@ -21,7 +21,7 @@ pub struct Folder {
 }
 
 /// A trigger that watches a folder.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Watcher {
     /// A glob on the name: `*` and `?`.
     pub matching: String,

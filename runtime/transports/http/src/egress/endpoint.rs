@@ -4,7 +4,7 @@ use dragoman_security::Secret;
 use url::Url;
 
 /// How requests to an endpoint prove who sends them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Auth {
     /// `Authorization: Bearer ...`.
     Bearer(Secret),
@@ -47,7 +47,7 @@ impl Auth {
 pub struct BadEndpoint(String);
 
 /// An endpoint's address and how it is reached.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     pub(super) base: Url,
     pub(super) private: bool,

@@ -42,13 +42,25 @@ impl HttpEgress {
         Self::default()
     }
 
-    /// Replaces all endpoints at once, by connection and name. Requests under way keep the one they began with. An
-    /// endpoint whose TLS settings cannot be used refuses its requests and says why.
+    /// Replaces all endpoints at once, by connection and name. Requests under way keep the one they began with; an
+    /// endpoint that stays as it was keeps its open connections and its count of requests. An endpoint whose TLS settings
+    /// cannot be used refuses its requests and says why.
     pub fn set_endpoints(&self, endpoints: BTreeMap<String, BTreeMap<String, Endpoint>>) {
-        let bind = |(name, endpoint)| (name, Bound::new(endpoint).map(Arc::new));
+        let before = self.endpoints.load_full();
+        let bind = |connection: &str, (name, endpoint): (String, Endpoint)| {
+            let known = before.get(connection).and_then(|endpoints| endpoints.get(&name));
+            let bound = match known {
+                Some(Ok(known)) if known.endpoint == endpoint => Ok(known.clone()),
+                _ => Bound::new(endpoint).map(Arc::new),
+            };
+            (name, bound)
+        };
         let bound = endpoints
             .into_iter()
-            .map(|(connection, endpoints)| (connection, endpoints.into_iter().map(bind).collect()))
+            .map(|(connection, endpoints)| {
+                let endpoints = endpoints.into_iter().map(|e| bind(&connection, e)).collect();
+                (connection, endpoints)
+            })
             .collect();
         self.endpoints.store(Arc::new(bound));
     }

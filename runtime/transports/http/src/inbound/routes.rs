@@ -27,13 +27,15 @@ pub struct Route {
     pub from: Option<Arc<Sender>>,
 }
 
-/// The routes of a site at one time: swapped as a whole on reload.
-#[derive(Debug, Default)]
+/// The routes of a site at one time: swapped as a whole on reload. A request is served by the routes that were there when
+/// it came, to its end.
 pub struct Routes {
     /// By path, with the leading slash.
     pub by_path: BTreeMap<String, Vec<Route>>,
     /// The largest message taken, in bytes.
     pub largest: usize,
+    /// Takes what comes in over these routes: with the pipelines that they were made for, also once others have come.
+    pub acceptor: Arc<dyn Acceptor>,
 }
 
 /// Headers that never go into the trail.
@@ -41,18 +43,15 @@ const CREDENTIALS: [&str; 4] = ["authorization", "cookie", "proxy-authorization"
 
 struct Inbound {
     routes: Arc<ArcSwap<Routes>>,
-    acceptor: Arc<dyn Acceptor>,
     reader: Reader,
 }
 
 /// The router that takes messages: every path that no other route has.
-pub fn router(routes: Arc<ArcSwap<Routes>>, acceptor: Arc<dyn Acceptor>) -> Router {
+pub fn router(routes: Arc<ArcSwap<Routes>>) -> Router {
     let reader = Reader::default();
-    Router::new().fallback(take).with_state(Arc::new(Inbound {
-        routes,
-        acceptor,
-        reader,
-    }))
+    Router::new()
+        .fallback(take)
+        .with_state(Arc::new(Inbound { routes, reader }))
 }
 
 async fn take(State(inbound): State<Arc<Inbound>>, request: Request) -> Response<Body> {
@@ -98,7 +97,7 @@ async fn take(State(inbound): State<Arc<Inbound>>, request: Request) -> Response
     }
     let mut taken = Vec::with_capacity(here.len());
     for (route, sender) in proven {
-        match inbound
+        match routes
             .acceptor
             .deliver(delivery(route, sender, &parts, body.clone()))
             .await
@@ -207,8 +206,12 @@ mod tests {
             })),
         };
         let by_path = BTreeMap::from([("/orders".to_owned(), proofs.iter().map(route).collect())]);
-        let routes = Arc::new(ArcSwap::from_pointee(Routes { by_path, largest: 10 }));
         let door = Arc::new(Door::default());
+        let routes = Arc::new(ArcSwap::from_pointee(Routes {
+            by_path,
+            largest: 10,
+            acceptor: door.clone(),
+        }));
         let body = body.map_or_else(
             || Body::from_stream(stream::pending::<Result<&str, std::io::Error>>()),
             |text| Body::from(text.to_owned()),
@@ -217,10 +220,7 @@ mod tests {
         if let Some((name, value)) = header {
             request = request.header(name, value);
         }
-        let response = router(routes, door.clone())
-            .oneshot(request.body(body).unwrap())
-            .await
-            .unwrap();
+        let response = router(routes).oneshot(request.body(body).unwrap()).await.unwrap();
         assert_eq!(
             (response.status().as_u16(), door.0.lock().unwrap().len()),
             (status, taken)
