@@ -25,6 +25,7 @@ const RANKS: &[(&str, u32)] = &[
     ("dragoman-graph", 14),
     ("dragoman-engine", 14),
     ("dragoman-journals-sqlite", 14),
+    ("dragoman-cases", 15),
     ("dragoman-host", 15),
     ("dragoman-transports-http", 16),
     ("dragoman-transports-files", 16),

@@ -90,6 +90,15 @@ pub(super) fn reply(entry: &Draft) -> Result<Value, Failure> {
 }
 
 impl Handle {
+    /// Takes a message and promises no reply: for those who look after the run themselves.
+    ///
+    /// # Errors
+    /// As [`crate::Acceptor::deliver`].
+    pub async fn take(&self, delivery: Delivery) -> Result<Delivered, Refused> {
+        let offer = self.0.current(&delivery.pipeline);
+        self.0.accept(delivery, &offer, false, false).await
+    }
+
     /// Delivers a message and follows its run until it has ended, or cannot go on without a person.
     /// `observe`: effects are only written down, whatever the pipeline says.
     ///

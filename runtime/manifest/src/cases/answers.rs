@@ -50,7 +50,9 @@ fn answer(reading: &mut Reading, node: &Node) -> Option<Answer> {
         });
     }
     let mut fields = reading.fields(node, "an answer", "`{ output: { number: 7 } }`")?;
-    let when = fields.take("when").and_then(|n| super::read::object(reading, n, "what the input holds"));
+    let when = fields
+        .take("when")
+        .and_then(|n| super::read::object(reading, n, "what the input holds"));
     let failed = fields.take("failure");
     let probe = fields.take("probe");
     let output = fields.take("output").map(Json::of);
@@ -114,7 +116,11 @@ pub(super) fn failure(reading: &mut Reading, node: &Node) -> Option<Failure> {
     let retry_after = fields.take("retry_after").and_then(|n| reading.duration(n));
     let remote = fields.take("remote_reference").and_then(|n| reading.text(n, "R-7"));
     let issues = fields.take("issues").map_or_else(Vec::new, |n| {
-        let items = reading.list(n, "a list of issues", "`- { path: /number, code: unknown, message: no such number }`");
+        let items = reading.list(
+            n,
+            "a list of issues",
+            "`- { path: /number, code: unknown, message: no such number }`",
+        );
         items.iter().filter_map(|item| issue(reading, item)).collect()
     });
     fields.finish(reading);
@@ -129,12 +135,20 @@ pub(super) fn failure(reading: &mut Reading, node: &Node) -> Option<Failure> {
 }
 
 fn issue(reading: &mut Reading, node: &Node) -> Option<Issue> {
-    let mut fields = reading.fields(node, "an issue", "`{ path: /number, code: unknown, message: no such number }`")?;
+    let mut fields = reading.fields(
+        node,
+        "an issue",
+        "`{ path: /number, code: unknown, message: no such number }`",
+    )?;
     let mut text = |key, example: &str| {
         let node = fields.need(reading, key, example)?;
         reading.text(node, example).map(|t| t.value)
     };
-    let (path, code, message) = (text("path", "/number"), text("code", "unknown"), text("message", "no such number"));
+    let (path, code, message) = (
+        text("path", "/number"),
+        text("code", "unknown"),
+        text("message", "no such number"),
+    );
     fields.finish(reading);
     Some(Issue {
         path: path?,

@@ -12,7 +12,9 @@ pub(super) fn expect(reading: &mut Reading, node: &Node) -> Expect {
         return Expect::default();
     };
     let ending = fields.take("ending").and_then(|n| reading.word(n, &Ending::WORDS));
-    let reason = fields.take("reason").and_then(|n| reading.text(n, "a part of the reason"));
+    let reason = fields
+        .take("reason")
+        .and_then(|n| reading.text(n, "a part of the reason"));
     let path = fields.take("path").map(|n| steps(reading, n));
     let calls = fields.take("calls").map(|n| {
         let items = reading.list(n, "a list of calls", "`- { call: orders.ship, input: { number: 7 } }`");

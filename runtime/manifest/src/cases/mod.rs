@@ -9,7 +9,7 @@ mod write;
 
 pub use json::{Json, JsonKind};
 pub use types::*;
-pub use write::{duration, document};
+pub use write::{document, duration};
 
 use std::sync::Arc;
 

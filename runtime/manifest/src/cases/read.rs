@@ -20,10 +20,18 @@ pub(super) fn case(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
     let pipeline = fields
         .need(reading, "pipeline", "ship-orders")
         .and_then(|n| reading.text(n, "ship-orders"));
-    let about = pipeline.clone().unwrap_or_else(|| Spanned::new(String::new(), root.span.clone()));
-    let site = fields.take("site").and_then(|n| object(reading, n, "the values of the site"));
+    let about = pipeline
+        .clone()
+        .unwrap_or_else(|| Spanned::new(String::new(), root.span.clone()));
+    let site = fields
+        .take("site")
+        .and_then(|n| object(reading, n, "the values of the site"));
     let before = fields.take("before").map_or_else(Vec::new, |n| {
-        let items = reading.list(n, "a list of messages", "`- { pipeline: ship-orders, message: { number: 7 } }`");
+        let items = reading.list(
+            n,
+            "a list of messages",
+            "`- { pipeline: ship-orders, message: { number: 7 } }`",
+        );
         items.iter().filter_map(|item| message(reading, item, &about)).collect()
     });
     let trigger = fields
@@ -39,7 +47,9 @@ pub(super) fn case(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         items.iter().filter_map(|item| person(reading, item)).collect()
     });
     let until = fields.take("until").and_then(|n| reading.duration(n));
-    let crash = fields.take("crash").and_then(|n| reading.word(n, &[("every_commit", true), ("never", false)]));
+    let crash = fields
+        .take("crash")
+        .and_then(|n| reading.word(n, &[("every_commit", true), ("never", false)]));
     let expect = fields.take("expect").map(|n| expect(reading, n));
     fields.finish(reading);
     Some(Case {
@@ -160,7 +170,9 @@ fn person(reading: &mut Reading, node: &Node) -> Option<Person> {
             by = reading.text(node, "olga");
         } else if let Some(mut inner) = reading.fields(node, "a person", "`{ id: olga, roles: [approver] }`") {
             by = inner.need(reading, "id", "olga").and_then(|n| reading.text(n, "olga"));
-            roles = inner.take("roles").map_or_else(Vec::new, |n| reading.texts(n, "[approver]"));
+            roles = inner
+                .take("roles")
+                .map_or_else(Vec::new, |n| reading.texts(n, "[approver]"));
             authentication = inner.take("authentication").and_then(|n| reading.text(n, "password"));
             inner.finish(reading);
         }

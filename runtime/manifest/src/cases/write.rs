@@ -20,7 +20,13 @@ pub fn document(members: &[(&str, Value)]) -> String {
 pub fn duration(millis: u64) -> String {
     let mut text = String::new();
     let mut rest = millis;
-    for (unit, size) in [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)] {
+    for (unit, size) in [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1_000),
+        ("ms", 1),
+    ] {
         if rest >= size {
             text.push_str(&format!("{}{unit}", rest / size));
             rest %= size;
@@ -72,7 +78,9 @@ impl Case {
     /// As [`Case::with_expected`], where `expect` stands in braces: it is written anew.
     fn rewritten(&self, changes: &[(&str, Option<Value>)]) -> String {
         let text = &self.source.text;
-        let Some(said) = &self.expect.said else { return text.clone() };
+        let Some(said) = &self.expect.said else {
+            return text.clone();
+        };
         let mut members = match said.value.value() {
             Value::Object(members) => members,
             _ => serde_json::Map::new(),
@@ -155,9 +163,8 @@ fn flow_within(value: &Value, depth: usize) -> Option<String> {
             Some(format!("[{}]", items?.join(", ")))
         }
         Value::Object(members) => {
-            let member = |(key, value): (&String, &Value)| {
-                Some(format!("{}: {}", scalar(key), flow_within(value, depth - 1)?))
-            };
+            let member =
+                |(key, value): (&String, &Value)| Some(format!("{}: {}", scalar(key), flow_within(value, depth - 1)?));
             let members: Option<Vec<String>> = members.iter().map(member).collect();
             Some(format!("{{ {} }}", members?.join(", ")))
         }
@@ -171,5 +178,9 @@ fn scalar(text: &str) -> String {
     let begins = text.starts_with(|c: char| c.is_ascii_alphanumeric());
     let fits = |c: char| c.is_ascii_alphanumeric() || " _./|-+".contains(c);
     let plain = begins && text.chars().all(fits) && !text.ends_with(' ') && resolve(text) == Value::String(text.into());
-    if plain { text.into() } else { Value::String(text.into()).to_string() }
+    if plain {
+        text.into()
+    } else {
+        Value::String(text.into()).to_string()
+    }
 }

@@ -1,0 +1,162 @@
+//! A case run once, and again for every commit, killed right before it and right after it: the outcome must be the same.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dragoman_engine::ManualClock;
+use dragoman_journal::Record;
+use dragoman_manifest::cases::{Case, Ending};
+use dragoman_model::Diagnostic;
+
+use crate::bench::Bench;
+use crate::differences::Mismatch;
+use crate::error::Error;
+use crate::found::Found;
+use crate::gather::Family;
+use crate::life::{Begun, World, live, open, runtime};
+use crate::mortal::Dies;
+use crate::prepared::Prepared;
+use crate::script::Script;
+use crate::timeless::timeless_facts;
+
+/// The code under which a run is parked whose process died while nobody can say whether a request left.
+const INTERRUPTED: &str = "engine.interrupted";
+
+/// What came of one or several lives.
+pub(crate) struct Lived {
+    pub(crate) found: Found,
+    pub(crate) facts: BTreeMap<String, u32>,
+    pub(crate) begun: Begun,
+    pub(crate) wrong: Vec<Diagnostic>,
+    pub(crate) unused: Vec<String>,
+    /// Whether a person must say if a request left: where nobody can know, that is the right outcome.
+    unknowable: bool,
+    pub(crate) commits: usize,
+}
+
+/// Lives as often as it is told, on one store, with one world outside.
+pub(crate) fn lives(case: &Case, prepared: &Arc<Prepared>, bench: &Arc<Bench>, all: &[Dies]) -> Result<Lived, Error> {
+    let place = case
+        .answers
+        .first()
+        .map_or_else(|| case.summary.span.clone(), |a| a.key.span.clone());
+    let folder = folder()?;
+    let world = World {
+        script: Arc::new(Script::new(Arc::clone(bench), Arc::clone(prepared), place)),
+        prepared: Arc::clone(prepared),
+        clock: ManualClock::new(prepared.start),
+        begun: std::sync::Mutex::default(),
+    };
+    let mut commits = 0;
+    for dies in all {
+        commits = live(folder.path(), &world, *dies)?;
+    }
+    let begun = world.begun();
+    let (found, unknowable) = match (begun.run, &begun.refused) {
+        (Some(run), _) => {
+            let store = open(folder.path())?;
+            let family = runtime()?.block_on(Family::load(store.as_ref(), run))?;
+            (family.found(&world.script.made()), is_unknowable(&family))
+        }
+        (None, refused) => (Found::refused(refused.clone().unwrap_or_default()), false),
+    };
+    Ok(Lived {
+        found,
+        facts: timeless_facts(&world.script.facts(), prepared.start),
+        wrong: world.script.wrong(),
+        unused: world.script.unused().into_iter().map(str::to_owned).collect(),
+        begun,
+        unknowable,
+        commits,
+    })
+}
+
+fn is_unknowable(family: &Family) -> bool {
+    family.ordered().iter().any(|(_, entry)| match &entry.header.record {
+        Record::Parked { code } => code == INTERRUPTED,
+        _ => false,
+    })
+}
+
+/// A folder for the store of a case. In memory where the system has such a place: it must outlive nothing but the
+/// deaths that the case plays.
+fn folder() -> Result<tempfile::TempDir, Error> {
+    let memory = PathBuf::from("/dev/shm");
+    let made = if memory.is_dir() {
+        tempfile::tempdir_in(memory)
+    } else {
+        tempfile::tempdir()
+    };
+    let made = made.or_else(|_| tempfile::tempdir());
+    made.map_err(|error| Error::restless(format!("there is no folder for the store of the case: {error}")))
+}
+
+/// Dies at every commit that an undisturbed life makes; what is other than there. How many lives that took.
+pub(crate) fn every_commit(
+    case: &Case,
+    prepared: &Arc<Prepared>,
+    bench: &Arc<Bench>,
+    undisturbed: &Lived,
+) -> Result<(Vec<Mismatch>, usize), Error> {
+    let mut mismatches = Vec::new();
+    let mut count = 0;
+    for number in 0..undisturbed.commits {
+        for dies in [Dies::Before(number), Dies::After(number)] {
+            let lived = lives(case, prepared, bench, &[dies, Dies::Never])?;
+            count += 1;
+            let when = match dies {
+                Dies::Before(number) => format!("killed before commit {}", number + 1),
+                _ => format!("killed after commit {}", number + 1),
+            };
+            if let Some(mismatch) = other(case, undisturbed, &lived, &when) {
+                mismatches.push(mismatch);
+            }
+        }
+    }
+    Ok((mismatches, count))
+}
+
+/// What is other than in the undisturbed life.
+fn other(case: &Case, undisturbed: &Lived, lived: &Lived, when: &str) -> Option<Mismatch> {
+    let place = case.summary.span.place();
+    let key = format!("crash, {when}");
+    for (fact, count) in &lived.facts {
+        let once = undisturbed.facts.get(fact).copied().unwrap_or(0);
+        if *count > once {
+            return Some(Mismatch::new(
+                &key,
+                place,
+                format!("{once} times: {fact}"),
+                format!("{count} times"),
+            ));
+        }
+    }
+    if lived.unknowable && lived.found.ending == Ending::Parked {
+        return None;
+    }
+    if lived.found.ending != undisturbed.found.ending {
+        let (was, is) = (undisturbed.found.ending.word(), lived.found.ending.word());
+        let why = lived
+            .found
+            .reasons
+            .first()
+            .map(|r| format!(": {r}"))
+            .unwrap_or_default();
+        return Some(Mismatch::new(&key, place, was, format!("{is}{why}")));
+    }
+    let missing = undisturbed
+        .facts
+        .iter()
+        .find(|(fact, count)| lived.facts.get(*fact) != Some(*count));
+    if let Some((fact, count)) = missing {
+        let is = lived.facts.get(fact).copied().unwrap_or(0);
+        return Some(Mismatch::new(
+            &key,
+            place,
+            format!("{count} times: {fact}"),
+            format!("{is} times"),
+        ));
+    }
+    None
+}

@@ -1,0 +1,53 @@
+//! What happened in a run, as a case sees it.
+
+use dragoman_manifest::cases::Ending;
+use dragoman_model::Value;
+
+/// A call that was made.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Called {
+    /// `connection.operation`.
+    pub call: String,
+    /// The step's path.
+    pub step: String,
+    /// What it was called with.
+    pub input: Value,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Whether it has no effect.
+    pub read: bool,
+}
+
+/// What happened in a run and in the runs of its items.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// How it stands.
+    pub ending: Ending,
+    /// Why, the run's own reason first, then those of its items.
+    pub reasons: Vec<String>,
+    /// The steps that did something, in their order.
+    pub path: Vec<String>,
+    /// The calls in their order.
+    pub calls: Vec<Called>,
+    /// The output.
+    pub output: Option<Value>,
+    /// Steps whose effect was undone, in the order of the undoing.
+    pub undo: Vec<String>,
+    /// What was only written down: `{ what, path, ... }`.
+    pub observed: Vec<Value>,
+}
+
+impl Found {
+    /// Of a message that was not taken.
+    pub(crate) fn refused(why: String) -> Self {
+        Found {
+            ending: Ending::Refused,
+            reasons: vec![why],
+            path: Vec::new(),
+            calls: Vec::new(),
+            output: None,
+            undo: Vec::new(),
+            observed: Vec::new(),
+        }
+    }
+}

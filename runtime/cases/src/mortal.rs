@@ -1,0 +1,138 @@
+//! A real store that stops answering at a commit, as a process does that dies there.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dragoman_journal::error::Error;
+use dragoman_journal::store::{Answer, KeptDocument, VersionedValue};
+use dragoman_journal::{
+    Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Refusal, RunFilter, RunSummary,
+    Wait,
+};
+use dragoman_model::{Digest, RunId, Timestamp};
+use tokio::sync::Notify;
+
+/// Where the process dies: right before or right after a commit reaches the disk.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Dies {
+    Before(usize),
+    After(usize),
+    Never,
+}
+
+/// The store of one life.
+pub(crate) struct Mortal {
+    store: Arc<dyn Journal>,
+    commits: AtomicUsize,
+    dies: Dies,
+    pub(crate) dead: Notify,
+}
+
+impl Mortal {
+    pub(crate) fn new(store: Arc<dyn Journal>, dies: Dies) -> Arc<Self> {
+        Arc::new(Mortal {
+            store,
+            commits: AtomicUsize::new(0),
+            dies,
+            dead: Notify::new(),
+        })
+    }
+
+    /// How many commits this life made.
+    pub(crate) fn commits(&self) -> usize {
+        self.commits.load(Ordering::SeqCst)
+    }
+
+    /// Commits, unless this is the moment.
+    async fn commit<T>(&self, commit: impl Future<Output = T>) -> T {
+        let number = self.commits.fetch_add(1, Ordering::SeqCst);
+        if self.dies == Dies::Before(number) {
+            self.die().await;
+        }
+        let result = commit.await;
+        if self.dies == Dies::After(number) {
+            self.die().await;
+        }
+        result
+    }
+
+    async fn die(&self) {
+        self.dead.notify_one();
+        std::future::pending().await
+    }
+}
+
+impl Journal for Mortal {
+    fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>> {
+        Box::pin(self.commit(self.store.begin(begin)))
+    }
+    fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>> {
+        Box::pin(self.commit(self.store.append(append)))
+    }
+    fn acquire(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>> {
+        self.store.acquire(run, now, until)
+    }
+    fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>> {
+        self.store.renew(leases, until)
+    }
+    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        self.store.due(now, limit)
+    }
+    fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {
+        self.store.next_due(after)
+    }
+    fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>> {
+        self.store.load(run)
+    }
+    fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
+        self.store.runs(filter)
+    }
+    fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
+        self.store.children(run, path)
+    }
+    fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {
+        self.store.once(once)
+    }
+    fn effects(&self, reference: String) -> Answer<'_, Result<Vec<Effect>, Error>> {
+        self.store.effects(reference)
+    }
+    fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
+        self.store.waits(run)
+    }
+    fn event(
+        &self,
+        name: String,
+        key: String,
+        since: Timestamp,
+        after: u64,
+    ) -> Answer<'_, Result<Option<NumberedEvent>, Error>> {
+        self.store.event(name, key, since, after)
+    }
+    fn undelivered(&self, after: u64, limit: usize) -> Answer<'_, Result<Vec<NumberedEvent>, Error>> {
+        self.store.undelivered(after, limit)
+    }
+    fn delivered(&self, numbers: Vec<u64>) -> Answer<'_, Result<(), Error>> {
+        Box::pin(self.commit(self.store.delivered(numbers)))
+    }
+    fn state_get(&self, connection: String, key: String) -> Answer<'_, Result<Option<VersionedValue>, Error>> {
+        self.store.state_get(connection, key)
+    }
+    fn state_keys(
+        &self,
+        connection: String,
+        prefix: String,
+        after: Option<String>,
+        limit: u32,
+    ) -> Answer<'_, Result<Vec<String>, Error>> {
+        self.store.state_keys(connection, prefix, after, limit)
+    }
+    fn document(&self, digest: Digest) -> Answer<'_, Result<Option<KeptDocument>, Error>> {
+        self.store.document(digest)
+    }
+    fn keep_version(&self, bytes: Vec<u8>) -> Answer<'_, Result<Digest, Error>> {
+        self.store.keep_version(bytes)
+    }
+    fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {
+        self.store.version(digest)
+    }
+}

@@ -1,0 +1,327 @@
+//! A case made ready: every name looked up, every answer checked against what the connector could say.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dragoman_engine::Delivery;
+use dragoman_manifest::cases::{Answers, Case, Content, Gives, LaterKind, Message, Person, Probe};
+use dragoman_manifest::{Spanned, cases::Json};
+use dragoman_model::{Actor, Diagnostic, Digest, Failure, Timestamp, Value, nearest};
+use dragoman_plan::{Plan, Trigger, TriggerKind};
+
+use crate::bench::{Bench, Plans, closing};
+use crate::error::{Error, IMPOSSIBLE, UNKNOWN};
+use crate::shaped::checked;
+
+/// Where a case begins that does not say when: a Monday morning.
+const MORNING: Timestamp = Timestamp::from_millis(1_772_442_000_000);
+
+/// A case made ready.
+pub(crate) struct Prepared {
+    pub(crate) plans: Arc<Plans>,
+    pub(crate) start: Timestamp,
+    pub(crate) before: Vec<Deliverable>,
+    pub(crate) main: Deliverable,
+    pub(crate) later: Vec<(i64, Deliverable)>,
+    pub(crate) answers: Vec<Scripted>,
+    pub(crate) people: Vec<Person>,
+    pub(crate) until: Option<i64>,
+    /// What reading each message gives, by the digest of its bytes.
+    pub(crate) reads: BTreeMap<Digest, Result<Value, Failure>>,
+}
+
+/// A message on its way.
+pub(crate) struct Deliverable {
+    pub(crate) delivery: Delivery,
+    pub(crate) at: Option<Timestamp>,
+    /// Where the case says it, for what is wrong with it.
+    pub(crate) place: dragoman_model::Span,
+}
+
+/// What the calls of an operation or of a step answer.
+pub(crate) struct Scripted {
+    pub(crate) key: Spanned<String>,
+    /// Of a step: its path without `steps.`.
+    pub(crate) step: Option<String>,
+    pub(crate) lines: Vec<Line>,
+}
+
+/// One answer.
+pub(crate) struct Line {
+    pub(crate) when: Option<Json>,
+    pub(crate) gives: Given,
+}
+
+/// What comes back: outputs as values where the operation is known, else as they were said.
+pub(crate) enum Given {
+    Output(Json),
+    Failure(Failure),
+    Applied(Json),
+    Absent,
+    Pending,
+}
+
+impl Prepared {
+    /// Makes a case ready. `folder`: that of its file.
+    pub(crate) fn new(case: &Case, folder: &Path, bench: &Bench) -> Result<Self, Error> {
+        let mut plans = plans(case, bench)?;
+        let mut closers = BTreeMap::new();
+        for later in &case.later {
+            if let LaterKind::Void(reference) = &later.what {
+                let name = format!("case-closes-{}", closers.len() + 1);
+                plans.add(closing(&name, reference)?);
+                closers.insert(reference.value.clone(), name);
+            }
+        }
+        let plans = Arc::new(plans);
+        let mut desk = Desk {
+            plans: &plans,
+            bench,
+            folder: folder.to_path_buf(),
+            reads: BTreeMap::new(),
+            diagnostics: Vec::new(),
+        };
+        let before: Vec<Option<Deliverable>> = case.before.iter().map(|m| desk.message(m)).collect();
+        let main = desk.message(&case.trigger);
+        let later: Vec<Option<(i64, Deliverable)>> = case
+            .later
+            .iter()
+            .map(|later| {
+                let after = i64::try_from(later.after.value).unwrap_or(i64::MAX);
+                let what = match &later.what {
+                    LaterKind::Message(message) => desk.message(message)?,
+                    LaterKind::Void(reference) => close(&closers[&reference.value], &reference.span),
+                };
+                Some((after, what))
+            })
+            .collect();
+        let answers = case.answers.iter().map(|a| desk.answers(a)).collect();
+        let Desk { reads, diagnostics, .. } = desk;
+        let before: Option<Vec<Deliverable>> = before.into_iter().collect();
+        let later: Option<Vec<(i64, Deliverable)>> = later.into_iter().collect();
+        let (Some(before), Some(main), Some(later), true) = (before, main, later, diagnostics.is_empty()) else {
+            return Err(Error::Case(diagnostics));
+        };
+        let first = before.first().unwrap_or(&main);
+        Ok(Prepared {
+            start: first.at.unwrap_or(MORNING),
+            plans,
+            before,
+            main,
+            later,
+            answers,
+            people: case.people.clone(),
+            until: case.until.as_ref().map(|u| i64::try_from(u.value).unwrap_or(i64::MAX)),
+            reads,
+        })
+    }
+}
+
+/// The plans for the values of the site with those that the case changes.
+fn plans(case: &Case, bench: &Bench) -> Result<Plans, Error> {
+    let mut values = bench.values.clone();
+    if let (Some(changes), Some(members)) = (&case.site, values.as_object_mut()) {
+        let mut diagnostics = Vec::new();
+        if let Value::Object(changed) = changes.value() {
+            for (name, value) in changed {
+                if !members.contains_key(&name) {
+                    let place = changes.place(&format!("/{name}"));
+                    diagnostics.push(unknown(
+                        place,
+                        "value of the site",
+                        &name,
+                        members.keys().map(String::as_str),
+                    ));
+                }
+                members.insert(name, value);
+            }
+        }
+        if !diagnostics.is_empty() {
+            return Err(Error::Case(diagnostics));
+        }
+    }
+    let plans = (bench.build)(&values).map_err(Error::Case)?;
+    Ok(Plans::new(plans, values))
+}
+
+/// The message that closes a reference.
+fn close(pipeline: &str, place: &dragoman_model::Span) -> Deliverable {
+    Deliverable {
+        delivery: Delivery {
+            pipeline: pipeline.into(),
+            trigger: "hand".into(),
+            body: Bytes::from_static(b"{}"),
+            media_type: "application/json".into(),
+            headers: Vec::new(),
+            attributes: Value::Object(serde_json::Map::new()),
+            sender: Actor::person("somebody", "password"),
+            key: None,
+        },
+        at: None,
+        place: place.clone(),
+    }
+}
+
+pub(crate) fn unknown<'a>(
+    place: dragoman_model::Span,
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a str> + Clone,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(UNKNOWN, place, format!("there is no {what} `{name}`"));
+    match nearest(name, known.clone()) {
+        Some(right) => diagnostic.help(format!("write `{right}`")),
+        None => {
+            let all: Vec<&str> = known.collect();
+            diagnostic.help(format!("there is: {}", all.join(", ")))
+        }
+    }
+}
+
+/// Where names are looked up while a case is made ready.
+struct Desk<'a> {
+    plans: &'a Plans,
+    bench: &'a Bench,
+    folder: PathBuf,
+    reads: BTreeMap<Digest, Result<Value, Failure>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Desk<'_> {
+    fn message(&mut self, message: &Message) -> Option<Deliverable> {
+        let Some(plan) = self.plans.get(&message.pipeline) else {
+            let place = message.pipeline.span.clone();
+            self.diagnostics.push(unknown(
+                place,
+                "pipeline",
+                &message.pipeline,
+                self.plans.names().collect::<Vec<_>>().into_iter(),
+            ));
+            return None;
+        };
+        let plan = Arc::clone(plan);
+        let trigger = self.trigger(&plan, message)?;
+        let read = trigger.read.as_ref().map(|(c, o)| format!("{c}.{o}"));
+        let content = match (&message.content, read) {
+            (Content::Unreadable(failure), Some(_)) => Err(failure.clone()),
+            (Content::Unreadable(_), None) => {
+                let text = format!("nothing reads the messages of `{}`, so none is unreadable", trigger.id);
+                let diagnostic = Diagnostic::error(IMPOSSIBLE, message.span.clone(), text);
+                self.diagnostics.push(diagnostic.help("write a `message`"));
+                return None;
+            }
+            (Content::Message(said), None) => Ok(said.value()),
+            (Content::Message(said), Some(read)) => Ok(self.output(&read, said)),
+        };
+        let body = self.body(message, &content)?;
+        self.reads.insert(Digest::of(&body), content);
+        let sender = match (&message.sender, &trigger.kind) {
+            (Some(sender), _) => Actor::sender(sender, "bearer"),
+            (None, TriggerKind::Http { from: Some(from), .. }) => Actor::sender(from, "bearer"),
+            (None, TriggerKind::Manual) => Actor::person("somebody", "os_user"),
+            (None, _) => Actor::sender("somebody", "none"),
+        };
+        Some(Deliverable {
+            delivery: Delivery {
+                pipeline: plan.pipeline.clone(),
+                trigger: trigger.id.clone(),
+                media_type: media_type(&body).into(),
+                body,
+                headers: message.headers.clone(),
+                attributes: Value::Object(serde_json::Map::new()),
+                sender,
+                key: None,
+            },
+            at: message.at.as_ref().map(|at| at.value),
+            place: message.span.clone(),
+        })
+    }
+
+    fn trigger<'p>(&mut self, plan: &'p Plan, message: &Message) -> Option<&'p Trigger> {
+        let Some(id) = &message.id else {
+            return plan.triggers.first();
+        };
+        let found = plan.triggers.iter().find(|t| t.id == id.value);
+        if found.is_none() {
+            let known = plan.triggers.iter().map(|t| t.id.as_str());
+            self.diagnostics.push(unknown(id.span.clone(), "trigger", id, known));
+        }
+        found
+    }
+
+    /// The bytes of a message: the file beside the case, else its content as JSON.
+    fn body(&mut self, message: &Message, content: &Result<Value, Failure>) -> Option<Bytes> {
+        let Some(file) = &message.document else {
+            let text = match content {
+                Ok(value) => dragoman_model::digest::canonical(value),
+                Err(failure) => format!("unreadable: {}", failure.code),
+            };
+            return Some(Bytes::from(text));
+        };
+        let path = self.folder.join(&file.value);
+        match std::fs::read(&path) {
+            Ok(bytes) => Some(Bytes::from(bytes)),
+            Err(error) => {
+                let text = format!("{} cannot be read: {error}", path.display());
+                let diagnostic = Diagnostic::error(UNKNOWN, file.span.clone(), text);
+                self.diagnostics
+                    .push(diagnostic.help("the path of a document begins at the folder of the case"));
+                None
+            }
+        }
+    }
+
+    fn answers(&mut self, said: &Answers) -> Scripted {
+        let step = said.key.strip_prefix("steps.").map(str::to_owned);
+        if step.is_none() && self.bench.operation(&said.key).is_none() {
+            let operations = self.bench.operations();
+            let known = operations.iter().map(String::as_str);
+            self.diagnostics
+                .push(unknown(said.key.span.clone(), "operation", &said.key, known));
+        } else if step.is_none() {
+            for answer in &said.answers {
+                if let Gives::Output(output) | Gives::Probe(Probe::Applied(output)) = &answer.gives {
+                    self.output(&said.key, output);
+                }
+            }
+        }
+        let line = |answer: &dragoman_manifest::cases::Answer| Line {
+            when: answer.when.clone(),
+            gives: match &answer.gives {
+                Gives::Output(output) => Given::Output(output.clone()),
+                Gives::Failure(failure) => Given::Failure(failure.clone()),
+                Gives::Probe(Probe::Applied(output)) => Given::Applied(output.clone()),
+                Gives::Probe(Probe::Absent) => Given::Absent,
+                Gives::Probe(Probe::Pending) => Given::Pending,
+            },
+        };
+        Scripted {
+            key: said.key.clone(),
+            step,
+            lines: said.answers.iter().map(line).collect(),
+        }
+    }
+
+    /// An output with the types of its operation, checked.
+    fn output(&mut self, operation: &str, said: &Json) -> Value {
+        match self.bench.operation(operation) {
+            None => said.value(),
+            Some(surface) => checked(
+                said,
+                &surface.output,
+                &surface.output_schema,
+                operation,
+                &mut self.diagnostics,
+            ),
+        }
+    }
+}
+
+fn media_type(body: &[u8]) -> &'static str {
+    match body.iter().find(|b| !b.is_ascii_whitespace()) {
+        Some(b'<' | 0xef) => "application/xml",
+        _ => "application/json",
+    }
+}

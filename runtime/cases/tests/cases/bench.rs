@@ -1,0 +1,184 @@
+//! A shop and its pipelines, and one way to run a case on them.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use dragoman_cases::{Bench, Outcome, Report, run};
+use dragoman_manifest::{Case, parse_case};
+use dragoman_model::{Diagnostic, Digest, OperationEffect, Source, Value};
+use dragoman_plan::{Plan, World};
+use dragoman_schema::{DescribedOperation, Descriptor, Surface};
+use serde_json::json;
+
+/// Ships each parcel of an order; a large order waits for a clerk.
+pub(crate) const SHIP: &str = "
+dragoman: 1
+pipeline: ship-orders
+summary: Ship each order once.
+on: [{ id: hook, http: { path: /orders, from: partner, reply: accepted }, read: shop.read_order }]
+key: trigger.message.number
+steps:
+  - stop: { reason: the shop is closed }
+    when: site.closed
+  - id: order
+    call: shop.get
+    with: { number: =trigger.message.number }
+  - id: decision
+    choose:
+      - when: '!steps.order.large'
+        value: { by: nobody }
+      - else:
+          - id: clerk
+            wait: { decision: accept, answers: [accept, refuse], for: 30d, show: [=steps.order], roles: [approver] }
+            ref: steps.order.number
+            on_timeout: { park: { reason: no clerk decided } }
+          - fail: { reason: '=default(steps.clerk.reason, \"the clerk refused\")', class: rejected }
+            when: steps.clerk.answer == \"refuse\"
+        value: { by: =steps.clerk.by.id }
+  - id: sent
+    each: steps.order.parcels
+    as: parcel
+    steps:
+      - id: shipped
+        call: shop.ship
+        once: steps.order.number + \"-\" + parcel
+        ref: steps.order.number
+        with: { number: '=steps.order.number + \"-\" + parcel', weight: '=quantity(\"5\", \"kg\")' }
+      - id: told
+        call: shop.notify
+        with: { number: =steps.shipped.id }
+    value: =steps.shipped.id
+output: { order: =steps.order.number, to: =steps.order.customer, by: =steps.decision.by, sent: =steps.sent }
+";
+
+/// Posts what nobody can ask after, and takes it back.
+pub(crate) const POST: &str = "
+dragoman: 1
+pipeline: post-orders
+summary: Post an order and take it back.
+on: [{ id: hand, manual: {}, read: shop.read_order }]
+on_failure: undo
+steps:
+  - id: posted
+    call: shop.post
+    with: { number: =trigger.message.number }
+    undo: { call: shop.cancel, with: { number: =trigger.message.number } }
+  - fail: { reason: it was a mistake, class: permanent }
+";
+
+fn operation(name: &str, effect: OperationEffect, input: &Value, output: &Value) -> DescribedOperation {
+    DescribedOperation {
+        name: name.into(),
+        summary: String::new(),
+        input_schema: input.to_string(),
+        output_schema: output.to_string(),
+        effect,
+        has_probe: false,
+        undo: None,
+        documents: Vec::new(),
+        codes: Vec::new(),
+    }
+}
+
+fn surface() -> Surface {
+    let text = json!({ "type": "string" });
+    let numbered = json!({ "type": "object", "required": ["number"], "properties": {
+        "number": text, "weight": { "x-type": "quantity" } } });
+    let made = json!({ "type": "object", "required": ["id"], "properties": { "id": text } });
+    let order = json!({ "type": "object", "required": ["number", "parcels", "large"], "properties": {
+        "number": text, "large": { "type": "boolean" }, "parcels": { "type": "array", "items": text },
+        "customer": { "type": "object", "properties": { "name": text, "country": text } },
+        "phone_2": { "type": "string", "x-personal": true } } });
+    let idempotent = OperationEffect::Idempotent { key_lifetime_s: None };
+    let mut read = operation(
+        "read_order",
+        OperationEffect::Read,
+        &json!({ "type": "object" }),
+        &order,
+    );
+    read.documents = vec!["message".into()];
+    let mut ship = operation("ship", OperationEffect::Once { settle_s: Some(60) }, &numbered, &made);
+    ship.has_probe = true;
+    let descriptor = Descriptor {
+        name: "shop".into(),
+        version: "1.0.0".into(),
+        config_schema: "{}".into(),
+        operations: vec![
+            read,
+            operation("get", OperationEffect::Read, &numbered, &order),
+            ship,
+            operation("post", OperationEffect::Once { settle_s: None }, &numbered, &made),
+            operation("notify", idempotent, &numbered, &made),
+            operation("cancel", idempotent, &numbered, &made),
+        ],
+        ..Descriptor::default()
+    };
+    Surface::from_descriptor(Digest::of(b"shop"), descriptor)
+        .expect("a good descriptor")
+        .0
+}
+
+fn plans(values: &Value) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
+    let mut world = World::default().with_connection("shop", Arc::new(surface()));
+    world.senders.insert("partner".into());
+    world.site = values.clone();
+    let mut plans = Vec::new();
+    for text in [SHIP, POST] {
+        let (said, mut diagnostics) = dragoman_manifest::parse_pipeline(Source::new("pipeline.yaml", text));
+        let said = said.expect("it is YAML");
+        let checked = dragoman_plan::check(&said, &world);
+        diagnostics.extend(checked.diagnostics);
+        plans.push(Arc::new(checked.plan.ok_or(diagnostics)?));
+    }
+    Ok(plans)
+}
+
+/// What the cases run on.
+pub(crate) fn bench() -> Arc<Bench> {
+    Arc::new(Bench {
+        surfaces: [("shop".to_owned(), Arc::new(surface()))].into(),
+        observed: std::collections::BTreeSet::new(),
+        values: json!({ "closed": false }),
+        build: Box::new(plans),
+    })
+}
+
+/// The case that a text says.
+#[track_caller]
+pub(crate) fn read(text: &str) -> Case {
+    let (case, diagnostics) = parse_case(Source::new("case.yaml", text));
+    let told: Vec<String> = diagnostics.iter().map(|d| d.render(false)).collect();
+    case.unwrap_or_else(|| panic!("{}\n{text}", told.join("\n")))
+}
+
+/// Runs a case.
+#[track_caller]
+pub(crate) fn tried(text: &str) -> Report {
+    run(&read(text), Path::new("."), &bench())
+}
+
+/// What came of it as text: nothing where it holds.
+pub(crate) fn told(report: &Report) -> String {
+    match &report.outcome {
+        Outcome::Holds => String::new(),
+        Outcome::Differs(all) => all.iter().map(dragoman_cases::Mismatch::render).collect(),
+        Outcome::Wrong(all) => all.iter().map(|d| d.render(false)).collect::<Vec<_>>().join("\n"),
+        Outcome::Broken(message) => message.clone(),
+    }
+}
+
+/// The beginning of a case about an order: its answers and what is expected follow.
+pub(crate) const ORDER: &str = "
+case: An order.
+pipeline: ship-orders
+trigger: { message: { number: A-1017, large: false, parcels: [a, b] } }
+answers:
+  shop.get: { number: A-1017, large: false, parcels: [a, b], customer: { name: Anna Alder, country: CH } }
+  shop.ship: { id: S-1 }
+  shop.notify: { id: N-1 }
+";
+
+/// The same with a large order.
+pub(crate) fn large() -> String {
+    ORDER.replace("large: false", "large: true")
+}

@@ -1,0 +1,6 @@
+//! Cases as data: what holds, what does not and how that is told, what is wrong with a case, and a run that becomes one.
+
+mod bench;
+mod mistakes;
+mod recorded;
+mod verdicts;

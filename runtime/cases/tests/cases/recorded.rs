@@ -1,0 +1,170 @@
+//! A run that really was becomes a case that holds, and names nobody.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dragoman_cases::record::{Privacy, record};
+use dragoman_cases::{Outcome, run};
+use dragoman_engine::{
+    Acceptor, Boxed, Call, Delivered, Delivery, Engine, Limits, Output, PlanSource, Probed, Report, Settings,
+    StepRunner, SystemClock,
+};
+use dragoman_journal::Journal;
+use dragoman_journals_sqlite::{Options, SqliteJournal};
+use dragoman_model::{Actor, Digest, Failure, RunId, Timestamp, Usage, Value};
+use dragoman_plan::Plan;
+use serde_json::json;
+
+use crate::bench::{bench, read, told};
+
+/// The shop as it is: it knows its orders and counts its shipments.
+struct Shop;
+
+impl StepRunner for Shop {
+    fn call(&self, call: Call) -> Boxed<'_, Report> {
+        let number = call.input["number"].as_str().unwrap_or("PL-2026-00117").to_owned();
+        let result = match call.operation.as_str() {
+            "get" | "read_order" => Ok(json!({ "number": "PL-2026-00117", "large": true, "parcels": ["a", "b"],
+                "phone_2": "+41 44 000 00 00", "customer": { "name": "Anna Alder", "country": "CH" } })),
+            "ship" if number.ends_with('a') && call.attempt == 1 => {
+                Err(Failure::retryable("http.503", "no truck for PL-2026-00117 now"))
+            }
+            "ship" => Ok(json!({ "id": format!("S-{number}") })),
+            _ => Ok(json!({ "id": "N-1" })),
+        };
+        Box::pin(async move {
+            Report {
+                result: result.map(|payload| Output {
+                    payload,
+                    documents: Default::default(),
+                    attributes: Vec::new(),
+                }),
+                usage: Usage::default(),
+                state: Vec::new(),
+                documents: Vec::new(),
+                readings: Value::Null,
+            }
+        })
+    }
+
+    fn probe(&self, _: Call, _: Timestamp) -> Boxed<'_, (Result<Probed, Failure>, Usage)> {
+        Box::pin(async { (Ok(Probed::Absent), Usage::default()) })
+    }
+
+    fn settings(&self, _: &str) -> Option<Digest> {
+        Some(Digest::of(b"shop"))
+    }
+
+    fn observes(&self, _: &str) -> bool {
+        false
+    }
+}
+
+struct Plans(Vec<Arc<Plan>>);
+
+impl PlanSource for Plans {
+    fn current(&self, pipeline: &str) -> Option<Arc<Plan>> {
+        self.0.iter().find(|plan| plan.pipeline == pipeline).cloned()
+    }
+
+    fn offered(&self) -> Vec<Arc<Plan>> {
+        self.0.clone()
+    }
+
+    fn pinned(&self, version: Digest) -> Boxed<'_, Option<Arc<Plan>>> {
+        let found = self.0.iter().find(|plan| plan.version == version).cloned();
+        Box::pin(async move { found })
+    }
+
+    fn site(&self) -> Arc<Value> {
+        Arc::new(json!({ "closed": false }))
+    }
+}
+
+/// Runs an order of the shop: a clerk accepts it, a truck is missing at first.
+async fn real_run(store: Arc<dyn Journal>) -> RunId {
+    let bench = bench();
+    let engine = Engine::start(Settings {
+        journal: Arc::clone(&store),
+        runner: Arc::new(Shop),
+        plans: Arc::new(Plans((bench.build)(&bench.values).expect("the plans are good"))),
+        clock: Arc::new(SystemClock),
+        worker: "worker".into(),
+        limits: Limits::default(),
+    });
+    let delivery = Delivery {
+        pipeline: "ship-orders".into(),
+        trigger: "hook".into(),
+        body: Bytes::from_static(b"an order"),
+        media_type: "text/plain".into(),
+        headers: Vec::new(),
+        attributes: json!({}),
+        sender: Actor::sender("partner", "bearer"),
+        key: None,
+    };
+    let handle = engine.handle();
+    let Delivered::Accepted { run, .. } = handle.deliver(delivery).await.expect("the message is taken") else {
+        panic!("the sender does not wait");
+    };
+    handle.idle().await;
+    let wait = store.waits(None).await.expect("the store answers").remove(0);
+    let answer = json!({ "answer": "accept", "reason": "Anna Alder asked for it" });
+    let clerk = Actor::person("olga.olsen", "password");
+    handle
+        .answer(&wait.id, clerk, answer, wait.shown)
+        .await
+        .expect("the answer is taken");
+    let mut story = handle.subscribe();
+    while store.runs(Default::default()).await.expect("the store answers")[0]
+        .ending
+        .is_none()
+    {
+        let heard = tokio::time::timeout(std::time::Duration::from_secs(30), story.recv()).await;
+        heard.expect("it ends").expect("the engine tells");
+    }
+    run
+}
+
+#[test]
+fn a_recorded_run_is_a_case_that_holds_and_names_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let (hidden, kept) = runtime.block_on(async {
+        let store: Arc<dyn Journal> =
+            Arc::new(SqliteJournal::open(folder.path(), Options::default()).expect("the store opens"));
+        let run = real_run(Arc::clone(&store)).await;
+        let bench = bench();
+        let record = async |privacy: Privacy| {
+            record(store.as_ref(), run, &bench, &privacy)
+                .await
+                .expect("it is recorded")
+        };
+        let kept = Privacy {
+            keep: vec!["name".into()],
+            keep_ids: true,
+            ..Privacy::default()
+        };
+        (record(Privacy::default()).await, record(kept).await)
+    });
+    drop(runtime);
+    for private in ["Anna", "olga", "PL-2026-00117", "+41 44"] {
+        assert!(!hidden.contains(private), "`{private}` is still in\n{hidden}");
+    }
+    assert!(kept.contains("PL-2026-00117") && kept.contains("Anna Alder"), "{kept}");
+    for (text, attempts) in [(&hidden, "attempts: 2"), (&kept, "attempts: 2")] {
+        assert!(text.contains(attempts), "{text}");
+        let report = run(&read(text), Path::new("."), &bench());
+        assert!(matches!(report.outcome, Outcome::Holds), "{}\n{text}", told(&report));
+    }
+    // A case that expects another order does not hold: the test can fail.
+    let report = run(
+        &read(&kept.replace("ending: completed", "ending: failed")),
+        Path::new("."),
+        &bench(),
+    );
+    assert!(matches!(report.outcome, Outcome::Differs(_)), "{}", told(&report));
+}
