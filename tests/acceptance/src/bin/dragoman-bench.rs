@@ -1,7 +1,7 @@
 //! Figures of the whole: durable runs over HTTP on the embedded store, the start from the cache, idle memory.
 //!
 //! `cargo xtask bench` builds with the release profile and runs this. The pipeline makes three calls on fresh instances
-//! (`read`, `once` under a business key, `idempotent`), 1 KB each, nothing leaves the machine, schemas and chain are on,
+//! (`read`, `once` under a business key, `idempotent`), 1 KB of ten lines each, nothing leaves the machine, schemas and chain are on,
 //! and the sender is answered after the run has closed. Rounds of each number of clients alternate, and medians over the
 //! rounds are printed, since machines are noisy.
 
@@ -35,14 +35,14 @@ key: cast(trigger.message, "echo.echo").text
 steps:
   - id: verify
     call: echo.echo
-    with: { text: '=cast(trigger.message, "echo.echo").text', lines: [] }
+    with: { text: '=cast(trigger.message, "echo.echo").text', lines: '=cast(trigger.message, "echo.echo").lines' }
   - id: endorse
     call: echo.stamp
     once: steps.verify.text
-    with: { text: =steps.verify.text, lines: [] }
+    with: { text: =steps.verify.text, lines: =steps.verify.lines }
   - id: usage
     call: echo.tell
-    with: { text: =steps.endorse.text, lines: [] }
+    with: { text: =steps.endorse.text, lines: =steps.endorse.lines }
 output: { text: =steps.usage.text }
 "#;
 
@@ -114,10 +114,7 @@ async fn round(
     };
     let before = Usage::of(server.id())?;
     let began = syncs(address, site).await?;
-    let filler = "x".repeat(960);
-    let report = load
-        .run(move |n| json!({ "text": format!("round {number} message {n} {filler}"), "lines": [] }).to_string())
-        .await?;
+    let report = load.run(move |n| order(number, n)).await?;
     let after = Usage::of(server.id())?;
     let answers = report.answers();
     if report.failures > 0 || report.statuses.keys().any(|s| *s != 200) || answers == 0 {
@@ -132,6 +129,14 @@ async fn round(
         cpu_ms_per_run: (after.cpu - before.cpu).as_secs_f64() * 1_000.0 / whole,
         syncs_per_run: (syncs(address, site).await? - began) / whole,
     })
+}
+
+/// A message of 1 KB: a business key as long as such keys are, and ten lines.
+fn order(round: usize, number: u64) -> String {
+    let note = "x".repeat(50);
+    let line = |n: u32| json!({ "article": format!("article-{n}"), "count": n, "note": note });
+    let lines: Vec<Value> = (0..10).map(line).collect();
+    json!({ "text": format!("26GB{round:04}N{number:010}"), "lines": lines }).to_string()
 }
 
 /// How often the store has synced, by its own count.
