@@ -17,7 +17,10 @@ pub(crate) fn task(_arguments: &[String]) -> Result<()> {
         "dragoman-cli",
         "--package",
         "dragoman-acceptance",
-        "--bins",
+        "--bin",
+        "dragoman",
+        "--bin",
+        "dragoman-bench",
     ]))?;
     step("a call of a plugin against native code");
     run(cargo().args(["bench", "--package", "dragoman-host", "--bench", "call"]))?;

@@ -10,6 +10,10 @@ use crate::shell::{cargo, root, run, step, target};
 /// Where connectors and the guests of the tests live.
 const FOLDERS: [&str; 2] = ["plugins", "tests/guests"];
 
+/// Memory that a connector has from the start, beyond its stack and data, in bytes. A call that fits in it never asks
+/// for more: an instance's memory that grew must be taken back page by page before the next call, on every core.
+const INITIAL_HEAP: usize = 1 << 20;
+
 /// Builds those that are named, or all of them; gives their files.
 pub(crate) fn build(only: &[String]) -> Result<Vec<PathBuf>> {
     setup::target()?;
@@ -18,7 +22,7 @@ pub(crate) fn build(only: &[String]) -> Result<Vec<PathBuf>> {
     step(&format!("building {} plugins", packages.len()));
     let mut command = cargo();
     command.args(["build", "--profile", "plugin", "--target", setup::TARGET]);
-    command.env("RUSTFLAGS", remapped());
+    command.env("RUSTFLAGS", flags());
     for package in &packages {
         command.args(["--package", package]);
     }
@@ -29,11 +33,11 @@ pub(crate) fn build(only: &[String]) -> Result<Vec<PathBuf>> {
 }
 
 /// Paths of this machine stay out of the components, so that the same source gives the same digest everywhere.
-fn remapped() -> String {
+fn flags() -> String {
     let home =
         std::env::var("CARGO_HOME").unwrap_or_else(|_| format!("{}/.cargo", std::env::var("HOME").unwrap_or_default()));
     format!(
-        "--remap-path-prefix={home}=/cargo --remap-path-prefix={}=/dragoman",
+        "--remap-path-prefix={home}=/cargo --remap-path-prefix={}=/dragoman -C link-arg=--initial-heap={INITIAL_HEAP}",
         root().display()
     )
 }

@@ -8,6 +8,10 @@ mod site;
 
 use std::process::ExitCode;
 
+/// Every call makes and drops a few thousand small values, on several threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 use clap::{Parser, Subcommand};
 
 /// Runs sandboxed connectors and pipelines that join the systems of states.
