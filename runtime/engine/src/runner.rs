@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use dragoman_model::{Digest, DocumentReference, Failure, RunId, Timestamp, Usage, Value};
@@ -20,7 +21,7 @@ pub struct Call {
     /// The operation.
     pub operation: String,
     /// Its payload.
-    pub input: Value,
+    pub input: Arc<Value>,
     /// Documents beside the payload, by name.
     pub documents: BTreeMap<String, DocumentReference>,
     /// Bytes of documents that are not in the store yet (a message being read before it is accepted).

@@ -3,6 +3,8 @@
 //! An entry has a *header*, which is chained for ever, and a *body*, which is kept apart and found through its
 //! salted digest, so that retention or erasure can remove the body and leave the chain whole.
 
+use std::sync::Arc;
+
 use dragoman_model::{Actor, Digest, RunId, Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +45,8 @@ pub struct Draft {
     pub record: Record,
     /// Message headers and receipts, as they were received.
     pub headers: Vec<(String, String)>,
-    /// Payload: message, input, output, answer.
-    pub body: Option<Value>,
+    /// Payload: message, input, output, answer. Shared: the run that wrote it goes on with it while the store takes it.
+    pub body: Option<Arc<Value>>,
 }
 
 /// The header as it is stored and chained. Its canonical text is the Merkle leaf.

@@ -3,6 +3,8 @@
 //! This is the costly part of writing, and it needs nothing of the store: a store lets its callers do it, each for
 //! itself, so that its one writer has only to place the bytes.
 
+use std::sync::Arc;
+
 use dragoman_model::{Digest, Value};
 
 use crate::canonical;
@@ -81,7 +83,7 @@ pub struct Sealed {
     /// The part that can be erased.
     pub body: Option<SealedBody>,
     /// The body as it was given, for those who need to look into it before it is stored.
-    pub value: Option<Value>,
+    pub value: Option<Arc<Value>>,
 }
 
 impl Draft {
@@ -90,7 +92,7 @@ impl Draft {
     /// # Errors
     /// D0702 where the system gives no random bytes, D0709 where the body or a part of the header cannot be kept.
     pub fn seal(self) -> Result<Sealed, Error> {
-        let body = self.body.as_ref().map(SealedBody::new).transpose()?;
+        let body = self.body.as_deref().map(SealedBody::new).transpose()?;
         let header = Header {
             format: FORMAT,
             run: self.run,

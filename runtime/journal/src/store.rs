@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
 
@@ -74,7 +75,7 @@ pub enum Operation {
         /// The business reference, if any.
         reference: Option<String>,
         /// The input, kept for people to compare.
-        input_body: Value,
+        input_body: Arc<Value>,
     },
     /// Registers a step's effect under a reference, without a business key. Refused with [`Refusal::Voided`].
     Refer {
@@ -176,7 +177,7 @@ pub enum Operation {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Settled {
     /// It took effect; the recorded output.
-    Done(Value),
+    Done(Arc<Value>),
     /// It had no effect and will not be tried again by this run: the key is free.
     Failed,
     /// Its outcome is not known, or it stopped for a person.

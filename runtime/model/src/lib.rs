@@ -18,6 +18,7 @@ pub mod failure;
 pub mod id;
 pub mod nearest;
 pub mod nesting;
+pub mod object;
 pub mod time;
 pub mod usage;
 
@@ -30,6 +31,7 @@ pub use effect::OperationEffect;
 pub use failure::{Class, Effect, Failure, Issue};
 pub use id::RunId;
 pub use nearest::nearest;
+pub use object::object;
 /// JSON values are the runtime's values: payloads, expressions and journal bodies are made of them.
 pub use serde_json::Value;
 pub use time::Timestamp;

@@ -1,10 +1,11 @@
 //! Calls: what is sent, and when; what comes back is in `called`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dragoman_expression::Expression;
 use dragoman_journal::{OnceKey, Operation, Record, Refusal, TimerPurpose};
-use dragoman_model::{Digest, DocumentReference, Effect, Failure, RunId, Value};
+use dragoman_model::{Digest, DocumentReference, Effect, Failure, RunId, Value, object};
 use dragoman_plan::{CallStep, Step};
 use serde_json::json;
 
@@ -137,7 +138,7 @@ impl<'a> Walk<'a> {
             return Ok(Prepared::Observed);
         };
         Ok(Prepared::Ready(Box::new(progress::Request {
-            input: input.unwrap_or_else(|| json!({})),
+            input: Arc::new(input.unwrap_or_else(|| json!({}))),
             documents: references,
             effect: call.effect,
             once: once.map(|key| OnceKey {
@@ -197,7 +198,8 @@ impl<'a> Walk<'a> {
             }],
             (None, None) => Vec::new(),
         };
-        let body = json!({ "input": request.input, "documents": document_values(&request.documents) });
+        let input = Value::clone(&request.input);
+        let body = object([("input", input), ("documents", document_values(&request.documents))]);
         let entry = self.draft(record, Some(body), Some((call.plugin, &call.connection)));
         let path = self.path.clone();
         self.place(Tail {
@@ -227,7 +229,7 @@ impl<'a> Walk<'a> {
         &self,
         step: &Step,
         call: &CallStep,
-        input: Value,
+        input: Arc<Value>,
         documents: BTreeMap<String, DocumentReference>,
         attempt: u32,
         key: String,
@@ -269,7 +271,7 @@ pub(super) fn document_values(documents: &BTreeMap<String, DocumentReference>) -
 fn would_send(call: &CallStep, request: &progress::Request) -> Value {
     json!({
         "operation": operation(call),
-        "input": request.input,
+        "input": *request.input,
         "documents": document_values(&request.documents),
         "once": request.once.as_ref().map(|once| once.key.clone()),
         "reference": request.reference,

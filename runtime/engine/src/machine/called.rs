@@ -1,9 +1,10 @@
 //! What comes back from a call: its answer or its failure, what is written of it, and what follows.
 
+use std::sync::Arc;
+
 use dragoman_journal::{Draft, Operation, Record, Settled, TimerPurpose};
-use dragoman_model::{DocumentReference, Effect, Failure, Timestamp, Usage, Value};
+use dragoman_model::{DocumentReference, Effect, Failure, Timestamp, Usage, Value, object};
 use dragoman_plan::{CallStep, Step};
-use serde_json::json;
 
 use super::Live;
 use super::call::document_values;
@@ -74,7 +75,7 @@ impl<'a> Walk<'a> {
         readings: Value,
     ) -> Flow {
         let attempt = self.progress().map_or(1, |p| p.attempt.max(1));
-        self.settle(Settled::Done(output.payload.clone()));
+        self.settle(Settled::Done(Arc::new(output.payload.clone())));
         let record = Record::Done {
             attempt,
             joined: None,
@@ -92,7 +93,7 @@ impl<'a> Walk<'a> {
     }
 
     fn output_draft(&self, call: &CallStep, record: Record, output: Output, readings: Value) -> Draft {
-        let mut body = json!({ "output": output.payload });
+        let mut body = object([("output", output.payload)]);
         if !output.documents.is_empty() {
             body["documents"] = document_values(&output.documents);
         }

@@ -1,9 +1,10 @@
 //! Child runs: one for each item.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use dragoman_journal::{Begin, Draft, Ending, Parent, Record, RunSummary, Standing, Versions};
-use dragoman_model::{Class, Digest, Failure, RunId, Usage, Value};
+use dragoman_model::{Class, Digest, Failure, RunId, Usage, Value, object};
 use dragoman_plan::{EachStep, Step};
 use serde_json::{Map, json};
 
@@ -97,11 +98,11 @@ impl<'a> Walk<'a> {
         let begins: Vec<Begin> = begins.collect();
         let list: Vec<Value> = items
             .into_iter()
-            .map(|item| json!({ "key": item.key, "item": item.item }))
+            .map(|item| object([("key", Value::String(item.key)), ("item", item.item)]))
             .collect();
         let entry = self.draft(
             Record::Children { count },
-            Some(json!({ "items": list, "begun": begun })),
+            Some(object([("items", Value::Array(list)), ("begun", json!(begun))])),
             None,
         );
         self.place_children(entry, begins)
@@ -137,13 +138,13 @@ impl<'a> Walk<'a> {
         let captured = |id: &String| Some((id.clone(), dragoman_expression::Scope::step(&names, id)?.clone()));
         let captures: Map<String, Value> = each.captures.iter().filter_map(captured).collect();
         let root = |name: &str| origin.roots.get(name).cloned().unwrap_or(Value::Null);
-        let body = json!({
-            "trigger": root("trigger"),
-            "site": root("site"),
-            "now": root("run")["now"],
-            "items": items,
-            "captures": captures,
-        });
+        let body = object([
+            ("trigger", root("trigger")),
+            ("site", root("site")),
+            ("now", root("run")["now"].take()),
+            ("items", Value::Object(items)),
+            ("captures", Value::Object(captures)),
+        ]);
         let record = Record::Accepted {
             pipeline: origin.pipeline.clone(),
             trigger: "each".into(),
@@ -170,7 +171,7 @@ impl<'a> Walk<'a> {
             },
             record,
             headers: Vec::new(),
-            body: Some(body),
+            body: Some(Arc::new(body)),
         };
         Some(Begin {
             entries: vec![draft],
@@ -224,7 +225,7 @@ impl<'a> Walk<'a> {
             known_by: "answer".into(),
             usage: Usage::default(),
         };
-        self.note(record, Some(json!({ "output": output })), None);
+        self.note(record, Some(object([("output", Value::Array(output))])), None);
         Flow::Done
     }
 

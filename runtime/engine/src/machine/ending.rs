@@ -1,7 +1,9 @@
 //! How a run ends: completed, stopped, failed, parked; and what an operator does to one that is parked.
 
+use std::sync::Arc;
+
 use dragoman_journal::{Ending, Operation, Record, Settled};
-use dragoman_model::{Actor, Class, Failure, Value};
+use dragoman_model::{Actor, Class, Failure, Value, object};
 use dragoman_plan::{Block, OnFailure, Step, StepKind, Template};
 use serde_json::{Map, json};
 
@@ -82,7 +84,7 @@ impl<'a> Walk<'a> {
         self.frames.pop();
         match output {
             Ok(Evaluated::Value(output)) => {
-                self.close(Ending::Completed, json!({ "output": output }));
+                self.close(Ending::Completed, object([("output", output.unwrap_or(Value::Null))]));
             }
             Ok(Evaluated::Observed) => self.close(Ending::Completed, json!({ "output": null })),
             Err(failure) => self.end(Ended {
@@ -225,7 +227,7 @@ impl<'a> Walk<'a> {
         draft.actor = actor;
         self.note_draft(draft);
         if act == Act::Skip {
-            self.settle(Settled::Done(Value::Null));
+            self.settle(Settled::Done(Arc::new(Value::Null)));
         }
         self.desk.urgent = true;
         *self.memo = Memo::default();

@@ -1,6 +1,7 @@
 //! What the machine is told, and what it wants done.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dragoman_journal::{Begin, Draft, Effect, Operation, Refusal, RunSummary, Standing};
 use dragoman_model::{Actor, Digest, DocumentReference, Failure, RunId, Timestamp, Usage, Value};
@@ -169,7 +170,7 @@ pub struct Outgoing {
     /// The operation.
     pub operation: String,
     /// The payload.
-    pub input: Value,
+    pub input: Arc<Value>,
     /// Documents beside it.
     pub documents: BTreeMap<String, DocumentReference>,
     /// From 1.

@@ -41,7 +41,7 @@ impl<'a> Fact<'a> {
             record: &draft.record,
             versions: &draft.versions,
             headers: &draft.headers,
-            body: draft.body.as_ref(),
+            body: draft.body.as_deref(),
         }
     }
 

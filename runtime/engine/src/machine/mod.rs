@@ -270,7 +270,7 @@ impl Machine {
         for draft in &tail.entries {
             if let Record::Answer { shown, .. } = &draft.record {
                 let actor = draft.actor.clone();
-                let answer = draft.body.clone().unwrap_or(Value::Null);
+                let answer = draft.body.as_deref().cloned().unwrap_or(Value::Null);
                 let shown = *shown;
                 self.live
                     .insert(draft.path.clone(), Live::Answered { actor, answer, shown });

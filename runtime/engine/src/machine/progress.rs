@@ -1,6 +1,7 @@
 //! How one step of a run stands, as its entries tell it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dragoman_journal::{OnceKey, Record, TimerPurpose};
 use dragoman_model::{DocumentReference, Effect, Failure, OperationEffect, RunId, Timestamp, Value};
@@ -83,7 +84,7 @@ pub enum End {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// The payload.
-    pub input: Value,
+    pub input: Arc<Value>,
     /// Documents beside it.
     pub documents: BTreeMap<String, DocumentReference>,
     /// As declared or tightened.
@@ -296,7 +297,7 @@ impl Progress {
         self.last_at = Some(fact.at);
         self.key.clone_from(key);
         self.request = Some(Request {
-            input: fact.member("input").cloned().unwrap_or(Value::Null),
+            input: Arc::new(fact.member("input").cloned().unwrap_or(Value::Null)),
             documents: documents(fact.member("documents")),
             effect: *effect,
             once: once.clone(),

@@ -1,6 +1,7 @@
 //! The walk: from the root of the plan over everything that is settled to the frontier, and there one step further.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use dragoman_journal::{Begin, Draft, Operation, Record, Standing, TimerPurpose, Versions};
 use dragoman_model::{Actor, Digest, Failure, Timestamp, Value};
@@ -338,7 +339,7 @@ impl<'a> Walk<'a> {
             },
             record,
             headers: Vec::new(),
-            body,
+            body: body.map(Arc::new),
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dragoman_expression::{Expression, Scope};
 use dragoman_journal::{Begin, Begun, Draft, Operation, Record, Standing, Versions, error};
 use dragoman_model::nesting::{LEVELS, is_too_deep};
-use dragoman_model::{Class, Digest, DocumentReference, Failure, RunId, Value};
+use dragoman_model::{Class, Digest, DocumentReference, Failure, RunId, Value, object};
 use dragoman_plan::{Plan, Trigger, TriggerKind};
 use serde_json::json;
 
@@ -154,7 +154,7 @@ impl Shell {
             plugin,
             connection: connection.clone(),
             operation: operation.clone(),
-            input: json!({}),
+            input: Arc::new(json!({})),
             documents: BTreeMap::from([("message".to_owned(), document.clone())]),
             unstored: vec![(document.clone(), delivery.body.clone())],
             run,
@@ -193,14 +193,14 @@ impl Shell {
         let documents = received
             .document
             .map_or_else(|| json!({}), |document| json!({ "message": document }));
-        let body = json!({
-            "message": received.message,
-            "documents": documents,
-            "site": site,
-            "now": self.clock.now().to_string(),
-            "attributes": delivery.attributes,
-            "read": received.read,
-        });
+        let body = object([
+            ("message", received.message),
+            ("documents", documents),
+            ("site", site.clone()),
+            ("now", Value::String(self.clock.now().to_string())),
+            ("attributes", delivery.attributes.clone()),
+            ("read", received.read.unwrap_or(Value::Null)),
+        ]);
         let default = delivery
             .key
             .clone()
@@ -309,7 +309,7 @@ impl Shell {
                 mode: "live".into(),
             },
             headers: delivery.headers.clone(),
-            body: Some(body),
+            body: Some(Arc::new(body)),
         }
     }
 
@@ -340,7 +340,7 @@ impl Shell {
                 code: failure.code.clone(),
             },
             headers: Vec::new(),
-            body: Some(json!({ "reason": reason, "failure": failure })),
+            body: Some(Arc::new(json!({ "reason": reason, "failure": failure }))),
             ..accepted.clone()
         };
         let begin = Begin {

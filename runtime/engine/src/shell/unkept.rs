@@ -1,5 +1,7 @@
 //! A run whose append the store refuses for ever: it is parked, so that a person sees it and it keeps nobody waiting.
 
+use std::sync::Arc;
+
 use dragoman_journal::{Append, Draft, Error, Record, Standing};
 use dragoman_model::{Actor, Timestamp};
 use serde_json::json;
@@ -25,7 +27,7 @@ pub(super) fn parking(refused: &Append, error: &Error, now: Timestamp, worker: &
             code: error.code.id.to_owned(),
         },
         headers: Vec::new(),
-        body: Some(json!({ "reason": reason })),
+        body: Some(Arc::new(json!({ "reason": reason }))),
     };
     Some(Append {
         lease: refused.lease,

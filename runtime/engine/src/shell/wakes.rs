@@ -90,7 +90,7 @@ impl Shell {
                 purpose: TimerPurpose::Retry,
                 ..
             } = entry.record
-                && let Some(awaited) = entry.body.as_ref().and_then(awaited)
+                && let Some(awaited) = entry.body.as_deref().and_then(awaited)
             {
                 self.wakes.register(awaited.clone(), run);
                 self.look_again(awaited, run);

@@ -74,7 +74,9 @@ pub(crate) fn accepted(plan: &Plan, run: RunId) -> Draft {
             mode: "live".into(),
         },
         headers: Vec::new(),
-        body: Some(json!({ "message": { "number": "7", "parcels": ["a", "b", "c"], "large": false }, "site": {} })),
+        body: Some(Arc::new(
+            json!({ "message": { "number": "7", "parcels": ["a", "b", "c"], "large": false }, "site": {} }),
+        )),
     }
 }
 
@@ -135,7 +137,7 @@ impl Simulation {
             _ => None,
         });
         if let Some((once, input, input_body)) = once
-            && let Some(refusal) = self.refusal(once, input, input_body)
+            && let Some(refusal) = self.refusal(once, input, Value::clone(&input_body))
         {
             return Some(Event::Refused {
                 refusal,

@@ -1,5 +1,7 @@
 //! Business keys and references.
 
+use std::sync::Arc;
+
 use dragoman_model::{Digest, RunId};
 use serde_json::{Value, json};
 
@@ -13,7 +15,7 @@ fn open(key: &str, input: &Value, reference: Option<&str>) -> Operation {
         path: "ship".into(),
         input: Digest::of_value(input),
         reference: reference.map(Into::into),
-        input_body: input.clone(),
+        input_body: Arc::new(input.clone()),
     }
 }
 
@@ -70,7 +72,11 @@ async fn held_until_settled(journal: &dyn Journal) {
 
     written(
         journal,
-        sample::with(first, 5, settle("7", Settled::Done(json!({ "parcel": "P1" })))),
+        sample::with(
+            first,
+            5,
+            settle("7", Settled::Done(Arc::new(json!({ "parcel": "P1" })))),
+        ),
     )
     .await;
     let refusal = refused(journal, sample::with(second, 2, open("7", &input, None))).await;
@@ -128,7 +134,7 @@ pub(super) async fn a_voided_reference_refuses_what_comes_later(journal: &dyn Jo
     .await;
     written(
         journal,
-        sample::with(first, 2, settle("before", Settled::Done(json!(1)))),
+        sample::with(first, 2, settle("before", Settled::Done(Arc::new(json!(1))))),
     )
     .await;
 
@@ -203,14 +209,14 @@ pub(super) async fn effects_are_found_by_their_reference(journal: &dyn Journal) 
     written(journal, refer).await;
     written(
         journal,
-        sample::with(lease, 3, settle("7", Settled::Done(json!({ "parcel": 1 })))),
+        sample::with(lease, 3, settle("7", Settled::Done(Arc::new(json!({ "parcel": 1 }))))),
     )
     .await;
     let told = Operation::Settle {
         once: None,
         reference: Some("ref".into()),
         path: "tell".into(),
-        state: Settled::Done(json!("told")),
+        state: Settled::Done(Arc::new(json!("told"))),
     };
     written(journal, sample::with(lease, 4, told)).await;
 

@@ -1,5 +1,7 @@
 //! Beginning, growing, owning, waking and listing runs.
 
+use std::sync::Arc;
+
 use dragoman_model::{Digest, Timestamp};
 use serde_json::json;
 
@@ -86,7 +88,7 @@ pub(super) async fn a_run_grows_without_gaps(journal: &dyn Journal) {
         "an entry of another run"
     );
     let mut deep = two.clone();
-    deep.entries[1].body = Some((0..150).fold(json!(1), |inner, _| json!([inner])));
+    deep.entries[1].body = Some(Arc::new((0..150).fold(json!(1), |inner, _| json!([inner]))));
     assert_eq!(
         journal.append(deep).await.map_err(|e| e.code),
         Err(UNKEEPABLE),

@@ -1,5 +1,7 @@
 //! Small entries and appends to try stores with.
 
+use std::sync::Arc;
+
 use dragoman_model::{Actor, Class, Digest, Effect, OperationEffect, RunId, Timestamp, Usage, Value};
 use serde_json::json;
 
@@ -35,7 +37,7 @@ pub fn draft(run: RunId, seq: u64, record: Record, body: Option<Value>) -> Draft
         },
         record,
         headers: Vec::new(),
-        body,
+        body: body.map(Arc::new),
     }
 }
 

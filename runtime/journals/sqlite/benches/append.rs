@@ -31,7 +31,7 @@ fn draft(run: RunId, seq: u64, record: Record, body: &Value) -> Draft {
         },
         record,
         headers: Vec::new(),
-        body: Some(body.clone()),
+        body: Some(Arc::new(body.clone())),
     }
 }
 
@@ -71,7 +71,7 @@ fn intent(id: RunId, once: &OnceKey, body: &Value) -> (Draft, Operation) {
         path: "orders[0].ship".into(),
         input: Digest::of(b"input"),
         reference: None,
-        input_body: body.clone(),
+        input_body: Arc::new(body.clone()),
     };
     (draft(id, 2, record, body), open)
 }
@@ -88,7 +88,7 @@ fn done(id: RunId, once: OnceKey, body: &Value) -> (Draft, Operation) {
         once: Some(once),
         reference: None,
         path: "orders[0].ship".into(),
-        state: Settled::Done(body.clone()),
+        state: Settled::Done(Arc::new(body.clone())),
     };
     (draft(id, 3, record, body), settle)
 }

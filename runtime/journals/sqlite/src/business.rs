@@ -177,7 +177,7 @@ pub(crate) fn settle(
     settled: &Settled,
 ) -> Result<(), Trouble> {
     let (state, output) = match settled {
-        Settled::Done(output) => (OnceState::Done, Some(canonical::text(output)?)),
+        Settled::Done(output) => (OnceState::Done, Some(canonical::text(output.as_ref())?)),
         Settled::Failed => (OnceState::Failed, None),
         Settled::Parked => (OnceState::Parked, None),
         Settled::Undone => (OnceState::Undone, None),

@@ -1,6 +1,7 @@
 //! What an audit finds in a store that somebody has been at.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use dragoman_journal::conformance::sample::{self, append, begun, close, intent, once, run, written};
 use dragoman_journal::{Append, ClaimLine, Head, Journal, OnceKey, Operation, Record, Settled};
@@ -53,7 +54,7 @@ async fn busy(journal: &dyn Journal, number: u64) {
         once: Some(once(&key)),
         reference: None,
         path: "ship".into(),
-        state: Settled::Done(output.clone()),
+        state: Settled::Done(Arc::new(output.clone())),
     };
     let mut act = append(lease, 2, done(), Some(json!({ "output": output })));
     act.entries[0].path = "ship".into();

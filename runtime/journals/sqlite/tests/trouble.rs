@@ -52,7 +52,7 @@ async fn a_full_disk_loses_nothing_and_is_got_over() {
         let journal = journal.clone();
         let mut begin = begin(run(number), &format!("order-{number}"));
         if number == 5 {
-            begin.entries[0].body = Some(big.clone());
+            begin.entries[0].body = Some(Arc::new(big.clone()));
         }
         tokio::spawn(async move { journal.begin(begin).await })
     });
