@@ -69,6 +69,10 @@ impl PlanSource for One {
         Some(Arc::clone(&self.0))
     }
 
+    fn offered(&self) -> Vec<Arc<Plan>> {
+        vec![Arc::clone(&self.0)]
+    }
+
     fn pinned(&self, _version: Digest) -> Boxed<'_, Option<Arc<Plan>>> {
         Box::pin(async { Some(Arc::clone(&self.0)) })
     }

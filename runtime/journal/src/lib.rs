@@ -24,10 +24,10 @@ pub mod store;
 pub use chain::{Batch, Head};
 pub use entry::{Draft, Entry, FORMAT, Header, Versions};
 pub use error::Error;
-pub use query::{Effect, Once, OnceState, RunFilter, RunSummary, Wait};
+pub use query::{Effect, Emitted, Once, OnceState, RunFilter, RunSummary, Wait};
 pub use record::{Ending, OnceKey, Parent, Record, TimerPurpose};
 pub use seal::{Sealed, SealedBody};
 pub use store::{
-    Answer, Append, Begin, Begun, ClaimLine, Journal, KeptDocument, Lease, Operation, Refusal, Settled, Standing,
+    Answer, Append, Begin, Begun, ClaimLine, Journal, KeptDocument, Lease, NumberedEvent, Operation, Refusal, Settled, Standing,
     VersionedValue,
 };

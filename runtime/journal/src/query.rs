@@ -125,6 +125,25 @@ pub struct Wait {
     pub reference: Option<String>,
 }
 
+/// An event that a run has handed to the site.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Emitted {
+    /// Its name.
+    pub name: String,
+    /// What waits find it by; none: no wait does.
+    pub key: Option<String>,
+    /// What it brings.
+    pub data: Value,
+    /// The run that emitted it.
+    pub run: RunId,
+    /// The step's path in that run.
+    pub path: String,
+    /// That run's pipeline.
+    pub pipeline: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What the body of a run's last `parked` or `closed` entry tells a list: a note on why it stands as it does, and the
 /// output where it completed.
 pub fn told(ending: Option<Ending>, body: Option<Value>) -> (Option<String>, Option<Value>) {

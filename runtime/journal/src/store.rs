@@ -11,7 +11,7 @@ use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
 
 use crate::entry::{Draft, Entry};
 use crate::error::Error;
-use crate::query::{Effect, Once, RunFilter, RunSummary, Wait};
+use crate::query::{Effect, Emitted, Once, RunFilter, RunSummary, Wait};
 use crate::record::OnceKey;
 
 /// A boxed future, so that the traits can be used as objects.
@@ -19,6 +19,9 @@ pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The value of a connection's state, and its version.
 pub type VersionedValue = (Vec<u8>, u64);
+
+/// An event with the number that it has in the store; numbers grow, and none comes twice.
+pub type NumberedEvent = (u64, Emitted);
 
 /// A document and its bytes.
 pub type KeptDocument = (DocumentReference, Vec<u8>);
@@ -166,6 +169,11 @@ pub enum Operation {
         /// The wait.
         wait: Wait,
     },
+    /// Hands an event to the site: it is there for waits, and to be delivered to triggers.
+    Emit {
+        /// The event.
+        event: Emitted,
+    },
     /// Ends a wait. Refused with [`Refusal::WaitOver`] where it was ended before.
     WaitEnd {
         /// The wait's id.
@@ -308,6 +316,19 @@ pub trait Journal: Send + Sync {
     fn effects(&self, reference: String) -> Answer<'_, Result<Vec<Effect>, Error>>;
     /// Open waits; all, or those of a run.
     fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>>;
+    /// The newest event of a name and key that was emitted at a time or later, after the one with a number. Events are
+    /// kept for waits for 90 days.
+    fn event(
+        &self,
+        name: String,
+        key: String,
+        since: Timestamp,
+        after: u64,
+    ) -> Answer<'_, Result<Option<NumberedEvent>, Error>>;
+    /// Events that were not delivered, after the one with a number, in the order in which they were emitted.
+    fn undelivered(&self, after: u64, limit: usize) -> Answer<'_, Result<Vec<NumberedEvent>, Error>>;
+    /// Remembers that events were delivered to all triggers that are there for them.
+    fn delivered(&self, numbers: Vec<u64>) -> Answer<'_, Result<(), Error>>;
     /// A connection's state: value and version.
     fn state_get(&self, connection: String, key: String) -> Answer<'_, Result<Option<VersionedValue>, Error>>;
     /// Keys of a connection's state under a prefix, after a key.

@@ -24,7 +24,7 @@ mod template;
 mod yaml;
 
 pub use cases::{Case, parse_case};
-pub use measure::Backoff;
+pub use measure::{Backoff, Rate};
 pub use pipeline::{Pipeline, parse_pipeline};
 pub use said::{ExpressionText, Literal, Template};
 pub use site::{Site, parse_site};

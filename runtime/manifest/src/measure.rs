@@ -45,6 +45,25 @@ pub(crate) fn size(text: &str) -> Option<u64> {
     number.checked_mul(factor)
 }
 
+/// So many in a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub count: u64,
+    /// In how many milliseconds.
+    pub per_ms: u64,
+}
+
+/// So many in a time: `100/1m`, or `5/s`.
+pub(crate) fn rate(text: &str) -> Option<Rate> {
+    let (count, per) = text.split_once('/')?;
+    let count: u64 = count.trim().parse().ok()?;
+    let per = per.trim();
+    let per_ms = duration(per).or_else(|| duration(&format!("1{per}")))?;
+    (1..=1_000_000).contains(&count).then_some(())?;
+    (per_ms > 0).then_some(Rate { count, per_ms })
+}
+
 /// Pauses between attempts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Backoff {
@@ -116,6 +135,22 @@ mod tests {
             ("7 mb", None),
         ] {
             assert_eq!(size(text), bytes, "{text}");
+        }
+    }
+
+    #[test]
+    fn rates_are_read_with_their_time() {
+        for (text, found) in [
+            ("100/1m", Some((100, 60_000))),
+            ("5/s", Some((5, 1_000))),
+            ("1 / 1h30m", Some((1, 5_400_000))),
+            ("0/1m", None),
+            ("5/0s", None),
+            ("5", None),
+            ("/1m", None),
+            ("-5/1m", None),
+        ] {
+            assert_eq!(rate(text).map(|r| (r.count, r.per_ms)), found, "{text}");
         }
     }
 

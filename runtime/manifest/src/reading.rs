@@ -3,7 +3,7 @@
 use dragoman_model::{Diagnostic, Span, nearest};
 use serde_json::Value;
 
-use crate::measure::{self, Backoff};
+use crate::measure::{self, Backoff, Rate};
 use crate::yaml::{Node, NodeKind, Scalar, Style, resolve, shorten};
 use crate::{Spanned, codes};
 
@@ -136,6 +136,16 @@ impl Reading {
             "a size",
             "a size is written `64KiB`, `20MiB` or `1GiB`",
             measure::size,
+        )
+    }
+
+    /// So many in a time.
+    pub(crate) fn rate(&mut self, node: &Node) -> Option<Spanned<Rate>> {
+        self.measured(
+            node,
+            "a rate",
+            "a rate is written `100/1m`: so many in a time",
+            measure::rate,
         )
     }
 

@@ -52,6 +52,10 @@ pub const SAME_TRIGGER: Code = Code::new("D0423", "two triggers for the same mes
 pub const RETRY: Code = Code::new("D0424", "a retry that cannot work");
 /// A cron expression, or an interval, that cannot be kept.
 pub const SCHEDULE: Code = Code::new("D0440", "a schedule that cannot be kept");
+/// An event that the site file does not have.
+pub const UNKNOWN_EVENT: Code = Code::new("D0442", "unknown event");
+/// The shape of an event, in the site file, that cannot be read.
+pub const EVENT_SHAPE: Code = Code::new("D0443", "the shape of an event");
 /// A time zone that the tz database does not have.
 pub const UNKNOWN_ZONE: Code = Code::new("D0441", "unknown time zone");
 /// A plain text that begins as only an expression would.

@@ -11,9 +11,11 @@
 
 pub mod check;
 pub mod codes;
+mod events;
 pub mod model;
 pub mod world;
 
 pub use check::{Checked, build, check};
+pub use events::site_events;
 pub use model::*;
 pub use world::{Connection, World};

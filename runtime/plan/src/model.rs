@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use dragoman_calendar::Calendar;
 use dragoman_expression::Expression;
+pub use dragoman_manifest::Rate;
 use dragoman_model::{Digest, OperationEffect, Value};
 use dragoman_schema::Shape;
 
@@ -80,17 +81,39 @@ pub enum TriggerKind {
         /// Due times at which nobody looked are passed; else the latest of them is made up for.
         skip_missed: bool,
     },
+    /// Events that pipelines emit; the message is what the event brings.
+    Event {
+        /// The event's name.
+        name: String,
+        /// Only those of this pipeline.
+        from: Option<String>,
+    },
     /// `dragoman run`.
     Manual,
 }
 
 /// Bounds of a pipeline.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Limits {
     /// Runs at work at once.
     pub concurrent: usize,
     /// Accepted and not yet at work; past it, messages are refused.
     pub backlog: usize,
+    /// Runs at work at once that have something in common.
+    pub per_key: Option<PerKey>,
+    /// Runs that begin to work in a time; the others wait in the backlog.
+    pub rate: Option<Rate>,
+    /// A run that is older than so many milliseconds and has come to rest needs a person.
+    pub deadline_ms: Option<u64>,
+}
+
+/// Runs at work at once that have something in common.
+#[derive(Debug, Clone)]
+pub struct PerKey {
+    /// What they have in common; it sees what the key sees.
+    pub by: Expression,
+    /// How many.
+    pub concurrent: usize,
 }
 
 impl Default for Limits {
@@ -98,6 +121,9 @@ impl Default for Limits {
         Limits {
             concurrent: 200,
             backlog: 10_000,
+            per_key: None,
+            rate: None,
+            deadline_ms: None,
         }
     }
 }
@@ -178,6 +204,10 @@ pub enum StepKind {
     },
     /// Waits for a person; the output is `{ answer, by: actor, reason?, at, ...fields }`.
     Wait(Box<WaitStep>),
+    /// Waits for an event; the output is what it brings.
+    WaitEvent(Box<EventWaitStep>),
+    /// Hands an event to the site.
+    Emit(Box<EmitStep>),
     /// Sleeps.
     Sleep {
         /// In milliseconds.
@@ -304,6 +334,28 @@ pub struct WaitStep {
     pub show: Template,
     /// Who may answer.
     pub roles: Vec<String>,
+}
+
+/// A wait for an event.
+#[derive(Debug, Clone)]
+pub struct EventWaitStep {
+    /// The event's name.
+    pub event: String,
+    /// The key that it must have.
+    pub key: Expression,
+    /// How long, in milliseconds.
+    pub for_ms: Option<u64>,
+}
+
+/// Hands an event to the site.
+#[derive(Debug, Clone)]
+pub struct EmitStep {
+    /// The event's name.
+    pub event: String,
+    /// What waits find it by; none: only triggers hear it.
+    pub key: Option<Expression>,
+    /// What it brings; none: an empty object.
+    pub data: Option<Template>,
 }
 
 /// Retry of a call.

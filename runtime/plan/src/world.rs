@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dragoman_model::Value;
-use dragoman_schema::Surface;
+use dragoman_schema::{Shape, Surface};
 
 /// A connection of the site.
 #[derive(Debug, Clone)]
@@ -28,6 +28,9 @@ pub struct World {
     pub broken_connections: BTreeSet<String>,
     /// The ledgers' names.
     pub ledgers: BTreeSet<String>,
+    /// The events that may be emitted, with the shape of what each brings; none: nothing is known of it, because of a
+    /// mistake that was reported elsewhere.
+    pub events: BTreeMap<String, Option<Shape>>,
     /// The senders' names.
     pub senders: BTreeSet<String>,
     /// The roles that a user can have.
@@ -45,6 +48,7 @@ impl Default for World {
             connections: BTreeMap::new(),
             broken_connections: BTreeSet::new(),
             ledgers: BTreeSet::new(),
+            events: BTreeMap::new(),
             senders: BTreeSet::new(),
             roles: ["viewer", "operator", "approver", "administrator"]
                 .into_iter()

@@ -117,6 +117,10 @@ impl PlanSource for Plans {
         self.now.load().offer.plans.get(pipeline).cloned()
     }
 
+    fn offered(&self) -> Vec<Arc<Plan>> {
+        self.all()
+    }
+
     fn pinned(&self, version: Digest) -> Boxed<'_, Option<Arc<Plan>>> {
         Box::pin(async move {
             if let Some(plan) = self.now.load().offer.plans.values().find(|p| p.version == version) {

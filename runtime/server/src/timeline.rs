@@ -68,6 +68,12 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
         Record::Timer { due, purpose, .. } => format!("{} at {due}", purpose_text(*purpose)),
         Record::Waiting { .. } => waits(record),
         Record::Answer { .. } => format!("answered: {}", text(body, "answer").unwrap_or("?")),
+        Record::Event { name } if name == "emitted" => {
+            format!("handed the event `{}` to the site", text(body, "event").unwrap_or("?"))
+        }
+        Record::Event { name } if name == "received" => {
+            format!("the event `{}` came", text(body, "event").unwrap_or("?"))
+        }
         Record::Event { name } => format!("told that: {name}"),
         Record::Chosen { what } => format!("chosen: {what}"),
         Record::Claimed {
@@ -138,6 +144,9 @@ fn waits(record: &Record) -> String {
         return String::new();
     };
     let until = due.map(|d| format!(" until {d}")).unwrap_or_default();
+    if let Some(event) = decision.strip_prefix("event:") {
+        return format!("waits for the event `{event}`{until}; wait {wait}");
+    }
     format!(
         "waits for a person ({}) to decide `{decision}`{until}; wait {wait}",
         roles.join(", ")

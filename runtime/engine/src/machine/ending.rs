@@ -36,7 +36,7 @@ impl<'a> Walk<'a> {
         };
         match self.block(block) {
             Flow::Done => self.complete(block, parent.is_some()),
-            Flow::Held | Flow::Pending => {}
+            Flow::Held | Flow::Pending => self.watch_deadline(),
             Flow::Ended(ended) => self.end(*ended),
         }
     }
@@ -145,7 +145,7 @@ impl<'a> Walk<'a> {
         self.park(&ended.code, &ended.reason, ended.failure);
     }
 
-    fn park(&mut self, code: &str, reason: &str, failure: Option<Failure>) {
+    pub(super) fn park(&mut self, code: &str, reason: &str, failure: Option<Failure>) {
         let body = json!({ "reason": reason, "failure": failure });
         self.note(Record::Parked { code: code.to_owned() }, Some(body), None);
     }
@@ -231,7 +231,8 @@ impl<'a> Walk<'a> {
         }
         self.desk.urgent = true;
         *self.memo = Memo::default();
-        self.live.retain(|_, live| matches!(live, Live::Away | Live::AwayAgain));
+        self.live
+            .retain(|_, live| matches!(live, Live::Away | Live::AwayAgain | Live::Answered { .. }));
         self.path.clear();
         if act == Act::Cancel {
             self.close(Ending::Cancelled, json!({ "reason": reason }));

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dragoman_journal::{Begin, Draft, Effect, Operation, Refusal, RunSummary, Standing};
+use dragoman_journal::{Begin, Draft, Effect, NumberedEvent, Operation, Refusal, RunSummary, Standing};
 use dragoman_model::{Actor, Digest, DocumentReference, Failure, RunId, Timestamp, Usage, Value};
 
 use crate::runner::{Probed, Report};
@@ -115,6 +115,8 @@ pub enum Found {
         /// Whether a wait under it is open.
         waiting: bool,
     },
+    /// The event that a step waits for; none: it has not come.
+    Event(Option<Box<NumberedEvent>>),
 }
 
 /// One transaction: everything that what follows depends on.
@@ -148,6 +150,19 @@ pub enum Request {
     Children {
         /// The step.
         path: String,
+    },
+    /// Ask the store whether an event has come, and tell the run when one does.
+    Event {
+        /// The step.
+        path: String,
+        /// The event's name.
+        name: String,
+        /// Its key.
+        key: String,
+        /// It came then or later.
+        since: Timestamp,
+        /// After the one with this number, which the run has heard already.
+        after: u64,
     },
     /// Tell every run that waits or is parked under a reference that it is closed, and collect what was done under it.
     Effects {

@@ -115,7 +115,7 @@ impl<'a> Walk<'a> {
 pub(super) fn handler<'a>(step: &'a Step, failure: &Failure) -> Option<(&'static str, &'a Block)> {
     let on_failure = step.on_failure.as_ref().map(|block| ("on_failure", block));
     match step.kind {
-        StepKind::Wait(_) if failure.code == TIMEOUT => step
+        StepKind::Wait(_) | StepKind::WaitEvent(_) if failure.code == TIMEOUT => step
             .on_timeout
             .as_ref()
             .map(|block| ("on_timeout", block))

@@ -11,6 +11,8 @@ mod called;
 mod choose;
 mod claim;
 mod each;
+mod deadline;
+mod emit;
 mod ending;
 mod event;
 mod fact;
@@ -153,6 +155,12 @@ impl Machine {
                 answer,
                 shown,
             } => {
+                // Only the age of the run is in the way, and whoever answers sees to that.
+                if self.state.parked.as_ref().is_some_and(|parked| parked.code == deadline::DEADLINE) {
+                    let reason = "a wait was answered".to_owned();
+                    let (act, actor) = (Act::Resume, actor.clone());
+                    operated = Some(Operated::Act { act, actor, reason });
+                }
                 self.live.insert(path, Live::Answered { actor, answer, shown });
             }
             Event::Voided { reference, by } => operated = Some(Operated::Voided { reference, by }),

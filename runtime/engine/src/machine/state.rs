@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use dragoman_journal::{Draft, Ending, Entry, Record};
 use dragoman_model::{Class, Failure, RunId, Timestamp, Value};
 
+use super::deadline::DEADLINE;
 use super::fact::Fact;
 use super::locate::{handled_step, is_aside};
 use super::origin::{Origin, origin};
@@ -45,9 +46,13 @@ pub struct State {
     pub parked: Option<Parking>,
     /// Set when it has ended.
     pub closed: Option<Ending>,
+    /// A person was told that it is past its deadline.
+    pub(super) overdue: bool,
     /// The answer to a sender that waits.
     pub reply: Option<Value>,
     references: BTreeSet<String>,
+    /// The number of the last event that a wait has heard, by name and key: another wait is for a later one.
+    heard: BTreeMap<(String, String), u64>,
     /// What rounds that are over and forgotten did.
     past: Past,
     steps: HashMap<String, Progress>,
@@ -63,8 +68,10 @@ impl State {
             voided: BTreeMap::new(),
             parked: None,
             closed: None,
+            overdue: false,
             reply: None,
             references: BTreeSet::new(),
+            heard: BTreeMap::new(),
             past: Past::default(),
             steps: HashMap::new(),
         }
@@ -83,6 +90,18 @@ impl State {
     /// Whether something was done, or waited for, under a business reference.
     pub fn is_under(&self, reference: &str) -> bool {
         self.references.contains(reference)
+    }
+
+    /// The number of the last event of a name and key that a step of this run has waited for; 0: none was.
+    pub(super) fn last_heard(&self, event: &str, key: &str) -> u64 {
+        let of = (event.to_owned(), key.to_owned());
+        self.heard.get(&of).copied().unwrap_or(0)
+    }
+
+    fn hear(&mut self, fact: &Fact<'_>) {
+        if let Some(number) = fact.member("number").and_then(Value::as_u64) {
+            self.heard.insert((fact.text("event"), fact.text("key")), number);
+        }
     }
 
     /// Whether something outside was, or may have been, changed by this run.
@@ -134,6 +153,7 @@ impl State {
         match fact.record {
             Record::Accepted { .. } => self.origin = origin(self.run, fact),
             Record::Parked { code } => {
+                self.overdue |= code == DEADLINE;
                 let path = fact.path.to_owned();
                 self.parked = Some(Parking {
                     code: code.clone(),
@@ -148,6 +168,11 @@ impl State {
             Record::Event { name } if name == "replied" => {
                 self.reply = fact.member("value").cloned();
                 self.progress(fact.path).finish(End::Done(None), fact.seq);
+            }
+            Record::Event { name } if name == "emitted" || name == "received" => {
+                self.hear(fact);
+                self.progress(fact.path)
+                    .finish(End::Done(fact.member("output").cloned()), fact.seq);
             }
             Record::Operated { act } => self.operated(act, fact),
             Record::Chosen { what } if what == "round" => {
@@ -194,7 +219,10 @@ impl State {
 
     /// An operator's act on the step that parked the run.
     fn operated(&mut self, act: &str, fact: &Fact<'_>) {
-        self.parked = None;
+        // The age of a run says nothing of its steps.
+        if self.parked.take().is_some_and(|parked| parked.code == DEADLINE) {
+            return;
+        }
         let path = fact.path;
         match act {
             "resume" | "absent" => {

@@ -221,6 +221,8 @@ impl<'a> Walk<'a> {
             StepKind::Release { ledger, once } => self.release(step, ledger, once),
             StepKind::Void { reference } => self.void(step, reference),
             StepKind::Wait(wait) => self.wait(step, wait),
+            StepKind::WaitEvent(wait) => self.wait_event(step, wait),
+            StepKind::Emit(emit) => self.emit(step, emit),
             StepKind::Sleep { millis } => self.sleep(*millis),
             StepKind::Set(value) => self.set(step, value),
             StepKind::Reply(value) => self.reply(step, value),

@@ -27,7 +27,7 @@ struct Received {
 }
 
 /// The names that `key` and `serial` see.
-struct TriggerNames(BTreeMap<String, Value>);
+pub(super) struct TriggerNames(pub(super) BTreeMap<String, Value>);
 
 impl Scope for TriggerNames {
     fn root(&self, name: &str) -> Option<&Value> {
@@ -208,7 +208,8 @@ impl Shell {
         let mut draft = self.first_entry(plan, run, delivery, default, body);
         let dry = observe;
         let observe = observe || plan.observe;
-        if plan.key.is_none() && plan.serial.is_none() && !observe {
+        let per_key = plan.limits.per_key.as_ref();
+        if plan.key.is_none() && plan.serial.is_none() && per_key.is_none() && !observe {
             return Ok(draft);
         }
         let names = TriggerNames(roots(&draft));
@@ -217,6 +218,10 @@ impl Shell {
             .serial
             .as_ref()
             .map(|serial| text(serial, &names, "serial"))
+            .transpose()?;
+        // It is computed when the run is to work; one that has none is refused while the sender still has the message.
+        per_key
+            .map(|per_key| text(&per_key.by, &names, "per_key"))
             .transpose()?;
         if let Record::Accepted {
             run_key, serial, mode, ..
@@ -369,7 +374,8 @@ impl Shell {
     }
 }
 
-fn text(expression: &Expression, names: &TriggerNames, what: &str) -> Result<String, Failure> {
+/// The text of a key.
+pub(super) fn text(expression: &Expression, names: &TriggerNames, what: &str) -> Result<String, Failure> {
     let none = |why: String| {
         Failure::permanent(
             format!("message.no_{what}"),

@@ -8,6 +8,7 @@ use dragoman_plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Lock;
+use super::gates::Gates;
 
 fn places(concurrent: usize) -> usize {
     concurrent.clamp(1, Semaphore::MAX_PERMITS)
@@ -20,6 +21,8 @@ pub(super) struct Lane {
     /// How many may work at once, by the pipeline as it is now.
     most: Lock<usize>,
     queued: AtomicUsize,
+    /// What else is to be passed before the work begins.
+    pub(super) gates: Gates,
 }
 
 /// The lanes of all pipelines: one that is full does not hold up another.
@@ -38,6 +41,7 @@ impl Lanes {
             at_work: Arc::new(Semaphore::new(most)),
             most: Lock(Mutex::new(most)),
             queued: AtomicUsize::new(0),
+            gates: Gates::default(),
         });
         lanes.insert(plan.pipeline.clone(), Arc::clone(&lane));
         lane
@@ -111,6 +115,7 @@ mod tests {
             at_work: Arc::new(Semaphore::new(most)),
             most: Lock(Mutex::new(most)),
             queued: AtomicUsize::new(0),
+            gates: Gates::default(),
         }
     }
 

@@ -11,8 +11,10 @@ mod clock;
 mod door;
 mod events;
 mod follow;
+mod gates;
 mod lanes;
 mod lease;
+mod outbox;
 mod outgoing;
 mod recovery;
 mod run;
@@ -74,6 +76,7 @@ struct Shell {
     lanes: Lanes,
     turns: Turns,
     wakes: Wakes,
+    outbox: outbox::Outbox,
     story: broadcast::Sender<Happening>,
     /// Something becomes due earlier than the scheduler thinks.
     sooner: Notify,
@@ -113,6 +116,7 @@ impl Engine {
             lanes: Lanes::default(),
             turns: Turns::default(),
             wakes: Wakes::default(),
+            outbox: outbox::Outbox::default(),
             story,
             sooner: Notify::new(),
             next_look: AtomicI64::new(i64::MAX),
@@ -125,6 +129,7 @@ impl Engine {
         let background = vec![
             tokio::spawn(lease::keep(weak.clone())),
             tokio::spawn(scheduler::wake_due(weak.clone())),
+            tokio::spawn(outbox::deliver(weak.clone())),
             tokio::spawn(recovery::recover(weak)),
         ];
         Engine {
@@ -214,7 +219,8 @@ impl Shell {
             tokio::pin!(rested);
             // Registered before the look, so that no run can end unseen in between.
             rested.as_mut().enable();
-            if self.running.lock().is_empty() {
+            // What was emitted may begin a run; events are looked for before the runs that they begin.
+            if self.outbox.is_quiet() && self.running.lock().is_empty() {
                 return;
             }
             rested.await;

@@ -48,6 +48,17 @@ impl Shell {
                 Box::pin(async move { shell.ask(path, call, first_sent_at).await })
             }
             Request::Children { path } => Box::pin(async move { shell.find_children(run, path).await }),
+            Request::Event {
+                path,
+                name,
+                key,
+                since,
+                after,
+            } => {
+                // Before the store is asked: what comes after its answer wakes the run.
+                shell.wakes.await_event(&name, &key, run);
+                Box::pin(async move { shell.find_event(path, name, key, since, after).await })
+            }
             Request::Effects { path, reference } => {
                 Box::pin(async move { shell.find_effects(run, path, reference).await })
             }

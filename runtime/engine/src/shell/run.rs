@@ -8,9 +8,11 @@ use dragoman_plan::Plan;
 use futures_util::FutureExt;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{self, UnboundedReceiver};
 
 use super::Shell;
+use super::accept::{TriggerNames, text};
 use super::answer::{Asked, Promise, Signal};
 use super::events::Happening;
 use super::lanes::Lane;
@@ -137,6 +139,10 @@ impl Shell {
         let lane = is_root.then(|| self.lanes.of(machine.plan()));
         let waiting = lane.as_ref().map(Lane::wait);
         let _turn = self.turn_of(&machine).await;
+        let _among = match &lane {
+            Some(lane) => self.pass_gates(lane, &machine).await,
+            None => None,
+        };
         let _place = match &lane {
             Some(lane) => lane.enter().await,
             None => None,
@@ -182,6 +188,26 @@ impl Shell {
                 None
             }
         }
+    }
+
+    /// Passes the gates of a run's pipeline; the place among those that have something in common with it, where they are
+    /// bounded. The rate counts runs that begin, not those that go on.
+    async fn pass_gates(&self, lane: &Lane, machine: &Machine) -> Option<OwnedSemaphorePermit> {
+        let limits = &machine.plan().limits;
+        let among = match &limits.per_key {
+            None => None,
+            Some(per_key) => {
+                let roots = machine.state().origin.as_ref().map(|origin| origin.roots.clone());
+                let key = roots.and_then(|roots| text(&per_key.by, &TriggerNames(roots), "per_key").ok())?;
+                lane.gates.enter(&key, per_key.concurrent).await
+            }
+        };
+        if let Some(rate) = limits.rate
+            && machine.state().next == 1
+        {
+            lane.gates.pace(rate, self.clock.as_ref()).await;
+        }
+        among
     }
 
     /// The turn of a run with a serial, for as long as it works.
@@ -354,6 +380,7 @@ impl AtWork<'_> {
             self.begin_children(begins, &append.entries);
         }
         self.promises.retain_mut(|promise| !promise.kept_by(&append.entries));
+        shell.outbox.tell(&append);
         shell.wake_others(&append);
         self.standing = append.standing;
         let closed = append.standing == Standing::Closed;

@@ -14,6 +14,8 @@ pub trait PlanSource: Send + Sync {
     /// The plan of a pipeline for runs that begin now. Its text must already be kept in the store as a version, so that
     /// [`PlanSource::pinned`] finds it after a restart.
     fn current(&self, pipeline: &str) -> Option<Arc<Plan>>;
+    /// The plans of all pipelines for runs that begin now: an event is delivered to those that have a trigger for it.
+    fn offered(&self) -> Vec<Arc<Plan>>;
     /// The plan that runs are pinned to, by its version.
     fn pinned(&self, version: Digest) -> Boxed<'_, Option<Arc<Plan>>>;
     /// The values of `site.`, copied into every run that begins.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dragoman_journal::{Draft, Ending, OnceState, RunFilter};
-use dragoman_model::RunId;
+use dragoman_model::{RunId, Timestamp};
 
 use super::{Shell, Signal};
 use crate::machine::{Event, Found, Machine, State};
@@ -24,6 +24,26 @@ impl Shell {
                         path,
                         found: Found::Children(children),
                     };
+                }
+                Err(error) => self.pause(&error).await,
+            }
+        }
+    }
+
+    /// An event that a step waits for, as soon as the store answers.
+    pub(super) async fn find_event(
+        &self,
+        path: String,
+        name: String,
+        key: String,
+        since: Timestamp,
+        after: u64,
+    ) -> Event {
+        loop {
+            match self.journal.event(name.clone(), key.clone(), since, after).await {
+                Ok(event) => {
+                    let found = Found::Event(event.map(Box::new));
+                    return Event::Found { path, found };
                 }
                 Err(error) => self.pause(&error).await,
             }

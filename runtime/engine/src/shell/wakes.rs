@@ -13,6 +13,7 @@ use super::{Lock, Shell, Signal};
 enum Awaited {
     Once { scope: String, key: String },
     Reference(String),
+    Event { name: String, key: String },
 }
 
 /// Children of an `each` step that have not ended.
@@ -37,6 +38,12 @@ impl Wakes {
 
     fn moved(&self, awaited: &Awaited) -> HashSet<RunId> {
         self.waiting.lock().remove(awaited).unwrap_or_default()
+    }
+
+    /// A run waits for an event.
+    pub(super) fn await_event(&self, name: &str, key: &str, run: RunId) {
+        let (name, key) = (name.to_owned(), key.to_owned());
+        self.register(Awaited::Event { name, key }, run);
     }
 
     /// Children that begin: how many, and whether more are to come.
@@ -78,7 +85,13 @@ impl Shell {
         let mut runs = HashSet::new();
         for operation in &append.operations {
             for awaited in moved_by(operation) {
-                runs.extend(self.wakes.moved(&awaited));
+                let waiting = self.wakes.moved(&awaited);
+                if let Awaited::Event { .. } = awaited {
+                    // A run can wait in one branch for what it emits in another.
+                    waiting.iter().for_each(|run| self.signal(*run, Signal::Woken));
+                } else {
+                    runs.extend(waiting);
+                }
             }
         }
         let run = append.lease.run;
@@ -157,6 +170,13 @@ fn moved_by(operation: &Operation) -> Vec<Awaited> {
             .chain(reference.iter().cloned().map(Awaited::Reference))
             .collect(),
         Operation::Release { once: key, .. } => vec![once(key)],
+        Operation::Emit { event } => {
+            let awaited = |key: &String| Awaited::Event {
+                name: event.name.clone(),
+                key: key.clone(),
+            };
+            event.key.iter().map(awaited).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex};
 use dragoman_engine::ManualClock;
 use dragoman_journal::error::{CONTRADICTION, CORRUPT, DISK_FULL};
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, Once, OnceKey, Refusal, RunFilter, RunSummary,
-    Standing, Wait,
+    Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once, OnceKey, Refusal,
+    RunFilter, RunSummary, Standing, Wait,
 };
 use dragoman_model::{Actor, Digest, DocumentReference, Failure, RunId, Timestamp, Value};
 use dragoman_plan::Plan;
 use serde_json::json;
 use tokio::sync::Notify;
 
-use crate::house::{House, MORNING, open, plan};
+use crate::house::{House, MORNING, open, plan, plan_on};
 use crate::partner::Does::*;
 use crate::partner::Partner;
 
@@ -173,6 +173,21 @@ impl Journal for Mortal {
     fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
         self.store.waits(run)
     }
+    fn event(
+        &self,
+        name: String,
+        key: String,
+        since: Timestamp,
+        after: u64,
+    ) -> Answer<'_, Result<Option<NumberedEvent>, Error>> {
+        self.store.event(name, key, since, after)
+    }
+    fn undelivered(&self, after: u64, limit: usize) -> Answer<'_, Result<Vec<NumberedEvent>, Error>> {
+        self.store.undelivered(after, limit)
+    }
+    fn delivered(&self, numbers: Vec<u64>) -> Answer<'_, Result<(), Error>> {
+        Box::pin(self.commit(self.store.delivered(numbers)))
+    }
     fn state_get(&self, connection: String, key: String) -> Answer<'_, Result<Option<(Vec<u8>, u64)>, Error>> {
         self.store.state_get(connection, key)
     }
@@ -205,12 +220,17 @@ async fn live(house: &House, pipelines: &[&str]) {
         house.settle().await;
         answer_all(house).await;
     }
+    house.until_delivered().await;
     house.settle().await;
     answer_all(house).await;
 }
 
 async fn answer_all(house: &House) {
     for wait in house.journal.waits(None).await.expect("the store answers") {
+        if wait.roles.is_empty() {
+            // Nobody answers a wait for an event.
+            continue;
+        }
         let answer = json!({ "answer": "ship" });
         let given = house
             .handle()
@@ -366,6 +386,34 @@ output: { sent: =steps.sent }
 #[test]
 fn children() {
     every_commit(&[plan("each", EACH)], &["each"], &|partner| {
+        partner.will("ship", [Answer, Break { applied: true }]);
+    });
+}
+
+const ASKS: &str = "
+steps:
+  - emit: { event: nudge, key: trigger.message.number, data: { number: =trigger.message.number } }
+  - id: heard
+    wait: { event: shipped, key: trigger.message.number, for: 30d }
+  - id: told
+    call: shop.notify
+    with: { number: =steps.heard.number }
+output: { number: =steps.told.id }
+";
+
+const ANSWERS: &str = "
+steps:
+  - id: shipped
+    call: shop.ship
+    once: trigger.message.number
+    with: { number: =trigger.message.number }
+  - emit: { event: shipped, key: trigger.message.number, data: { number: =steps.shipped.id } }
+";
+
+#[test]
+fn events_there_and_back() {
+    let answers = plan_on("on: [{ id: nudged, event: { name: nudge } }]\n", "answers", ANSWERS);
+    every_commit(&[plan("asks", ASKS), answers], &["asks"], &|partner| {
         partner.will("ship", [Answer, Break { applied: true }]);
     });
 }

@@ -27,6 +27,10 @@ impl PlanSource for Plans {
         self.0.get(pipeline).cloned()
     }
 
+    fn offered(&self) -> Vec<Arc<Plan>> {
+        self.0.values().cloned().collect()
+    }
+
     fn pinned(&self, version: Digest) -> Boxed<'_, Option<Arc<Plan>>> {
         let found = self.0.values().find(|plan| plan.version == version).cloned();
         Box::pin(async move { found })
@@ -57,6 +61,11 @@ pub(crate) fn plan_on(top: &str, name: &str, text: &str) -> Arc<Plan> {
         .with_connection("watched", Arc::new(surface()));
     world.ledgers.insert("stock".into());
     world.senders.insert("partner".into());
+    let number = serde_json::json!({ "type": "object", "required": ["number"],
+        "properties": { "number": { "type": "string" } } });
+    let (number, _) = dragoman_schema::Shape::from_schema(&number);
+    world.events.insert("shipped".into(), Some(number.clone()));
+    world.events.insert("nudge".into(), Some(number));
     world.site = serde_json::json!({ "country": "CH" });
     let (said, diagnostics) = dragoman_manifest::parse_pipeline(Source::new(format!("{name}.yaml"), text));
     let said = said
@@ -285,7 +294,7 @@ pub(crate) fn line(entry: &Entry) -> String {
         }
         Record::Waiting { decision, .. } => format!("waiting {path} {decision}"),
         Record::Answer { .. } => format!("answer {path} by {}", entry.header.actor.id),
-        Record::Event { name } => format!("event {name}"),
+        Record::Event { name } => format!("event {name} {path}").trim_end().to_owned(),
         Record::Chosen { what } => format!("chosen {path} {what}"),
         Record::Claimed { ledger, joined, .. } => {
             format!(
@@ -333,6 +342,46 @@ impl House {
             let heard = tokio::time::timeout(Duration::from_secs(10), story.recv()).await;
             assert!(heard.is_ok(), "it is never parked: {}", self.story(run).await);
         }
+        self.quiet().await;
+    }
+
+    /// Waits until a run is closed, the clock having been set.
+    pub(crate) async fn until_closed(&self, run: RunId) {
+        self.until(run, |standing| standing == Standing::Closed).await;
+    }
+
+    /// Waits until a run waits for something, the clock having been set.
+    pub(crate) async fn until_waiting(&self, run: RunId) {
+        self.until(run, |standing| matches!(standing, Standing::Waiting(_)))
+            .await;
+    }
+
+    async fn until(&self, run: RunId, there: impl Fn(Standing) -> bool) {
+        let reached = async {
+            while !there(self.summary(run).await.standing) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let reached = tokio::time::timeout(Duration::from_secs(10), reached).await;
+        assert!(reached.is_ok(), "it never comes to that: {}", self.story(run).await);
+        self.quiet().await;
+    }
+
+    /// Waits until every event was delivered and what it began has come to rest.
+    pub(crate) async fn until_delivered(&self) {
+        let delivered = async {
+            while !self
+                .journal
+                .undelivered(0, 1)
+                .await
+                .expect("the store answers")
+                .is_empty()
+            {
+                tokio::task::yield_now().await;
+            }
+        };
+        let delivered = tokio::time::timeout(Duration::from_secs(10), delivered).await;
+        assert!(delivered.is_ok(), "an event is never delivered");
         self.quiet().await;
     }
 }

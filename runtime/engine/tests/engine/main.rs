@@ -3,10 +3,12 @@
 mod business;
 mod calls;
 mod crashes;
+mod events;
 mod flow;
 mod groups;
 mod house;
 mod partner;
+mod limits;
 mod people;
 mod replay;
 mod rounds;

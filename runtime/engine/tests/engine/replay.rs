@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dragoman_engine::machine::{Act, Commit, Connections, Event, Found, Machine, Outgoing, Request, Rest};
 use dragoman_engine::{Output, Probed, Report};
 use dragoman_journal::{
-    Draft, Ending, Once, OnceKey, OnceState, Operation, Record, Refusal, RunSummary, Standing, Versions,
+    Draft, Emitted, Ending, Once, OnceKey, OnceState, Operation, Record, Refusal, RunSummary, Standing, Versions,
 };
 use dragoman_model::{Actor, Digest, Effect, Failure, RunId, Timestamp, Usage, Value};
 use dragoman_plan::Plan;
@@ -212,6 +212,9 @@ impl Simulation {
                     found: Found::Children(children),
                 }
             }
+            Request::Event {
+                path, name, key, after, ..
+            } => self.heard(path, name, key, after),
             Request::Effects { path, .. } => Event::Found {
                 path,
                 found: Found::Effects {
@@ -220,6 +223,21 @@ impl Simulation {
                 },
             },
         }
+    }
+
+    fn heard(&mut self, path: String, name: String, key: String, after: u64) -> Event {
+        let event = Emitted {
+            name,
+            key: Some(key),
+            data: json!({ "number": "7" }),
+            run: self.run,
+            path: "told".into(),
+            pipeline: "all".into(),
+            at: self.now,
+        };
+        let came = self.drawn.next() < 150;
+        let found = Found::Event(came.then(|| Box::new((after + 1, event))));
+        Event::Found { path, found }
     }
 
     fn called(&mut self, call: Outgoing) -> Event {
@@ -294,7 +312,7 @@ impl Simulation {
             .steps()
             .find_map(|(path, step)| Some((path.to_owned(), step.wait.clone()?)));
         match wait {
-            Some((path, _)) => {
+            Some((path, _)) if path != "heard" => {
                 let actor = Actor::person("olga", "password");
                 let shown = Digest::of(b"shown");
                 Some(Event::Answered {
@@ -304,7 +322,7 @@ impl Simulation {
                     shown,
                 })
             }
-            None => Some(Event::Woken),
+            _ => Some(Event::Woken),
         }
     }
 }
@@ -410,6 +428,11 @@ steps:
       value: { number: =steps.asked.number, id: =steps.done.id }
     on_timeout: { value: { number: none, id: none } }
     on_failure: park
+  - id: told
+    emit: { event: shipped, key: steps.order.number, data: { number: =steps.order.number } }
+  - id: heard
+    wait: { event: shipped, key: steps.order.number, for: 2d }
+    on_timeout: { value: { number: none } }
   - id: closed
     void: { ref: \"'other'\" }
   - id: last

@@ -5,6 +5,7 @@
 
 mod business;
 mod concurrency;
+mod events;
 mod kept;
 mod ledger;
 mod lists;
@@ -54,6 +55,9 @@ pub async fn run(stores: &dyn Stores) {
     kept::state_keys_come_in_order(&*open("state-keys")).await;
     kept::documents_and_versions_are_kept_once(&*open("documents")).await;
     kept::a_wait_ends_once(&*open("waits")).await;
+    events::the_newest_event_of_a_key_is_found(&*open("events")).await;
+    events::events_are_delivered_in_their_order(&*open("deliveries")).await;
+    events::a_refused_append_emits_nothing(&*open("event-refused")).await;
     concurrency::everything_answered_is_there(stores).await;
     concurrency::one_of_many_gets_the_key(&*open("race")).await;
 }

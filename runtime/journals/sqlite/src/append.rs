@@ -7,6 +7,7 @@ use dragoman_model::RunId;
 use crate::begin::{self, Beginning};
 use crate::business::{self, Opening};
 use crate::entries;
+use crate::events;
 use crate::failure::Trouble;
 use crate::ledger;
 use crate::runs::{self, RunRow};
@@ -116,7 +117,11 @@ fn operate_all(writing: &mut Writing<'_>, addition: &Addition) -> Result<Option<
 fn may_refuse(operation: &Operation) -> bool {
     !matches!(
         operation,
-        Operation::Settle { .. } | Operation::Release { .. } | Operation::Void { .. } | Operation::Keep { .. }
+        Operation::Settle { .. }
+            | Operation::Release { .. }
+            | Operation::Void { .. }
+            | Operation::Keep { .. }
+            | Operation::Emit { .. }
     )
 }
 
@@ -131,6 +136,7 @@ pub(crate) fn operate(
         Operation::Release { once, ledger } => ledger::release(writing, once, ledger)?,
         Operation::Void { reference } => business::void(writing, run, reference)?,
         Operation::Keep { document, bytes } => state::keep(writing, document, bytes)?,
+        Operation::Emit { event } => events::emit(writing, event)?,
         Operation::Settle {
             once,
             reference,

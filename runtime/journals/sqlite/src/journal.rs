@@ -2,14 +2,14 @@
 
 use dragoman_journal::error::{CONTRADICTION, Error};
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Entry, Journal, KeptDocument, Lease, Once, OnceKey, Operation, Refusal,
-    RunFilter, RunSummary, VersionedValue, Wait,
+    Answer, Append, Begin, Begun, Effect, Entry, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Operation,
+    Refusal, RunFilter, RunSummary, VersionedValue, Wait,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 
 use crate::entries::reading;
 use crate::store::SqliteJournal;
-use crate::{append, begin, business, entries, queries, runs, state};
+use crate::{append, begin, business, entries, events, queries, runs, state};
 
 /// Refuses documents that are not what their reference says.
 fn check_documents<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Result<(), Error> {
@@ -91,6 +91,24 @@ impl Journal for SqliteJournal {
 
     fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
         Box::pin(self.read(move |connection| queries::waits(connection, run)))
+    }
+
+    fn event(
+        &self,
+        name: String,
+        key: String,
+        since: Timestamp,
+        after: u64,
+    ) -> Answer<'_, Result<Option<NumberedEvent>, Error>> {
+        Box::pin(self.read(move |connection| events::newest(connection, &name, &key, since, after)))
+    }
+
+    fn undelivered(&self, after: u64, limit: usize) -> Answer<'_, Result<Vec<NumberedEvent>, Error>> {
+        Box::pin(self.read(move |connection| events::undelivered(connection, after, limit)))
+    }
+
+    fn delivered(&self, numbers: Vec<u64>) -> Answer<'_, Result<(), Error>> {
+        Box::pin(self.write(move |writing| events::delivered(writing, &numbers)))
     }
 
     fn state_get(&self, connection: String, key: String) -> Answer<'_, Result<Option<VersionedValue>, Error>> {

@@ -15,6 +15,7 @@ mod begin;
 mod business;
 mod columns;
 mod entries;
+mod events;
 mod failure;
 mod journal;
 mod ledger;

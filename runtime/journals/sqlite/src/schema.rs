@@ -10,9 +10,10 @@ use crate::failure;
 /// `PRAGMA application_id`: the letters `Drgm`, by which `file` and a person with sqlite3 know the store.
 const APPLICATION: i32 = 0x4472_676d;
 /// `PRAGMA user_version`: the format of the tables. Older ones are moved up on opening; newer ones are refused.
-const TABLES: i32 = 1;
+const TABLES: i32 = 2;
 
-const CREATE: &str = "
+/// The tables of format 1.
+const FIRST: &str = "
 CREATE TABLE meta(name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE entry(position INTEGER PRIMARY KEY, run BLOB NOT NULL, seq INTEGER NOT NULL, header TEXT NOT NULL);
 CREATE UNIQUE INDEX entry_run ON entry(run, seq);
@@ -53,6 +54,16 @@ CREATE TABLE document(
 CREATE TABLE version(number INTEGER PRIMARY KEY, digest BLOB NOT NULL UNIQUE, bytes BLOB NOT NULL);
 ";
 
+/// What format 2 has besides: the events that runs emit.
+const SECOND: &str = "
+CREATE TABLE event(
+  number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, key TEXT, data TEXT NOT NULL, run BLOB NOT NULL,
+  path TEXT NOT NULL, pipeline TEXT NOT NULL, at INTEGER NOT NULL, delivered INTEGER NOT NULL);
+CREATE INDEX event_key ON event(name, key, number) WHERE key IS NOT NULL;
+CREATE INDEX event_open ON event(number) WHERE delivered = 0;
+CREATE INDEX event_at ON event(at);
+";
+
 /// The file of the store in its folder.
 pub(crate) const FILE: &str = "journal.db";
 
@@ -75,25 +86,27 @@ pub(crate) fn open_writer(file: &Path, max_pages: Option<u32>) -> Result<Connect
             .pragma_update(None, "max_page_count", pages)
             .map_err(at_opening)?;
     }
-    let known = check(&connection, file)?;
-    if !known {
-        let transaction = connection.transaction().map_err(at_opening)?;
-        transaction.execute_batch(CREATE).map_err(at_opening)?;
-        transaction
-            .pragma_update(None, "application_id", APPLICATION)
-            .map_err(at_opening)?;
-        transaction
-            .pragma_update(None, "user_version", TABLES)
-            .map_err(at_opening)?;
-        transaction
-            .execute(
-                "INSERT INTO meta(name, value) VALUES('writer', ?1)",
-                [uuid::Uuid::now_v7().to_string()],
-            )
-            .map_err(at_opening)?;
-        transaction.commit().map_err(at_opening)?;
+    match check(&connection, file)? {
+        Some(TABLES) => {}
+        known => move_up(&mut connection, known.unwrap_or(0)).map_err(at_opening)?,
     }
     Ok(connection)
+}
+
+/// Makes the tables that a store of an older format does not have yet; 0: it has none. All of it or nothing.
+fn move_up(connection: &mut Connection, from: i32) -> Result<(), rusqlite::Error> {
+    let transaction = connection.transaction()?;
+    if from < 1 {
+        transaction.execute_batch(FIRST)?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        let writer = uuid::Uuid::now_v7().to_string();
+        transaction.execute("INSERT INTO meta(name, value) VALUES('writer', ?1)", [writer])?;
+    }
+    if from < 2 {
+        transaction.execute_batch(SECOND)?;
+    }
+    transaction.pragma_update(None, "user_version", TABLES)?;
+    transaction.commit()
 }
 
 /// Opens the file for reading; it must be there.
@@ -107,7 +120,8 @@ pub(crate) fn open_reader(file: &Path) -> Result<Connection, Error> {
     connection
         .execute_batch("PRAGMA busy_timeout=5000; PRAGMA cache_size=-4096; PRAGMA query_only=ON;")
         .map_err(|e| failure::at_opening(file, &e))?;
-    if check(&connection, file)? {
+    // One of an older format is read as it is: only who writes moves it up.
+    if check(&connection, file)?.is_some() {
         Ok(connection)
     } else {
         Err(Error::new(
@@ -117,8 +131,8 @@ pub(crate) fn open_reader(file: &Path) -> Result<Connection, Error> {
     }
 }
 
-/// Whether the file is a store; an empty file is not one yet.
-fn check(connection: &Connection, file: &Path) -> Result<bool, Error> {
+/// The format of the store's tables; none: the file is empty, and no store yet.
+fn check(connection: &Connection, file: &Path) -> Result<Option<i32>, Error> {
     let pragma = |name: &str| -> Result<i32, Error> {
         connection
             .pragma_query_value(None, name, |row| row.get(0))
@@ -126,8 +140,8 @@ fn check(connection: &Connection, file: &Path) -> Result<bool, Error> {
     };
     let (application, tables) = (pragma("application_id")?, pragma("user_version")?);
     match (application, tables) {
-        (0, 0) if is_empty(connection, file)? => Ok(false),
-        (APPLICATION, TABLES) => Ok(true),
+        (0, 0) if is_empty(connection, file)? => Ok(None),
+        (APPLICATION, known @ 1..=TABLES) => Ok(Some(known)),
         (APPLICATION, newer) if newer > TABLES => Err(Error::new(
             NEWER,
             format!(

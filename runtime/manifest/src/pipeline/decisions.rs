@@ -104,7 +104,7 @@ fn further(reading: &mut Reading, node: &Node) -> Vec<AnswerField> {
 }
 
 /// Where the pieces of a value stand.
-fn note_places(node: &Node, pointer: String, places: &mut BTreeMap<String, Span>) {
+pub(super) fn note_places(node: &Node, pointer: String, places: &mut BTreeMap<String, Span>) {
     match &node.kind {
         NodeKind::Mapping(mapping) => {
             for entry in &mapping.entries {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dragoman_model::{Diagnostic, Source};
 
-use super::{Block, FailureWord, Pipeline, block, decisions, triggers};
+use super::{Block, FailureWord, Limits, Pipeline, block, decisions, limits, triggers};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::yaml::Node;
@@ -27,7 +27,9 @@ pub(super) fn pipeline(reading: &mut Reading, source: &Arc<Source>, root: &Node)
     };
     let key = fields.take("key").map(|n| reading.expression(n));
     let serial = fields.take("serial").map(|n| reading.expression(n));
-    let (concurrent, backlog) = fields.take("limits").map_or((None, None), |n| limits(reading, n));
+    let limits = fields
+        .take("limits")
+        .map_or_else(Limits::default, |n| limits::limits(reading, n));
     let decisions = fields
         .take("decisions")
         .map_or_else(Vec::new, |n| decisions::decisions(reading, n));
@@ -62,8 +64,7 @@ pub(super) fn pipeline(reading: &mut Reading, source: &Arc<Source>, root: &Node)
         triggers,
         key,
         serial,
-        concurrent,
-        backlog,
+        limits,
         decisions,
         steps,
         output,
@@ -93,14 +94,4 @@ pub(crate) fn version(reading: &mut Reading, fields: &mut Fields<'_>) {
                 .help(format!("write `dragoman: {LANGUAGE}`")),
         );
     }
-}
-
-fn limits(reading: &mut Reading, node: &Node) -> (Option<Spanned<u64>>, Option<Spanned<u64>>) {
-    let Some(mut fields) = reading.fields(node, "the limits", "`{ concurrent: 200, backlog: 10000 }`") else {
-        return (None, None);
-    };
-    let concurrent = fields.take("concurrent").and_then(|n| reading.whole(n, 1, 100_000));
-    let backlog = fields.take("backlog").and_then(|n| reading.whole(n, 1, 10_000_000));
-    fields.finish(reading);
-    (concurrent, backlog)
 }

@@ -4,16 +4,23 @@ mod block;
 mod call;
 mod claim;
 mod decisions;
+mod events;
 mod header;
+mod limits;
 mod repeat;
 mod schedule;
+mod shapes;
 mod step;
 mod triggers;
 mod types;
 mod word;
 
+pub use events::{Emit, EventWait};
 pub(crate) use header::version;
+pub use limits::{Limits, PerKey};
 pub use schedule::{Schedule, ScheduleWhen};
+pub use shapes::SaidShape;
+pub(crate) use shapes::shape;
 pub use types::*;
 
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use dragoman_model::{Class, Diagnostic};
 
-use super::{Each, Handler, Step, StepKind, block, call, claim, decisions, repeat, word};
+use super::{Each, Handler, Step, StepKind, block, call, claim, decisions, events, repeat, word};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::said::{ExpressionText, Template};
@@ -195,6 +195,8 @@ fn kind(
         "claim" => StepKind::Claim(Box::new(claim::claim(reading, node, once, reference)?)),
         "release" => claim::release(reading, node)?,
         "void" => claim::void(reading, node)?,
+        "emit" => events::emit(reading, node)?,
+        "wait" if events::is_event_wait(node) => events::wait(reading, node)?,
         "wait" => StepKind::Wait(Box::new(decisions::wait(reading, node)?)),
         "sleep" => StepKind::Sleep(reading.duration(node)?),
         "set" => StepKind::Set(reading.template(node)),

@@ -2,7 +2,7 @@
 
 use dragoman_model::{Diagnostic, Span};
 
-use super::{OperationName, Trigger, TriggerKind, schedule};
+use super::{OperationName, Trigger, TriggerKind, events, schedule};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::yaml::{Entry, Node, NodeKind};
@@ -12,7 +12,7 @@ use crate::{Spanned, codes};
 const SETTLE_MS: u64 = 2_000;
 
 /// The ways in which a run begins.
-const WAYS: &[&str] = &["http", "files", "schedule", "amqp", "manual"];
+const WAYS: &[&str] = &["http", "files", "schedule", "event", "amqp", "manual"];
 
 pub(super) fn triggers(reading: &mut Reading, node: &Node) -> Vec<Trigger> {
     let items = reading.list(node, "a list of triggers", "each trigger behind a dash: `- id: hook`");
@@ -57,6 +57,7 @@ fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger>
         [("http", node)] => http(reading, node),
         [("files", node)] => files(reading, node),
         [("schedule", node)] => schedule::schedule(reading, node),
+        [("event", node)] => events::trigger(reading, node),
         [("amqp", node)] => amqp(reading, ways[0].1, node),
         [(_, node)] => {
             if let Some(fields) = reading.fields(node, "a manual trigger", "`manual: {}`") {

@@ -23,10 +23,8 @@ pub struct Pipeline {
     pub key: Option<ExpressionText>,
     /// Runs with the same value take turns.
     pub serial: Option<ExpressionText>,
-    /// Runs at work at once.
-    pub concurrent: Option<Spanned<u64>>,
-    /// Runs that were accepted and are not yet at work.
-    pub backlog: Option<Spanned<u64>>,
+    /// Bounds.
+    pub limits: super::Limits,
     /// Decisions that waits name.
     pub decisions: Vec<(Spanned<String>, Decision)>,
     /// The steps.
@@ -86,6 +84,13 @@ pub enum TriggerKind {
     },
     /// When it is time.
     Schedule(Box<super::Schedule>),
+    /// Events that pipelines hand to the site.
+    Event {
+        /// The event's name.
+        name: Spanned<String>,
+        /// Only those of this pipeline.
+        from: Option<Spanned<String>>,
+    },
     /// By hand.
     Manual,
 }
@@ -229,6 +234,10 @@ pub enum StepKind {
     },
     /// Waits for a person.
     Wait(Box<Wait>),
+    /// Waits for an event.
+    WaitEvent(Box<super::EventWait>),
+    /// Hands an event to the site.
+    Emit(Box<super::Emit>),
     /// Sleeps so many milliseconds.
     Sleep(Spanned<u64>),
     /// Names a value.

@@ -2,12 +2,12 @@
 
 /// The words that this version runs.
 pub(super) const WORDS: &[&str] = &[
-    "call", "choose", "each", "parallel", "repeat", "try", "claim", "release", "void", "wait", "sleep", "set", "reply",
-    "stop", "park", "fail",
+    "call", "choose", "each", "parallel", "repeat", "try", "claim", "release", "void", "wait", "emit", "sleep", "set",
+    "reply", "stop", "park", "fail",
 ];
 
 /// The words that come later.
-pub(super) const LATER: &[&str] = &["run", "emit"];
+pub(super) const LATER: &[&str] = &["run"];
 
 /// Keys that only some words take: the key, the words, and what to say where it stands at another.
 const OWNED: &[(&str, &[&str])] = &[
@@ -63,6 +63,7 @@ pub(super) fn inside(key: &str) -> Option<&'static str> {
         "ledger" | "account" | "lines" | "limits" | "decided" | "single" => Some("claim"),
         "decision" | "answers" | "fields" | "for" | "show" | "roles" => Some("wait"),
         "reason" | "class" => Some("fail"),
+        "event" | "key" | "data" => Some("emit"),
         "backoff" | "attempts" => Some("retry"),
         "else" => Some("choose"),
         "until" | "every" | "rounds" => Some("repeat"),

@@ -9,7 +9,7 @@ use super::connection::connections;
 use super::secret::secret;
 use super::{Heads, Sender, Site};
 use crate::fields::Fields;
-use crate::pipeline::version;
+use crate::pipeline::{SaidShape, shape, version};
 use crate::reading::Reading;
 use crate::yaml::{Node, NodeKind};
 use crate::{Spanned, codes};
@@ -46,6 +46,10 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         .take("ledgers")
         .filter(|n| !n.is_null())
         .map_or_else(Vec::new, |n| ledgers(reading, n));
+    let events = fields
+        .take("events")
+        .filter(|n| !n.is_null())
+        .map_or_else(Vec::new, |n| events(reading, n));
     let users = object(reading, &mut fields, "users", "the users");
     let heads = fields.take("heads").and_then(|n| heads(reading, n));
     let largest_message = fields.take("limits").and_then(|n| limits(reading, n));
@@ -64,6 +68,7 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         connections,
         senders,
         ledgers,
+        events,
         users,
         heads,
         largest_message: largest_message.unwrap_or(LARGEST_MESSAGE),
@@ -192,6 +197,20 @@ fn ledgers(reading: &mut Reading, node: &Node) -> Vec<Spanned<String>> {
         }
     }
     ledgers
+}
+
+fn events(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, SaidShape)> {
+    let Some(fields) = reading.fields(node, "the events", "`{ order-shipped: { type: object } }`") else {
+        return Vec::new();
+    };
+    let mut events = Vec::new();
+    for entry in fields.entries() {
+        let good = reading.check_name(&entry.key, "_-");
+        if let Some(shape) = shape(reading, &entry.value).filter(|_| good) {
+            events.push((entry.key.clone(), shape));
+        }
+    }
+    events
 }
 
 fn heads(reading: &mut Reading, node: &Node) -> Option<Heads> {

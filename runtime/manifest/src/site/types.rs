@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dragoman_model::{Source, Span, Value};
 
 use crate::Spanned;
+use crate::pipeline::SaidShape;
 
 /// A site file, as it was said, with defaults for what was left out.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct Site {
     pub senders: Vec<(Spanned<String>, Sender)>,
     /// The ledgers.
     pub ledgers: Vec<Spanned<String>>,
+    /// The events that pipelines may emit, and the shape of what each brings.
+    pub events: Vec<(Spanned<String>, SaidShape)>,
     /// The users, as they were written: an object.
     pub users: Value,
     /// Where the heads of the trail are written to.

@@ -2,7 +2,7 @@
 //! silently say less than was meant.
 
 use dragoman_manifest::pipeline::AnswerField;
-use dragoman_model::{Diagnostic, Value, nearest};
+use dragoman_model::{Code, Diagnostic, Span, Value, nearest};
 use dragoman_schema::{Shape, Validator};
 
 use super::Checker;
@@ -55,39 +55,54 @@ struct Problem {
 impl Checker<'_> {
     /// The shape of a field of an answer; none where its schema is wrong.
     pub(super) fn field_shape(&mut self, field: &AnswerField) -> Option<Shape> {
-        let mut problems = Vec::new();
-        look(&field.schema, "", &mut problems);
-        let (shape, notes) = Shape::from_schema(&field.schema);
-        if problems.is_empty()
-            && let Err(error) = Validator::new(&field.schema)
-        {
-            problems.push(Problem {
-                at: String::new(),
-                what: error.to_string(),
-                right: None,
-            });
-        }
-        let name = &field.name.value;
         let place = |at: &str| field.places.get(at).unwrap_or(&field.name.span).clone();
-        let good = problems.is_empty();
-        for Problem { at, what, right } in problems {
-            let message = format!("in the schema of the field `{name}`: {what}");
-            let diagnostic = Diagnostic::error(codes::ANSWER_FIELDS, place(&at), message);
-            self.report(match right {
-                Some(right) => diagnostic.help(format!("write `{right}`")),
-                None => diagnostic.help("write it as JSON Schema, for example `{ type: string }`"),
-            });
-        }
-        for note in notes.iter().filter(|_| good) {
-            let message = format!("in the schema of the field `{name}`: {}", note.message);
-            self.report(
-                Diagnostic::error(codes::ANSWER_FIELDS, place(&note.pointer), message)
-                    .warning()
-                    .help("an expression can use what is there only after a cast"),
-            );
-        }
-        good.then_some(shape)
+        let what = format!("the field `{}`", field.name.value);
+        schema_shape(
+            &field.schema,
+            &place,
+            &what,
+            codes::ANSWER_FIELDS,
+            &mut self.diagnostics,
+        )
     }
+}
+
+/// The shape that a written JSON Schema says; none where it is wrong, which is reported. `place`: from a JSON Pointer to
+/// where that piece stands; `of`: what the schema is of, for people.
+pub(crate) fn schema_shape(
+    schema: &Value,
+    place: &dyn Fn(&str) -> Span,
+    of: &str,
+    code: Code,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Shape> {
+    let mut problems = Vec::new();
+    look(schema, "", &mut problems);
+    let (shape, notes) = Shape::from_schema(schema);
+    if problems.is_empty()
+        && let Err(error) = Validator::new(schema)
+    {
+        problems.push(Problem {
+            at: String::new(),
+            what: error.to_string(),
+            right: None,
+        });
+    }
+    let good = problems.is_empty();
+    for Problem { at, what, right } in problems {
+        let message = format!("in the schema of {of}: {what}");
+        let diagnostic = Diagnostic::error(code, place(&at), message);
+        diagnostics.push(match right {
+            Some(right) => diagnostic.help(format!("write `{right}`")),
+            None => diagnostic.help("write it as JSON Schema, for example `{ type: string }`"),
+        });
+    }
+    for note in notes.iter().filter(|_| good) {
+        let message = format!("in the schema of {of}: {}", note.message);
+        let diagnostic = Diagnostic::error(code, place(&note.pointer), message).warning();
+        diagnostics.push(diagnostic.help("an expression can use what is there only after a cast"));
+    }
+    good.then_some(shape)
 }
 
 /// Keywords that are none, types that are none, and required fields that are none.

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use dragoman_expression::Expected;
+use dragoman_manifest::Pipeline;
 use dragoman_manifest::pipeline::{FailureWord, Trigger as Said, TriggerKind as SaidKind};
-use dragoman_manifest::{Pipeline, Spanned};
 use dragoman_model::{Diagnostic, Digest};
 use dragoman_schema::Shape;
 
 use super::scope::Scope;
 use super::{Checker, schedule};
-use crate::{Limits, OnFailure, Plan, Trigger, TriggerKind, codes};
+use crate::{OnFailure, Plan, Trigger, TriggerKind, codes};
 
 impl Checker<'_> {
     /// The whole pipeline.
@@ -24,6 +24,7 @@ impl Checker<'_> {
             keys.hide_step(&id.value, "a key is computed before any step".into());
         }
         let key = self.optional(said.key.as_ref(), &Expected::Key, &mut keys);
+        let limits = self.limits(&mut keys);
         keys.add_name("run", Shape::object([("id", Shape::Text), ("now", Shape::DateTime)]));
         let serial = self.optional(said.serial.as_ref(), &Expected::Key, &mut keys);
         scope.add_name(
@@ -60,7 +61,7 @@ impl Checker<'_> {
             triggers: triggers?,
             key,
             serial,
-            limits: limits(said),
+            limits: limits?,
             steps: steps?,
             output,
             on_failure: on_failure(said),
@@ -126,6 +127,10 @@ impl Checker<'_> {
             );
             return Some(Shape::object([("due", Shape::DateTime)]));
         }
+        if let SaidKind::Event { name, .. } = &trigger.kind {
+            self.refuse_read(trigger, "an event brings its message as it is: nothing is to be read");
+            return self.event(name).flatten();
+        }
         let Some(read) = &trigger.read else {
             return Some(Shape::Any);
         };
@@ -151,6 +156,10 @@ impl Checker<'_> {
         Some(match &trigger.kind {
             SaidKind::Manual => TriggerKind::Manual,
             SaidKind::Schedule(schedule) => return self.schedule(schedule),
+            SaidKind::Event { name, from } => TriggerKind::Event {
+                name: name.value.clone(),
+                from: from.as_ref().map(|from| from.value.clone()),
+            },
             SaidKind::Files {
                 folder,
                 matching,
@@ -199,6 +208,10 @@ impl Checker<'_> {
                 Some(format!("files {} {matching}", folder.value.trim_end_matches('/')))
             }
             SaidKind::Schedule(schedule) => Some(schedule::place(schedule)),
+            SaidKind::Event { name, from } => {
+                let from = from.as_ref().map_or("", |from| &from.value);
+                Some(format!("event {} {from}", name.value))
+            }
             SaidKind::Manual => None,
         };
         let triggers = &self.said.triggers;
@@ -226,18 +239,5 @@ pub(super) fn on_failure(said: &Pipeline) -> OnFailure {
         None | Some(FailureWord::Park) => OnFailure::Park,
         Some(FailureWord::Undo) => OnFailure::Undo,
         Some(FailureWord::Fail) => OnFailure::Fail,
-    }
-}
-
-/// The bounds; what is not said is the default.
-fn limits(said: &Pipeline) -> Limits {
-    let bound = |said: &Option<Spanned<u64>>, default: usize| {
-        said.as_ref()
-            .map_or(default, |bound| usize::try_from(bound.value).unwrap_or(usize::MAX))
-    };
-    let default = Limits::default();
-    Limits {
-        concurrent: bound(&said.concurrent, default.concurrent),
-        backlog: bound(&said.backlog, default.backlog),
     }
 }

@@ -6,10 +6,12 @@ mod call;
 mod choose;
 mod claim;
 mod each;
+mod events;
 mod expression;
 mod group;
 mod handler;
 mod header;
+mod limits;
 mod names;
 mod narrow;
 mod repeat;
@@ -18,6 +20,9 @@ mod scope;
 mod step;
 mod template;
 mod wait;
+
+pub(crate) use answer_schema::schema_shape;
+pub(crate) use names::unknown_name;
 
 use std::collections::BTreeSet;
 

@@ -36,6 +36,29 @@ const RESERVED: &[&str] = &[
 /// Names that every expression has.
 const GIVEN: &[&str] = &["trigger", "site", "run", "steps", "failure"];
 
+/// The diagnostic of a name that is none: with the nearest right one, or where to add it.
+pub(crate) fn unknown_name<'n>(
+    name: &Spanned<String>,
+    names: impl Iterator<Item = &'n String> + Clone,
+    code: Code,
+    what: &str,
+    place: &str,
+) -> Diagnostic {
+    let diagnostic = Diagnostic::error(code, name.span.clone(), format!("{what} `{}`", name.value));
+    match nearest(&name.value, names.clone().map(String::as_str)) {
+        Some(right) => diagnostic.help(format!("write `{right}`")),
+        None => {
+            let all: Vec<&str> = names.map(String::as_str).collect();
+            let there = if all.is_empty() {
+                "there are none yet".into()
+            } else {
+                format!("there are: {}", all.join(", "))
+            };
+            diagnostic.help(format!("add it to {place}; {there}"))
+        }
+    }
+}
+
 impl<'a> Checker<'a> {
     /// Looks a name up; reports it with the nearest right one where it is not there.
     pub(super) fn known<'n>(
@@ -49,20 +72,7 @@ impl<'a> Checker<'a> {
         if names.clone().any(|n| *n == name.value) {
             return true;
         }
-        let mut diagnostic = Diagnostic::error(code, name.span.clone(), format!("{what} `{}`", name.value));
-        diagnostic = match nearest(&name.value, names.clone().map(String::as_str)) {
-            Some(right) => diagnostic.help(format!("write `{right}`")),
-            None => {
-                let all: Vec<&str> = names.map(String::as_str).collect();
-                let there = if all.is_empty() {
-                    "there are none yet".into()
-                } else {
-                    format!("there are: {}", all.join(", "))
-                };
-                diagnostic.help(format!("add it to {place}; {there}"))
-            }
-        };
-        self.report(diagnostic);
+        self.report(unknown_name(name, names, code, what, place));
         false
     }
 

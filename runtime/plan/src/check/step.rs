@@ -129,6 +129,8 @@ impl Checker<'_> {
             said::StepKind::Release { ledger, once } => self.release(ledger, once, scope),
             said::StepKind::Void { reference } => self.void(reference, scope),
             said::StepKind::Wait(wait) => self.wait(wait, scope),
+            said::StepKind::WaitEvent(wait) => self.wait_event(wait, scope),
+            said::StepKind::Emit(emit) => self.emit(emit, scope),
             said::StepKind::Sleep(millis) => {
                 Made::new(Some(StepKind::Sleep { millis: millis.value }), Some(Shape::Nothing))
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use dragoman_model::{Digest, OperationEffect};
 use dragoman_plan::World;
-use dragoman_schema::{DescribedOperation, Descriptor, Surface};
+use dragoman_schema::{DescribedOperation, Descriptor, Shape, Surface};
 use serde_json::{Value, json};
 
 /// The world that every spec is checked in.
@@ -14,6 +14,14 @@ pub(crate) fn world() -> World {
         .with_connection("mail", surface("mail", mail()));
     world.ledgers.insert("stock".into());
     world.senders.insert("partner".into());
+    let shipped = json!({ "title": "Shipped", "type": "object", "required": ["number", "at"],
+        "properties": { "number": { "type": "string" }, "at": { "type": "string", "format": "date-time" },
+            "weight": { "x-type": "quantity" } } });
+    world
+        .events
+        .insert("order-shipped".into(), Some(Shape::from_schema(&shipped).0));
+    let nudge = json!({ "type": "object", "properties": { "text": { "type": "string" } } });
+    world.events.insert("nudge".into(), Some(Shape::from_schema(&nudge).0));
     world.site = json!({ "country": "CH", "limit": 100, "clerk": { "id": "c1", "name": "A. Clerk" } });
     world
 }

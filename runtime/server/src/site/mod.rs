@@ -107,6 +107,9 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
     };
     let connected = connect(&context, &mut world, &mut diagnostics).await;
     let senders = senders::load(&folder, &said, secrets, &mut diagnostics);
+    let (events, found) = dragoman_plan::site_events(&said, &world);
+    world.events = events;
+    diagnostics.extend(found);
     let editions = pipelines::load(&folder.join(&*said.pipelines.value), &said, &world, &mut diagnostics);
     // Of several causes the first is shown first; two connections to one plugin say the same thing once.
     let mut seen = BTreeSet::new();
