@@ -180,7 +180,7 @@ impl Script {
             run: call.run,
             step: call.step.clone(),
             operation,
-            input: call.input.clone(),
+            input: Value::clone(&call.input),
             attempts: 1,
         });
     }

@@ -157,7 +157,7 @@ impl World {
             plugin: self.plugin.digest,
             connection: "shop".into(),
             operation: operation.into(),
-            input,
+            input: Arc::new(input),
             documents: BTreeMap::new(),
             unstored: Vec::new(),
             run: RunId::at(Timestamp::from_millis(0), [0; 10]),
