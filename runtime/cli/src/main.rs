@@ -26,6 +26,8 @@ struct Arguments {
 enum Command {
     /// Says everything that is wrong with a site and its pipelines
     Check(commands::check::Check),
+    /// Runs the cases of pipelines
+    Test(commands::test::Test),
     /// Takes messages and runs pipelines
     Serve(commands::serve::Serve),
     /// Has the running server read its site anew
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let outcome = match arguments.command {
         Command::Check(command) => command.run(),
+        Command::Test(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Reload(command) => command.run(),
         Command::Run(command) => command.run(),

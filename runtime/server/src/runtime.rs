@@ -196,6 +196,27 @@ fn worker() -> String {
     }
 }
 
+/// A host that only describes plugins: nothing leaves, nothing is kept. Compiled plugins are taken from the site's cache
+/// where there is one, else from the one given; a cache that cannot be used is no reason to refuse a site.
+pub(crate) fn checking_host(site_file: &Path, said: &Said, cache: Option<CacheSettings>) -> Result<Arc<Host>, Error> {
+    let store = store_folder(site_file, said);
+    let host = |settings| {
+        Host::new(
+            settings,
+            Arc::new(dragoman_host::NoEgress),
+            Arc::new(dragoman_host::NoStorage),
+        )
+    };
+    if store.join("keys").is_dir() {
+        return Ok(host(host_settings(&store, &Keys::open(&store.join("keys"))?))?);
+    }
+    let cached = HostSettings {
+        cache,
+        ..HostSettings::default()
+    };
+    Ok(host(cached).or_else(|_| host(HostSettings::default()))?)
+}
+
 /// Checks a site without opening its store: nothing is run, no secret is looked up.
 ///
 /// # Errors
@@ -205,17 +226,7 @@ pub async fn check(site_file: &Path) -> Result<Vec<Diagnostic>, Error> {
         Ok(read) => read,
         Err(diagnostics) => return Ok(diagnostics),
     };
-    let store = store_folder(site_file, &said);
-    // Compiled plugins are taken from the site's cache where there is one; nothing is made where there is none.
-    let settings = match store.join("keys").is_dir().then(|| Keys::open(&store.join("keys"))) {
-        Some(keys) => host_settings(&store, &keys?),
-        None => HostSettings::default(),
-    };
-    let host = Host::new(
-        settings,
-        Arc::new(dragoman_host::NoEgress),
-        Arc::new(dragoman_host::NoStorage),
-    )?;
+    let host = checking_host(site_file, &said, None)?;
     let loaded = site::load(site_file, said, &host, Secrets::Name).await;
     diagnostics.extend(loaded.diagnostics);
     Ok(diagnostics)

@@ -8,6 +8,7 @@ use dragoman_model::Actor;
 use serde_json::{Value, json};
 
 use crate::answer::Outcome;
+use crate::commands::record::Record;
 use crate::commands::run::user;
 use crate::console::table;
 use crate::site::{Site, SiteOption, block_on, desk, encoded};
@@ -49,6 +50,8 @@ enum Act {
     Skip(Operate),
     /// Gives a parked run up
     Cancel(Operate),
+    /// Makes a case of a run, for `dragoman test`
+    Record(Record),
     /// One run, as a timeline
     Show {
         /// Its id, or the beginning of it
@@ -102,6 +105,7 @@ impl Runs {
             Act::Absent(operate) => block_on(operate.send("absent")),
             Act::Skip(operate) => block_on(operate.send("skip")),
             Act::Cancel(operate) => block_on(operate.send("cancel")),
+            Act::Record(record) => record.run(),
             Act::List {
                 site,
                 pipeline,

@@ -113,9 +113,20 @@ fn column(text: &str, offset: usize) -> usize {
     offset - text[..offset].rfind('\n').map_or(0, |at| at + 1)
 }
 
+/// A text that stands by itself in its line, where brackets are letters like others.
+fn alone(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) if text.contains(['[', ']']) => {
+            let without = text.replace(['[', ']'], ".");
+            (scalar(&without) == without).then(|| text.clone())
+        }
+        _ => None,
+    }
+}
+
 /// What stands behind `key:`: a scalar or a short collection in the same line, else a block below.
 fn after_key(value: &Value, indent: usize) -> String {
-    match flow(value) {
+    match alone(value).or_else(|| flow(value)) {
         Some(line) if line.len() + indent < WIDE => format!(" {line}"),
         _ => block(value, indent + 2),
     }
@@ -139,7 +150,7 @@ fn block(value: &Value, indent: usize) -> String {
 
 /// What stands behind a dash: an object begins in the same line.
 fn after_dash(value: &Value, indent: usize) -> String {
-    match flow(value) {
+    match alone(value).or_else(|| flow(value)) {
         Some(line) if line.len() + indent < WIDE => format!(" {line}"),
         _ => match value {
             Value::Object(_) => format!(" {}", block(value, indent + 2).trim_start()),

@@ -21,6 +21,7 @@ use dragoman_transports_http::inbound::Sender;
 pub use files::read_source;
 pub(crate) use inputs::{Inputs, Seen};
 pub(crate) use pipelines::{Edition, rebuild};
+pub(crate) use pipelines::{find as find_pipelines, load as load_pipelines};
 
 /// The folder of a site file: relative paths begin there.
 pub(crate) fn folder_of(site_file: &Path) -> PathBuf {

@@ -5,6 +5,7 @@ mod audit;
 mod bad_messages;
 mod bad_plugins;
 mod bad_stores;
+mod cases;
 mod full_disks;
 mod mistakes;
 mod place;

@@ -1,0 +1,75 @@
+//! `dragoman runs record`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use dragoman_cases::record::{Privacy, record_history};
+use serde_json::{Value, json};
+
+use crate::answer::{Error, Outcome};
+use crate::commands::plugin::compiled;
+use crate::site::{Site, SiteOption, block_on};
+
+/// Makes a case of a run: the message, what each call and each person answered, and what came of it. What belongs to
+/// people, and the numbers by which business is found, become pseudonyms.
+#[derive(Debug, Args)]
+pub(crate) struct Record {
+    /// Its id, or the beginning of it
+    run: String,
+    #[command(flatten)]
+    site: SiteOption,
+    /// The file to write; else it is printed
+    #[arg(long, value_name = "FILE")]
+    to: Option<PathBuf>,
+    /// Hides this member besides: its name, or a JSON Pointer such as /customer/number
+    #[arg(long, value_name = "MEMBER")]
+    hide: Vec<String>,
+    /// Keeps this member although it would be hidden: its name, or a JSON Pointer
+    #[arg(long, value_name = "MEMBER")]
+    keep: Vec<String>,
+    /// Keeps the numbers by which business is found
+    #[arg(long)]
+    keep_ids: bool,
+}
+
+impl Record {
+    pub(crate) fn run(self) -> Outcome {
+        let trial = block_on(async { Ok(dragoman_server::trial(&self.site.site, compiled::cache()).await?) })?;
+        let privacy = Privacy {
+            hide: self.hide.clone(),
+            keep: self.keep.clone(),
+            keep_ids: self.keep_ids,
+        };
+        let history = block_on(async { history(&self.site.reach().await?, &self.run).await })?;
+        let text = record_history(&history, &trial.bench, &privacy).map_err(|error| match error {
+            dragoman_cases::Error::Case(diagnostics) => Error::Diagnostics(diagnostics),
+            dragoman_cases::Error::Plain { code, message } => Error::coded(code, message),
+        })?;
+        match &self.to {
+            None => print!("{text}"),
+            Some(file) if file.exists() => {
+                return Err(Error::plain(format!("{} is there already", file.display())).help("give another name"));
+            }
+            Some(file) => {
+                std::fs::write(file, text)
+                    .map_err(|e| Error::plain(format!("{} cannot be written: {e}", file.display())))?;
+                println!("{}: recorded; read it before you hand it on", file.display());
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// The run with those of its items, and theirs, each with its timeline and bodies.
+async fn history(site: &Site, run: &str) -> Result<Vec<Value>, Error> {
+    let mut history = Vec::new();
+    let mut open = vec![run.to_owned()];
+    while let Some(run) = open.pop() {
+        let found = site.run(&run, true).await?;
+        let children = found["children"].as_array().into_iter().flatten();
+        open.extend(children.filter_map(|child| Some(child["run"]["run"].as_str()?.to_owned())));
+        history.push(json!({ "run": found["run"], "timeline": found["timeline"] }));
+    }
+    Ok(history)
+}

@@ -1,0 +1,73 @@
+//! `dragoman test` over the shipped pipelines, and `runs record`.
+
+use std::path::Path;
+
+use dragoman_acceptance::Error;
+use dragoman_support::process::{target_folder, workspace_root};
+use serde_json::Value;
+
+use crate::place::{after_the_main_job, command, orderly, refused, text};
+
+#[tokio::test]
+async fn the_cases_of_the_shipped_pipelines_hold() -> Result<(), Error> {
+    let verdicts = target_folder().join(format!("verdicts-{}.xml", std::process::id()));
+    let site = workspace_root().join("examples/export");
+    let tested = command(&site, &["test", "--junit", text(&verdicts)]).await?;
+    assert_eq!(tested.code, Some(0), "{}{}", tested.out, tested.err);
+    orderly(&format!("{}{}", tested.out, tested.err));
+    let xml = std::fs::read_to_string(&verdicts)?;
+    std::fs::remove_file(&verdicts)?;
+    for pipeline in ["declaration-lodged", "export-invalidated", "export-release"] {
+        assert!(tested.out.contains(&format!("ok    {pipeline} / ")), "{}", tested.out);
+        assert!(xml.contains(&format!("<testsuite name=\"{pipeline}\"")), "{xml}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_is_asked_for_and_is_not_there_is_told() -> Result<(), Error> {
+    let site = workspace_root().join("examples/export");
+    let unknown = command(&site, &["test", "export-relase"]).await?;
+    refused(&unknown, 1, "D0901", &["export-release"]);
+    let none = command(&site, &["test", "export-release", "--case", "nowhere"]).await?;
+    refused(&none, 1, "D0901", &["there is no such case", "runs record"]);
+    Ok(())
+}
+
+/// The shipped pipelines without their cases, in a folder of their own.
+fn pipelines(into: &Path) -> Result<(), Error> {
+    for name in ["declaration-lodged", "export-invalidated", "export-release"] {
+        std::fs::create_dir_all(into.join(name).join("cases"))?;
+        let from = workspace_root().join("pipelines").join(name).join("pipeline.yaml");
+        std::fs::copy(from, into.join(name).join("pipeline.yaml"))?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_real_run_becomes_a_case_that_holds_with_a_server_and_without() -> Result<(), Error> {
+    let mut country = after_the_main_job().await?;
+    let own = country.folder().join("own");
+    pipelines(&own)?;
+    let said = std::fs::read_to_string(country.folder().join("dragoman.yaml"))?;
+    let shipped = workspace_root().join("pipelines").display().to_string();
+    std::fs::write(country.folder().join("own.yaml"), said.replace(&shipped, "own"))?;
+    for name in ["unserved", "served"] {
+        if name == "served" {
+            country.serve().await?;
+        }
+        let list = country.dragoman(&["runs", "list", "--json", "--pipeline", "export-release", "--status", "completed"]);
+        let list: Value = serde_json::from_str(&list.await?.out)?;
+        let run = list["runs"][0]["run"].as_str().unwrap_or_default().to_owned();
+        let file = own.join(format!("export-release/cases/{name}.yaml"));
+        let recorded = country.dragoman(&["runs", "record", &run, "--to", text(&file)]).await?;
+        assert_eq!(recorded.code, Some(0), "{}{}", recorded.out, recorded.err);
+        let case = std::fs::read_to_string(&file)?;
+        for private in ["Wisla Leather Works", "Garbarska", "PLECP2026000117", "26PL443010NS7MX4A1"] {
+            assert!(!case.contains(private), "`{private}` is still in\n{case}");
+        }
+        let tested = country.dragoman(&["test", "--site", "own.yaml", "--case", name]).await?;
+        assert_eq!(tested.code, Some(0), "{}{}\n{case}", tested.out, tested.err);
+    }
+    Ok(())
+}
