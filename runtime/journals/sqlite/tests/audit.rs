@@ -32,7 +32,7 @@ async fn busy(journal: &dyn Journal, number: u64) {
         path: "ship".into(),
         input: Digest::of(b"input"),
         reference: None,
-        input_body: input.clone(),
+        input_body: Arc::new(input.clone()),
     };
     let mut act = append(
         lease,
