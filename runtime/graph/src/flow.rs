@@ -132,6 +132,8 @@ pub(crate) enum Body {
     Parallel(Vec<Branch>),
     /// Steps in a frame.
     Frame(Block),
+    /// Steps in a frame that are done for each item, by runs of their own.
+    Children(Block),
 }
 
 impl Flow {
@@ -149,6 +151,11 @@ impl Flow {
             steps: teller.block(&pipeline.steps, "", None),
             completed: heads::completed(pipeline),
         }
+    }
+
+    /// The pipeline's name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// All items of the flow, in the order of the pipeline, with those inside others.
@@ -181,7 +188,7 @@ impl Item {
             || self.handlers.iter().any(|h| h.block.falls_through())
             || match &self.body {
                 Body::End(_) => false,
-                Body::Leaf | Body::Frame(_) => true,
+                Body::Leaf | Body::Frame(_) | Body::Children(_) => true,
                 Body::Choice(branches) => branches.iter().any(|b| b.block.falls_through()),
                 Body::Parallel(branches) => branches.iter().all(|b| b.block.falls_through()),
             }
@@ -192,7 +199,7 @@ impl Item {
         let (branches, frame): (&[Branch], Option<&Block>) = match &self.body {
             Body::Leaf | Body::End(_) => (&[], None),
             Body::Choice(branches) | Body::Parallel(branches) => (branches, None),
-            Body::Frame(block) => (&[], Some(block)),
+            Body::Frame(block) | Body::Children(block) => (&[], Some(block)),
         };
         branches.iter().chain(&self.handlers).map(|b| &b.block).chain(frame)
     }

@@ -94,7 +94,7 @@ impl Layout {
             Body::Leaf | Body::End(_) => self.leaf(item),
             Body::Choice(branches) => self.choice(item, branches),
             Body::Parallel(branches) => self.parallel(item, branches),
-            Body::Frame(block) => self.frame(item, block),
+            Body::Frame(block) | Body::Children(block) => self.frame(item, block),
         }
     }
 

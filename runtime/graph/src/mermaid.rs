@@ -154,7 +154,7 @@ impl Chart<'_> {
 
     /// What an item is, and the edges out of it.
     fn body(&mut self, item: &Item, open: Vec<Open>) -> (String, Vec<Open>) {
-        if let Body::Frame(inner) = &item.body {
+        if let Body::Frame(inner) | Body::Children(inner) = &item.body {
             let id = self.id(&item.path);
             let text: Vec<&str> = item.lines.iter().map(|l| l.text.as_str()).collect();
             self.line(&format!("subgraph {id}[{}]", quoted(&text.join(" "))));
@@ -169,7 +169,7 @@ impl Chart<'_> {
         self.join(open, &id);
         let exits = match &item.body {
             Body::End(_) => Vec::new(),
-            Body::Leaf | Body::Frame(_) => vec![Open::from(id.clone())],
+            Body::Leaf | Body::Frame(_) | Body::Children(_) => vec![Open::from(id.clone())],
             Body::Choice(branches) | Body::Parallel(branches) => {
                 let mut exits = Vec::new();
                 for branch in branches {

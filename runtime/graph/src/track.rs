@@ -48,7 +48,7 @@ impl Track {
     /// In: the flow, and the entries of the run and of each of its children, in their order. Out: the marks.
     pub fn of(flow: &Flow, run: &[Happened], children: &[Vec<Happened>]) -> Track {
         let mut track = Track::default();
-        track.add(journal(run, Some(flow), &flow.steps, ""));
+        track.add(journal(run, Some(flow), &flow.steps));
         for child in children {
             let Some(path) = child.iter().find_map(parent) else {
                 continue;
@@ -57,13 +57,13 @@ impl Track {
             let mut block = None;
             flow.walk(&mut |item| {
                 if item.path == path
-                    && let Body::Frame(inner) = &item.body
+                    && let Body::Children(inner) = &item.body
                 {
                     block = Some(inner);
                 }
             });
             if let Some(block) = block {
-                track.add(journal(child, None, block, &path));
+                track.add(journal(child, None, block));
             }
         }
         track
@@ -133,16 +133,12 @@ fn without_index(path: &str) -> String {
     out
 }
 
-/// The marks of one journal; `inside`: the path of the step whose child it is.
-fn journal(entries: &[Happened], flow: Option<&Flow>, block: &Block, inside: &str) -> BTreeMap<String, Mark> {
+/// The marks of one journal: that of the run where the flow is given, else that of a child.
+fn journal(entries: &[Happened], flow: Option<&Flow>, block: &Block) -> BTreeMap<String, Mark> {
     let mut marks = BTreeMap::new();
     let mut ending = None;
     for entry in entries {
-        let mut path = without_index(&entry.path);
-        // The entries of a child have its own paths, with or without those of its parent.
-        if !inside.is_empty() && !path.is_empty() && !path.starts_with(&format!("{inside}[]")) {
-            path = format!("{inside}[].{path}");
-        }
+        let path = without_index(&entry.path);
         match &entry.record {
             Record::Accepted {
                 trigger, parent: None, ..
@@ -225,11 +221,10 @@ fn infer(block: &Block, completed: bool, marks: &mut BTreeMap<String, Mark>) -> 
         let mut inner = false;
         for inside in item.inner() {
             // The steps of children have journals of their own.
-            let children = inside
-                .items
-                .first()
-                .is_some_and(|i| i.path.starts_with(&format!("{}[]", item.path)));
-            inner |= !children && infer(inside, false, marks);
+            if matches!(&item.body, Body::Children(children) if std::ptr::eq(children, inside)) {
+                continue;
+            }
+            inner |= infer(inside, false, marks);
         }
         if inner {
             marks.entry(item.path.clone()).or_insert(Mark::Done);

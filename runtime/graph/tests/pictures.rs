@@ -101,6 +101,8 @@ fn leaf() -> impl Strategy<Value = Vec<String>> {
                 "retry: { for: 10d }".into()]
         }),
         1 => Just(vec!["wait: { decision: accept-it, answers: [yes, no], roles: [approver], for: 30d }".into()]),
+        1 => name().prop_map(|n| vec![format!("emit: {{ event: {n}, key: run.id }}")]),
+        1 => expression().prop_map(|e| vec![format!("wait: {{ event: shipped, key: {e:?}, for: 2d }}")]),
         1 => name().prop_map(|n| vec![format!("set: {{ {n}: 1, other: 2 }}")]),
         1 => Just(vec!["sleep: 10m".into()]),
         1 => expression().prop_map(|e| vec![format!("release: {{ ledger: stock, once: {e:?} }}")]),
@@ -135,6 +137,19 @@ fn steps() -> impl Strategy<Value = Steps> {
             (expression(), block.clone()).prop_map(|(items, steps)| {
                 let mut lines = vec![format!("each: {items:?}"), "as: item".into(), "steps:".into()];
                 lines.extend(indented(&steps.lines(), 2));
+                lines
+            }),
+            (expression(), block.clone(), any::<bool>()).prop_map(|(until, steps, repeats)| {
+                let mut lines = vec!["try:".to_owned()];
+                if repeats {
+                    lines = vec![
+                        "repeat:".to_owned(),
+                        format!("  until: {until:?}"),
+                        "  every: 30s".into(),
+                    ];
+                    lines.push("  steps:".into());
+                }
+                lines.extend(indented(&steps.lines(), 4));
                 lines
             }),
             proptest::collection::vec(block.clone(), 1..4).prop_map(|branches| {

@@ -13,7 +13,9 @@
 pub mod cases;
 pub mod codes;
 mod fields;
+mod format;
 mod keys;
+mod language;
 mod measure;
 pub mod pipeline;
 mod reading;
@@ -24,6 +26,8 @@ mod template;
 mod yaml;
 
 pub use cases::{Case, parse_case};
+pub use format::format;
+pub use language::{Document, json_schema};
 pub use measure::{Backoff, Rate};
 pub use pipeline::{Pipeline, parse_pipeline};
 pub use said::{ExpressionText, Literal, Template};

@@ -1,7 +1,7 @@
 //! The beginning and the end of a run: triggers, key and turn, output.
 
 use dragoman_manifest::Pipeline;
-use dragoman_manifest::pipeline::{FailureWord, Trigger, TriggerKind};
+use dragoman_manifest::pipeline::{FailureWord, ScheduleWhen, Trigger, TriggerKind};
 
 use super::{Body, Item, Look};
 use crate::tell;
@@ -29,6 +29,24 @@ pub(super) fn trigger(trigger: &Trigger) -> Item {
         TriggerKind::Http { path, .. } => ("http", path.value.clone()),
         TriggerKind::Files { folder, matching, .. } => ("files", format!("{}/{matching}", folder.value)),
         TriggerKind::Manual => ("manual", "dragoman run".to_owned()),
+        TriggerKind::Schedule(schedule) => (
+            "schedule",
+            match &schedule.when {
+                ScheduleWhen::Cron { text, zone } => {
+                    let zone = zone.as_ref().map_or("UTC", |z| z.value.as_str());
+                    format!("{} {zone}", text.value)
+                }
+                ScheduleWhen::Every(millis) => format!("every {}", tell::duration(millis.value)),
+            },
+        ),
+        TriggerKind::Event { name, from } => (
+            "event",
+            match from {
+                Some(from) => format!("{} from {}", name.value, from.value),
+                None => name.value.clone(),
+            },
+        ),
+        // A way that has no words here yet.
         #[allow(unreachable_patterns)]
         _ => ("trigger", String::new()),
     };

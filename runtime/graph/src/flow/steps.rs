@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dragoman_manifest::Template;
-use dragoman_manifest::pipeline::{Arm, Block as SaidBlock, Call, Each, Handler, Step, StepKind, Wait};
+use dragoman_manifest::pipeline::{Arm, Block as SaidBlock, Call, Each, Handler, Repeat, Step, StepKind, Wait};
 use dragoman_model::OperationEffect;
 
 use super::heads::{WIDEST, item, line};
@@ -104,6 +104,12 @@ impl Teller<'_> {
                 ),
             },
             StepKind::Each(each) => self.each(each, path),
+            StepKind::Repeat(repeat) => self.repeat(repeat, path),
+            StepKind::Try(block) => Told {
+                look: Look::Group,
+                lines: Vec::new(),
+                body: Body::Frame(self.block(block, &format!("{path}.steps."), Some("gives"))),
+            },
             StepKind::Claim(claim) => {
                 let mut lines = wrap(&claim.ledger.value, Style::Code, WIDEST, 1);
                 lines.extend(wrap(&format!("from {}", claim.account.text), Style::Note, WIDEST, 2));
@@ -112,6 +118,22 @@ impl Teller<'_> {
             StepKind::Release { ledger, .. } => Told::leaf(Look::Ledger, wrap(&ledger.value, Style::Code, WIDEST, 1)),
             StepKind::Void { reference } => Told::leaf(Look::Ledger, wrap(&reference.text, Style::Code, WIDEST, 2)),
             StepKind::Wait(wait) => Told::leaf(Look::Wait, waits(wait)),
+            StepKind::WaitEvent(wait) => {
+                let mut lines = wrap(&wait.event.value, Style::Code, WIDEST, 2);
+                lines.extend(wrap(&format!("for {}", wait.key.text), Style::Note, WIDEST, 2));
+                if let Some(millis) = &wait.for_ms {
+                    let most = format!("for at most {}", tell::duration(millis.value));
+                    lines.extend(wrap(&most, Style::Note, WIDEST, 1));
+                }
+                Told::leaf(Look::Wait, lines)
+            }
+            StepKind::Emit(emit) => {
+                let mut lines = wrap(&emit.event.value, Style::Code, WIDEST, 2);
+                if let Some(key) = &emit.key {
+                    lines.extend(wrap(&format!("for {}", key.text), Style::Note, WIDEST, 1));
+                }
+                Told::leaf(Look::Plain, lines)
+            }
             StepKind::Sleep(millis) => {
                 let text = tell::duration(millis.value);
                 Told::leaf(Look::Plain, wrap(&text, Style::Code, WIDEST, 1))
@@ -167,7 +189,24 @@ impl Teller<'_> {
         Told {
             look: Look::Group,
             lines,
-            body: Body::Frame(self.block(&each.block, &format!("{path}[]."), Some("gives"))),
+            body: Body::Children(self.block(&each.block, &format!("{path}[]."), Some("gives"))),
+        }
+    }
+
+    fn repeat(&self, repeat: &Repeat, path: &str) -> Told {
+        let mut lines = wrap(&format!("until {}", repeat.until.text), Style::Code, 2.0 * WIDEST, 2);
+        let mut notes = Vec::new();
+        if let Some(every) = &repeat.every {
+            notes.push(format!("every {}", tell::duration(every.first_ms)));
+        }
+        if let Some(millis) = &repeat.for_ms {
+            notes.push(format!("for at most {}", tell::duration(millis.value)));
+        }
+        lines.extend(wrap(&notes.join(" · "), Style::Note, 2.0 * WIDEST, 2));
+        Told {
+            look: Look::Group,
+            lines,
+            body: Body::Frame(self.block(&repeat.block, &format!("{path}[]."), Some("gives"))),
         }
     }
 

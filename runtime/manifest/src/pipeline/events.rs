@@ -62,11 +62,13 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<StepKind> {
         .need(reading, "key", "trigger.message.number")
         .map(|n| reading.expression(n));
     let for_ms = fields.take("for").and_then(|n| reading.duration(n));
-    for decisions in ["answers", "fields", "show", "roles"] {
-        if let Some(entry) = fields.entry(decisions) {
-            let message = format!("`{decisions}` belongs to a wait for a person, and this one is for an event");
+    for entry in fields.entries() {
+        let key = entry.key.value.as_str();
+        if ["answers", "fields", "show", "roles"].contains(&key) {
+            let message = format!("`{key}` belongs to a wait for a person, and this one is for an event");
             let diagnostic = Diagnostic::error(codes::MISPLACED_KEY, entry.key.span.clone(), message);
             reading.push(diagnostic.help("take it away, or write `decision:` in place of `event:`"));
+            fields.explained(key);
         }
     }
     fields.finish(reading);

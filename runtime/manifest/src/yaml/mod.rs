@@ -1,5 +1,6 @@
 //! The only place that reads YAML: text to a tree of nodes that know where they are.
 
+mod comments;
 mod node;
 mod offsets;
 mod reader;
@@ -8,6 +9,7 @@ mod scalar;
 mod scan_error;
 mod scan_words;
 
+pub(crate) use comments::{Comment, comments};
 pub(crate) use node::{Entry, Mapping, Node, NodeKind, Scalar, Style, shorten};
 pub use offsets::OffsetMap;
 pub(crate) use reader::read;
