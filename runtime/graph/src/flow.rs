@@ -91,6 +91,8 @@ pub(crate) struct Block {
 #[derive(Debug, Clone)]
 pub(crate) struct Branch {
     pub(crate) head: Head,
+    /// What stands for it where it has no step: a path that no step has.
+    pub(crate) path: String,
     pub(crate) block: Block,
 }
 

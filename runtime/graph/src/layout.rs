@@ -175,9 +175,9 @@ impl Layout {
         };
         let mut piece = Piece::default();
         let head = Rect::new(-card.w / 2.0, 0.0, card.w, card.h);
-        // A branch was taken where its first step was reached; nothing is known of one that has none.
+        // A branch was taken where its first step was reached.
         let mut inner = self.block(&branch.block);
-        let taken = inner.head.path.clone().unwrap_or_else(|| "=".into());
+        let taken = inner.head.path.clone().unwrap_or_else(|| branch.path.clone());
         piece.put(card.node(id, taken.clone(), Look::Choice, tip, head.x, 0.0));
         let me = End::of(id, &taken);
         piece.head = me.clone();

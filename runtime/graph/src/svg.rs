@@ -6,6 +6,7 @@ mod shapes;
 
 use std::fmt::Write as _;
 
+use crate::flow::Look;
 use crate::picture::{Edge, End, Key, Picture, Shape, Way};
 use crate::track::{Mark, Track};
 use colours::{MARGIN_TEXT, TAKEN, TEXT, of_look, of_way};
@@ -99,10 +100,10 @@ impl Drawing<'_> {
             let opacity = if self.dim(&node.path) { " opacity=\"0.42\"" } else { "" };
             writeln!(out, "<g{}{opacity}>", parts::data(&node.path))?;
             parts::tip(out, &node.tip, self.told(&node.path).as_deref())?;
-            let skipped = self.mark(&node.path) == Some(Mark::Skipped);
+            let skipped = self.mark(&node.path) == Some(Mark::Skipped) && !node.path.starts_with('?');
             writeln!(out, "{}", shapes::outline(node.shape, &node.rect, &colours, skipped))?;
             parts::texts(out, &node.texts, colours.line)?;
-            if !matches!(node.shape, Shape::Hexagon | Shape::Pill | Shape::Bar) {
+            if !matches!(node.shape, Shape::Hexagon | Shape::Pill | Shape::Bar) && node.look != Look::Gives {
                 self.badge(out, &node.path, node.rect.right() - 17.0, node.rect.y + 16.0)?;
             }
             writeln!(out, "</g>")?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dragoman_journal::{Ending, Record};
 
-use crate::flow::{Block, Body, Flow, Item, Look};
+use crate::flow::{Block, Body, Branch, Flow, Item, Look};
 
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -218,15 +218,7 @@ fn ended(how: Ending, entry: &Happened, block: &Block, marks: &mut BTreeMap<Stri
 fn infer(block: &Block, completed: bool, marks: &mut BTreeMap<String, Mark>) -> bool {
     let mut last = None;
     for (index, item) in block.items.iter().enumerate() {
-        let mut inner = false;
-        for inside in item.inner() {
-            // The steps of children have journals of their own.
-            if matches!(&item.body, Body::Children(children) if std::ptr::eq(children, inside)) {
-                continue;
-            }
-            inner |= infer(inside, false, marks);
-        }
-        if inner {
+        if own_blocks(item).fold(false, |any, inner| infer(inner, false, marks) || any) {
             marks.entry(item.path.clone()).or_insert(Mark::Done);
         }
         if marks.contains_key(&item.path) {
@@ -240,16 +232,61 @@ fn infer(block: &Block, completed: bool, marks: &mut BTreeMap<String, Mark>) -> 
     };
     for item in &block.items[..passed] {
         match marks.get(&item.path) {
+            None => {
+                marks.insert(item.path.clone(), unsaid(item));
+            }
             Some(Mark::Running) => {
                 marks.insert(item.path.clone(), Mark::Done);
             }
             Some(_) => {}
-            None => {
-                marks.insert(item.path.clone(), unsaid(item));
-            }
+        }
+        if matches!(marks.get(&item.path), Some(Mark::Done)) {
+            within(item, marks);
         }
     }
     last.is_some()
+}
+
+/// The blocks inside an item that are done by this run, and not by children.
+fn own_blocks(item: &Item) -> impl Iterator<Item = &Block> {
+    let children = match &item.body {
+        Body::Children(block) => Some(std::ptr::from_ref(block)),
+        _ => None,
+    };
+    item.inner()
+        .filter(move |inner| Some(std::ptr::from_ref(*inner)) != children)
+}
+
+/// What was passed inside an item that is done.
+fn within(item: &Item, marks: &mut BTreeMap<String, Mark>) {
+    match &item.body {
+        Body::Choice(branches) => {
+            let reached = |b: &&Branch| b.block.items.iter().any(|i| marks.contains_key(&i.path));
+            // A branch of which nothing is written is the one that was taken where all others would have written.
+            let mut silent = branches.iter().filter(|b| b.block.items.iter().all(is_silent));
+            let taken = match (branches.iter().find(reached), silent.next(), silent.next()) {
+                (Some(branch), ..) | (None, Some(branch), None) => branch,
+                _ => return,
+            };
+            infer(&taken.block, true, marks);
+            marks.insert(taken.path.clone(), Mark::Done);
+        }
+        Body::Parallel(branches) => {
+            for branch in branches {
+                infer(&branch.block, true, marks);
+                marks.insert(branch.path.clone(), Mark::Done);
+            }
+        }
+        Body::Frame(block) => {
+            infer(block, true, marks);
+        }
+        Body::Leaf | Body::End(_) | Body::Children(_) => {}
+    }
+}
+
+/// Whether a step writes no entry.
+fn is_silent(item: &Item) -> bool {
+    item.look == Look::Gives
 }
 
 /// A step that was passed and wrote nothing.

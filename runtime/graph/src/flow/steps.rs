@@ -96,9 +96,9 @@ impl Teller<'_> {
                 body: Body::Parallel(
                     branches
                         .iter()
-                        .map(|(name, block)| Branch {
-                            head: Head::Name(name.value.clone()),
-                            block: self.block(block, &format!("{path}.{}.", name.value), Some("gives")),
+                        .map(|(name, block)| {
+                            let head = Head::Name(name.value.clone());
+                            self.branch(head, block, format!("{path}.{}.", name.value), "gives")
                         })
                         .collect(),
                 ),
@@ -161,17 +161,18 @@ impl Teller<'_> {
         let mut branches: Vec<Branch> = arms
             .iter()
             .enumerate()
-            .map(|(index, arm)| Branch {
-                head: match &arm.when {
+            .map(|(index, arm)| {
+                let head = match &arm.when {
                     Some(when) => Head::Condition(when.text.clone()),
                     None => Head::Name("else".into()),
-                },
-                block: self.block(&arm.block, &format!("{path}.arm-{}.", index + 1), Some("gives")),
+                };
+                self.branch(head, &arm.block, format!("{path}.arm-{}.", index + 1), "gives")
             })
             .collect();
         if arms.iter().all(|arm| arm.when.is_some()) {
             branches.push(Branch {
                 head: Head::Name("none of these".into()),
+                path: format!("{path}.="),
                 block: Block::default(),
             });
         }
@@ -211,9 +212,20 @@ impl Teller<'_> {
     }
 
     fn handler(&self, handler: &Handler, name: &str, path: &str) -> Branch {
+        self.branch(
+            Head::Name(name.into()),
+            &handler.block,
+            path.to_owned(),
+            "gives instead",
+        )
+    }
+
+    /// A branch whose steps have paths below `path`.
+    fn branch(&self, head: Head, said: &SaidBlock, path: String, gives: &str) -> Branch {
         Branch {
-            head: Head::Name(name.into()),
-            block: self.block(&handler.block, path, Some("gives instead")),
+            head,
+            block: self.block(said, &path, Some(gives)),
+            path: format!("{path}="),
         }
     }
 
