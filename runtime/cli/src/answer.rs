@@ -108,8 +108,8 @@ impl From<dragoman_server::Error> for Error {
 
 impl From<dragoman_server::Refusal> for Error {
     fn from(refusal: dragoman_server::Refusal) -> Self {
-        use dragoman_server::Refusal::{Conflict, Store, Unknown};
-        let (Unknown(message) | Conflict(message) | Store(message)) = refusal;
+        use dragoman_server::Refusal::{Conflict, Forbidden, Store, Unknown};
+        let (Unknown(message) | Conflict(message) | Store(message) | Forbidden { message, .. }) = refusal;
         Error::plain(message)
     }
 }

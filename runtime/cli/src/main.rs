@@ -5,6 +5,7 @@ mod commands;
 mod console;
 mod crash;
 mod site;
+mod who;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,8 @@ enum Command {
     Runs(commands::runs::Runs),
     /// What waits for a person
     Waits(commands::waits::Waits),
+    /// Accounts of people
+    User(commands::user::User),
     /// The proof that the trail is whole
     Audit(commands::audit::Audit),
     /// What observed pipelines would have done
@@ -59,6 +62,7 @@ fn main() -> ExitCode {
         Command::Run(command) => command.run(),
         Command::Runs(command) => command.run(),
         Command::Waits(command) => command.run(),
+        Command::User(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Observe(command) => command.run(),
         Command::Plugin(command) => command.run(),

@@ -21,9 +21,14 @@ pub enum ActorKind {
 pub struct Actor {
     /// The account, the sender's name in the site file, or the runtime's worker name.
     pub id: String,
+    /// The name of the person, where the account has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// What sort of actor.
     pub kind: ActorKind,
-    /// How the identity was established: `bearer`, `mutual_tls`, `hmac`, `password`, `os_user`, `none`.
+    /// How the identity was established: `bearer`, `mutual_tls`, `hmac` (senders), `password`, `token` (accounts),
+    /// `local_token` (whoever can read the server's file on its machine, and who they say they are), `os_user` (whoever
+    /// can open the store), `none`.
     pub authentication: String,
     /// On whose behalf, where that is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,6 +40,7 @@ impl Actor {
     pub fn system(worker: &str) -> Self {
         Actor {
             id: worker.into(),
+            name: None,
             kind: ActorKind::System,
             authentication: "none".into(),
             on_behalf_of: None,
@@ -45,6 +51,7 @@ impl Actor {
     pub fn sender(name: &str, authentication: &str) -> Self {
         Actor {
             id: name.into(),
+            name: None,
             kind: ActorKind::Sender,
             authentication: authentication.into(),
             on_behalf_of: None,
@@ -55,6 +62,7 @@ impl Actor {
     pub fn person(id: &str, authentication: &str) -> Self {
         Actor {
             id: id.into(),
+            name: None,
             kind: ActorKind::Person,
             authentication: authentication.into(),
             on_behalf_of: None,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use dragoman_model::Value;
+use dragoman_model::{Role, Value};
 use dragoman_schema::{Shape, Surface};
 
 /// A connection of the site.
@@ -50,10 +50,7 @@ impl Default for World {
             ledgers: BTreeSet::new(),
             events: BTreeMap::new(),
             senders: BTreeSet::new(),
-            roles: ["viewer", "operator", "approver", "administrator"]
-                .into_iter()
-                .map(String::from)
-                .collect(),
+            roles: Role::ALL.iter().map(|role| role.name().to_owned()).collect(),
             site: Value::Object(serde_json::Map::new()),
             observe: false,
         }

@@ -9,6 +9,9 @@ pub const NO_SECRET: Code = Code::new("D0972", "a secret cannot be read");
 /// A reference to a secret has no meaning.
 pub const BAD_REFERENCE: Code = Code::new("D0973", "not a reference to a secret");
 
+/// Something else where the hash of a password is expected.
+pub const BAD_HASH: Code = Code::new("D0974", "not the hash of a password");
+
 /// A failure; its message never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

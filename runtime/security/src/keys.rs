@@ -101,6 +101,16 @@ fn place(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 pub struct MacKey(hmac::Key);
 
 impl MacKey {
+    /// A key that nobody else has and that is gone with the process.
+    ///
+    /// # Errors
+    /// D0971 where the system gives no random bytes.
+    pub fn passing() -> Result<Self, Error> {
+        let mut bytes = [0; 32];
+        rand::fill(&mut bytes).map_err(|_| Error::new(BAD_KEY, "the system gave no random bytes"))?;
+        Ok(MacKey(hmac::Key::new(hmac::HMAC_SHA256, &bytes)))
+    }
+
     /// Reads the key of caches in a folder; makes folder and key where they are not there yet.
     ///
     /// # Errors

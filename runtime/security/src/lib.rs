@@ -1,4 +1,4 @@
-//! Keys of the installation, secrets by reference, signatures of heads, and the proofs that senders give.
+//! Keys of the installation, secrets by reference, signatures of heads, and the proofs that senders and people give.
 //!
 //! In: a folder for keys, references such as `env:NAME`, header values, bytes. Out: tags, signatures, secrets, yes or no.
 //!
@@ -9,10 +9,12 @@
 
 pub mod error;
 pub mod keys;
+pub mod password;
 pub mod secret;
 pub mod sender;
 
 pub use error::Error;
 pub use keys::{Keys, MacKey, PublicKey, Signature, SigningKey};
+pub use password::PasswordHash;
 pub use secret::{Secret, SecretSource};
 pub use sender::{Bearer, Hmac};

@@ -5,20 +5,22 @@ use std::sync::Arc;
 use axum::Json;
 use axum::Router;
 use axum::body::Body;
+use axum::extract::rejection::JsonRejection;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, Response, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use dragoman_journal::RunFilter;
 use dragoman_journals_sqlite::SqliteJournal;
-use dragoman_model::{Actor, Digest, Value};
+use dragoman_model::{Actor, Digest, Role, Value};
 use dragoman_security::Bearer;
 use dragoman_transports_http::inbound::problem;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::desk::{Desk, Refusal};
-use crate::error::NOT_TAKEN;
+use crate::accounts::Denied;
+use crate::desk::{Desk, Refusal, Who};
+use crate::error::{NO_ROLE, NOT_SHOWN, NOT_TAKEN, TOO_OFTEN};
 use crate::reload::Reloader;
 use crate::served::told;
 
@@ -29,7 +31,8 @@ struct Api {
     journal: Arc<SqliteJournal>,
 }
 
-/// The routes below `/v1`. All but `/v1/health` ask for the token that only the user who serves can read.
+/// The routes below `/v1`. All but `/v1/health` ask who it is: an account of the site, or the administrator of this machine
+/// with the token that only the user who serves can read.
 pub(crate) fn router(desk: Desk, token: Bearer, reloader: Arc<Reloader>, journal: Arc<SqliteJournal>) -> Router {
     Router::new()
         .route("/v1/health", get(health))
@@ -69,8 +72,8 @@ struct Answering {
     answer: Value,
     /// The digest of what the person saw.
     shown: Option<Digest>,
-    /// Who answers, as the command line knows it.
-    by: String,
+    /// Who answers, where the administrator of this machine says so.
+    by: Option<String>,
 }
 
 /// What is sent to act on a parked run.
@@ -78,53 +81,70 @@ struct Answering {
 struct Operating {
     /// Why, for the trail.
     reason: String,
-    /// Who acts, as the command line knows it.
-    by: String,
+    /// Who acts, where the administrator of this machine says so.
+    by: Option<String>,
 }
+
+/// What comes with a request as its body, or what is wrong with it.
+type Given<T> = Result<Json<T>, JsonRejection>;
 
 async fn operate(
     State(api): State<Arc<Api>>,
     headers: HeaderMap,
     Path((run, act)): Path<(String, String)>,
-    Json(given): Json<Operating>,
+    given: Given<Operating>,
 ) -> Response<Body> {
-    let actor = Actor::person(&given.by, "token");
-    guarded(&api, &headers, api.desk.operate(&run, &act, actor, &given.reason)).await
+    guarded(&api, &headers, &[Role::Operator], async |who| {
+        let Json(given) = given.map_err(unreadable)?;
+        let actor = under_the_name(who, given.by).actor;
+        Ok(api.desk.operate(&run, &act, actor, &given.reason).await?)
+    })
+    .await
 }
 
 async fn health(State(api): State<Arc<Api>>) -> Response<Body> {
-    Json(json!({ "status": "ok", "site": api.reloader.served().name })).into_response()
+    let accounts = api.reloader.accounts.are_there();
+    Json(json!({ "status": "ok", "site": api.reloader.served().name, "accounts": accounts })).into_response()
 }
 
 async fn status(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response<Body> {
-    let stats = api.journal.stats();
-    let mut status = api.desk.status();
-    status["store"] = json!({
-        "syncs": stats.syncs, "batches": stats.batches, "entries": stats.entries, "bytes": stats.bytes,
-    });
-    status["site"] = api.reloader.served().to_json();
-    guarded(&api, &headers, async { Ok(status) }).await
+    guarded(&api, &headers, &[Role::Viewer], async |_| {
+        let stats = api.journal.stats();
+        let mut status = api.desk.status();
+        status["store"] = json!({
+            "syncs": stats.syncs, "batches": stats.batches, "entries": stats.entries, "bytes": stats.bytes,
+        });
+        status["site"] = api.reloader.served().to_json();
+        Ok(status)
+    })
+    .await
 }
 
 /// Reads the site anew: 200 with what is served from here on, or 422 with all that is wrong.
 async fn reload(State(api): State<Arc<Api>>, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response<Body> {
-    if let Err(refused) = admitted(&api, &headers) {
-        return refused;
-    }
-    match api.reloader.reload("asked to").await {
-        Ok(reloaded) => {
-            let mut value = reloaded.served.to_json();
-            value["changed"] = json!(reloaded.changed);
-            value["diagnostics"] = told(&reloaded.warnings, wanted.colour).into();
-            Json(value).into_response()
+    guarded(&api, &headers, &[Role::Administrator], async |who| {
+        let why = format!("asked to by {}", who.actor.id);
+        match api.reloader.reload(&why).await {
+            Ok(reloaded) => {
+                let mut value = reloaded.served.to_json();
+                value["changed"] = json!(reloaded.changed);
+                value["diagnostics"] = told(&reloaded.warnings, wanted.colour).into();
+                Ok(value)
+            }
+            Err(error) => {
+                let diagnostics = told(&error.diagnostics(), wanted.colour);
+                let detail = "the site cannot be served as it is written now; what was served is served on";
+                let more = json!({ "diagnostics": diagnostics });
+                Err(Answer(problem(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    NOT_TAKEN.id,
+                    detail,
+                    more,
+                )))
+            }
         }
-        Err(error) => {
-            let diagnostics = told(&error.diagnostics(), wanted.colour);
-            let detail = "the site cannot be served as it is written now; what was served is served on";
-            let more = json!({ "diagnostics": diagnostics });
-            problem(StatusCode::UNPROCESSABLE_ENTITY, NOT_TAKEN.id, detail, more)
-        }
-    }
+    })
+    .await
 }
 
 async fn runs(State(api): State<Arc<Api>>, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response<Body> {
@@ -135,7 +155,14 @@ async fn runs(State(api): State<Arc<Api>>, headers: HeaderMap, Query(wanted): Qu
         children: wanted.children,
         limit: wanted.limit,
     };
-    guarded(&api, &headers, api.desk.runs(filter)).await
+    guarded(&api, &headers, &[Role::Viewer], async |who| {
+        let mut found = api.desk.runs(filter).await?;
+        if who.may(&CONTENT).is_err() {
+            without(&mut found["runs"], &["output"]);
+        }
+        Ok(found)
+    })
+    .await
 }
 
 async fn run(
@@ -144,44 +171,144 @@ async fn run(
     Path(run): Path<String>,
     Query(wanted): Query<Wanted>,
 ) -> Response<Body> {
-    guarded(&api, &headers, api.desk.run(&run, wanted.bodies)).await
+    let needed: &[Role] = if wanted.bodies { &CONTENT } else { &[Role::Viewer] };
+    guarded(&api, &headers, needed, async |who| {
+        let mut found = api.desk.run(&run, wanted.bodies).await?;
+        if who.may(&CONTENT).is_err() {
+            without(&mut found["run"], &["output"]);
+            for child in found["children"].as_array_mut().into_iter().flatten() {
+                without(&mut child["run"], &["output"]);
+            }
+        }
+        Ok(found)
+    })
+    .await
 }
 
 async fn waits(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response<Body> {
-    guarded(&api, &headers, api.desk.waits()).await
+    guarded(&api, &headers, &[Role::Viewer], async |who| {
+        let mut found = api.desk.waits().await?;
+        if who.may(&CONTENT).is_err() {
+            without(&mut found["waits"], &["show"]);
+        }
+        Ok(found)
+    })
+    .await
 }
 
 async fn answer(
     State(api): State<Arc<Api>>,
     headers: HeaderMap,
     Path(wait): Path<String>,
-    Json(given): Json<Answering>,
+    given: Given<Answering>,
 ) -> Response<Body> {
-    let actor = Actor::person(&given.by, "token");
-    guarded(&api, &headers, api.desk.answer(&wait, actor, given.answer, given.shown)).await
+    // Which role it takes is said by the wait.
+    guarded(&api, &headers, &[Role::Viewer], async |who| {
+        let Json(given) = given.map_err(unreadable)?;
+        let shown = given.shown.ok_or_else(|| {
+            let detail = "an answer says what was shown, so that nobody decides on what they have not seen: send `shown`, \
+                          the digest that `GET /v1/waits` gives beside `show`";
+            Answer(problem(StatusCode::BAD_REQUEST, NOT_SHOWN.id, detail, json!({})))
+        })?;
+        let who = under_the_name(who, given.by);
+        Ok(api.desk.answer(&wait, who, given.answer, shown).await?)
+    })
+    .await
 }
 
-fn admitted(api: &Api, headers: &HeaderMap) -> Result<(), Response<Body>> {
-    let authorization = headers.get("authorization").and_then(|v| v.to_str().ok());
-    if api.token.admits(authorization) {
-        return Ok(());
+/// Whoever has one of these roles may see messages and what is shown.
+const CONTENT: [Role; 2] = [Role::Operator, Role::Approver];
+
+/// Takes members away from an object, or from each in a list.
+fn without(value: &mut Value, members: &[&str]) {
+    let objects: Vec<&mut Value> = match value {
+        Value::Array(items) => items.iter_mut().collect(),
+        other => vec![other],
+    };
+    for object in objects.into_iter().filter_map(Value::as_object_mut) {
+        for member in members {
+            object.remove(*member);
+        }
     }
-    let detail = "the operator API asks for the token in the store's folder";
-    Err(problem(StatusCode::UNAUTHORIZED, "unauthorized", detail, json!({})))
 }
 
+/// The administrator of this machine acts under the name that they give; an account is who it is.
+fn under_the_name(who: Who, by: Option<String>) -> Who {
+    match by {
+        Some(by) if who.actor.authentication == LOCAL => Who::administrator(Actor::person(&by, LOCAL)),
+        _ => who,
+    }
+}
+
+/// An answer that is not the one that was asked for.
+struct Answer(Response<Body>);
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        Answer(match refusal {
+            Refusal::Unknown(detail) => problem(StatusCode::NOT_FOUND, "unknown", &detail, json!({})),
+            Refusal::Conflict(detail) => problem(StatusCode::CONFLICT, "conflict", &detail, json!({})),
+            Refusal::Forbidden { message, needed } => {
+                let needed: Vec<&str> = needed.iter().map(|role| role.name()).collect();
+                problem(StatusCode::FORBIDDEN, NO_ROLE.id, &message, json!({ "needed": needed }))
+            }
+            Refusal::Store(detail) => problem(StatusCode::SERVICE_UNAVAILABLE, "store", &detail, json!({})),
+        })
+    }
+}
+
+fn unreadable(rejection: JsonRejection) -> Answer {
+    let detail = format!("the body cannot be read: {}", rejection.body_text());
+    Answer(problem(rejection.status(), "body.unreadable", &detail, json!({})))
+}
+
+/// How the administrator of this machine proves to be one.
+const LOCAL: &str = "local_token";
+
+/// Finds out who asks, and whether they have one of the roles; then answers.
 async fn guarded(
     api: &Api,
     headers: &HeaderMap,
-    answer: impl Future<Output = Result<Value, Refusal>>,
+    needed: &[Role],
+    answer: impl AsyncFnOnce(Who) -> Result<Value, Answer>,
 ) -> Response<Body> {
-    if let Err(refused) = admitted(api, headers) {
-        return refused;
-    }
-    match answer.await {
+    let who = match identify(api, headers).await {
+        Ok(who) => who,
+        Err(response) => return response,
+    };
+    let answered = match who.may(needed) {
+        Ok(()) => answer(who).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    match answered {
         Ok(value) => Json(value).into_response(),
-        Err(Refusal::Unknown(detail)) => problem(StatusCode::NOT_FOUND, "unknown", &detail, json!({})),
-        Err(Refusal::Conflict(detail)) => problem(StatusCode::CONFLICT, "conflict", &detail, json!({})),
-        Err(Refusal::Store(detail)) => problem(StatusCode::SERVICE_UNAVAILABLE, "store", &detail, json!({})),
+        Err(Answer(response)) => response,
+    }
+}
+
+async fn identify(api: &Api, headers: &HeaderMap) -> Result<Who, Response<Body>> {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+    if api.token.admits(authorization) {
+        return Ok(Who::administrator(Actor::person("administrator", LOCAL)));
+    }
+    match api.reloader.accounts.identify(authorization).await {
+        Ok(who) => Ok(who),
+        Err(Denied::Later(wait)) => {
+            let seconds = wait.as_secs().max(1);
+            tracing::warn!("too many attempts to get into the operator API failed; the next may come in {seconds} s");
+            let detail = format!("too many attempts failed; try again in {seconds} s");
+            let more = json!({ "retry_after": seconds });
+            let mut response = problem(StatusCode::TOO_MANY_REQUESTS, TOO_OFTEN.id, &detail, more);
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
+            Err(response)
+        }
+        Err(Denied::Unproven) => {
+            let detail = "the operator API asks who you are: an account of the site (user and password, or a token), or the \
+                          token in the store's folder";
+            let mut response = problem(StatusCode::UNAUTHORIZED, "unauthorized", detail, json!({}));
+            let schemes = HeaderValue::from_static("Basic realm=\"dragoman\", charset=\"UTF-8\", Bearer");
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, schemes);
+            Err(response)
+        }
     }
 }

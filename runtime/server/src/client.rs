@@ -13,6 +13,10 @@ const RELOADING: std::time::Duration = std::time::Duration::from_secs(300);
 pub struct Client {
     address: Address,
     http: reqwest::Client,
+    /// Who asks; none: the administrator of this machine.
+    account: Option<(String, String)>,
+    /// Whether the site has accounts.
+    accounts: bool,
 }
 
 impl Client {
@@ -23,9 +27,31 @@ impl Client {
             .timeout(std::time::Duration::from_secs(30))
             .build()
             .ok()?;
-        let client = Client { address, http };
+        let mut client = Client {
+            address,
+            http,
+            account: None,
+            accounts: false,
+        };
         let answer = client.http.get(client.url("/v1/health")).send().await.ok()?;
-        answer.status().is_success().then_some(client)
+        if !answer.status().is_success() {
+            return None;
+        }
+        let health: Value = serde_json::from_str(&answer.text().await.ok()?).ok()?;
+        client.accounts = health["accounts"] == true;
+        Some(client)
+    }
+
+    /// Whether people have accounts at this server.
+    pub fn has_accounts(&self) -> bool {
+        self.accounts
+    }
+
+    /// The same, as somebody with an account.
+    #[must_use]
+    pub fn acting_as(mut self, user: String, password: String) -> Self {
+        self.account = Some((user, password));
+        self
     }
 
     fn url(&self, path: &str) -> String {
@@ -83,7 +109,11 @@ impl Client {
                 "try again, or look at its log",
             )
         };
-        let answer = request.bearer_auth(&self.address.token).send().await.map_err(gone)?;
+        let request = match &self.account {
+            None => request.bearer_auth(&self.address.token),
+            Some((user, password)) => request.basic_auth(user, Some(password)),
+        };
+        let answer = request.send().await.map_err(gone)?;
         let status = answer.status();
         let text = answer.text().await.map_err(gone)?;
         let value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dragoman_engine::machine::Act;
 use dragoman_engine::shell::Handle;
 use dragoman_journal::{Entry, Journal, Record, RunFilter};
-use dragoman_model::{Actor, Digest, RunId, Value};
+use dragoman_model::{Actor, Digest, Role, RunId, Value};
 use serde_json::json;
 
 use crate::view;
@@ -17,6 +17,48 @@ pub struct Desk {
     handle: Handle,
 }
 
+/// Who asks, and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Who {
+    /// As the trail will know them.
+    pub actor: Actor,
+    /// Their roles.
+    pub roles: Vec<Role>,
+}
+
+impl Who {
+    /// The administrator of this machine, under the name they give.
+    pub fn administrator(actor: Actor) -> Self {
+        Who {
+            actor,
+            roles: vec![Role::Administrator],
+        }
+    }
+
+    /// Whether they may do what asks for one of these roles.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`].
+    pub fn may(&self, needed: &[Role]) -> Result<(), Refusal> {
+        if needed
+            .iter()
+            .any(|need| self.roles.iter().any(|role| role.includes(*need)))
+        {
+            return Ok(());
+        }
+        let names = |roles: &[Role]| roles.iter().map(|r| r.name()).collect::<Vec<_>>().join(" or ");
+        Err(Refusal::Forbidden {
+            message: format!(
+                "this needs the role {}; {} has {}",
+                names(needed),
+                self.actor.id,
+                names(&self.roles).replace(" or ", " and ")
+            ),
+            needed: needed.to_vec(),
+        })
+    }
+}
+
 /// Why something cannot be answered or done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Refusal {
@@ -24,6 +66,13 @@ pub enum Refusal {
     Unknown(String),
     /// It cannot be done as things stand.
     Conflict(String),
+    /// Whoever asks may not.
+    Forbidden {
+        /// For people.
+        message: String,
+        /// One of these roles is needed.
+        needed: Vec<Role>,
+    },
     /// The store does not answer.
     Store(String),
 }
@@ -100,17 +149,12 @@ impl Desk {
         Ok(json!({ "waits": waits.iter().map(view::wait).collect::<Vec<_>>() }))
     }
 
-    /// Answers a wait. `shown`: the digest of what the person saw; none: what is shown now.
+    /// Answers a wait. `shown`: the digest of what the person saw.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`] where it is not open, [`Refusal::Conflict`] where the answer does not fit.
-    pub async fn answer(
-        &self,
-        wait: &str,
-        actor: Actor,
-        answer: Value,
-        shown: Option<Digest>,
-    ) -> Result<Value, Refusal> {
+    /// [`Refusal::Unknown`] where it is not open, [`Refusal::Forbidden`] where the person has none of its roles,
+    /// [`Refusal::Conflict`] where the answer does not fit, or something else is shown now.
+    pub async fn answer(&self, wait: &str, who: Who, answer: Value, shown: Digest) -> Result<Value, Refusal> {
         let waits = self.journal.waits(None).await.map_err(store)?;
         let mut fitting = waits.iter().filter(|w| w.id == wait || w.id.starts_with(wait));
         let (Some(found), None) = (fitting.next(), fitting.next()) else {
@@ -118,8 +162,8 @@ impl Desk {
                 "no single open wait is called {wait}; `dragoman waits list` lists them"
             )));
         };
-        let shown = shown.unwrap_or(found.shown);
-        let answered = self.handle.answer(&found.id, actor, answer, shown).await;
+        who.may(&needed(&found.roles))?;
+        let answered = self.handle.answer(&found.id, who.actor, answer, shown).await;
         answered.map_err(|e| Refusal::Conflict(e.to_string()))?;
         Ok(json!({ "wait": found.id, "run": found.run }))
     }
@@ -146,6 +190,12 @@ impl Desk {
         let status = self.handle.status();
         json!({ "working": status.working, "queued": status.queued, "stopping": status.stopping })
     }
+}
+
+/// The roles of those who may answer a wait; where the pipeline names none, those who decide.
+fn needed(roles: &[String]) -> Vec<Role> {
+    let named: Vec<Role> = roles.iter().filter_map(|role| Role::parse(role)).collect();
+    if named.is_empty() { vec![Role::Approver] } else { named }
 }
 
 /// The paths of the steps that began children, in the order in which they did, each once.

@@ -30,6 +30,16 @@ pub(crate) const SERVED: Code = Code::new("D0919", "another process serves the s
 pub(crate) const FIXED: Code = Code::new("D0930", "this cannot change while the site is served");
 /// A changed site was not taken: the one that is served stays as it was.
 pub(crate) const NOT_TAKEN: Code = Code::new("D0931", "the changed site was not taken");
+/// What is said to be the hash of a password is none.
+pub(crate) const BAD_HASH: Code = Code::new("D0932", "a user's password is not a hash");
+/// A user's token is not one that can be used.
+pub(crate) const BAD_TOKEN: Code = Code::new("D0933", "a user's token cannot be used");
+/// Somebody asks for what they have no role for.
+pub(crate) const NO_ROLE: Code = Code::new("D0934", "the role is missing");
+/// Too many attempts to prove who one is.
+pub(crate) const TOO_OFTEN: Code = Code::new("D0935", "too many attempts that failed");
+/// An answer does not say what was shown.
+pub(crate) const NOT_SHOWN: Code = Code::new("D0936", "the answer does not say what was shown");
 
 /// Why a site cannot be loaded, opened or served.
 #[derive(Debug, thiserror::Error)]

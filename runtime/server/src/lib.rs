@@ -8,8 +8,10 @@
 //!
 //! **Not here:** what is wrong with a pipeline (`plan`), what a run does (`engine`), the command line (`cli`).
 
+mod accounts;
 mod address;
 mod api;
+mod attempts;
 mod client;
 mod desk;
 mod error;
@@ -30,7 +32,7 @@ mod watching;
 
 pub use address::Address;
 pub use client::Client;
-pub use desk::{Desk, Refusal};
+pub use desk::{Desk, Refusal, Who};
 pub use error::Error;
 pub use runtime::{Runtime, check, store_folder};
 pub use serve::serve;

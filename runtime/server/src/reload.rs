@@ -17,6 +17,7 @@ use dragoman_transports_http::egress::HttpEgress;
 use dragoman_transports_http::inbound::Routes;
 use tokio::sync::watch;
 
+use crate::accounts::Accounts;
 use crate::error::{Error, FIXED};
 use crate::heads::Outside;
 use crate::plans::Plans;
@@ -68,20 +69,25 @@ pub(crate) struct Reloader {
     pub(crate) routes: Arc<ArcSwap<Routes>>,
     /// What brings messages in by itself.
     pub(crate) sources: watch::Sender<Vec<Source>>,
+    /// Who may use the operator API.
+    pub(crate) accounts: Arc<Accounts>,
     /// Where the heads of the trail go.
     pub(crate) heads: watch::Sender<Option<Outside>>,
 }
 
 impl Reloader {
     /// Over a runtime that is about to be served.
-    pub(crate) fn new(runtime: &Runtime) -> Self {
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub(crate) fn new(runtime: &Runtime) -> Result<Self, Error> {
         let inputs = Inputs::of(&runtime.file, &runtime.said);
         let plans = runtime.plans.all();
         let pipelines: Vec<_> = plans.iter().map(|p| (p.pipeline.clone(), p.version)).collect();
         let largest = runtime.said.largest_message;
         let door: Arc<dyn Acceptor> = Arc::new(runtime.handle().door(runtime.plans.offer()));
         let routes = triggers::routes(&plans, &runtime.senders, largest, door);
-        Reloader {
+        Ok(Reloader {
             file: runtime.file.clone(),
             folder: runtime.folder.clone(),
             listen: runtime.said.listen.value.clone(),
@@ -109,8 +115,9 @@ impl Reloader {
             }),
             routes: Arc::new(ArcSwap::from_pointee(routes)),
             sources: watch::Sender::new(sources(&runtime.plans, &runtime.folder, largest)),
+            accounts: Arc::new(Accounts::new(runtime.users.clone())?),
             heads: watch::Sender::new(Outside::of(&runtime.said, &runtime.folder)),
-        }
+        })
     }
 
     /// What is served now.
@@ -242,6 +249,7 @@ impl Reloader {
         self.routes
             .store(Arc::new(triggers::routes(&plans, &site.senders, largest, door)));
         self.sources.send_replace(sources(&self.plans, &self.folder, largest));
+        self.accounts.replace(site.users);
         let outside = Outside::of(&site.said, &self.folder);
         self.heads.send_if_modified(|known| {
             let other = *known != outside;

@@ -18,7 +18,7 @@ use dragoman_transports_http::inbound::Sender;
 
 use crate::error::Error;
 use crate::plans::Plans;
-use crate::site::{self, Inputs, Secrets, Seen, Site};
+use crate::site::{self, Account, Inputs, Secrets, Seen, Site};
 
 /// The connections of a site, as host and egress were given them.
 #[derive(Clone, Default)]
@@ -70,6 +70,7 @@ pub struct Runtime {
     pub plans: Arc<Plans>,
     /// The senders by name.
     pub senders: BTreeMap<String, Arc<Sender>>,
+    pub(crate) users: BTreeMap<String, Account>,
     /// The installation's keys.
     pub keys: Keys,
     /// Warnings of the site.
@@ -130,6 +131,7 @@ impl Runtime {
             connections,
             endpoints,
             senders,
+            users,
             editions,
             world,
             ..
@@ -156,6 +158,7 @@ impl Runtime {
             journal,
             plans,
             senders,
+            users,
             keys,
             warnings,
             host,

@@ -40,7 +40,7 @@ pub async fn serve(
         .local_addr()
         .map_err(|e| cannot_listen(&runtime.said.listen.value, &e))?;
     let address = Address::announce(&runtime.store, local)?;
-    let reloader = Arc::new(Reloader::new(&runtime));
+    let reloader = Arc::new(Reloader::new(&runtime)?);
     let router = router(&runtime, &reloader, address.token.clone());
     let (stopping, stopped) = watch::channel(false);
     let front: Arc<dyn Acceptor> = Arc::new(Front {

@@ -11,4 +11,5 @@ pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod serve;
 pub(crate) mod test;
+pub(crate) mod user;
 pub(crate) mod waits;

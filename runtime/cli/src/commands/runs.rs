@@ -12,6 +12,7 @@ use crate::commands::record::Record;
 use crate::commands::run::user;
 use crate::console::table;
 use crate::site::{Site, SiteOption, block_on, desk, encoded};
+use crate::who::WhoOption;
 
 /// What happened.
 #[derive(Debug, Args)]
@@ -74,6 +75,8 @@ struct Operate {
     /// Why, for the trail
     #[arg(long)]
     reason: String,
+    #[command(flatten)]
+    who: WhoOption,
 }
 
 impl Operate {
@@ -81,6 +84,7 @@ impl Operate {
         let by = user();
         match self.site.reach().await? {
             Site::Served(client) => {
+                let client = self.who.introduce(client, false)?;
                 let body = json!({ "reason": self.reason, "by": by });
                 client
                     .post(&format!("/v1/runs/{}/{act}", encoded(&self.run)), &body)

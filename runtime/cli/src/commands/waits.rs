@@ -4,11 +4,13 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_model::{Actor, Digest, Value};
+use dragoman_server::Who;
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
 use crate::commands::run::user;
 use crate::site::{Site, SiteOption, block_on, desk, encoded};
+use crate::who::WhoOption;
 
 /// What waits for a person.
 #[derive(Debug, Args)]
@@ -27,27 +29,33 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
-    /// Answers a wait
-    Answer {
-        /// Its id, or the beginning of it
-        wait: String,
-        /// One of the decision's answers
-        answer: String,
-        #[command(flatten)]
-        site: SiteOption,
-        /// Why, for the trail
-        #[arg(long)]
-        reason: Option<String>,
-        /// Further fields of the answer, as a JSON object
-        #[arg(long, value_name = "JSON")]
-        fields: Option<String>,
-        /// The digest of what you saw (`waits list --json`): the answer is refused where something else is shown now
-        #[arg(long, value_name = "DIGEST")]
-        shown: Option<Digest>,
-        /// On whose authority, where that is not the user of this machine
-        #[arg(long = "as", value_name = "PERSON")]
-        person: Option<String>,
-    },
+    /// Answers a wait, and prints what it shows
+    Answer(Box<Answer>),
+}
+
+/// An answer.
+#[derive(Debug, Args)]
+struct Answer {
+    /// Its id, or the beginning of it
+    wait: String,
+    /// One of the decision's answers
+    answer: String,
+    #[command(flatten)]
+    site: SiteOption,
+    #[command(flatten)]
+    who: WhoOption,
+    /// Why, for the trail
+    #[arg(long)]
+    reason: Option<String>,
+    /// Further fields of the answer, as a JSON object
+    #[arg(long, value_name = "JSON")]
+    fields: Option<String>,
+    /// The digest of what you saw before (`waits list --json`): the answer is refused where something else is shown now
+    #[arg(long, value_name = "DIGEST")]
+    shown: Option<Digest>,
+    /// On whose authority, as the administrator of this machine says
+    #[arg(long = "as", value_name = "PERSON", conflicts_with = "user")]
+    person: Option<String>,
 }
 
 impl Waits {
@@ -62,17 +70,9 @@ impl Waits {
                 }
                 Ok(ExitCode::SUCCESS)
             }),
-            Act::Answer {
-                wait,
-                answer,
-                site,
-                reason,
-                fields,
-                shown,
-                person,
-            } => {
-                let body = answer_body(&answer, reason, fields)?;
-                block_on(send(site, wait, body, shown, person.unwrap_or_else(user)))
+            Act::Answer(answer) => {
+                let body = answer_body(&answer.answer, answer.reason.clone(), answer.fields.clone())?;
+                block_on(answer.send(body))
             }
         }
     }
@@ -95,23 +95,53 @@ fn answer_body(answer: &str, reason: Option<String>, fields: Option<String>) -> 
     Ok(body)
 }
 
-async fn send(site: SiteOption, wait: String, answer: Value, shown: Option<Digest>, by: String) -> Outcome {
-    let answered = match site.reach().await? {
-        Site::Served(client) => {
-            let body = json!({ "answer": answer, "shown": shown, "by": by });
-            client.post(&format!("/v1/waits/{}", encoded(&wait)), &body).await?
+impl Answer {
+    async fn send(self, answer: Value) -> Outcome {
+        let site = self.site.reach().await?;
+        let wait = self.one(&site.waits().await?)?;
+        // The answer is bound to what is printed here, unless it is bound to what was seen before.
+        print_wait(&wait);
+        let shown = self.shown.map_or_else(|| wait["shown"].clone(), |digest| json!(digest));
+        let id = wait["wait"].as_str().unwrap_or_default().to_owned();
+        let answered = match site {
+            Site::Served(client) => {
+                let must = client.has_accounts() && self.person.is_none();
+                let client = if self.person.is_some() {
+                    client
+                } else {
+                    self.who.introduce(client, must)?
+                };
+                let body = json!({ "answer": answer, "shown": shown, "by": self.person.unwrap_or_else(user) });
+                client.post(&format!("/v1/waits/{}", encoded(&id)), &body).await?
+            }
+            Site::Opened(runtime) => {
+                let actor = Actor::person(&self.person.unwrap_or_else(user), "os_user");
+                let shown = shown.as_str().and_then(|text| text.parse().ok());
+                let shown = shown.ok_or_else(|| Error::plain("the wait shows nothing that can be answered"))?;
+                let answered = desk(&runtime)
+                    .answer(&id, Who::administrator(actor), answer, shown)
+                    .await?;
+                // The run goes on in this process as far as it can.
+                runtime.handle().idle().await;
+                answered
+            }
+        };
+        println!("answered; run {} goes on", answered["run"].as_str().unwrap_or_default());
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The wait that is meant.
+    fn one(&self, found: &Value) -> Result<Value, Error> {
+        let waits = found["waits"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut fitting = waits
+            .iter()
+            .filter(|wait| wait["wait"].as_str().is_some_and(|id| id.starts_with(&self.wait)));
+        match (fitting.next(), fitting.next()) {
+            (Some(one), None) => Ok(one.clone()),
+            _ => Err(Error::plain(format!("no single open wait is called {}", self.wait))
+                .help("`dragoman waits list` lists them")),
         }
-        Site::Opened(runtime) => {
-            let answered = desk(&runtime)
-                .answer(&wait, Actor::person(&by, "os_user"), answer, shown)
-                .await?;
-            // The run goes on in this process as far as it can.
-            runtime.handle().idle().await;
-            answered
-        }
-    };
-    println!("answered; run {} goes on", answered["run"].as_str().unwrap_or_default());
-    Ok(ExitCode::SUCCESS)
+    }
 }
 
 fn print_list(found: &Value) {
@@ -119,22 +149,26 @@ fn print_list(found: &Value) {
     if waits.is_empty() {
         println!("nothing waits for a person");
     }
-    for wait in waits {
-        let text = |member: &str| wait[member].as_str().unwrap_or_default().to_owned();
-        let roles: Vec<&str> = wait["roles"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .collect();
-        println!("{}  {}  ({})", text("wait"), text("decision"), roles.join(", "));
-        println!("  run {} at {}, since {}", text("run"), text("path"), text("since"));
-        if let Some(due) = wait["due"].as_str() {
-            println!("  until {due}");
-        }
-        for shown in wait["show"].as_array().into_iter().flatten() {
-            findings(shown);
-        }
+    for wait in &waits {
+        print_wait(wait);
+    }
+}
+
+fn print_wait(wait: &Value) {
+    let text = |member: &str| wait[member].as_str().unwrap_or_default().to_owned();
+    let roles: Vec<&str> = wait["roles"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    println!("{}  {}  ({})", text("wait"), text("decision"), roles.join(", "));
+    println!("  run {} at {}, since {}", text("run"), text("path"), text("since"));
+    if let Some(due) = wait["due"].as_str() {
+        println!("  until {due}");
+    }
+    for shown in wait["show"].as_array().into_iter().flatten() {
+        findings(shown);
     }
 }
 

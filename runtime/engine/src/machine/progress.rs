@@ -364,11 +364,14 @@ fn answer(fact: &Fact<'_>) -> Value {
         Some(Value::Object(members)) => members.clone(),
         _ => Map::new(),
     };
-    let by = json!({
+    let mut by = json!({
         "id": fact.actor.id,
         "kind": fact.actor.kind,
         "authentication": fact.actor.authentication,
     });
+    if let Some(name) = &fact.actor.name {
+        by["name"] = Value::String(name.clone());
+    }
     out.insert("by".into(), by);
     out.insert("at".into(), Value::String(fact.at.to_string()));
     Value::Object(out)

@@ -25,7 +25,7 @@ steps:
     once: trigger.message.number
     ref: trigger.message.number
     with: { number: =trigger.message.number }
-output: { by: =steps.clerk.by.id }
+output: { by: =steps.clerk.by.id, name: '=default(steps.clerk.by.name, \"none\")', how: =steps.clerk.by.authentication }
 ";
 
 const VOID: &str = "
@@ -35,7 +35,10 @@ steps:
 ";
 
 fn olga() -> Actor {
-    Actor::person("olga", "password")
+    Actor {
+        name: Some("Olga Nowak".into()),
+        ..Actor::person("olga", "password")
+    }
 }
 
 /// An order that waits for the clerk.
@@ -70,7 +73,10 @@ async fn a_person_answers_and_the_run_goes_on() {
         done shipped by answer
         closed completed",
     );
-    assert_eq!(house.summary(run).await.output, Some(json!({ "by": "olga" })));
+    assert_eq!(
+        house.summary(run).await.output,
+        Some(json!({ "by": "olga", "name": "Olga Nowak", "how": "password" }))
+    );
     let second = house.handle().answer(&wait.id, olga(), answer, wait.shown).await;
     assert_eq!(second, Err(Error::NoWait(wait.id)));
 }

@@ -1,7 +1,7 @@
 //! The site file.
 
 use super::Kind::{
-    Any, Duration, Either, Flag, List, Named, Nothing, Object, Operation, Schema, Secret, Size, Text, Whole, Words,
+    Duration, Either, Flag, List, Named, Nothing, Object, Operation, Schema, Secret, Size, Text, Whole, Words,
 };
 use super::{Kind, Map, key, map, need};
 
@@ -46,7 +46,12 @@ pub(super) static SITE: Map = map(
             "The events that pipelines may emit, and the shape of what each brings.",
             "{ order-shipped: { type: object, properties: { id: { type: string } } } }",
         ),
-        key("users", Any, "The users.", "{ anna: { roles: [approver] } }"),
+        key(
+            "users",
+            Named(&Kind::Map(&USER)),
+            "People and services with an account.",
+            "{ olga: { roles: [approver], password: file:olga.hash } }",
+        ),
         key(
             "heads",
             Kind::Map(&HEADS),
@@ -59,6 +64,27 @@ pub(super) static SITE: Map = map(
             "Bounds of the site.",
             "{ message: 20MiB }",
         ),
+    ],
+);
+
+static USER: Map = map(
+    "user",
+    "Somebody with an account.",
+    &[
+        key("name", Text, "The person's name, for the trail.", "Olga Nowak"),
+        need(
+            "roles",
+            List(&Words(&["viewer", "operator", "approver", "administrator"])),
+            "What they may do.",
+            "[approver]",
+        ),
+        key(
+            "password",
+            Secret,
+            "Where the hash of the password is; `dragoman user hash` makes it.",
+            "file:olga.hash",
+        ),
+        key("token", Secret, "Where the token of a service is.", "env:REGISTER_TOKEN"),
     ],
 );
 

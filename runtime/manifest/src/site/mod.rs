@@ -5,6 +5,7 @@ mod endpoint;
 mod secret;
 mod top;
 mod types;
+mod users;
 
 pub use types::*;
 

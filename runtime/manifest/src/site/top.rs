@@ -7,6 +7,7 @@ use serde_json::Map;
 
 use super::connection::connections;
 use super::secret::secret;
+use super::users::users;
 use super::{Heads, Sender, Site};
 use crate::fields::Fields;
 use crate::pipeline::{SaidShape, shape, version};
@@ -50,7 +51,10 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         .take("events")
         .filter(|n| !n.is_null())
         .map_or_else(Vec::new, |n| events(reading, n));
-    let users = object(reading, &mut fields, "users", "the users");
+    let users = fields
+        .take("users")
+        .filter(|n| !n.is_null())
+        .map_or_else(Vec::new, |n| users(reading, n));
     let heads = fields.take("heads").and_then(|n| heads(reading, n));
     let largest_message = fields.take("limits").and_then(|n| limits(reading, n));
     fields.finish(reading);

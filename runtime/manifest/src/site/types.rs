@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dragoman_model::{Source, Span, Value};
+use dragoman_model::{Role, Source, Span, Value};
 
 use crate::Spanned;
 use crate::pipeline::SaidShape;
@@ -34,8 +34,8 @@ pub struct Site {
     pub ledgers: Vec<Spanned<String>>,
     /// The events that pipelines may emit, and the shape of what each brings.
     pub events: Vec<(Spanned<String>, SaidShape)>,
-    /// The users, as they were written: an object.
-    pub users: Value,
+    /// People and services with an account, by name.
+    pub users: Vec<(Spanned<String>, User)>,
     /// Where the heads of the trail are written to.
     pub heads: Option<Heads>,
     /// The largest message that is taken, in bytes; 20 MiB where nothing is said.
@@ -166,6 +166,26 @@ pub enum Sender {
     },
     /// Not at all.
     Unauthenticated,
+}
+
+/// An account.
+#[derive(Debug, Clone)]
+pub struct User {
+    /// The person's name, where it is said.
+    pub name: Option<String>,
+    /// What they may do.
+    pub roles: Vec<Role>,
+    /// How they prove who they are.
+    pub proof: Proof,
+}
+
+/// How an account proves to be itself.
+#[derive(Debug, Clone)]
+pub enum Proof {
+    /// By a password; the secret is its hash.
+    Password(Secret),
+    /// By a token: services.
+    Token(Secret),
 }
 
 /// Where the heads of the trail are written to.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use dragoman_manifest::Site as Said;
-use dragoman_manifest::site::{Auth, Connection, Secret, SecretPlace, Sender};
+use dragoman_manifest::site::{Auth, Connection, Proof, Secret, SecretPlace, Sender};
 
 use super::connections::plugin_path;
 use super::{folder_of, pipelines};
@@ -53,6 +53,9 @@ impl Inputs {
                 Sender::Unauthenticated => {}
             }
         }
+        secrets.extend(said.users.iter().map(|(_, user)| match &user.proof {
+            Proof::Password(secret) | Proof::Token(secret) => secret,
+        }));
         for secret in secrets {
             if let SecretPlace::File(path) = &secret.place {
                 inputs.files.insert(folder.join(path));

@@ -6,6 +6,7 @@ mod grants;
 mod inputs;
 mod pipelines;
 mod senders;
+mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ pub use files::read_source;
 pub(crate) use inputs::{Inputs, Seen};
 pub(crate) use pipelines::{Edition, rebuild};
 pub(crate) use pipelines::{find as find_pipelines, load as load_pipelines};
+pub(crate) use users::{Account, Proof};
 
 /// The folder of a site file: relative paths begin there.
 pub(crate) fn folder_of(site_file: &Path) -> PathBuf {
@@ -44,6 +46,8 @@ pub(crate) struct Site {
     pub endpoints: BTreeMap<String, BTreeMap<String, Endpoint>>,
     /// The senders by name.
     pub senders: BTreeMap<String, Arc<Sender>>,
+    /// The accounts by name.
+    pub users: BTreeMap<String, Account>,
     /// The pipelines by name.
     pub editions: BTreeMap<String, Edition>,
     /// The components by digest, for the store to keep.
@@ -111,6 +115,7 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
     let (events, found) = dragoman_plan::site_events(&said, &world);
     world.events = events;
     diagnostics.extend(found);
+    let users = users::load(&folder, &said, secrets, &mut diagnostics);
     let editions = pipelines::load(&folder.join(&*said.pipelines.value), &said, &world, &mut diagnostics);
     // Of several causes the first is shown first; two connections to one plugin say the same thing once.
     let mut seen = BTreeSet::new();
@@ -128,6 +133,7 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
         connections: connected.connections,
         endpoints: connected.endpoints,
         senders,
+        users,
         editions,
         components: connected.components,
         world,
