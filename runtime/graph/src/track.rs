@@ -218,7 +218,9 @@ fn ended(how: Ending, entry: &Happened, block: &Block, marks: &mut BTreeMap<Stri
 fn infer(block: &Block, completed: bool, marks: &mut BTreeMap<String, Mark>) -> bool {
     let mut last = None;
     for (index, item) in block.items.iter().enumerate() {
-        if own_blocks(item).fold(false, |any, inner| infer(inner, false, marks) || any) {
+        // Each of them is gone through, also behind one that was reached.
+        let reached: Vec<bool> = own_blocks(item).map(|inner| infer(inner, false, marks)).collect();
+        if reached.contains(&true) {
             marks.entry(item.path.clone()).or_insert(Mark::Done);
         }
         if marks.contains_key(&item.path) {
