@@ -204,6 +204,59 @@ steps:
 }
 
 #[tokio::test]
+async fn a_pipeline_without_room_gets_its_events_later_and_holds_up_no_other() {
+    let narrow = format!("limits: {{ rate: 1/1h, backlog: 1 }}\n{BEGUN}");
+    let plans = [
+        plan("emit", EMIT),
+        plan_on(ON_SHIPPED, "narrow", &narrow),
+        plan_on(ON_SHIPPED, "wide", BEGUN),
+    ];
+    let house = House::new(&plans);
+    let closed = async |pipeline: &str, count: usize| {
+        let closed = async {
+            let ended = |run: &&RunSummary| run.ending.is_some();
+            while runs_of(&house.journal, pipeline).await.iter().filter(ended).count() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let closed = tokio::time::timeout(std::time::Duration::from_secs(10), closed).await;
+        assert!(closed.is_ok(), "{:?}", runs_of(&house.journal, pipeline).await);
+    };
+    for number in ["1", "2"] {
+        house.deliver("emit", number).await.expect("it is taken");
+    }
+    closed("narrow", 1).await;
+    closed("wide", 2).await;
+    house.until_delivered_without(1).await;
+    for number in ["3", "4"] {
+        house.deliver("emit", number).await.expect("it is taken");
+    }
+    closed("wide", 4).await;
+    // One is over, one waits for the rate; the others are still the site's.
+    assert_eq!(runs_of(&house.journal, "narrow").await.len(), 2);
+    assert_eq!(
+        house.journal.undelivered(0, 10).await.expect("the store answers").len(),
+        2
+    );
+    let all = async {
+        while runs_of(&house.journal, "narrow").await.len() < 4 {
+            house.clock.advance(3_600_000);
+            tokio::task::yield_now().await;
+        }
+    };
+    let all = tokio::time::timeout(std::time::Duration::from_secs(20), all).await;
+    assert!(all.is_ok(), "{:?}", runs_of(&house.journal, "narrow").await);
+    house.clock.advance(4 * 3_600_000);
+    house.until_delivered().await;
+    let keys: Vec<String> = runs_of(&house.journal, "narrow")
+        .await
+        .into_iter()
+        .map(|run| run.run_key)
+        .collect();
+    assert_eq!(keys.len(), 4, "each once: {keys:?}");
+}
+
+#[tokio::test]
 async fn what_only_observes_emits_nothing() {
     let observed = format!("mode: observe\n{EMIT}");
     let house = House::new(&[plan("emit", &observed), plan_on(ON_SHIPPED, "one", BEGUN)]);

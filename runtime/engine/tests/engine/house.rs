@@ -367,6 +367,18 @@ impl House {
         self.quiet().await;
     }
 
+    /// Waits until every event was delivered and only so many runs are left, which wait for their pipeline.
+    pub(crate) async fn until_delivered_without(&self, queued: usize) {
+        let delivered = async {
+            let left = async || self.journal.undelivered(0, 1).await.expect("the store answers");
+            while !left().await.is_empty() || self.handle().status().working != queued {
+                tokio::task::yield_now().await;
+            }
+        };
+        let delivered = tokio::time::timeout(Duration::from_secs(10), delivered).await;
+        assert!(delivered.is_ok(), "an event is never delivered, or a run works on");
+    }
+
     /// Waits until every event was delivered and what it began has come to rest.
     pub(crate) async fn until_delivered(&self) {
         let delivered = async {

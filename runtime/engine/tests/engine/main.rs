@@ -12,6 +12,7 @@ mod limits;
 mod people;
 mod replay;
 mod rounds;
+mod schedule;
 mod shell;
 mod trouble;
 mod turns;

@@ -3,10 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use dragoman_manifest::parse_site;
-use dragoman_model::Source;
-
-use crate::specs::{complete, diagnostics};
+use crate::specs::{complete, diagnostics, site_diagnostics};
 
 fn pages() -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/codes");
@@ -35,8 +32,7 @@ fn declared(file: &str) -> Vec<(String, String)> {
 /// The codes that a text of any kind gives.
 fn codes(text: &str) -> BTreeSet<&'static str> {
     if text.contains("\nsite:") {
-        let (_, diagnostics) = parse_site(Source::new("dragoman.yaml", text));
-        return diagnostics.iter().map(|d| d.code.id).collect();
+        return site_diagnostics(text).iter().map(|d| d.code.id).collect();
     }
     diagnostics(&complete(text).0).iter().map(|d| d.code.id).collect()
 }

@@ -27,6 +27,17 @@ pub(crate) fn diagnostics(text: &str) -> Vec<Diagnostic> {
     diagnostics
 }
 
+/// All diagnostics of a site file that need no plugin but those of the world.
+pub(crate) fn site_diagnostics(text: &str) -> Vec<Diagnostic> {
+    let (site, mut diagnostics) = parse_site(Source::new("dragoman.yaml", text));
+    if let Some(site) = site {
+        let (events, found) = dragoman_plan::site_events(&site, &world());
+        assert_eq!(events.len(), site.events.len());
+        diagnostics.extend(found);
+    }
+    diagnostics
+}
+
 /// The whole pipeline of a case, and how many lines were put before it.
 pub(crate) fn complete(text: &str) -> (String, usize) {
     if text.trim_start().starts_with("dragoman:") || text.starts_with('#') {
@@ -40,7 +51,7 @@ pub(crate) fn complete(text: &str) -> (String, usize) {
 fn said(text: &str) -> String {
     let (text, head) = complete(text);
     let found = if text.contains("\nsite:") {
-        parse_site(Source::new("dragoman.yaml", text)).1
+        site_diagnostics(&text)
     } else {
         diagnostics(&text)
     };
