@@ -24,6 +24,14 @@ extern crate self as dragoman_guest;
 pub mod bindings;
 #[cfg(target_arch = "wasm32")]
 mod exports;
+
+/// The allocator of the standard library in a newer version: it begins with the heap that the linker laid out
+/// (`--initial-heap`), where the other asks the host for more memory at its first allocation. Memory that grew must be
+/// taken back before the next call, on every core.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 #[cfg(target_arch = "wasm32")]
 #[doc(hidden)]
 pub use exports::Exported;
