@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dragoman_engine::{Boxed, PlanSource};
 use dragoman_model::{Diagnostic, Digest, Source, Value};
 use dragoman_plan::{Plan, World};
-use dragoman_schema::{OperationSurface, Surface};
+use dragoman_schema::{OperationSurface, Shape, Surface};
 
 use crate::error::Error;
 
@@ -19,6 +19,8 @@ pub struct Bench {
     pub surfaces: BTreeMap<String, Arc<Surface>>,
     /// Connections that only observe.
     pub observed: BTreeSet<String>,
+    /// The events of the site with the shapes of what they bring; none: nothing is known of it.
+    pub events: BTreeMap<String, Option<Shape>>,
     /// The values of the site.
     pub values: Value,
     /// Builds its pipelines for other values, with every check that `check` makes.
@@ -88,24 +90,56 @@ impl PlanSource for Plans {
     }
 }
 
-/// A pipeline that closes a business reference and does nothing else, as a case lets it be closed from outside.
+/// A pipeline of one step, by which a case lets something happen from outside: its message is what an event brings.
 ///
 /// # Errors
-/// The reference cannot be written as an expression, or this version does not know the word.
-pub(crate) fn closing(name: &str, reference: &str) -> Result<Arc<Plan>, Error> {
-    // A text of JSON is a text of the expressions as well; in YAML it stands in quotes of the other kind.
-    let expression = Value::String(reference.into()).to_string().replace('\'', "''");
+/// The step cannot be written as it is.
+fn outside(name: &str, step: &str, world: &World) -> Result<Arc<Plan>, Error> {
     let text = format!(
-        "dragoman: 1\npipeline: {name}\nsummary: Closes a reference.\non: [{{ id: hand, manual: {{}} }}]\nsteps:\n  - \
-         void: {{ ref: '{expression}' }}\n"
+        "dragoman: 1\npipeline: {name}\nsummary: Something from outside.\non: [{{ id: hand, manual: {{}} }}]\nsteps:\n  - {step}\n"
     );
     let (said, mut diagnostics) = dragoman_manifest::parse_pipeline(Source::new(format!("{name}.yaml"), text));
     if let Some(said) = said {
-        let checked = dragoman_plan::check(&said, &World::default());
+        let checked = dragoman_plan::check(&said, world);
         if let Some(plan) = checked.plan {
             return Ok(Arc::new(plan));
         }
         diagnostics.extend(checked.diagnostics);
     }
     Err(Error::Case(diagnostics))
+}
+
+/// A pipeline that closes a business reference.
+///
+/// # Errors
+/// The reference cannot be written as an expression.
+pub(crate) fn closing(name: &str, reference: &str) -> Result<Arc<Plan>, Error> {
+    outside(
+        name,
+        &format!("void: {{ ref: {} }}", written(reference)),
+        &World::default(),
+    )
+}
+
+/// A pipeline that hands an event to the site.
+///
+/// # Errors
+/// The key cannot be written as an expression.
+pub(crate) fn emitting(name: &str, event: &str, key: Option<&str>) -> Result<Arc<Plan>, Error> {
+    // What the event brings was checked against its shape in the case, where its place is known.
+    let world = World {
+        events: [(event.to_owned(), Some(Shape::Any))].into(),
+        ..World::default()
+    };
+    let key = key.map(|key| format!("key: {}, ", written(key))).unwrap_or_default();
+    outside(
+        name,
+        &format!("emit: {{ event: {event}, {key}data: =trigger.message }}"),
+        &world,
+    )
+}
+
+/// A text as an expression: a text of JSON is one of the expressions as well, and stands in quotes of the other kind.
+fn written(text: &str) -> String {
+    format!("'{}'", Value::String(text.into()).to_string().replace('\'', "''"))
 }

@@ -6,14 +6,16 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dragoman_engine::Delivery;
-use dragoman_manifest::cases::{Answers, Case, Content, Gives, LaterKind, Message, Person, Probe};
+use dragoman_manifest::cases::{Answers, Case, Content, Gives, LaterEvent, LaterKind, Message, Person, Probe};
 use dragoman_manifest::{Spanned, cases::Json};
 use dragoman_model::{Actor, Diagnostic, Digest, Failure, Timestamp, Value, nearest};
 use dragoman_plan::{Plan, Trigger, TriggerKind};
+use dragoman_schema::Shape;
+use serde_json::json;
 
-use crate::bench::{Bench, Plans, closing};
+use crate::bench::{Bench, Plans, closing, emitting};
 use crate::error::{Error, IMPOSSIBLE, UNKNOWN};
-use crate::shaped::checked;
+use crate::shaped::{checked, of_shape};
 
 /// Where a case begins that does not say when: a Monday morning.
 const MORNING: Timestamp = Timestamp::from_millis(1_772_442_000_000);
@@ -67,12 +69,14 @@ impl Prepared {
     /// Makes a case ready. `folder`: that of its file.
     pub(crate) fn new(case: &Case, folder: &Path, bench: &Bench) -> Result<Self, Error> {
         let mut plans = plans(case, bench)?;
-        let mut closers = BTreeMap::new();
-        for later in &case.later {
-            if let LaterKind::Void(reference) = &later.what {
-                let name = format!("case-closes-{}", closers.len() + 1);
-                plans.add(closing(&name, reference)?);
-                closers.insert(reference.value.clone(), name);
+        for (number, later) in case.later.iter().enumerate() {
+            match &later.what {
+                LaterKind::Void(reference) => plans.add(closing(&outside(number), reference)?),
+                LaterKind::Event(event) if bench.events.contains_key(&event.name.value) => {
+                    let key = event.key.as_ref().map(|key| key.value.as_str());
+                    plans.add(emitting(&outside(number), &event.name, key)?);
+                }
+                LaterKind::Event(_) | LaterKind::Message(_) => {}
             }
         }
         let plans = Arc::new(plans);
@@ -88,11 +92,13 @@ impl Prepared {
         let later: Vec<Option<(i64, Deliverable)>> = case
             .later
             .iter()
-            .map(|later| {
+            .enumerate()
+            .map(|(number, later)| {
                 let after = i64::try_from(later.after.value).unwrap_or(i64::MAX);
                 let what = match &later.what {
                     LaterKind::Message(message) => desk.message(message)?,
-                    LaterKind::Void(reference) => close(&closers[&reference.value], &reference.span),
+                    LaterKind::Void(reference) => by_hand(&outside(number), &json!({}), &reference.span),
+                    LaterKind::Event(event) => desk.event(&outside(number), event)?,
                 };
                 Some((after, what))
             })
@@ -146,13 +152,18 @@ fn plans(case: &Case, bench: &Bench) -> Result<Plans, Error> {
     Ok(Plans::new(plans, values))
 }
 
-/// The message that closes a reference.
-fn close(pipeline: &str, place: &dragoman_model::Span) -> Deliverable {
+/// The name of the pipeline by which the case lets something happen from outside.
+fn outside(number: usize) -> String {
+    format!("case-outside-{}", number + 1)
+}
+
+/// The message that begins it.
+fn by_hand(pipeline: &str, message: &Value, place: &dragoman_model::Span) -> Deliverable {
     Deliverable {
         delivery: Delivery {
             pipeline: pipeline.into(),
             trigger: "hand".into(),
-            body: Bytes::from_static(b"{}"),
+            body: Bytes::from(dragoman_model::digest::canonical(message)),
             media_type: "application/json".into(),
             headers: Vec::new(),
             attributes: Value::Object(serde_json::Map::new()),
@@ -212,7 +223,10 @@ impl Desk<'_> {
                 self.diagnostics.push(diagnostic.help("write a `message`"));
                 return None;
             }
-            (Content::Message(said), None) => Ok(said.value()),
+            (Content::Message(said), None) => {
+                let what = format!("a message of `{}`", trigger.id);
+                Ok(of_shape(said, &trigger.message, &what, &mut self.diagnostics))
+            }
             (Content::Message(said), Some(read)) => Ok(self.output(&read, said)),
         };
         let body = self.body(message, &content)?;
@@ -237,6 +251,23 @@ impl Desk<'_> {
             at: message.at.as_ref().map(|at| at.value),
             place: message.span.clone(),
         })
+    }
+
+    /// An event, with what it brings in the shape that the site says.
+    fn event(&mut self, pipeline: &str, event: &LaterEvent) -> Option<Deliverable> {
+        let Some(shape) = self.bench.events.get(&event.name.value) else {
+            let known = self.bench.events.keys().map(String::as_str);
+            self.diagnostics
+                .push(unknown(event.name.span.clone(), "event", &event.name, known));
+            return None;
+        };
+        let shape = shape.clone().unwrap_or(Shape::Any);
+        let what = format!("the event `{}`", event.name.value);
+        let data = match &event.data {
+            Some(said) => of_shape(said, &shape, &what, &mut self.diagnostics),
+            None => json!({}),
+        };
+        Some(by_hand(pipeline, &data, &event.name.span))
     }
 
     fn trigger<'p>(&mut self, plan: &'p Plan, message: &Message) -> Option<&'p Trigger> {

@@ -69,6 +69,23 @@ pub(crate) fn checked(
     value
 }
 
+/// The value of a shape for which there is no schema.
+pub(crate) fn of_shape(json: &Json, shape: &Shape, whose: &str, diagnostics: &mut Vec<Diagnostic>) -> Value {
+    let value = shaped(json, shape);
+    if let Some((path, expected)) = shape.refusal(&value) {
+        let at = if path.is_empty() {
+            String::new()
+        } else {
+            format!(" at {path}")
+        };
+        let pointer = format!("/{}", path.replace(['.', '['], "/").replace(']', ""));
+        let message = format!("{whose} never is so: expected {expected}{at}");
+        let help = format!("it has the shape {}", shape.describe());
+        diagnostics.push(Diagnostic::error(IMPOSSIBLE, json.place(&pointer), message).help(help));
+    }
+    value
+}
+
 fn wrong(json: &Json, path: &str, code: Code, message: String) -> Diagnostic {
     Diagnostic::error(code, json.place(path), message)
         .help("write what the connector could answer: `dragoman plugin inspect` shows the schema of each operation")

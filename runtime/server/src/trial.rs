@@ -48,6 +48,7 @@ pub async fn trial(site_file: &Path, cache: Option<CacheSettings>) -> Result<Tri
         .filter(|(_, c)| c.observe)
         .map(|(name, _)| name.clone())
         .collect();
+    let events = site.world.events.clone();
     let pipelines = site.editions.keys().cloned().collect();
     let (values, cases) = (site.world.site.clone(), cases(&folder));
     let build = move |values: &Value| {
@@ -66,6 +67,7 @@ pub async fn trial(site_file: &Path, cache: Option<CacheSettings>) -> Result<Tri
         bench: Arc::new(Bench {
             surfaces,
             observed,
+            events,
             values,
             build: Box::new(build),
         }),

@@ -99,10 +99,26 @@ fn replaced(text: &str, part: &str, other: &str) -> String {
     out
 }
 
-/// Whether a key is made of another one: then it is told by that one's pseudonym, as the pipeline will make it again.
+/// Whether a key is made of others and of nothing else that could be one: then it is told by their pseudonyms, as the
+/// pipeline will make it again.
 fn is_made_of(text: &str, hidden: &[(String, Kind)]) -> bool {
-    let part = |(part, kind): &(String, Kind)| *kind == Kind::Key && part != text && replaced(text, part, "") != text;
-    hidden.iter().any(part)
+    let parts = hidden.iter().filter(|(part, kind)| *kind == Kind::Key && part != text);
+    let rest = parts.fold(text.to_owned(), |rest, (part, _)| replaced(&rest, part, ""));
+    rest != text && !rest.split(|c: char| !c.is_alphanumeric()).any(has_number)
+}
+
+/// Whether a text has so many digits that it can be the number of one thing.
+fn has_number(text: &str) -> bool {
+    text.bytes().filter(u8::is_ascii_digit).count() >= SHORT
+}
+
+/// Whether a text looks like the number of a paper or a message: letters with a number, in one word. A digest is none,
+/// and what has no letters counts or classifies.
+fn is_numbered(text: &str) -> bool {
+    has_number(text)
+        && text.contains(|c: char| c.is_ascii_alphabetic())
+        && !text.contains(char::is_whitespace)
+        && !text.starts_with("sha256:")
 }
 
 /// What is looked for, and what was found.
@@ -178,9 +194,10 @@ impl Look<'_> {
         if text.is_empty() || Timestamp::parse(text).is_ok() || is_date(text) {
             return;
         }
-        let is_key = text.chars().count() >= SHORT
+        let is_part = text.chars().count() >= SHORT
             && text.contains(|c: char| c.is_ascii_digit())
             && self.keys.iter().any(|key| replaced(key, text, "") != *key);
+        let is_key = !self.privacy.keep_ids && (is_part || is_numbered(text));
         if is_key {
             self.hidden.insert(text.to_owned(), Kind::Key);
         } else if private && !is_code(text) {

@@ -1,5 +1,6 @@
 //! A shop and its pipelines, and one way to run a case on them.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use dragoman_cases::{Bench, Outcome, Report, run};
 use dragoman_manifest::{Case, parse_case};
 use dragoman_model::{Diagnostic, Digest, OperationEffect, Source, Value};
 use dragoman_plan::{Plan, World};
-use dragoman_schema::{DescribedOperation, Descriptor, Surface};
+use dragoman_schema::{DescribedOperation, Descriptor, Shape, Surface};
 use serde_json::json;
 
 /// Ships each parcel of an order; a large order waits for a clerk.
@@ -49,6 +50,21 @@ steps:
         with: { number: =steps.shipped.id }
     value: =steps.shipped.id
 output: { order: =steps.order.number, to: =steps.order.customer, by: =steps.decision.by, sent: =steps.sent }
+";
+
+/// Waits until an order was paid, and thanks.
+pub(crate) const THANK: &str = "
+dragoman: 1
+pipeline: thank-payers
+summary: Thank whoever pays.
+on: [{ id: hand, manual: {}, read: shop.read_order }]
+steps:
+  - id: paid
+    wait: { event: order-paid, key: trigger.message.number, for: 9d }
+    on_timeout: { stop: { reason: nobody paid } }
+  - id: thanked
+    call: shop.notify
+    with: { number: =steps.paid.number }
 ";
 
 /// Posts what nobody can ask after, and takes it back.
@@ -122,8 +138,9 @@ fn plans(values: &Value) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     let mut world = World::default().with_connection("shop", Arc::new(surface()));
     world.senders.insert("partner".into());
     world.site = values.clone();
+    world.events = events();
     let mut plans = Vec::new();
-    for text in [SHIP, POST] {
+    for text in [SHIP, POST, THANK] {
         let (said, mut diagnostics) = dragoman_manifest::parse_pipeline(Source::new("pipeline.yaml", text));
         let said = said.expect("it is YAML");
         let checked = dragoman_plan::check(&said, &world);
@@ -133,11 +150,18 @@ fn plans(values: &Value) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     Ok(plans)
 }
 
+fn events() -> BTreeMap<String, Option<Shape>> {
+    let paid = json!({ "type": "object", "required": ["number"], "properties": {
+        "number": { "type": "string" }, "sum": { "type": "string", "format": "decimal" } } });
+    [("order-paid".to_owned(), Some(Shape::from_schema(&paid).0))].into()
+}
+
 /// What the cases run on.
 pub(crate) fn bench() -> Arc<Bench> {
     Arc::new(Bench {
         surfaces: [("shop".to_owned(), Arc::new(surface()))].into(),
-        observed: std::collections::BTreeSet::new(),
+        observed: BTreeSet::new(),
+        events: events(),
         values: json!({ "closed": false }),
         build: Box::new(plans),
     })

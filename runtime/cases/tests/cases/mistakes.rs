@@ -54,6 +54,14 @@ fn names_that_are_not_there() {
         "9:",
         &["write `closed`"],
     );
+    let event = |said: &str| format!("{ORDER}later: [{{ after: 1h, {said} }}]\n");
+    check(&event("event: order-payed"), "D0940", "9:29", &["write `order-paid`"]);
+    check(
+        &event("event: order-paid, data: { number: [] }"),
+        "D0941",
+        "9:57",
+        &["never is so", "at number"],
+    );
     let document = ORDER.replace("{ message:", "{ document: none.xml, message:");
     check(&document, "D0940", "4:22", &["none.xml cannot be read"]);
 }

@@ -177,6 +177,23 @@ expect: { ending: refused, reason: it is broken }
     holds(unreadable, 1);
 }
 
+const THANK: &str = "
+case: Whoever pays is thanked.
+pipeline: thank-payers
+trigger: { message: { number: 0012, large: false, parcels: [] } }
+answers: { shop.notify: { id: N-1 } }
+crash: every_commit
+";
+
+#[test]
+fn events_come_while_a_run_waits_for_them() {
+    let paid = "later: [{ after: 2d, event: order-paid, key: 0012, data: { number: 0012, sum: 7.50 } }]\n";
+    let thanked = "expect: { ending: completed, calls: [{ call: shop.notify, input: { number: 0012 } }] }\n";
+    holds(&format!("{THANK}{paid}{thanked}"), 5);
+    let nobody = "expect: { ending: stopped, reason: nobody paid, calls: [] }\n";
+    holds(&format!("{THANK}{}{nobody}", paid.replace("key: 0012", "key: 0013")), 5);
+}
+
 #[test]
 fn what_happened_is_written_into_the_case_and_holds_then() {
     let kept = "# This comment stays.\n";

@@ -6,7 +6,7 @@ use dragoman_model::{Diagnostic, Source, Timestamp};
 
 use super::answers::{answers, failure};
 use super::expect::expect;
-use super::{Case, Content, Json, Later, LaterKind, Message, Person};
+use super::{Case, Content, Json, Later, LaterEvent, LaterKind, Message, Person};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::yaml::{Node, NodeKind};
@@ -144,9 +144,24 @@ fn headers(reading: &mut Reading, node: &Node) -> Vec<(String, String)> {
 fn later(reading: &mut Reading, node: &Node, about: &Spanned<String>) -> Option<Later> {
     let mut fields = reading.fields(node, "what happens later", "`{ after: 1h, void: REFERENCE }`")?;
     let after = fields.need(reading, "after", "1h").and_then(|n| reading.duration(n));
-    let what = match fields.take("void") {
-        Some(node) => reading.text(node, "the reference").map(LaterKind::Void),
-        None => message_fields(reading, &mut fields, about).map(|m| LaterKind::Message(Box::new(m))),
+    let what = match (fields.take("void"), fields.take("event")) {
+        (Some(node), None) => reading.text(node, "the reference").map(LaterKind::Void),
+        (None, Some(node)) => {
+            let name = reading.text(node, "order-shipped");
+            let key = fields.take("key").and_then(|n| reading.text(n, "A7"));
+            let data = fields
+                .take("data")
+                .and_then(|n| object(reading, n, "what the event brings"));
+            name.map(|name| LaterKind::Event(LaterEvent { name, key, data }))
+        }
+        (None, None) => message_fields(reading, &mut fields, about).map(|m| LaterKind::Message(Box::new(m))),
+        (Some(_), Some(node)) => {
+            let text = "either a reference is closed or an event comes";
+            reading.push(
+                Diagnostic::error(codes::STEP_WORD, node.span.clone(), text).help("write them one below the other"),
+            );
+            None
+        }
     };
     fields.finish(reading);
     Some(Later {

@@ -82,6 +82,19 @@ pub enum LaterKind {
     Message(Box<Message>),
     /// A business reference is closed.
     Void(Spanned<String>),
+    /// An event is handed to the site.
+    Event(LaterEvent),
+}
+
+/// An event that comes while a run is under way.
+#[derive(Debug, Clone)]
+pub struct LaterEvent {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// What waits find it by.
+    pub key: Option<Spanned<String>>,
+    /// What it brings; none: an empty object.
+    pub data: Option<Json>,
 }
 
 /// What the calls of an operation, or of a step, answer.

@@ -116,16 +116,19 @@ static MESSAGE: Map = map("message", "A message that begins a run.", &MESSAGE_KE
 
 static LATER: Map = map(
     "later",
-    "Something that happens while the run is under way: a message, or a reference that is closed.",
+    "Something that happens while the run is under way: a message, an event, or a reference that is closed.",
     &LATER_KEYS,
 )
-.one_of(&["message", "failure", "void"]);
+.one_of(&["message", "failure", "void", "event"]);
 
-const LATER_KEYS: [Key; 10] = {
+const LATER_KEYS: [Key; 13] = {
     let [a, b, c, d, e, f, g, h] = MESSAGE_KEYS;
     let after = need("after", Duration, "So long after the message came.", "1h");
     let void = key("void", Text, "A business reference is closed.", "A7");
-    [after, void, a, b, c, d, e, f, g, h]
+    let event = key("event", Text, "An event is handed to the site.", "order-shipped");
+    let by = key("key", Text, "What waits find the event by.", "A7");
+    let data = key("data", Object, "What the event brings.", "{ number: A7 }");
+    [after, void, event, by, data, a, b, c, d, e, f, g, h]
 };
 
 static FAILURE: Map = map(
