@@ -114,11 +114,8 @@ impl Runtime {
         let keys = Keys::open(&store.join("keys"))?;
         let shared: Arc<dyn Journal> = journal.clone();
         let egress = Arc::new(HttpEgress::new());
-        let host = Host::new(
-            host_settings(&store, &keys),
-            egress.clone(),
-            Arc::new(JournalStorage(shared.clone())),
-        )?;
+        let storage = Arc::new(JournalStorage(shared.clone()));
+        let host = Host::new(host_settings(&store, &keys), egress.clone(), storage)?;
         let loaded = site::load(site_file, said, &host, Secrets::Resolve).await;
         let Some(site) = loaded.site else {
             return Err(Error::Diagnostics(loaded.diagnostics));
