@@ -159,7 +159,7 @@ fn fits(field: &str, number: u32) -> bool {
     field
         .split(',')
         .any(|part| match (part.split_once('/'), part.split_once('-')) {
-            (Some((_, step)), _) => number % step.parse::<u32>().expect("a step") == 0,
+            (Some((_, step)), _) => number.is_multiple_of(step.parse::<u32>().expect("a step")),
             (None, Some((a, b))) => (a.parse().expect("a number")..=b.parse().expect("a number")).contains(&number),
             (None, None) => part == "*" || part.parse() == Ok(number),
         })
