@@ -4,6 +4,7 @@ mod answer;
 mod commands;
 mod console;
 mod crash;
+mod sarif;
 mod site;
 mod who;
 
@@ -29,6 +30,12 @@ enum Command {
     Check(commands::check::Check),
     /// Runs the cases of pipelines
     Test(commands::test::Test),
+    /// Draws a pipeline, and the way that a run took
+    Graph(commands::graph::Graph),
+    /// Lays files out as the reference does
+    Fmt(commands::fmt::Fmt),
+    /// The JSON Schema of a kind of file, for editors
+    Schema(commands::schema::Schema),
     /// Takes messages and runs pipelines
     Serve(commands::serve::Serve),
     /// Has the running server read its site anew
@@ -57,6 +64,9 @@ fn main() -> ExitCode {
     let outcome = match arguments.command {
         Command::Check(command) => command.run(),
         Command::Test(command) => command.run(),
+        Command::Graph(command) => command.run(),
+        Command::Fmt(command) => command.run(),
+        Command::Schema(command) => command.run(),
         Command::Serve(command) => command.run(),
         Command::Reload(command) => command.run(),
         Command::Run(command) => command.run(),

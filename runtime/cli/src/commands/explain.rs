@@ -9,6 +9,12 @@ use crate::answer::{Error, Outcome};
 /// The pages of `docs/codes`, sorted by code.
 const PAGES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/pages.rs"));
 
+/// The page of a code, as Markdown.
+pub(crate) fn page(code: &str) -> Option<&'static str> {
+    let found = PAGES.iter().find(|(id, _)| id.eq_ignore_ascii_case(code));
+    found.map(|(_, page)| *page)
+}
+
 /// What a code means and what to do; without a code, all of them.
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
@@ -24,8 +30,8 @@ impl Explain {
             }
             return Ok(ExitCode::SUCCESS);
         };
-        match PAGES.iter().find(|(id, _)| id.eq_ignore_ascii_case(&code)) {
-            Some((_, page)) => {
+        match page(&code) {
+            Some(page) => {
                 println!("{}", page.trim_end());
                 Ok(ExitCode::SUCCESS)
             }

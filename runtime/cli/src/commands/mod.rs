@@ -3,12 +3,15 @@
 pub(crate) mod audit;
 pub(crate) mod check;
 pub(crate) mod explain;
+pub(crate) mod fmt;
+pub(crate) mod graph;
 pub(crate) mod observe;
 pub(crate) mod plugin;
 pub(crate) mod record;
 pub(crate) mod reload;
 pub(crate) mod run;
 pub(crate) mod runs;
+pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod test;
 pub(crate) mod user;

@@ -6,6 +6,7 @@ mod bad_messages;
 mod bad_plugins;
 mod bad_stores;
 mod cases;
+mod drawings;
 mod full_disks;
 mod mistakes;
 mod place;

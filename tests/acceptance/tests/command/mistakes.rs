@@ -151,6 +151,39 @@ async fn the_same_for_programs() -> Result<(), Error> {
 }
 
 #[tokio::test]
+async fn code_hosts_are_told_the_same_places() -> Result<(), Error> {
+    let folder = mistaken()?;
+    let checked = command(folder.path(), &["check", "--format", "sarif"]).await?;
+    assert_eq!(checked.code, Some(1), "{}", checked.err);
+    let log: Value = serde_json::from_str(&checked.out)?;
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let mut seen = Vec::new();
+    for result in run["results"].as_array().ok_or("no results")? {
+        let rule = &run["tool"]["driver"]["rules"][usize::try_from(result["ruleIndex"].as_u64().ok_or("no rule")?)?];
+        assert_eq!(rule["id"], result["ruleId"]);
+        assert!(
+            rule["help"]["markdown"]
+                .as_str()
+                .is_some_and(|page| page.starts_with('#')),
+            "{rule:#}"
+        );
+        let region = &result["locations"][0]["physicalLocation"]["region"];
+        seen.push((
+            result["ruleId"].as_str().unwrap_or_default(),
+            region["startLine"].as_u64().unwrap_or_default(),
+            region["startColumn"].as_u64().unwrap_or_default(),
+        ));
+    }
+    let wanted: Vec<_> = MISTAKES
+        .iter()
+        .map(|(code, line, column, _)| (*code, *line, *column))
+        .collect();
+    assert_eq!(seen, wanted);
+    Ok(())
+}
+
+#[tokio::test]
 async fn nothing_runs_with_a_mistake() -> Result<(), Error> {
     let folder = mistaken()?;
     let message = folder.write("message.xml", "<a/>")?;
