@@ -112,28 +112,47 @@ fn leaf() -> impl Strategy<Value = Vec<String>> {
     ]
 }
 
+fn choose(block: impl Strategy<Value = Steps> + Clone) -> impl Strategy<Value = Vec<String>> {
+    (
+        proptest::collection::vec((expression(), block.clone()), 1..4),
+        proptest::option::of(block.clone()),
+    )
+        .prop_map(|(arms, otherwise)| {
+            let mut lines = vec!["choose:".to_owned()];
+            for (when, steps) in arms {
+                lines.push(format!("  - when: {when:?}"));
+                lines.push("    steps:".into());
+                lines.extend(indented(&steps.lines(), 6));
+            }
+            if let Some(steps) = otherwise {
+                lines.push("  - else:".into());
+                lines.extend(indented(&steps.lines(), 6));
+                lines.push("    value: { a: 1 }".into());
+            }
+            lines
+        })
+}
+
+fn handled(block: impl Strategy<Value = Steps>) -> impl Strategy<Value = Vec<String>> {
+    (name(), proptest::collection::vec(block, 1..3), any::<bool>()).prop_map(|(call, handlers, gives)| {
+        let mut lines = vec![format!("call: {call}.do"), "with: {}".into()];
+        for (key, steps) in ["on_failure", "on_rejected"].iter().zip(handlers) {
+            lines.push(format!("{key}:"));
+            lines.push("  steps:".into());
+            lines.extend(indented(&steps.lines(), 4));
+            if gives {
+                lines.push("  value: { a: 1 }".into());
+            }
+        }
+        lines
+    })
+}
+
 fn steps() -> impl Strategy<Value = Steps> {
     let step = leaf().prop_recursive(3, 24, 4, |inner| {
         let block = proptest::collection::vec(inner.clone(), 1..4).prop_map(Steps);
         prop_oneof![
-            (
-                proptest::collection::vec((expression(), block.clone()), 1..4),
-                proptest::option::of(block.clone())
-            )
-                .prop_map(|(arms, otherwise)| {
-                    let mut lines = vec!["choose:".to_owned()];
-                    for (when, steps) in arms {
-                        lines.push(format!("  - when: {when:?}"));
-                        lines.push("    steps:".into());
-                        lines.extend(indented(&steps.lines(), 6));
-                    }
-                    if let Some(steps) = otherwise {
-                        lines.push("  - else:".into());
-                        lines.extend(indented(&steps.lines(), 6));
-                        lines.push("    value: { a: 1 }".into());
-                    }
-                    lines
-                }),
+            choose(block.clone()),
             (expression(), block.clone()).prop_map(|(items, steps)| {
                 let mut lines = vec![format!("each: {items:?}"), "as: item".into(), "steps:".into()];
                 lines.extend(indented(&steps.lines(), 2));
@@ -160,20 +179,7 @@ fn steps() -> impl Strategy<Value = Steps> {
                 }
                 lines
             }),
-            (name(), proptest::collection::vec(block.clone(), 1..3), any::<bool>()).prop_map(
-                |(call, handlers, gives)| {
-                    let mut lines = vec![format!("call: {call}.do"), "with: {}".into()];
-                    for (key, steps) in ["on_failure", "on_rejected"].iter().zip(handlers) {
-                        lines.push(format!("{key}:"));
-                        lines.push("  steps:".into());
-                        lines.extend(indented(&steps.lines(), 4));
-                        if gives {
-                            lines.push("  value: { a: 1 }".into());
-                        }
-                    }
-                    lines
-                }
-            ),
+            handled(block.clone()),
             (inner, expression()).prop_map(|(mut lines, when)| {
                 if !lines.iter().any(|l| l.starts_with("when:")) {
                     lines.push(format!("when: {when:?}"));

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use dragoman_manifest::Template;
-use dragoman_manifest::pipeline::{Arm, Block as SaidBlock, Call, Each, Handler, Repeat, Step, StepKind, Wait};
+use dragoman_manifest::pipeline::{
+    Arm, Block as SaidBlock, Call, Each, Emit, EventWait, Handler, Repeat, Step, StepKind, Wait,
+};
 use dragoman_model::OperationEffect;
 
 use super::heads::{WIDEST, item, line};
@@ -115,25 +117,11 @@ impl Teller<'_> {
                 lines.extend(wrap(&format!("from {}", claim.account.text), Style::Note, WIDEST, 2));
                 Told::leaf(Look::Ledger, lines)
             }
+            StepKind::Wait(wait) => Told::leaf(Look::Wait, waits(wait)),
+            StepKind::WaitEvent(wait) => Told::leaf(Look::Wait, hears(wait)),
+            StepKind::Emit(emit) => Told::leaf(Look::Plain, emits(emit)),
             StepKind::Release { ledger, .. } => Told::leaf(Look::Ledger, wrap(&ledger.value, Style::Code, WIDEST, 1)),
             StepKind::Void { reference } => Told::leaf(Look::Ledger, wrap(&reference.text, Style::Code, WIDEST, 2)),
-            StepKind::Wait(wait) => Told::leaf(Look::Wait, waits(wait)),
-            StepKind::WaitEvent(wait) => {
-                let mut lines = wrap(&wait.event.value, Style::Code, WIDEST, 2);
-                lines.extend(wrap(&format!("for {}", wait.key.text), Style::Note, WIDEST, 2));
-                if let Some(millis) = &wait.for_ms {
-                    let most = format!("for at most {}", tell::duration(millis.value));
-                    lines.extend(wrap(&most, Style::Note, WIDEST, 1));
-                }
-                Told::leaf(Look::Wait, lines)
-            }
-            StepKind::Emit(emit) => {
-                let mut lines = wrap(&emit.event.value, Style::Code, WIDEST, 2);
-                if let Some(key) = &emit.key {
-                    lines.extend(wrap(&format!("for {}", key.text), Style::Note, WIDEST, 1));
-                }
-                Told::leaf(Look::Plain, lines)
-            }
             StepKind::Sleep(millis) => {
                 let text = tell::duration(millis.value);
                 Told::leaf(Look::Plain, wrap(&text, Style::Code, WIDEST, 1))
@@ -274,6 +262,24 @@ fn ends(look: Look, reason: &Template) -> Told {
             _ => None,
         }),
     }
+}
+
+fn hears(wait: &EventWait) -> Vec<Line> {
+    let mut lines = wrap(&wait.event.value, Style::Code, WIDEST, 2);
+    lines.extend(wrap(&format!("for {}", wait.key.text), Style::Note, WIDEST, 2));
+    if let Some(millis) = &wait.for_ms {
+        let most = format!("for at most {}", tell::duration(millis.value));
+        lines.extend(wrap(&most, Style::Note, WIDEST, 1));
+    }
+    lines
+}
+
+fn emits(emit: &Emit) -> Vec<Line> {
+    let mut lines = wrap(&emit.event.value, Style::Code, WIDEST, 2);
+    if let Some(key) = &emit.key {
+        lines.extend(wrap(&format!("for {}", key.text), Style::Note, WIDEST, 1));
+    }
+    lines
 }
 
 fn waits(wait: &Wait) -> Vec<Line> {

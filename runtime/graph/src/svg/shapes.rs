@@ -82,40 +82,45 @@ pub(super) fn outline(shape: Shape, rect: &Rect, colours: &Colours, dashed: bool
             ];
             polygon(&points, colours, dashes)
         }
-        Shape::Octagon => {
-            let cut = (rect.h / 3.0).min(13.0);
-            let points = [
-                (x + cut, y),
-                (r - cut, y),
-                (r, y + cut),
-                (r, b - cut),
-                (r - cut, b),
-                (x + cut, b),
-                (x, b - cut),
-                (x, y + cut),
-            ];
-            polygon(&points, colours, dashes)
-        }
+        Shape::Octagon => polygon(&octagon(rect), colours, dashes),
         Shape::Flag => {
             let cut = (rect.h / 3.0).min(10.0);
             polygon(&[(x, y), (r, y), (r, b), (x, b), (x + cut, middle)], colours, dashes)
         }
-        Shape::Held => {
-            let mut out = rounded(rect, 3.0, colours.ground, colours.line, 1.5, dash);
-            for at in [x + 6.0, r - 6.0] {
-                // Writing to a String cannot fail.
-                let _ = write!(
-                    out,
-                    "<path d=\"M{at},{} V{}\" stroke=\"{}\" stroke-width=\"1.5\"/>",
-                    n(y),
-                    n(b),
-                    colours.line,
-                    at = n(at)
-                );
-            }
-            out
-        }
+        Shape::Held => held(rect, colours, dash),
     }
+}
+
+fn octagon(rect: &Rect) -> [Point; 8] {
+    let (x, y, r, b) = (rect.x, rect.y, rect.right(), rect.bottom());
+    let cut = (rect.h / 3.0).min(13.0);
+    [
+        (x + cut, y),
+        (r - cut, y),
+        (r, y + cut),
+        (r, b - cut),
+        (r - cut, b),
+        (x + cut, b),
+        (x, b - cut),
+        (x, y + cut),
+    ]
+}
+
+/// A rectangle with bars at its sides.
+fn held(rect: &Rect, colours: &Colours, dash: Option<&str>) -> String {
+    let mut out = rounded(rect, 3.0, colours.ground, colours.line, 1.5, dash);
+    for at in [rect.x + 6.0, rect.right() - 6.0] {
+        // Writing to a String cannot fail.
+        let _ = write!(
+            out,
+            "<path d=\"M{at},{} V{}\" stroke=\"{}\" stroke-width=\"1.5\"/>",
+            n(rect.y),
+            n(rect.bottom()),
+            colours.line,
+            at = n(at)
+        );
+    }
+    out
 }
 
 /// An edge: its corners are rounded, its end is an arrow where it has one.

@@ -217,22 +217,10 @@ impl<'a> Builder<'a> {
             let end = if flow { range.end } else { limit };
             let until = starts.get(index + 1).copied().unwrap_or(end);
             let (blank, leading) = self.leads(starts[index], 0);
-            let mut note = None;
             if let Some((_, place)) = &key {
                 self.at = place.end;
             }
-            // A comment behind a key, or behind the header of a text of several lines, stands before the value's end.
-            let below = match &value.kind {
-                NodeKind::Scalar(scalar) => is_block(scalar.style),
-                _ => !self.is_flow(value),
-            };
-            if below {
-                note = self.note(value.span.range.end);
-            }
-            let held = self.held(value, kind, until);
-            if note.is_none() {
-                note = self.note(until);
-            }
+            let (held, note) = self.noted(value, kind, until);
             pieces.push(Piece {
                 leading,
                 blank,
@@ -259,6 +247,19 @@ impl<'a> Builder<'a> {
             pieces,
             closing,
         })
+    }
+
+    /// What a piece holds, and the comment on its first line.
+    fn noted(&mut self, value: &'a Node, kind: Kind, until: usize) -> (Held<'a>, Option<String>) {
+        // A comment behind a key, or behind the header of a text of several lines, stands before the value's end.
+        let below = match &value.kind {
+            NodeKind::Scalar(scalar) => is_block(scalar.style),
+            _ => !self.is_flow(value),
+        };
+        let before = if below { self.note(value.span.range.end) } else { None };
+        let held = self.held(value, kind, until);
+        let note = before.or_else(|| self.note(until));
+        (held, note)
     }
 
     /// Comments behind the last piece that stand at least as far to the right as it.

@@ -126,8 +126,8 @@ const LATER_KEYS: [Key; 13] = {
     let after = need("after", Duration, "So long after the message came.", "1h");
     let void = key("void", Text, "A business reference is closed.", "A7");
     let event = key("event", Text, "An event is handed to the site.", "order-shipped");
-    let by = key("key", Text, "What waits find the event by.", "A7");
-    let data = key("data", Object, "What the event brings.", "{ number: A7 }");
+    let by = key("key", Text, "What waits find the event by.", "A7").beside(&["event"]);
+    let data = key("data", Object, "What the event brings.", "{ number: A7 }").beside(&["event"]);
     [after, void, event, by, data, a, b, c, d, e, f, g, h]
 };
 
