@@ -38,15 +38,20 @@ pub(crate) fn refused(refusal: Refusal) -> Problem {
             .help("give a part of it a name with a step `set`"),
         Refusal::TooManyWords(range) => Problem::new(codes::TOO_LONG, range, "the expression has too many words")
             .help("give a part of it a name with a step `set`"),
-        Refusal::OpenText(range) => Problem::new(codes::SYNTAX, range, "the text has no closing quote"),
-        Refusal::Bracket(range) => Problem::new(codes::SYNTAX, range, "the bracket has no partner"),
+        Refusal::OpenText(range) => {
+            Problem::new(codes::SYNTAX, range, "the text has no closing quote").help("write the closing quote")
+        }
+        Refusal::Bracket(range) => {
+            Problem::new(codes::SYNTAX, range, "the bracket has no partner").help("write its partner, or take it away")
+        }
     }
 }
 
 /// The first of the parser's complaints, in words for people.
 pub(crate) fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -> Problem {
     let Some(error) = errors.errors.first() else {
-        return Problem::new(codes::SYNTAX, 0..text.len(), "the expression cannot be read");
+        return Problem::new(codes::SYNTAX, 0..text.len(), "the expression cannot be read")
+            .help("write, for example, `trigger.message.number == \"1\"`");
     };
     let at = offset(text, error.pos);
     let range = match words.0.iter().find(|word| word.range.contains(&at)) {
@@ -55,21 +60,24 @@ pub(crate) fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -
     };
     let there = &text[range.clone()];
     if there.is_empty() {
-        return Problem::new(codes::SYNTAX, range, "the expression ends too early");
+        return Problem::new(codes::SYNTAX, range, "the expression ends too early")
+            .help("write the rest of it: something is missing behind the last word");
     }
     if let Some(name) = error.msg.strip_prefix("reserved identifier: ") {
         return Problem::new(
             codes::SYNTAX,
             range,
             format!("`{name}` is a reserved word and cannot be a name"),
-        );
+        )
+        .help("write another name; a text stands in quotes");
     }
     if error.msg.starts_with("invalid ") {
         return Problem::new(
             codes::INVALID_LITERAL,
             range,
             format!("`{there}` cannot be read: {}", error.msg),
-        );
+        )
+        .help("write a whole number, a decimal such as `1.50`, or a text in quotes");
     }
     let problem = Problem::new(codes::SYNTAX, range, format!("`{there}` is not expected here"));
     match there {
@@ -80,7 +88,7 @@ pub(crate) fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -
         "not" => problem.help("write `!`"),
         "`" => problem.help("write `x[\"name\"]` for a field whose name is not a word"),
         "{" | "$" | "#" => problem.help("the whole text is the expression: write it without delimiters"),
-        _ => problem,
+        _ => problem.help("between two values stands an operator, such as `==`, `&&` or `+`; a text stands in quotes"),
     }
 }
 

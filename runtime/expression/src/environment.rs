@@ -73,7 +73,8 @@ impl Default for Limits {
 pub struct Environment {
     pub(crate) names: BTreeMap<String, Shape>,
     pub(crate) steps: BTreeMap<String, Shape>,
-    pub(crate) elsewhere: BTreeMap<String, String>,
+    /// Steps whose output is not there: why, and what to do.
+    pub(crate) elsewhere: BTreeMap<String, (String, String)>,
     pub(crate) operations: Arc<BTreeMap<String, Operation>>,
     pub(crate) limits: Limits,
 }
@@ -112,10 +113,10 @@ impl Environment {
     }
 
     /// Adds a step that exists and whose output cannot be used here, with the reason in a sentence
-    /// (`it comes later`, `it is in another branch`).
-    pub fn add_step_elsewhere(&mut self, id: &str, why: &str) {
+    /// (`it comes later`, `it is in another branch`) and what to do instead.
+    pub fn add_step_elsewhere(&mut self, id: &str, why: &str, help: &str) {
         if !self.steps.contains_key(id) {
-            self.elsewhere.insert(id.to_owned(), why.to_owned());
+            self.elsewhere.insert(id.to_owned(), (why.to_owned(), help.to_owned()));
         }
     }
 

@@ -23,6 +23,7 @@ mod said;
 pub mod site;
 mod spanned;
 mod template;
+mod text;
 mod yaml;
 
 pub use cases::{Case, parse_case};
@@ -33,4 +34,5 @@ pub use pipeline::{Pipeline, parse_pipeline};
 pub use said::{ExpressionText, Literal, Template};
 pub use site::{Site, parse_site};
 pub use spanned::Spanned;
+pub use text::{LONGEST_TEXT, source_of};
 pub use yaml::OffsetMap;

@@ -109,7 +109,8 @@ impl Reading {
                     return Some(Spanned::new(value, node.span.clone()));
                 }
                 let message = format!("{number} is not between {least} and {most}");
-                self.push(Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), message));
+                let diagnostic = Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), message);
+                self.push(diagnostic.help(format!("write a whole number from {least} to {most}")));
                 None
             }
             _ => {
@@ -211,7 +212,10 @@ impl Reading {
     pub(crate) fn foreign_delimiters(&mut self, node: &Node, scalar: &Scalar) {
         let message = format!(
             "`{}` does not begin an expression here",
-            if scalar.text.contains("${{") { "${{" } else { "{{" }
+            ["${{", "{{", "${"]
+                .into_iter()
+                .find(|d| scalar.text.contains(d))
+                .unwrap_or("{{")
         );
         let mut diagnostic = Diagnostic::error(codes::FOREIGN_DELIMITERS, first_line(node), message)
             .help("a text that begins with `=` is an expression");
@@ -246,14 +250,15 @@ pub(crate) fn first_line(node: &Node) -> Span {
 fn without_delimiters(text: &str) -> Option<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut rest = text;
-    while let Some(open) = rest.find("{{") {
+    let (begin, end) = if text.contains("{{") { ("{{", "}}") } else { ("${", "}") };
+    while let Some(open) = rest.find(begin) {
         let literal = rest[..open].strip_suffix('$').unwrap_or(&rest[..open]);
-        let close = rest[open..].find("}}")? + open;
+        let close = rest[open..].find(end)? + open;
         if !literal.is_empty() {
             pieces.push(Value::String(literal.trim_start_matches('=').into()).to_string());
         }
         pieces.push(rest[open + 2..close].trim().to_owned());
-        rest = &rest[close + 2..];
+        rest = &rest[close + end.len()..];
     }
     if !rest.is_empty() {
         pieces.push(Value::String(rest.into()).to_string());

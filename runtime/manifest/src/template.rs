@@ -86,7 +86,7 @@ impl Reading {
                 Template::Expression(expression)
             };
         }
-        if scalar.text.contains("{{") {
+        if scalar.text.contains("{{") || scalar.text.contains("${") {
             self.foreign_delimiters(node, scalar);
             return Template::Refused(span);
         }

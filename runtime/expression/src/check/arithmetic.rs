@@ -131,8 +131,10 @@ impl Checker<'_> {
                 let textual = left.is_textual() || right.is_textual();
                 let help: &[&str] = if operator == "+" && textual {
                     &["to put texts together, convert the other side with `text(...)`"]
+                } else if textual {
+                    &["make a number of the text: `int(...)` or `decimal(...)`"]
                 } else {
-                    &[]
+                    &["numbers, decimals and quantities are calculated with, each with its own kind"]
                 };
                 self.report(codes::WRONG_TYPE, at, text, help);
             }
@@ -159,7 +161,7 @@ impl Checker<'_> {
                         self.shown(&left.range),
                         self.shown(&right.range)
                     );
-                    self.report(codes::BRANCHES, &tree.range, text, &[]);
+                    self.report(codes::BRANCHES, &tree.range, text, &[super::ONE_KIND]);
                     return Some(None);
                 };
                 Some(Some(Typed::new(item.list(), &tree.range, Node::Append(pair))))
@@ -189,8 +191,8 @@ impl Checker<'_> {
             self.report(
                 codes::ARGUMENTS,
                 &tree.range,
-                "`duration` takes one text, such as `duration(\"10d\")`",
-                &[],
+                "`duration` takes one text",
+                &["write, for example, `duration(\"10d\")`"],
             );
             return Some(None);
         };
@@ -216,15 +218,15 @@ impl Checker<'_> {
                     codes::WRONG_TYPE,
                     &tree.range,
                     "a duration is only added and subtracted",
-                    &[],
+                    &["write `time + duration(...)` or `time - duration(...)`"],
                 );
                 return None;
             }
         };
         match typed.shape {
             Shape::Date if !period.is_days() => {
-                let text = "a date has no hours: add whole days, such as `duration(\"2d\")`";
-                self.report(codes::WRONG_TYPE, &tree.range, text, &[]);
+                let help = "add whole days, such as `duration(\"2d\")`";
+                self.report(codes::WRONG_TYPE, &tree.range, "a date has no hours", &[help]);
                 None
             }
             Shape::Date | Shape::DateTime => Some(Typed::new(

@@ -11,6 +11,13 @@ use crate::codes;
 use crate::program::Node;
 use crate::tree::{Kind, Operator, Tree};
 
+/// Names that are there only in some places, and where.
+const PLACED: &[(&str, &str)] = &[
+    ("failure", "in a handler, such as `on_failure`"),
+    ("round", "inside a `repeat`"),
+    ("last", "inside a `repeat`"),
+];
+
 impl Checker<'_> {
     /// Checks a name, a field of something, a member of a map, or the first of a list. Where it is `lenient` (inside
     /// `has` and `default`), what lies on the way may be absent, and the whole is then absent.
@@ -95,6 +102,8 @@ impl Checker<'_> {
         }
         let help = if self.environment.steps.contains_key(name) {
             Some(format!("for the output of the step write `steps.{name}`"))
+        } else if let Some((_, place)) = PLACED.iter().find(|(placed, _)| *placed == name) {
+            Some(format!("`{name}` is there only {place}"))
         } else {
             let variables = self.variables.iter().map(|(variable, _)| variable.as_str());
             let names = self
@@ -138,9 +147,9 @@ impl Checker<'_> {
 
     fn step(&mut self, id: &str, at: &Range<usize>, range: &Range<usize>) -> Option<Typed> {
         let Some(shape) = self.environment.steps.get(id) else {
-            if let Some(why) = self.environment.elsewhere.get(id) {
+            if let Some((why, help)) = self.environment.elsewhere.get(id) {
                 let text = format!("the output of the step `{id}` is not there: {why}");
-                self.report(codes::STEP_NOT_HERE, at, text, &[]);
+                self.report(codes::STEP_NOT_HERE, at, text, &[help]);
                 return None;
             }
             let known = self.environment.steps.keys().map(String::as_str);
@@ -221,7 +230,10 @@ impl Checker<'_> {
                     format!("for all: `{shown}.map(x, x.{name})`"),
                 ]
             }
-            _ => Vec::new(),
+            Shape::Map(_) => vec![format!("write `{shown}[\"{name}\"]`")],
+            _ => vec![format!(
+                "write `{shown}` alone, or a field of something that has fields"
+            )],
         };
         let help: Vec<&str> = help.iter().map(String::as_str).collect();
         self.report(

@@ -41,7 +41,7 @@ impl Checker<'_> {
         let how = match comparison(&first, &second) {
             Ok(how) => how,
             Err(problem) => {
-                self.incomparable(at, &first.shape, &second.shape, problem);
+                self.incomparable(at, (&first, left), (&second, right), problem);
                 return None;
             }
         };
@@ -122,8 +122,18 @@ impl Checker<'_> {
         self.report(codes::NEVER_EQUAL, &wrong.range, message, &help);
     }
 
-    fn incomparable(&mut self, at: &Range<usize>, left: &Shape, right: &Shape, problem: Problem) {
-        let text = format!("{left} is compared with {right}");
+    fn incomparable(&mut self, at: &Range<usize>, left: (&Typed, &Tree), right: (&Typed, &Tree), problem: Problem) {
+        let (left, right) = ((&left.0.shape, left.1), (&right.0.shape, right.1));
+        let text = format!("{} is compared with {}", left.0, right.0);
+        let rewritten = self.rewritten(left, right).or_else(|| self.rewritten(right, left));
+        if let Some(help) = rewritten.filter(|_| matches!(problem, Problem::Convert(_) | Problem::Never)) {
+            let code = match problem {
+                Problem::Never => codes::NEVER_EQUAL,
+                _ => codes::WRONG_TYPE,
+            };
+            self.report(code, at, text, &[&help]);
+            return;
+        }
         match problem {
             Problem::Units => {
                 let help = [
@@ -146,9 +156,32 @@ impl Checker<'_> {
             }
             Problem::Never => {
                 let text = format!("{text}, which are never equal");
-                self.report(codes::NEVER_EQUAL, at, text, &[]);
+                let help = "compare values of one kind: a field of the one, or `text(...)` of the other";
+                self.report(codes::NEVER_EQUAL, at, text, &[help]);
             }
         }
+    }
+
+    /// How a value that was written on the spot is written as one of the other side's kind; none where it is not so
+    /// written, or cannot be.
+    fn rewritten(&self, (found, tree): (&Shape, &Tree), (wanted, _): (&Shape, &Tree)) -> Option<String> {
+        let shown = self.shown(&tree.range);
+        let written = match (&tree.kind, wanted) {
+            (Kind::Text(text), Shape::Boolean) if text == "true" || text == "false" => {
+                return Some(format!("write `{text}`, without quotes"));
+            }
+            (Kind::Text(text), Shape::Integer) if text.parse::<i64>().is_ok() => {
+                return Some(format!("write `{text}`, without quotes"));
+            }
+            (Kind::Text(_), Shape::Decimal) => format!("decimal({shown})"),
+            (Kind::Text(_), Shape::Date) => format!("date({shown})"),
+            (Kind::Text(_), Shape::DateTime) => format!("timestamp({shown})"),
+            (Kind::Integer(_) | Kind::Point(_) | Kind::Boolean(_), Shape::Text | Shape::Enumeration(_)) => {
+                format!("\"{shown}\"")
+            }
+            _ => return None,
+        };
+        (found != wanted).then(|| format!("write `{written}`"))
     }
 
     /// `x in list`, `name in map`.
@@ -169,13 +202,18 @@ impl Checker<'_> {
             ..list.clone()
         };
         if other.shape.is_never() {
-            self.report(codes::NEVER_EQUAL, &many.range, "the list is empty", &[]);
+            self.report(
+                codes::NEVER_EQUAL,
+                &many.range,
+                "the list is empty",
+                &["write the values, or take the test away"],
+            );
             return None;
         }
         let how = match comparison(&first, &other) {
             Ok(how) => how,
             Err(problem) => {
-                self.incomparable(&tree.range, &first.shape, &other.shape, problem);
+                self.incomparable(&tree.range, (&first, one), (&other, many), problem);
                 return None;
             }
         };

@@ -15,7 +15,7 @@ impl Checker<'_> {
         for (item, typed) in items.iter().zip(&checked) {
             let Some(joined) = shape.join(&typed.shape) else {
                 let text = format!("expected {shape} as the items before, found {}", typed.shape);
-                self.report(codes::BRANCHES, &item.range, text, &[]);
+                self.report(codes::BRANCHES, &item.range, text, &[super::ONE_KIND]);
                 return None;
             };
             shape = joined;
@@ -38,7 +38,8 @@ impl Checker<'_> {
                 continue;
             };
             if fields.iter().any(|(before, _)| before == name) {
-                self.report(codes::SYNTAX, &key.range, format!("`{name}` is there twice"), &[]);
+                let text = format!("`{name}` is there twice");
+                self.report(codes::SYNTAX, &key.range, text, &["take one of the two away"]);
                 failed = true;
             }
             match self.tree(value) {
@@ -65,7 +66,7 @@ impl Checker<'_> {
             let (name, typed) = (name?, typed?);
             let Some(joined) = shape.join(&typed.shape) else {
                 let text = format!("expected {shape} as the members before, found {}", typed.shape);
-                self.report(codes::BRANCHES, &value.range, text, &[]);
+                self.report(codes::BRANCHES, &value.range, text, &[super::ONE_KIND]);
                 return None;
             };
             shape = joined;

@@ -92,8 +92,13 @@ impl Checker<'_> {
             && calendar::date(text).is_none()
             && calendar::time(text).is_none()
         {
-            let message = format!("\"{text}\" is not a date, such as \"2026-11-21\"");
-            self.report(codes::INVALID_LITERAL, &of.range, message, &[]);
+            let message = format!("\"{text}\" is not a date");
+            self.report(
+                codes::INVALID_LITERAL,
+                &of.range,
+                message,
+                &["write one as year, month and day: `\"2026-11-21\"`"],
+            );
             return None;
         }
         let typed = self.value(of)?;
@@ -142,8 +147,9 @@ impl Checker<'_> {
     pub(super) fn cast(&mut self, tree: &Tree, of: &Tree, operation: &Tree, output: bool) -> Option<Typed> {
         let typed = self.tree(of);
         let Kind::Text(name) = &operation.kind else {
-            let text = "a cast names the operation in quotes: `\"connection.operation\"`";
-            self.report(codes::UNKNOWN_OPERATION, &operation.range, text, &[]);
+            let text = "a cast names the operation in quotes";
+            let help = "write, for example, `cast(x, \"connection.operation\")`";
+            self.report(codes::UNKNOWN_OPERATION, &operation.range, text, &[help]);
             return None;
         };
         let Some(found) = self.environment.operations.get(name) else {

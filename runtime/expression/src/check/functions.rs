@@ -158,7 +158,7 @@ impl Checker<'_> {
                 self.shown(&of.range),
                 second.shape
             );
-            self.report(codes::BRANCHES, &tree.range, text, &[]);
+            self.report(codes::BRANCHES, &tree.range, text, &[super::ONE_KIND]);
             return None;
         };
         Some(Typed::new(

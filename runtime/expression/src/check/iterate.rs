@@ -36,7 +36,8 @@ impl Checker<'_> {
                 Iteration::Map => "`list.map(x, value)` or `list.map(x, condition, value)`".to_owned(),
                 _ => format!("`list.{name}(x, condition)`"),
             };
-            self.report(codes::ARGUMENTS, &tree.range, format!("write {usage}"), &[]);
+            let text = format!("`{name}` names each item, and says something of it");
+            self.report(codes::ARGUMENTS, &tree.range, text, &[&format!("write {usage}")]);
             return None;
         };
         let typed = self.known(list)?;

@@ -71,6 +71,10 @@ pub fn check(
     }
 }
 
+/// What to do where two values have to be of one kind and are not.
+const ONE_KIND: &str =
+    "let both be of one kind: `text(...)` makes text of a number or a date, `decimal(...)` a decimal of text";
+
 /// The state of one check. A part that was found wrong gives none, after its diagnostic was noted.
 struct Checker<'a> {
     written: &'a Written<'a>,
@@ -223,7 +227,13 @@ impl Checker<'_> {
         let shown = self.shown(&tree.range);
         match typed.shape {
             Shape::Nothing => {
-                self.report(codes::WRONG_TYPE, &tree.range, format!("`{shown}` gives nothing"), &[]);
+                let help = "use a step that has an output";
+                self.report(
+                    codes::WRONG_TYPE,
+                    &tree.range,
+                    format!("`{shown}` gives nothing"),
+                    &[help],
+                );
                 None
             }
             Shape::Optional(_) => {
@@ -269,12 +279,10 @@ impl Checker<'_> {
     /// A value of another kind than is wanted.
     fn wrong(&mut self, tree: &Tree, wanted: &str, found: &Shape, help: &[&str]) {
         let shown = self.shown(&tree.range);
-        self.report(
-            codes::WRONG_TYPE,
-            &tree.range,
-            format!("expected {wanted}, `{shown}` is {found}"),
-            help,
-        );
+        let text = format!("expected {wanted}, `{shown}` is {found}");
+        let give = format!("write something here that is {wanted}");
+        let help = if help.is_empty() { &[give.as_str()][..] } else { help };
+        self.report(codes::WRONG_TYPE, &tree.range, text, help);
     }
 
     /// Checks a part that must be text of any kind.

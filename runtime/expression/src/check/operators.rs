@@ -73,7 +73,7 @@ impl Checker<'_> {
         let (yes, no) = (yes?, no?);
         let Some(shape) = yes.shape.join(&no.shape) else {
             let text = format!("the two sides give different things: {} and {}", yes.shape, no.shape);
-            self.report(codes::BRANCHES, &tree.range, text, &[]);
+            self.report(codes::BRANCHES, &tree.range, text, &[super::ONE_KIND]);
             return None;
         };
         Some(Typed::new(

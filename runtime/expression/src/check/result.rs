@@ -86,8 +86,21 @@ impl Checker<'_> {
                 self.present(tree, typed);
             }
             _ => {
-                let help = mismatch.help();
-                let help: Vec<&str> = help.as_deref().into_iter().collect();
+                let help = match (mismatch.help(), &typed.shape) {
+                    (Some(help), _) => help,
+                    (None, Shape::List(_)) if !matches!(shape.present(), Shape::List(_)) => {
+                        let shown = self.shown(&tree.range);
+                        format!("for one of the list: `first({shown})`, which may be absent")
+                    }
+                    (None, _) if mismatch.path.is_empty() => {
+                        format!("write something here that is {}", shape.describe())
+                    }
+                    (None, _) => format!(
+                        "give `{}` a value of the kind that is expected",
+                        mismatch.path.join(".")
+                    ),
+                };
+                let help: Vec<&str> = vec![&help];
                 let at_key = matches!(mismatch.problem, Problem::Unknown { .. });
                 let range = place(tree, &mismatch.path, at_key);
                 self.report(codes::WRONG_RESULT, &range, mismatch.to_string(), &help);

@@ -206,6 +206,8 @@ fn mistakes_in_words() {
       |
     1 | steps.shipment.number
       |       ^^^^^^^^
+      |
+      = help: put it before this one
     ");
 }
 
@@ -273,6 +275,8 @@ fn what_does_not_fit_its_place() {
       |
     1 | {'item': 'a', 'count': true}
       |                        ^^^^
+      |
+      = help: give `count` a value of the kind that is expected
     ");
     insta::assert_snapshot!(refused_for("anything", &Expected::Shape(Shape::Text)), @r#"
     error[D0311]: nothing is known of `anything`

@@ -132,7 +132,10 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
         .need(reading, "decision", "accept-order")
         .and_then(|n| reading.name(n, "_-", "accept-order"));
     let said = decision(reading, &mut fields);
-    let for_ms = fields.take("for").and_then(|n| reading.duration(n));
+    let for_ms = fields.take("for").map(|n| {
+        // One that cannot be read is an end nevertheless: nothing is said about a wait without one.
+        reading.duration(n).unwrap_or_else(|| Spanned::new(0, n.span.clone()))
+    });
     let show = optional(&mut fields, "show").map(|n| reading.template(n));
     let roles = fields
         .take("roles")

@@ -61,7 +61,10 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<StepKind> {
     let key = fields
         .need(reading, "key", "trigger.message.number")
         .map(|n| reading.expression(n));
-    let for_ms = fields.take("for").and_then(|n| reading.duration(n));
+    let for_ms = fields.take("for").map(|n| {
+        // One that cannot be read is an end nevertheless: nothing is said about a wait without one.
+        reading.duration(n).unwrap_or_else(|| Spanned::new(0, n.span.clone()))
+    });
     for entry in fields.entries() {
         let key = entry.key.value.as_str();
         if ["answers", "fields", "show", "roles"].contains(&key) {

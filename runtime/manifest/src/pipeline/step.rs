@@ -125,6 +125,8 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
                 || word == "void" && key == "ref"
             {
                 format!("write it inside `{word}`: `{word}: {{ {key}: ... }}`")
+            } else if let Some(right) = word::instead(word, key) {
+                format!("write {right}")
             } else if matches!(word, "try" | "repeat") && matches!(key, "steps" | "value") {
                 format!("`{key}` stands inside `{word}`: indent it further than `{word}`")
             } else {

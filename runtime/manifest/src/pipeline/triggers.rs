@@ -180,7 +180,7 @@ pub(super) fn operation_name(reading: &mut Reading, node: &Node) -> Option<Opera
     let text = reading.text(node, "orders.get")?;
     let named = text
         .split_once('.')
-        .filter(|(connection, operation)| !connection.is_empty() && !operation.is_empty());
+        .filter(|(connection, operation)| !connection.is_empty() && !operation.is_empty() && !text.starts_with('='));
     let Some((connection, operation)) = named else {
         let message = format!("`{}` names no operation", text.value);
         reading.push(

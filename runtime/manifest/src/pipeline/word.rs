@@ -44,6 +44,20 @@ pub(super) fn takes(word: &str, key: &str) -> Option<bool> {
         .map(|(_, words)| words.contains(&word))
 }
 
+/// What is written at a word in place of a key that means as much at another.
+pub(super) fn instead(word: &str, key: &str) -> Option<&'static str> {
+    match (word, key) {
+        ("claim", "on_rejected") => Some("`on_refused`: a ledger refuses"),
+        ("call" | "try", "on_refused") => Some("`on_rejected`: the other side rejects; only a `claim` is refused"),
+        ("wait", "timeout") => Some("`for: ...` inside `wait`"),
+        ("repeat", "timeout") => Some("`for: ...` inside `repeat`"),
+        ("call", "on_timeout") => {
+            Some("`on_failure`: a call that times out has failed; `on_timeout` belongs to `wait` and `repeat`")
+        }
+        _ => None,
+    }
+}
+
 /// The words that take a key.
 pub(super) fn owners(key: &str) -> &'static [&'static str] {
     OWNED

@@ -9,10 +9,8 @@ use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, StructureSty
 use super::node::{Entry, Mapping, Node, NodeKind, Scalar, Style};
 use super::refusals::is_cut;
 use super::{OffsetMap, scan_error};
-use crate::{Spanned, codes};
+use crate::{LONGEST_TEXT, Spanned, codes};
 
-/// The longest text, in bytes.
-const LONGEST: usize = 4 * 1024 * 1024;
 /// The most nodes.
 const MOST_NODES: usize = 100_000;
 /// The deepest nesting.
@@ -22,12 +20,10 @@ const MOST_DIAGNOSTICS: usize = 200;
 
 /// Reads one document. Where the text is not YAML at all there is no node.
 pub(crate) fn read(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
-    if source.text.len() > LONGEST {
-        let message = format!("the text has {} bytes; {LONGEST} are the most", source.text.len());
-        return (
-            None,
-            vec![Diagnostic::error(codes::TOO_LARGE, Span::new(source, 0..0), message)],
-        );
+    if source.text.len() > LONGEST_TEXT {
+        let message = format!("the text has {} bytes; {LONGEST_TEXT} are the most", source.text.len());
+        let diagnostic = Diagnostic::error(codes::TOO_LARGE, Span::new(source, 0..0), message);
+        return (None, vec![diagnostic.help("split it into several files")]);
     }
     let options = granit_parser::options! { emit_unresolved_aliases: true };
     let parser = Parser::new_from_str_with_options(&source.text, options);
@@ -194,9 +190,13 @@ impl<'a> Reader<'a> {
             if matches!(event, Event::MappingEnd) {
                 break self.span(&at).range.end;
             }
-            let key = self.node((event, at), depth + 1)?;
+            let mut key = self.node((event, at), depth + 1)?;
             let value = self.next()?;
-            let value = self.node(value, depth + 1)?;
+            let mut value = self.node(value, depth + 1)?;
+            if style == StructureStyle::Block {
+                foreign |= self.space_behind_dash(&key)?;
+                self.space_behind_colon(&mut key, &mut value)?;
+            }
             if style == StructureStyle::Flow && matches!(key.kind, NodeKind::Mapping(_) | NodeKind::Refused) {
                 foreign |= self.foreign_braces(&begin, &key)?;
             }

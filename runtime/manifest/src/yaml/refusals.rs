@@ -31,6 +31,40 @@ impl Reader<'_> {
         Ok(true)
     }
 
+    /// `-sleep: 1s`: a key that begins with a dash was meant as an item of a list. Whether it is one.
+    pub(super) fn space_behind_dash(&mut self, key: &Node) -> Result<bool, Stop> {
+        let NodeKind::Scalar(scalar) = &key.kind else {
+            return Ok(false);
+        };
+        let rest = scalar.text.strip_prefix('-').filter(|_| scalar.style == Style::Plain);
+        let Some(rest) = rest.filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase())) else {
+            return Ok(false);
+        };
+        let help = format!("write a space behind it: `- {rest}:`");
+        let text = "a space is missing behind this dash";
+        self.report(Diagnostic::error(codes::NOT_YAML, key.span.clone(), text).help(help))?;
+        Ok(true)
+    }
+
+    /// `with:{ number: 1 }`: without a space the colon is a part of the key. The key becomes what was meant.
+    pub(super) fn space_behind_colon(&mut self, key: &mut Node, value: &mut Node) -> Result<(), Stop> {
+        let NodeKind::Scalar(scalar) = &mut key.kind else {
+            return Ok(());
+        };
+        let Some((name, rest)) = scalar.text.split_once(':').filter(|_| scalar.style == Style::Plain) else {
+            return Ok(());
+        };
+        let named = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        if !named || !rest.starts_with(['{', '[', '"', '\'', '=']) {
+            return Ok(());
+        }
+        let help = format!("write a space behind it: `{name}: ...`");
+        scalar.text = name.to_owned();
+        value.kind = NodeKind::Refused;
+        let text = "a space is missing behind this colon";
+        self.report(Diagnostic::error(codes::NOT_YAML, key.span.clone(), text).help(help))
+    }
+
     /// Two pieces of one text, cut by a comma of a flow collection.
     pub(super) fn cut_by_comma(&mut self, before: &Range<usize>, after: &Span) -> Result<(), Stop> {
         let whole = &self.source.text[before.start..after.range.end.max(before.start)];
@@ -65,7 +99,10 @@ impl Reader<'_> {
         let tag = self.span(tag);
         let whole = Span::new(self.source, tag.range.start..node.range.end.max(tag.range.end));
         let text = self.source.text[whole.range.clone()].trim_end();
-        let help = format!("where it was meant as \"not\" in an expression, quote the text: '{text}'");
+        let help = match text.strip_prefix("!!") {
+            Some(_) => "take the tag away; a text that begins with `!` is put in quotes".to_owned(),
+            None => format!("where it was meant as \"not\" in an expression, quote the text: '{text}'"),
+        };
         self.report(
             Diagnostic::error(codes::YAML_FEATURE, whole, "a tag of YAML is not taken here")
                 .mark("YAML reads `!` as the beginning of a tag")

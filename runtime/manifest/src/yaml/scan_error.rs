@@ -11,6 +11,7 @@ use crate::codes;
 /// The diagnostic of an error of the parser.
 pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
     let at = error.marker().byte_offset().unwrap_or(0).min(source.text.len());
+    let at = behind_tab(&source.text, error.kind(), at).unwrap_or(at);
     if let Some(range) = flow_expression(&source.text, at) {
         let quoted = quoted(&source.text[range.clone()]);
         return Diagnostic::error(
@@ -37,6 +38,28 @@ pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
     diagnostic
 }
 
+/// Where the parser stumbled over a tab, the first line from there that is indented with one: what stands behind it.
+fn behind_tab(text: &str, kind: &ErrorKind, error: usize) -> Option<usize> {
+    use ErrorKind as K;
+    let tab = matches!(
+        kind,
+        K::TabNotAllowed
+            | K::TabInBlockIndentation
+            | K::TabInIndentation
+            | K::TabAtBlockScalarStart
+            | K::TabInPlainScalar
+    );
+    let mut line = text.get(..error).filter(|_| tab)?.rfind('\n').map_or(0, |n| n + 1);
+    for written in text[line..].split_inclusive('\n') {
+        let indent = written.len() - written.trim_start_matches([' ', '\t']).len();
+        if written[..indent].contains('\t') {
+            return Some(line + indent);
+        }
+        line += written.len();
+    }
+    None
+}
+
 /// What the line itself shows better than the parser's place.
 fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<Diagnostic> {
     use ErrorKind as K;
@@ -59,7 +82,10 @@ fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<D
             Some(Diagnostic::error(codes::NOT_YAML, span, message).help(format!("write `{close}` where it ends")))
         }
         K::MappingValueNotAllowed | K::InvalidTrailingDoubleQuotedScalar | K::InvalidTrailingSingleQuotedScalar => {
-            let key = before.find(": ").map(|colon| colon + 2);
+            let quoted_from = before.rfind(": \"").or_else(|| before.rfind(": '"));
+            let trailing = !matches!(kind, K::MappingValueNotAllowed);
+            let colon = quoted_from.filter(|_| trailing).or_else(|| before.find(": "));
+            let key = colon.map(|colon| colon + 2);
             let Some(value) = key else {
                 let start = line + before.len() - before.trim_start().len();
                 return Some(
@@ -68,17 +94,15 @@ fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<D
                 );
             };
             let end = text[line..].find('\n').map_or(text.len(), |n| line + n);
+            let inside_braces = before[..value].contains('{');
             let value = line + value;
+            let last_quote = text[value..end].rfind(['"', '\'']).map(|quote| value + quote + 1);
+            let end = last_quote.filter(|_| inside_braces && trailing).unwrap_or(end);
             let whole = text[value..end].trim();
             let value = value + text[value..end].len() - text[value..end].trim_start().len();
             let quoted = quoted(whole);
-            let key = before
-                .trim_start()
-                .trim_start_matches("- ")
-                .split(':')
-                .next()
-                .unwrap_or("")
-                .to_owned();
+            let key = before[..colon.unwrap_or(0)].trim_start().trim_start_matches("- ");
+            let key = key.rsplit([' ', '{', ',']).next().unwrap_or("");
             let span = Span::new(source, value..value + whole.len());
             Some(
                 Diagnostic::error(codes::NOT_YAML, span, "YAML does not read this as one text")

@@ -153,11 +153,28 @@ fn look(schema: &Value, at: &str, problems: &mut Vec<Problem>) {
     }
 }
 
+/// What a type of another language is called here.
+fn foreign_type(name: &str) -> Option<String> {
+    let right = match name {
+        "int" | "long" | "whole" => "integer",
+        "str" | "text" => "string",
+        "bool" => "boolean",
+        "float" | "double" => "number",
+        "list" => "array",
+        "dict" | "map" | "mapping" => "object",
+        "date" => "{ type: string, format: date }",
+        "datetime" | "timestamp" => "{ type: string, format: date-time }",
+        "decimal" => "{ type: string, format: decimal }",
+        _ => return None,
+    };
+    Some(right.into())
+}
+
 fn look_at_type(value: &Value, at: &str, problems: &mut Vec<Problem>) {
     let several = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
     for name in several {
         if let Some(name) = name.as_str().filter(|name| !TYPES.contains(name)) {
-            let right = nearest(name, TYPES.iter().copied()).map(Into::into);
+            let right = foreign_type(name).or_else(|| nearest(name, TYPES.iter().copied()).map(Into::into));
             problems.push(Problem {
                 at: at.to_owned(),
                 what: format!("`{name}` is no type"),

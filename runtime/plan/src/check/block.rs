@@ -116,7 +116,8 @@ impl Checker<'_> {
         }
         for id in seen {
             let line = id.span.source.position(id.span.range.start).0;
-            scope.hide_step(&id.value, format!("it comes later, in line {line}"));
+            let help = format!("put the step `{}` before this one", id.value);
+            scope.hide_step(&id.value, format!("it comes later, in line {line}"), help);
         }
     }
 
@@ -137,14 +138,20 @@ impl Checker<'_> {
                     let by_name = matches!(step.kind, said::StepKind::Try(_) | said::StepKind::Repeat(_))
                         && inner.value.is_none()
                         && !what.ends_with("handler");
-                    let why = match step.id.as_ref().filter(|_| by_name) {
-                        Some(outer) => format!(
-                            "it is inside {what} in line {line}: write `steps.{}.{}`",
-                            outer.value, id.value
+                    let (why, help) = match step.id.as_ref() {
+                        Some(outer) if by_name => (
+                            format!("it is inside {what} in line {line}"),
+                            format!("write `steps.{}.{}`", outer.value, id.value),
                         ),
-                        None => format!("it is inside {what} in line {line}, which gives only its `value`"),
+                        outer => {
+                            let name = outer.map_or("<id>", |outer| &outer.value);
+                            (
+                                format!("it is inside {what} in line {line}, which gives only its `value`"),
+                                format!("write a `value:` there, and use it as `steps.{name}`"),
+                            )
+                        }
                     };
-                    scope.hide_step(&id.value, why);
+                    scope.hide_step(&id.value, why, help);
                 }
                 self.hide_all(inner, scope);
             }

@@ -24,7 +24,8 @@ impl Checker<'_> {
         let mut inner = scope.clone();
         inner.add_name("failure", failure());
         if let Some(id) = &step.id {
-            inner.hide_step(&id.value, "it did not end well, so it gives nothing here".into());
+            let help = "use `failure`, or a step before this one".into();
+            inner.hide_step(&id.value, "it did not end well, so it gives nothing here".into(), help);
         }
         let outcome = self.block(&handler.block, shape, &mut inner, false);
         let yields = handler.block.value.is_some();

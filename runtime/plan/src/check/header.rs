@@ -21,7 +21,8 @@ impl Checker<'_> {
         self.roots(&mut scope, message);
         let mut keys = scope.clone();
         for id in said.steps.steps.iter().filter_map(|step| step.id.as_ref()) {
-            keys.hide_step(&id.value, "a key is computed before any step".into());
+            let help = "use `trigger` and `site`, which are there before".into();
+            keys.hide_step(&id.value, "a key is computed before any step".into(), help);
         }
         let key = self.optional(said.key.as_ref(), &Expected::Key, &mut keys);
         let limits = self.limits(&mut keys);

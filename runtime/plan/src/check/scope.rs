@@ -19,8 +19,8 @@ pub(super) struct Scope {
     names: BTreeMap<String, Shape>,
     /// Steps whose output can be used, and where they stand.
     steps: BTreeMap<String, (Shape, Span)>,
-    /// Steps whose output cannot be used here, and why.
-    elsewhere: BTreeMap<String, String>,
+    /// Steps whose output cannot be used here: why, and what to do.
+    elsewhere: BTreeMap<String, (String, String)>,
     /// Beginnings of expressions about which nothing can be said, because of a mistake that was reported:
     /// `steps.order`, `trigger.message`, an item's name.
     poisoned: BTreeSet<String>,
@@ -78,13 +78,13 @@ impl Scope {
         self.steps.insert(id.into(), (shape, at));
     }
 
-    /// Hides a step: its output cannot be used here, and why.
-    pub(super) fn hide_step(&mut self, id: &str, why: String) {
+    /// Hides a step: its output cannot be used here; why, and what to do.
+    pub(super) fn hide_step(&mut self, id: &str, why: String, help: String) {
         match (&mut self.environment, self.steps.remove(id)) {
-            (Some(environment), None) => environment.add_step_elsewhere(id, &why),
+            (Some(environment), None) => environment.add_step_elsewhere(id, &why, &help),
             (environment, _) => *environment = None,
         }
-        self.elsewhere.insert(id.into(), why);
+        self.elsewhere.insert(id.into(), (why, help));
     }
 
     /// Nothing can be said about what begins so.
@@ -195,8 +195,8 @@ impl Scope {
             for (id, (shape, _)) in &self.steps {
                 environment.add_step(id, shape.clone());
             }
-            for (id, why) in &self.elsewhere {
-                environment.add_step_elsewhere(id, why);
+            for (id, (why, help)) in &self.elsewhere {
+                environment.add_step_elsewhere(id, why, help);
             }
             environment
         })

@@ -56,7 +56,8 @@ impl Checker<'_> {
         }
         inner.doubtful |= matches!(when, Some(None));
         if let Some(id) = &step.id {
-            inner.hide_step(&id.value, "it is made by this very step".into());
+            let help = "use a step before this one".into();
+            inner.hide_step(&id.value, "it is made by this very step".into(), help);
         }
         let made = self.word(step, &mut inner);
         let once = self.optional(step.once.as_ref(), &Expected::Key, &mut inner);

@@ -6,8 +6,10 @@
 //! pipeline is put before it, and lines are counted without that head. With `UPDATE_SPECS=1` the expected blocks
 //! are written anew.
 
+mod broken;
 mod letters;
 mod meaning;
+mod mutations;
 mod pages;
 mod robustness;
 mod shipped;
