@@ -1,6 +1,6 @@
 //! What happened, read from the journal: a run's entries, and in their place those of its items.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 
 use dragoman_journal::{Ending as Ended, Entry, Journal, Record, RunSummary, Standing, TimerPurpose};
 use dragoman_manifest::cases::Ending;
@@ -47,8 +47,8 @@ impl Family {
                 .cloned(),
         );
         for member in &family.members {
-            if !family.entries.contains_key(&member.run) {
-                family.entries.insert(member.run, journal.load(member.run).await?);
+            if let btree_map::Entry::Vacant(unread) = family.entries.entry(member.run) {
+                unread.insert(journal.load(member.run).await?);
             }
         }
         Ok(family)
