@@ -179,17 +179,18 @@ impl Diagnostic {
         let mut group = match &self.span {
             None => Group::with_title(title),
             Some(span) => {
-                let mut snippet = Snippet::source(span.source.text.as_str())
+                let labels = || self.labels.iter().filter(|l| Arc::ptr_eq(&l.span.source, &span.source));
+                // No more than the lines concerned: the renderer looks at all that it gets.
+                let lines = lines_of(labels().map(|l| &l.span).chain([span]));
+                let inside = |span: &Span| span.range.start - lines.start..span.range.end - lines.start;
+                let mut snippet = Snippet::source(&span.source.text[lines.clone()])
+                    .line_start(span.source.position(lines.start).0)
                     .path(span.source.name.as_str())
-                    .annotation(
-                        AnnotationKind::Primary
-                            .span(span.range.clone())
-                            .label(self.marked.as_str()),
-                    );
-                for label in self.labels.iter().filter(|l| Arc::ptr_eq(&l.span.source, &span.source)) {
+                    .annotation(AnnotationKind::Primary.span(inside(span)).label(self.marked.as_str()));
+                for label in labels() {
                     snippet = snippet.annotation(
                         AnnotationKind::Context
-                            .span(label.span.range.clone())
+                            .span(inside(&label.span))
                             .label(label.text.as_str()),
                     );
                 }
@@ -237,6 +238,21 @@ impl Diagnostic {
             "help": self.help,
         })
     }
+}
+
+/// From the beginning of the first line of some places of one source to the end of the last one.
+fn lines_of<'a>(spans: impl Iterator<Item = &'a Span>) -> Range<usize> {
+    let both = spans.map(|span| {
+        let text = span.source.text.as_bytes();
+        let (start, end) = (span.range.start.min(text.len()), span.range.end.min(text.len()));
+        let first = text[..start].iter().rposition(|b| *b == b'\n').map_or(0, |n| n + 1);
+        let last = text[end..].iter().position(|b| *b == b'\n');
+        (first, last.map_or(text.len(), |n| end + n + 1))
+    });
+    let (start, end) = both.fold((usize::MAX, 0), |(start, end), (first, last)| {
+        (start.min(first), end.max(last))
+    });
+    start.min(end)..end
 }
 
 #[cfg(test)]
