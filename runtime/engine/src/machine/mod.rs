@@ -10,8 +10,8 @@ mod call;
 mod called;
 mod choose;
 mod claim;
-mod each;
 mod deadline;
+mod each;
 mod emit;
 mod ending;
 mod event;
@@ -156,7 +156,12 @@ impl Machine {
                 shown,
             } => {
                 // Only the age of the run is in the way, and whoever answers sees to that.
-                if self.state.parked.as_ref().is_some_and(|parked| parked.code == deadline::DEADLINE) {
+                if self
+                    .state
+                    .parked
+                    .as_ref()
+                    .is_some_and(|parked| parked.code == deadline::DEADLINE)
+                {
                     let reason = "a wait was answered".to_owned();
                     let (act, actor) = (Act::Resume, actor.clone());
                     operated = Some(Operated::Act { act, actor, reason });

@@ -84,7 +84,12 @@ static USER: Map = map(
             "Where the hash of the password is; `dragoman user hash` makes it.",
             "file:olga.hash",
         ),
-        key("token", Secret, "Where the token of a service is.", "env:REGISTER_TOKEN"),
+        key(
+            "token",
+            Secret,
+            "Where the token of a service is.",
+            "env:REGISTER_TOKEN",
+        ),
     ],
 );
 

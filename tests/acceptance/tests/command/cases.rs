@@ -56,17 +56,32 @@ async fn a_real_run_becomes_a_case_that_holds_with_a_server_and_without() -> Res
         if name == "served" {
             country.serve().await?;
         }
-        let list = country.dragoman(&["runs", "list", "--json", "--pipeline", "export-release", "--status", "completed"]);
+        let list = country.dragoman(&[
+            "runs",
+            "list",
+            "--json",
+            "--pipeline",
+            "export-release",
+            "--status",
+            "completed",
+        ]);
         let list: Value = serde_json::from_str(&list.await?.out)?;
         let run = list["runs"][0]["run"].as_str().unwrap_or_default().to_owned();
         let file = own.join(format!("export-release/cases/{name}.yaml"));
         let recorded = country.dragoman(&["runs", "record", &run, "--to", text(&file)]).await?;
         assert_eq!(recorded.code, Some(0), "{}{}", recorded.out, recorded.err);
         let case = std::fs::read_to_string(&file)?;
-        for private in ["Wisla Leather Works", "Garbarska", "PLECP2026000117", "26PL443010NS7MX4A1"] {
+        for private in [
+            "Wisla Leather Works",
+            "Garbarska",
+            "PLECP2026000117",
+            "26PL443010NS7MX4A1",
+        ] {
             assert!(!case.contains(private), "`{private}` is still in\n{case}");
         }
-        let tested = country.dragoman(&["test", "--site", "own.yaml", "--case", name]).await?;
+        let tested = country
+            .dragoman(&["test", "--site", "own.yaml", "--case", name])
+            .await?;
         assert_eq!(tested.code, Some(0), "{}{}\n{case}", tested.out, tested.err);
     }
     Ok(())
