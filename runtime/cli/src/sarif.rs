@@ -94,8 +94,13 @@ mod tests {
 
     use super::*;
 
-    const ONE: Code = Code::new("D0101", "unknown key");
-    const TWO: Code = Code::new("D0105", "the same key twice");
+    const ONE: Code = code("D0101", "unknown key");
+    const TWO: Code = code("D0105", "the same key twice");
+
+    /// Codes as `manifest` declares them.
+    const fn code(id: &'static str, title: &'static str) -> Code {
+        Code::new(id, title)
+    }
 
     fn page(code: &str) -> Option<&'static str> {
         (code == "D0101").then_some("# D0101: unknown key\n")

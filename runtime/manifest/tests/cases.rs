@@ -14,7 +14,7 @@ fn values() -> impl Strategy<Value = Value> {
         Just("no".to_owned()),
         Just("0012".to_owned()),
         Just("2026-11-02".to_owned()),
-        Just("permits[0].usage".to_owned()),
+        Just("orders[0].usage".to_owned()),
         Just("a: b # c".to_owned()),
         Just("{{ x }}\n\ttwo lines ".to_owned()),
         Just("=steps.a".to_owned()),

@@ -77,17 +77,18 @@ pub(super) fn told(family: &Family, bench: &Bench) -> Told {
             _ => {}
         }
     }
-    let answers = answers.into_iter().map(|(path, all)| {
+    told.answers = by_step(answers);
+    told
+}
+
+/// The answers by step: one alone, or a list of them.
+fn by_step(answers: BTreeMap<String, Vec<Value>>) -> Value {
+    let answers = answers.into_iter().map(|(path, mut all)| {
         let one = all.len() == 1;
-        let value = if one {
-            all.into_iter().next().unwrap_or_default()
-        } else {
-            Value::Array(all)
-        };
+        let value = if one { all.remove(0) } else { Value::Array(all) };
         (format!("steps.{path}"), value)
     });
-    told.answers = Value::Object(answers.collect());
-    told
+    Value::Object(answers.collect())
 }
 
 fn push(answers: &mut BTreeMap<String, Vec<Value>>, path: String, answer: Value) {

@@ -123,12 +123,9 @@ impl<'a> Walk<'a> {
     fn begin(&self, each: &EachStep, index: u64, item: &Item) -> Option<Begin> {
         let origin = self.state.origin.as_ref()?;
         let run = self.state.run.child(&self.path, &item.key);
-        let mut items: Map<String, Value> = origin
-            .roots
-            .iter()
-            .filter(|(name, _)| !matches!(name.as_str(), "trigger" | "site" | "run"))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+        let own = |name: &&String| !matches!(name.as_str(), "trigger" | "site" | "run");
+        let around = origin.roots.iter().filter(|(name, _)| own(name));
+        let mut items: Map<String, Value> = around.map(|(name, value)| (name.clone(), value.clone())).collect();
         if let Some(round) = self.rounds.last() {
             items.insert("round".into(), round.number.clone());
             items.insert("last".into(), round.last.clone().unwrap_or(Value::Null));

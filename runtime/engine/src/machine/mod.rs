@@ -155,17 +155,7 @@ impl Machine {
                 answer,
                 shown,
             } => {
-                // Only the age of the run is in the way, and whoever answers sees to that.
-                if self
-                    .state
-                    .parked
-                    .as_ref()
-                    .is_some_and(|parked| parked.code == deadline::DEADLINE)
-                {
-                    let reason = "a wait was answered".to_owned();
-                    let (act, actor) = (Act::Resume, actor.clone());
-                    operated = Some(Operated::Act { act, actor, reason });
-                }
+                operated = self.too_old_and_answered(&actor);
                 self.live.insert(path, Live::Answered { actor, answer, shown });
             }
             Event::Voided { reference, by } => operated = Some(Operated::Voided { reference, by }),
@@ -205,6 +195,16 @@ impl Machine {
             ..
         } = walk;
         self.finish(tail, more, requests, &dues)
+    }
+
+    /// Only the age of the run is in the way, and whoever answers sees to that.
+    fn too_old_and_answered(&self, actor: &Actor) -> Option<Operated> {
+        let parked = self.state.parked.as_ref()?;
+        (parked.code == deadline::DEADLINE).then(|| Operated::Act {
+            act: Act::Resume,
+            actor: actor.clone(),
+            reason: "a wait was answered".to_owned(),
+        })
     }
 
     /// Checks a person's answer against the decision of the wait at a path.

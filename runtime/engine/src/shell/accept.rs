@@ -214,11 +214,8 @@ impl Shell {
         }
         let names = TriggerNames(roots(&draft));
         let key = plan.key.as_ref().map(|key| text(key, &names, "key")).transpose()?;
-        let turn = plan
-            .serial
-            .as_ref()
-            .map(|serial| text(serial, &names, "serial"))
-            .transpose()?;
+        let serial = plan.serial.as_ref();
+        let turn = serial.map(|serial| text(serial, &names, "serial")).transpose()?;
         // It is computed when the run is to work; one that has none is refused while the sender still has the message.
         per_key
             .map(|per_key| text(&per_key.by, &names, "per_key"))

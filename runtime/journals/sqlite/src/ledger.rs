@@ -85,11 +85,8 @@ pub(crate) fn claim(
         // A claim that was given back, or never stood, leaves its key free.
         && !matches!(record.state, OnceState::Undone | OnceState::Failed)
     {
-        let same_input = record.input == input;
-        return Ok(Some(Refusal::Once {
-            record: Box::new(record.clone()),
-            same_input,
-        }));
+        let (same_input, record) = (record.input == input, Box::new(record.clone()));
+        return Ok(Some(Refusal::Once { record, same_input }));
     }
     let mut account = read(writing.connection, ledger, name)?;
     if !(limits.is_empty() && decided.is_empty())
@@ -111,17 +108,8 @@ pub(crate) fn claim(
     }
     account.claims += 1;
     write(writing.connection, ledger, name, &account)?;
-    let number = found.map(|(number, _)| number);
-    business::write(
-        writing,
-        opening,
-        once,
-        number,
-        &OnceState::Done,
-        &input,
-        &body,
-        Some(&body),
-    )?;
+    let (number, done) = (found.map(|(number, _)| number), OnceState::Done);
+    business::write(writing, opening, once, number, &done, &input, &body, Some(&body))?;
     Ok(None)
 }
 

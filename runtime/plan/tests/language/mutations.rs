@@ -123,8 +123,15 @@ fn said(text: &str, world: &World) -> (Vec<Diagnostic>, Duration) {
 /// The world, with the shipped pipelines' connections: their plugins are not there, so what they take is not known.
 fn wide_world() -> World {
     let mut world = world();
-    for name in ["customs", "importer", "permits", "rules", "species"] {
-        world.broken_connections.insert(name.into());
+    for text in seeds() {
+        let called = text
+            .lines()
+            .filter_map(|line| line.trim().trim_start_matches("- ").split_once(": "));
+        for (_, operation) in called.filter(|(word, _)| matches!(*word, "call" | "read")) {
+            if let Some((connection, _)) = operation.split_once('.') {
+                world.broken_connections.insert(connection.into());
+            }
+        }
     }
     world
 }
