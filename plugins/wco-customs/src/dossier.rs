@@ -118,20 +118,37 @@ impl Dossier {
         Ok(())
     }
 
+    /// Takes what another dossier of the same declaration knows.
+    pub fn join(&mut self, other: Dossier) {
+        let newer = |kept: &Declaration, other: &Declaration| other.version > kept.version;
+        self.declaration = match (self.declaration.take(), other.declaration) {
+            (Some(kept), Some(other)) => Some(if newer(&kept, &other) { other } else { kept }),
+            (kept, other) => kept.or(other),
+        };
+        self.lrn = self.lrn.take().or(other.lrn);
+        for noted in other.events {
+            self.insert(noted);
+        }
+    }
+
     /// Notes what a notice says; the same notice again changes nothing.
     pub fn note(&mut self, notice: &Notice) {
         if self.lrn.is_none() {
             self.lrn.clone_from(&notice.lrn);
         }
-        if self.events.iter().any(|noted| noted.message_id == notice.message_id) {
-            return;
-        }
-        self.events.push(NotedEvent {
+        self.insert(NotedEvent {
             event: notice.event,
             effective_at: notice.effective_at.clone(),
             version: notice.version,
             message_id: notice.message_id.clone(),
         });
+    }
+
+    fn insert(&mut self, event: NotedEvent) {
+        if self.events.iter().any(|noted| noted.message_id == event.message_id) {
+            return;
+        }
+        self.events.push(event);
         self.events.sort_by(|one, other| {
             let key = |noted: &NotedEvent| (noted.effective_at.begins(0), noted.event);
             key(one)

@@ -18,45 +18,55 @@ fn alias_key(lrn: &str) -> String {
     format!("lrn/{lrn}")
 }
 
-/// A dossier and where it was read.
+/// A dossier, with the keys under which it is stored and their versions.
 struct Found {
     dossier: Dossier,
-    key: String,
-    version: u64,
+    stored: Vec<(String, u64)>,
 }
 
 fn load(id: &DeclarationId) -> Result<Option<Found>, Failure> {
     let key = key(id);
     let found = state::load::<Dossier>(&key)?;
-    Ok(found.map(|(dossier, version)| Found { dossier, key, version }))
+    Ok(found.map(|(dossier, version)| Found {
+        dossier,
+        stored: vec![(key, version)],
+    }))
 }
 
-/// The dossier of an identity; else that of the LRN, unless that is already another declaration's by MRN.
+/// The dossier of an identity and that of the LRN, unless the latter is already another declaration's by MRN. Where a
+/// notice named the MRN alone before anything tied that to the LRN, there are two: they are one declaration's.
 fn locate(id: &DeclarationId, lrn: Option<&str>) -> Result<Option<Found>, Failure> {
-    if let Some(found) = load(id)? {
-        return Ok(Some(found));
-    }
+    let found = load(id)?;
     let by_lrn = id.scheme == LRN;
     let Some(lrn) = lrn.or_else(|| by_lrn.then_some(id.value.as_str())) else {
-        return Ok(None);
+        return Ok(found);
     };
-    match state::load::<DeclarationId>(&alias_key(lrn))? {
-        Some((target, _)) if by_lrn || target.scheme == LRN => load(&target),
-        _ => Ok(None),
-    }
+    let other = match state::load::<DeclarationId>(&alias_key(lrn))? {
+        Some((target, _)) if target != *id && (target.scheme == LRN || by_lrn && found.is_none()) => load(&target)?,
+        _ => None,
+    };
+    Ok(match (found, other) {
+        (Some(mut found), Some(other)) if !other.dossier.is_closed() => {
+            found.dossier.join(other.dossier);
+            found.stored.extend(other.stored);
+            Some(found)
+        }
+        (found, other) => found.or(other),
+    })
 }
 
-/// Writes a dossier under its identity, removes it from where it was before, and points its LRN to it.
-fn write(dossier: &Dossier, was: Option<&(String, u64)>) -> Result<(), Failure> {
+/// Writes a dossier under its identity, removes it from where else it was, and points its LRN to it.
+fn write(dossier: &Dossier, was: &[(String, u64)]) -> Result<(), Failure> {
     let now = key(&dossier.id);
-    match was {
-        Some((before, version)) if *before == now => state::store(&now, dossier, Expected::Version(*version))?,
-        Some((before, version)) => {
-            state::store(&now, dossier, Expected::Absent)?;
+    let mut there = Expected::Absent;
+    for (before, version) in was {
+        if *before == now {
+            there = Expected::Version(*version);
+        } else {
             state::delete(before, Expected::Version(*version))?;
         }
-        None => state::store(&now, dossier, Expected::Absent)?,
     }
+    state::store(&now, dossier, there)?;
     let Some(lrn) = &dossier.lrn else {
         return Ok(());
     };
@@ -84,35 +94,37 @@ fn adopt(dossier: &mut Dossier, id: &DeclarationId) {
 
 /// Keeps a declaration; the dossier afterwards, and why the declaration was not kept where it was not.
 pub(crate) fn keep(declaration: Declaration) -> Result<(Dossier, Option<String>), Failure> {
-    let found = locate(&declaration.id, declaration.lrn.as_deref())?;
-    // Lodged anew under the LRN of a declaration that was refused or invalidated: another declaration.
-    let found = found.filter(|found| declaration.id.scheme != LRN || !found.dossier.is_closed());
-    let was = found.as_ref().map(|found| (found.key.clone(), found.version));
-    let mut dossier = match found {
-        Some(found) => found.dossier,
-        None => Dossier::new(declaration.id.clone(), declaration.lrn.clone()),
+    let fresh = Dossier::new(declaration.id.clone(), declaration.lrn.clone());
+    let (mut dossier, was) = match locate(&declaration.id, declaration.lrn.as_deref())? {
+        // Lodged anew under the LRN of a declaration that was refused or invalidated: another declaration. It takes the
+        // place of one that never had an MRN.
+        Some(found) if declaration.id.scheme == LRN && found.dossier.is_closed() => {
+            let place = key(&declaration.id);
+            let taken = found.stored.into_iter().filter(|(at, _)| *at == place);
+            (fresh, taken.collect())
+        }
+        Some(found) => (found.dossier, found.stored),
+        None => (fresh, Vec::new()),
     };
     adopt(&mut dossier, &declaration.id);
     let refused = dossier.keep(declaration).err();
     if refused.is_none() {
-        write(&dossier, was.as_ref())?;
+        write(&dossier, &was)?;
     }
     Ok((dossier, refused))
 }
 
 /// Notes what a notice says; the dossier afterwards.
 pub(crate) fn note(notice: &Notice) -> Result<Dossier, Failure> {
-    let found = locate(&notice.declaration, notice.lrn.as_deref())?;
-    let was = found.as_ref().map(|found| (found.key.clone(), found.version));
-    let mut dossier = match found {
-        Some(found) => found.dossier,
-        None => Dossier::new(notice.declaration.clone(), notice.lrn.clone()),
+    let (mut dossier, was) = match locate(&notice.declaration, notice.lrn.as_deref())? {
+        Some(found) => (found.dossier, found.stored),
+        None => (Dossier::new(notice.declaration.clone(), notice.lrn.clone()), Vec::new()),
     };
     let before = dossier.clone();
     adopt(&mut dossier, &notice.declaration);
     dossier.note(notice);
-    if was.is_none() || dossier != before {
-        write(&dossier, was.as_ref())?;
+    if was.len() != 1 || dossier != before {
+        write(&dossier, &was)?;
     }
     Ok(dossier)
 }

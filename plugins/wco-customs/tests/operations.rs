@@ -164,6 +164,50 @@ fn notices_may_come_in_any_order_and_more_than_once() {
 }
 
 #[test]
+fn a_notice_that_names_the_mrn_alone_is_joined_with_its_declaration_later() {
+    let mut alone = notice("exited", "x", "2026-11-17T17:10:00+01:00");
+    alone["notice"].as_object_mut().unwrap().remove("lrn");
+    let both = notice("released", "g", "2026-11-16T10:30:00+01:00");
+    let lodged = json!({"declaration": lodged()});
+    for order in [
+        ["alone", "lodged", "both"],
+        ["lodged", "alone", "both"],
+        ["alone", "both", "lodged"],
+    ] {
+        let host = Scripted::new().shared();
+        for what in order {
+            let (operation, payload) = match what {
+                "alone" => ("note_notice", &alone),
+                "both" => ("note_notice", &both),
+                _ => ("keep_declaration", &lodged),
+            };
+            invoke(&host, operation, payload.clone()).unwrap();
+        }
+        let found = invoke(&host, "declaration", json!({"id": {"scheme": "mrn", "value": MRN}})).unwrap();
+        assert_eq!(
+            (&found["status"], &found["lrn"]),
+            (&json!("exited"), &json!(LRN)),
+            "{order:?}"
+        );
+        let standing = invoke(&host, "note_notice", both.clone()).unwrap();
+        assert_eq!(standing["events"].as_array().unwrap().len(), 2, "{order:?}");
+    }
+}
+
+#[test]
+fn an_lrn_that_was_refused_without_an_mrn_is_lodged_anew() {
+    let host = Scripted::new().shared();
+    invoke(&host, "keep_declaration", json!({"declaration": lodged()})).unwrap();
+    let mut refused = notice("rejected", "j", "2026-11-16T08:15:00+01:00");
+    refused["notice"]["declaration"] = json!({"scheme": "lrn", "value": LRN});
+    invoke(&host, "note_notice", refused).unwrap();
+    let kept = invoke(&host, "keep_declaration", json!({"declaration": lodged()})).unwrap();
+    assert_eq!(kept["kept"], json!(true));
+    let found = invoke(&host, "declaration", json!({"id": {"scheme": "lrn", "value": LRN}})).unwrap();
+    assert_eq!(found["status"], json!("lodged"));
+}
+
+#[test]
 fn the_newest_version_stays() {
     let host = Scripted::new().shared();
     let version = |version: Value, description: &str| {

@@ -17,7 +17,7 @@ pub mod source;
 
 pub use error::Error;
 pub use machine::Act;
-pub use runner::{Boxed, Call, Output, Probed, Report, StateWrite, StepRunner};
+pub use runner::{Boxed, Call, Output, Probed, Report, StateWrite, StepRunner, Written};
 pub use shell::{
     Clock, Door, Engine, Finished, Handle, Happening, Limits, ManualClock, Offer, PlanSource, Settings, Status,
     SystemClock, status,

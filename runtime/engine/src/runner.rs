@@ -57,13 +57,24 @@ pub struct Output {
     pub attributes: Vec<(String, String)>,
 }
 
+/// What becomes of a key of a connection's state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Written {
+    /// It has this value.
+    Put(Vec<u8>),
+    /// It is removed.
+    Removed,
+    /// It was read, and what was written relies on it.
+    Relied,
+}
+
 /// A write to a connection's state, buffered during the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateWrite {
     /// The key.
     pub key: String,
-    /// The new value; none: removed.
-    pub value: Option<Vec<u8>>,
+    /// What becomes of it.
+    pub written: Written,
     /// The version that must be there (0: none); none: whatever is there.
     pub expected: Option<u64>,
 }

@@ -204,7 +204,10 @@ fn report(ran: Ran, operation: &Operation, limits: CallLimits, began: Instant) -
     };
     let (usage, readings) = (usage(&session, began), session.readings.to_value());
     let (state, documents) = match result {
-        Ok(_) => (session.state.into_writes(), session.documents.into_made()),
+        Ok(_) => (
+            session.state.into_writes(effect == OperationEffect::Read),
+            session.documents.into_made(),
+        ),
         Err(_) => (Vec::new(), Vec::new()),
     };
     Report {

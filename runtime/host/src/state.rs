@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dragoman_engine::runner::StateWrite;
+use dragoman_engine::runner::{StateWrite, Written};
 
 /// Bytes of a key.
 const KEY_BYTES: usize = 512;
@@ -37,10 +37,12 @@ struct Buffered {
     expected: Option<u64>,
 }
 
-/// The writes of a call.
+/// The writes of a call, and what it has read before them.
 #[derive(Debug, Default)]
 pub(crate) struct StateBuffer {
     writes: BTreeMap<String, Buffered>,
+    /// Keys that it asked the store for, with the version that was there (0: none).
+    read: BTreeMap<String, u64>,
     bytes: usize,
 }
 
@@ -49,6 +51,12 @@ impl StateBuffer {
     pub(crate) fn own(&self, key: &str) -> Option<Versioned> {
         let own = self.writes.get(key)?;
         Some(own.value.clone().map(|value| (value, own.version)))
+    }
+
+    /// What the store has there is given to the call. It is the same as before, or another has written it meanwhile.
+    pub(crate) fn reads(&mut self, key: &str, stored: u64) -> Result<(), StateError> {
+        let before = *self.read.entry(key.to_owned()).or_insert(stored);
+        unmoved(before, stored)
     }
 
     /// Writes (or removes: no value) a key over `stored`, what the store has there.
@@ -60,6 +68,9 @@ impl StateBuffer {
         stored: u64,
     ) -> Result<(), StateError> {
         self.check_quota(key, value.as_deref())?;
+        if let Some(read) = self.read.get(key) {
+            unmoved(*read, stored)?;
+        }
         let before = self.writes.get(key);
         let seen = before.map_or(stored, |own| own.version);
         if let Some(expected) = expected
@@ -121,16 +132,36 @@ impl StateBuffer {
         self.writes.len()
     }
 
-    /// For the commit.
-    pub(crate) fn into_writes(self) -> Vec<StateWrite> {
-        self.writes
-            .into_iter()
-            .map(|(key, own)| StateWrite {
+    /// For the commit. `repeatable`: where another has written meanwhile what the call read, it is called again, so all
+    /// of that must still be there; else only what the call itself demands.
+    pub(crate) fn into_writes(mut self, repeatable: bool) -> Vec<StateWrite> {
+        if self.writes.is_empty() || !repeatable {
+            self.read.clear();
+        }
+        let mut writes = Vec::with_capacity(self.writes.len() + self.read.len());
+        for (key, own) in self.writes {
+            let read = self.read.remove(&key);
+            writes.push(StateWrite {
                 key,
-                value: own.value,
-                expected: own.expected,
-            })
-            .collect()
+                written: own.value.map_or(Written::Removed, Written::Put),
+                expected: own.expected.or(read),
+            });
+        }
+        let relied = self.read.into_iter().map(|(key, version)| StateWrite {
+            key,
+            written: Written::Relied,
+            expected: Some(version),
+        });
+        writes.extend(relied);
+        writes
+    }
+}
+
+fn unmoved(before: u64, stored: u64) -> Result<(), StateError> {
+    if before == stored {
+        Ok(())
+    } else {
+        Err(StateError::Conflict(stored))
     }
 }
 
@@ -153,10 +184,10 @@ mod tests {
         }
         let commit = commit.map(|(value, expected)| StateWrite {
             key: "k".into(),
-            value: value.map(|v| v.as_bytes().to_vec()),
+            written: value.map_or(Written::Removed, |v| Written::Put(v.as_bytes().to_vec())),
             expected,
         });
-        assert_eq!(buffer.into_writes(), commit.into_iter().collect::<Vec<_>>());
+        assert_eq!(buffer.into_writes(true), commit.into_iter().collect::<Vec<_>>());
     }
 
     #[test]
@@ -189,6 +220,46 @@ mod tests {
             Some((Some("b"), Some(3))),
         );
         check(&[(Some("a"), Some(0))], 0, &[Ok(())], Some((Some("a"), Some(0))));
+    }
+
+    /// A call that was given `read` with version 2 and wrote `wrote`: what must be there at its commit.
+    #[track_caller]
+    fn check_relied(read: &[&str], wrote: &[&str], repeatable: bool, expected: &[(&str, Option<u64>)]) {
+        let mut buffer = StateBuffer::default();
+        for key in read {
+            buffer.reads(key, 2).unwrap();
+        }
+        for key in wrote {
+            buffer.write(key, None, None, 2).unwrap();
+        }
+        let writes = buffer.into_writes(repeatable);
+        let found: Vec<_> = writes.iter().map(|w| (w.key.as_str(), w.expected)).collect();
+        assert_eq!(found, expected);
+        for write in writes {
+            assert_eq!(write.written == Written::Relied, !wrote.contains(&write.key.as_str()));
+        }
+    }
+
+    #[test]
+    fn what_was_read_must_still_be_there_where_the_call_can_be_repeated() {
+        check_relied(&["a", "b"], &[], true, &[]);
+        check_relied(
+            &["a", "b"],
+            &["c"],
+            true,
+            &[("c", None), ("a", Some(2)), ("b", Some(2))],
+        );
+        check_relied(&["a", "b"], &["b"], true, &[("b", Some(2)), ("a", Some(2))]);
+        check_relied(&["a", "b"], &["b"], false, &[("b", None)]);
+    }
+
+    #[test]
+    fn a_key_that_another_wrote_between_two_looks_is_a_conflict() {
+        let mut buffer = StateBuffer::default();
+        assert_eq!(buffer.reads("k", 0), Ok(()));
+        assert_eq!(buffer.reads("k", 0), Ok(()));
+        assert_eq!(buffer.reads("k", 4), Err(StateError::Conflict(4)));
+        assert_eq!(buffer.write("k", None, None, 4), Err(StateError::Conflict(4)));
     }
 
     #[test]

@@ -157,6 +157,15 @@ pub enum Operation {
         /// The version that must be there; none: whatever is there.
         expected: Option<u64>,
     },
+    /// Writes nothing: a key of a connection's state must still be as it was read. Refused with [`Refusal::State`].
+    StateRelied {
+        /// The connection.
+        connection: String,
+        /// The key.
+        key: String,
+        /// The version that must be there (0: none).
+        expected: u64,
+    },
     /// Keeps a document, once.
     Keep {
         /// Digest, media type and size.

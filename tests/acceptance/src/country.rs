@@ -380,7 +380,25 @@ impl Country {
                 Err(format!("{} runs: {:?}", restless.len(), restless.first()))
             }
         });
-        Ok(rested.await?)
+        match rested.await {
+            Ok(runs) => Ok(runs),
+            Err(late) => Err(format!("{late}\n{}", self.restless().await?).into()),
+        }
+    }
+
+    /// What happened to the runs that do not come to rest, an entry a line.
+    async fn restless(&self) -> Result<String, Error> {
+        let (runs, waits) = (self.runs().await?, self.waits().await?);
+        let mut told = String::new();
+        for run in runs.iter().filter(|run| !rests(run, &runs, &waits)) {
+            let run = self
+                .ask(&format!("/v1/runs/{}", run["run"].as_str().unwrap_or_default()))
+                .await?;
+            for entry in run["timeline"].as_array().into_iter().flatten() {
+                told.push_str(&format!("{entry}\n"));
+            }
+        }
+        Ok(told)
     }
 
     /// What waits for a person.

@@ -11,7 +11,7 @@ use super::call::document_values;
 use super::retry::{Attempted, INTERRUPTED, Verdict, key_lives, verdict};
 use super::state::is_rejection;
 use super::walk::{Flow, Tail, Walk};
-use crate::runner::{Output, Report, StateWrite};
+use crate::runner::{Output, Report, StateWrite, Written};
 
 impl<'a> Walk<'a> {
     pub(super) fn called(&mut self, step: &'a Step, call: &'a CallStep, report: Report) -> Flow {
@@ -233,17 +233,22 @@ impl<'a> Walk<'a> {
 fn state_operations(call: &CallStep, state: Vec<StateWrite>) -> Vec<Operation> {
     let operation = |write: StateWrite| {
         let (connection, key, expected) = (call.connection.clone(), write.key, write.expected);
-        match write.value {
-            Some(value) => Operation::StatePut {
+        match write.written {
+            Written::Put(value) => Operation::StatePut {
                 connection,
                 key,
                 value,
                 expected,
             },
-            None => Operation::StateDelete {
+            Written::Removed => Operation::StateDelete {
                 connection,
                 key,
                 expected,
+            },
+            Written::Relied => Operation::StateRelied {
+                connection,
+                key,
+                expected: expected.unwrap_or(0),
             },
         }
     };

@@ -370,12 +370,12 @@ enum Operated {
     Act { act: Act, actor: Actor, reason: String },
 }
 
-/// The connection and the key that an operation writes in the state of connections.
+/// The connection and the key that an operation writes in the state of connections, or relies on.
 fn written(operation: &Operation) -> Option<(&str, &str)> {
     match operation {
-        Operation::StatePut { connection, key, .. } | Operation::StateDelete { connection, key, .. } => {
-            Some((connection, key))
-        }
+        Operation::StatePut { connection, key, .. }
+        | Operation::StateDelete { connection, key, .. }
+        | Operation::StateRelied { connection, key, .. } => Some((connection, key)),
         _ => None,
     }
 }

@@ -18,6 +18,7 @@ use super::events::Happening;
 use super::lanes::Lane;
 use super::lease::Held;
 use super::outgoing::Live;
+use super::turns::Turn;
 use super::unkept;
 use crate::machine::{Commit, Event, Machine, Rest};
 use crate::runner::Boxed;
@@ -25,7 +26,11 @@ use crate::runner::Boxed;
 /// How a run comes to its task.
 pub(super) enum Start {
     /// It began in this process, which owns it.
-    Begun { machine: Box<Machine>, lease: Lease },
+    Begun {
+        machine: Box<Machine>,
+        lease: Lease,
+        turn: Option<Turn>,
+    },
     /// It is taken up from the store.
     Stored,
 }
@@ -63,6 +68,12 @@ impl Shell {
     /// Begins to work on a run that this process owns.
     pub(super) fn begin_work(self: &Arc<Self>, machine: Machine, lease: Lease) {
         let run = lease.run;
+        // It lines up before anything else happens, so that what one sender sends keeps its order.
+        let origin = machine.state().origin.as_ref();
+        let turn = origin.filter(|origin| origin.parent.is_none()).and_then(|origin| {
+            let serial = origin.serial.as_ref()?;
+            Some(self.turns.line_up(serial, run))
+        });
         let (mailbox, received) = mpsc::unbounded_channel();
         self.running.lock().insert(run, mailbox);
         self.spawn(
@@ -70,6 +81,7 @@ impl Shell {
             Start::Begun {
                 machine: Box::new(machine),
                 lease,
+                turn,
             },
             received,
         );
@@ -125,9 +137,12 @@ impl Shell {
         start: Start,
         received: &mut UnboundedReceiver<Signal>,
     ) -> Option<Standing> {
-        let (machine, lease, first) = match start {
-            Start::Begun { machine, lease } => (*machine, lease, Asked::quietly(Event::Started)),
-            Start::Stored => self.take_up(run, received).await?,
+        let (machine, lease, first, turn) = match start {
+            Start::Begun { machine, lease, turn } => (*machine, lease, Asked::quietly(Event::Started), turn),
+            Start::Stored => {
+                let (machine, lease, first) = self.take_up(run, received).await?;
+                (machine, lease, first, None)
+            }
         };
         let held = self.hold(lease);
         // Children work in the place and the turn of their family.
@@ -138,7 +153,14 @@ impl Shell {
             .is_some_and(|origin| origin.parent.is_none());
         let lane = is_root.then(|| self.lanes.of(machine.plan()));
         let waiting = lane.as_ref().map(Lane::wait);
-        let _turn = self.turn_of(&machine).await;
+        let turn = match turn {
+            None => self.place_of(&machine).await,
+            turn => turn,
+        };
+        let _turn = match turn {
+            None => None,
+            Some(turn) => Some(turn.come().await),
+        };
         let _among = match &lane {
             Some(lane) => self.pass_gates(lane, &machine).await,
             None => None,
@@ -210,12 +232,12 @@ impl Shell {
         among
     }
 
-    /// The turn of a run with a serial, for as long as it works.
-    async fn turn_of(self: &Arc<Self>, machine: &Machine) -> Option<super::turns::Turn> {
+    /// The place of a run with a serial in the queue of those that have the same.
+    async fn place_of(self: &Arc<Self>, machine: &Machine) -> Option<Turn> {
         let origin = machine.state().origin.as_ref()?;
         let serial = origin.serial.clone()?;
         let family = self.family(machine.state().run, origin.parent.as_ref()).await;
-        Some(self.turns.enter(&serial, family).await)
+        Some(self.turns.line_up(&serial, family))
     }
 }
 

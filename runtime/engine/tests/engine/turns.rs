@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dragoman_engine::machine::{Commit, Event, Found, Machine, Request};
-use dragoman_engine::{Output, Report, StateWrite};
+use dragoman_engine::{Output, Report, StateWrite, Written};
 use dragoman_journal::{Ending, Operation, Record, Refusal, RunSummary, Standing};
 use dragoman_model::{Actor, Digest, RunId, Usage, Value};
 use serde_json::json;
@@ -96,7 +96,7 @@ fn where_one_key_was_overtaken_nothing_of_what_its_call_wrote_is_kept() {
     machine.advance(&Quiet, MORNING, Event::Committed);
     let write = |key: &str| StateWrite {
         key: key.into(),
-        value: Some(vec![1]),
+        written: Written::Put(vec![1]),
         expected: Some(1),
     };
     let output = Output {

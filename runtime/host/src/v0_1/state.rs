@@ -32,6 +32,14 @@ async fn stored(session: &mut Session, key: &str) -> Result<Versioned, StateErro
         .map_err(StateError::Other)
 }
 
+/// What the store has under a key, for the call to rely on.
+async fn read(session: &mut Session, key: &str) -> Result<Versioned, StateError> {
+    let found = stored(session, key).await?;
+    let version = found.as_ref().map_or(0, |(_, version)| *version);
+    session.state.reads(key, version)?;
+    Ok(found)
+}
+
 async fn write(
     session: &mut Session,
     key: &str,
@@ -65,7 +73,7 @@ impl wit::Host for Session {
         self.enter()?;
         let found = match self.state.own(&key) {
             Some(own) => Ok(own),
-            None => stored(self, &key).await,
+            None => read(self, &key).await,
         };
         let entry = |(value, version)| Entry { value, version };
         Ok(found.map(|found| found.map(entry)).map_err(Error::from))

@@ -1,7 +1,7 @@
 //! What calls give back.
 
 use bytes::Bytes;
-use dragoman_engine::runner::{Probed, StateWrite, StepRunner};
+use dragoman_engine::runner::{Probed, StateWrite, StepRunner, Written};
 use dragoman_host::{CredentialGrant, HostSettings};
 use dragoman_model::{Class, DocumentReference, Timestamp, Value};
 use serde_json::json;
@@ -208,7 +208,7 @@ async fn state_is_read_and_its_writes_come_with_the_report() {
         .await;
     let write = StateWrite {
         key: "k".into(),
-        value: Some(b"new".to_vec()),
+        written: Written::Put(b"new".to_vec()),
         expected: Some(3),
     };
     assert_eq!(report.state, [write]);

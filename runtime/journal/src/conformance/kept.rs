@@ -68,6 +68,20 @@ pub(super) async fn state_is_compared_and_swapped(journal: &dyn Journal) {
         refused(journal, sample::with(lease, 5, delete("page/1", Some(3)))).await,
         conflict(0)
     );
+    let relied = |expected| Operation::StateRelied {
+        connection: "shop".into(),
+        key: "page/1".into(),
+        expected,
+    };
+    let with = |expected| {
+        let mut append = sample::with(lease, 5, put("page/2", 9, None));
+        append.operations.push(relied(expected));
+        append
+    };
+    assert_eq!(refused(journal, with(3)).await, conflict(0));
+    assert_eq!(get("page/2").await, None);
+    written(journal, with(0)).await;
+    assert_eq!(get("page/2").await, Some((vec![9], 1)));
 }
 
 pub(super) async fn state_keys_come_in_order(journal: &dyn Journal) {

@@ -211,6 +211,11 @@ fn decide_kept(writing: &Writing<'_>, operation: &Operation) -> Result<Option<Re
             key,
             expected,
         } => state::delete(writing, connection, key, *expected),
+        Operation::StateRelied {
+            connection,
+            key,
+            expected,
+        } => state::relied(writing, connection, key, *expected),
         Operation::WaitBegin { wait } => state::begin_wait(writing, wait),
         Operation::WaitEnd { wait } => state::end_wait(writing, wait),
         // The others were done before.

@@ -67,6 +67,16 @@ pub(crate) fn delete(
     Ok(None)
 }
 
+/// A key of a connection's state is still as it was read.
+pub(crate) fn relied(
+    writing: &Writing<'_>,
+    connection: &str,
+    key: &str,
+    expected: u64,
+) -> Result<Option<Refusal>, Trouble> {
+    Ok(compare(writing, connection, key, Some(expected))?.err())
+}
+
 /// Keeps a document, once.
 pub(crate) fn keep(writing: &Writing<'_>, document: &DocumentReference, bytes: &[u8]) -> Result<(), Trouble> {
     writing
