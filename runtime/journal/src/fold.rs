@@ -6,7 +6,7 @@
 use dragoman_model::{RunId, Timestamp, Value};
 
 use crate::entry::{Entry, Header};
-use crate::query::{RunSummary, told};
+use crate::query::{self, RunSummary, told};
 use crate::record::{Ending, Parent, Record};
 use crate::store::Standing;
 
@@ -157,6 +157,7 @@ impl RunFold {
     pub fn summary(&self, body: Option<Value>) -> RunSummary {
         let standing = self.standing;
         let body = body.filter(|_| matches!(standing, Standing::Parked | Standing::Closed));
+        let failure = query::failure(self.ending, body.as_ref());
         let (note, output) = told(self.ending, body);
         RunSummary {
             run: self.run,
@@ -170,6 +171,7 @@ impl RunFold {
             parent: self.parent.as_ref().map(|parent| parent.run),
             note,
             output,
+            failure,
         }
     }
 }

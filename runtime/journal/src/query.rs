@@ -1,6 +1,6 @@
 //! What a store answers to questions.
 
-use dragoman_model::{Digest, RunId, Timestamp, Value};
+use dragoman_model::{Digest, Failure, RunId, Timestamp, Value};
 
 use crate::record::{Ending, OnceKey};
 use crate::store::Standing;
@@ -83,6 +83,8 @@ pub struct RunSummary {
     pub note: Option<String>,
     /// The output, where it completed.
     pub output: Option<Value>,
+    /// The failure that it ended with, where it did.
+    pub failure: Option<Failure>,
 }
 
 /// Which runs.
@@ -142,6 +144,12 @@ pub struct Emitted {
     pub pipeline: String,
     /// When.
     pub at: Timestamp,
+}
+
+/// The failure in the body of a run's last `closed` entry.
+pub fn failure(ending: Option<Ending>, body: Option<&Value>) -> Option<Failure> {
+    let failure = body?.get("failure").filter(|_| ending == Some(Ending::Failed))?;
+    serde_json::from_value(failure.clone()).ok()
 }
 
 /// What the body of a run's last `parked` or `closed` entry tells a list: a note on why it stands as it does, and the

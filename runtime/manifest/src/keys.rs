@@ -62,6 +62,7 @@ const KEYS: &[&str] = &[
     "http",
     "id",
     "idempotency_header",
+    "input",
     "item_key",
     "key",
     "ledger",

@@ -62,3 +62,11 @@ pub const UNKNOWN_ZONE: Code = Code::new("D0441", "unknown time zone");
 pub const LOOKS_COMPUTED: Code = Code::new("D0425", "a text that looks like an expression");
 /// A `try` without a handler.
 pub const CATCHES_NOTHING: Code = Code::new("D0430", "a group that catches nothing");
+/// A pipeline that the site does not have.
+pub const UNKNOWN_PIPELINE: Code = Code::new("D0431", "unknown pipeline");
+/// Pipelines that run each other.
+pub const CIRCLE: Code = Code::new("D0432", "pipelines that run each other in a circle");
+/// A pipeline of which nobody knows what it is to be given.
+pub const NOT_CALLABLE: Code = Code::new("D0433", "a pipeline that others cannot run");
+/// The shape of what a pipeline is given.
+pub const INPUT: Code = Code::new("D0434", "the input of a pipeline");

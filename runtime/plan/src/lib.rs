@@ -13,9 +13,11 @@ pub mod check;
 pub mod codes;
 mod events;
 pub mod model;
+pub mod runs;
 pub mod world;
 
 pub use check::{Checked, build, check};
 pub use events::site_events;
 pub use model::*;
+pub use runs::{Entry, RunStep, Signature};
 pub use world::{Connection, World};

@@ -9,6 +9,8 @@ pub use dragoman_manifest::Rate;
 use dragoman_model::{Digest, OperationEffect, Value};
 use dragoman_schema::Shape;
 
+use crate::runs::RunStep;
+
 /// A pipeline, ready to run.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -38,6 +40,10 @@ pub struct Plan {
     pub observe: bool,
     /// The plugins it uses: connection to component digest. Runs are pinned to them.
     pub plugins: BTreeMap<String, Digest>,
+    /// The pipelines it runs, with their versions. Runs are pinned to them too.
+    pub runs: BTreeMap<String, Digest>,
+    /// The shape of the run's output.
+    pub gives: Shape,
 }
 
 /// What begins a run.
@@ -51,6 +57,8 @@ pub struct Trigger {
     pub read: Option<(String, String)>,
     /// The shape of `trigger.message`.
     pub message: Shape,
+    /// JSON Schema of a message that is given by hand or by another pipeline, where one is said.
+    pub input: Option<Value>,
 }
 
 /// How a message comes.
@@ -187,6 +195,8 @@ pub enum StepKind {
     Repeat(Box<RepeatStep>),
     /// A group whose failures are handled together. Its output: its value, else the outputs of its steps by id.
     Try(Block),
+    /// Runs another pipeline as a child; the output is its output.
+    Run(Box<RunStep>),
     /// Takes quantities from a ledger.
     Claim(Box<ClaimStep>),
     /// Gives a claim back.

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use dragoman_model::{Role, Value};
 use dragoman_schema::{Shape, Surface};
 
+use crate::Signature;
+
 /// A connection of the site.
 #[derive(Debug, Clone)]
 pub struct Connection {
@@ -31,6 +33,9 @@ pub struct World {
     /// The events that may be emitted, with the shape of what each brings; none: nothing is known of it, because of a
     /// mistake that was reported elsewhere.
     pub events: BTreeMap<String, Option<Shape>>,
+    /// The pipelines of the site, as those that run them see them; none: nothing is known of one, because of a mistake
+    /// that was reported elsewhere.
+    pub pipelines: BTreeMap<String, Option<Arc<Signature>>>,
     /// The senders' names.
     pub senders: BTreeSet<String>,
     /// The roles that a user can have.
@@ -49,6 +54,7 @@ impl Default for World {
             broken_connections: BTreeSet::new(),
             ledgers: BTreeSet::new(),
             events: BTreeMap::new(),
+            pipelines: BTreeMap::new(),
             senders: BTreeSet::new(),
             roles: Role::ALL.iter().map(|role| role.name().to_owned()).collect(),
             site: Value::Object(serde_json::Map::new()),

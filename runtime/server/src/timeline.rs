@@ -48,7 +48,10 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
     match record {
         Record::Accepted { .. } => began(record),
         Record::Read { attempt, .. } => format!("read{}", tries(*attempt)),
-        Record::Children { count } => format!("{count} items, each a run of its own"),
+        Record::Children { count } => match text(body, "pipeline") {
+            Some(pipeline) => format!("`{pipeline}` is run as a run of its own"),
+            None => format!("{count} items, each a run of its own"),
+        },
         Record::Intent { .. } => intent(record),
         Record::Done { joined: Some(run), .. } => format!("done before by run {run}; its result was taken"),
         Record::Done { known_by, attempt, .. } if known_by == "probe" => {
@@ -75,6 +78,10 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
             format!("the event `{}` came", text(body, "event").unwrap_or("?"))
         }
         Record::Event { name } => format!("told that: {name}"),
+        Record::Chosen { what } if what == "round" => {
+            let round = body.and_then(|b| b.get("round")?.as_u64()).unwrap_or_default();
+            format!("not done yet after {round} rounds; it goes round again")
+        }
         Record::Chosen { what } => format!("chosen: {what}"),
         Record::Claimed {
             ledger,
@@ -105,6 +112,12 @@ fn began(record: &Record) -> String {
     else {
         return String::new();
     };
+    if let Some(parent) = parent.as_ref().filter(|_| trigger != "each") {
+        return format!(
+            "run by `{}` of run {}, under the key {run_key}",
+            parent.path, parent.run
+        );
+    }
     if let Some(parent) = parent {
         return format!("item {} of `{}` began ({})", parent.index + 1, parent.path, parent.item);
     }

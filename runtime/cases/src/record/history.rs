@@ -51,6 +51,7 @@ fn summary(told: &Value) -> Option<RunSummary> {
         parent: text("parent").and_then(|p| p.parse().ok()),
         note: text("note").map(str::to_owned),
         output: Some(told["output"].clone()).filter(|o| !o.is_null()),
+        failure: None,
     })
 }
 

@@ -29,23 +29,34 @@ impl<'a> Walk<'a> {
                 Ok(Some(items)) => self.begin_children(each, items),
             };
         }
+        match self.look_at_children() {
+            Some(children) => self.children(step, each, &children),
+            None => Flow::Pending,
+        }
+    }
+
+    /// What the store knows of the children of the step; none: it is being asked, or they have not moved.
+    pub(super) fn look_at_children(&mut self) -> Option<Vec<RunSummary>> {
         match self.live.remove(&self.path) {
-            Some(Live::Found(Found::Children(children))) => self.children(step, each, &children),
-            Some(away @ (Live::Away | Live::AwayAgain)) => self.keep_away(away),
+            Some(Live::Found(Found::Children(children))) => return Some(children),
+            Some(away @ (Live::Away | Live::AwayAgain)) => drop(self.keep_away(away)),
             again if self.woken || matches!(again, Some(Live::Again)) => {
                 self.requests.push(Request::Children {
                     path: self.path.clone(),
                 });
-                self.keep(Live::Away)
+                self.keep(Live::Away);
             }
-            _ => {
-                self.dues.push(Due {
-                    at: Some(self.now.plus_millis(RECHECK_MS)),
-                    waits: true,
-                });
-                Flow::Pending
-            }
+            _ => self.wait_for_children(),
         }
+        None
+    }
+
+    /// A child that ends wakes its parent.
+    pub(super) fn wait_for_children(&mut self) {
+        self.dues.push(Due {
+            at: Some(self.now.plus_millis(RECHECK_MS)),
+            waits: true,
+        });
     }
 
     /// The items with their keys; none: they need what was only observed.
@@ -108,7 +119,7 @@ impl<'a> Walk<'a> {
         self.place_children(entry, begins)
     }
 
-    fn place_children(&mut self, entry: Draft, begins: Vec<Begin>) -> Flow {
+    pub(super) fn place_children(&mut self, entry: Draft, begins: Vec<Begin>) -> Flow {
         let due = self.now.plus_millis(RECHECK_MS);
         self.place(Tail {
             path: self.path.clone(),
@@ -205,10 +216,7 @@ impl<'a> Walk<'a> {
             return self.begin_more(each, &items, begun, count.min(closed + most(each)));
         }
         if closed < begun {
-            self.dues.push(Due {
-                at: Some(self.now.plus_millis(RECHECK_MS)),
-                waits: true,
-            });
+            self.wait_for_children();
             return Flow::Pending;
         }
         if failed && !each.go_on {

@@ -21,7 +21,7 @@ impl<'a> Walk<'a> {
         if self.state.closed.is_some() || self.state.parked.is_some() || self.state.origin.is_none() {
             return;
         }
-        let parent = self.state.origin.as_ref().and_then(|origin| origin.parent.clone());
+        let parent = self.state.origin.as_ref().and_then(|origin| origin.of_item().cloned());
         let plan = self.plan;
         let block = match &parent {
             None => Some(&plan.steps),

@@ -26,6 +26,7 @@ mod probe;
 mod progress;
 mod repeat;
 mod retry;
+mod run;
 mod scope;
 mod state;
 mod undo;
@@ -45,6 +46,7 @@ pub use locate::{block_of, step_at};
 pub use origin::{Origin, roots};
 pub use progress::{Claim, End, Failed, Item, Progress, Waiting};
 pub use retry::{Attempted, INTERRUPTED, Verdict, back_off, verdict};
+pub use run::fits_input;
 pub use state::{Parking, State};
 
 use crate::runner::{Probed, Report};

@@ -34,6 +34,17 @@ pub struct Origin {
     pub captures: Map<String, Value>,
 }
 
+/// The trigger of an item's run.
+const OF_ITEMS: &str = "each";
+
+impl Origin {
+    /// The parent of a run that works on an item of an `each` step; a pipeline that another one runs has a parent too, but
+    /// its own steps.
+    pub fn of_item(&self) -> Option<&Parent> {
+        self.parent.as_ref().filter(|_| self.trigger == OF_ITEMS)
+    }
+}
+
 /// Reads the first entry of a run.
 pub(super) fn origin(run: RunId, fact: &Fact<'_>) -> Option<Origin> {
     let Record::Accepted {

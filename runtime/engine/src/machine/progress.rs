@@ -41,6 +41,8 @@ pub struct Progress {
     pub wait: Option<Waiting>,
     /// The items of an `each` step.
     pub items: Option<Vec<Item>>,
+    /// How often another pipeline was begun.
+    pub runs: u32,
     /// How many of them have begun.
     pub begun: u64,
     /// The round that a `repeat` step is in, from 0.
@@ -177,6 +179,7 @@ impl Progress {
             Record::Children { count } => {
                 self.items = Some(items(fact));
                 self.begun = fact.member("begun").and_then(Value::as_u64).unwrap_or(*count);
+                self.runs += u32::from(fact.member("pipeline").is_some());
             }
             Record::Chosen { what } if what == "drain" => self.drains = true,
             Record::Chosen { what } if what == "begun" => {
@@ -268,6 +271,9 @@ impl Progress {
         self.resumed_after = self.attempt;
         self.resumed_round = self.round;
         self.deadline = None;
+        if self.runs > 0 {
+            self.items = None;
+        }
         match &mut self.failure {
             Some(failed) if !absent && failed.failure.effect != Effect::None => failed.last = false,
             failure => {

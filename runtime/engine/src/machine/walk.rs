@@ -217,6 +217,7 @@ impl<'a> Walk<'a> {
             StepKind::Parallel(branches) => self.parallel(step, branches),
             StepKind::Repeat(repeat) => self.repeat(step, repeat),
             StepKind::Try(block) => self.group(step, block),
+            StepKind::Run(run) => self.run_pipeline(step, run),
             StepKind::Claim(claim) => self.claim(step, claim),
             StepKind::Release { ledger, once } => self.release(step, ledger, once),
             StepKind::Void { reference } => self.void(step, reference),

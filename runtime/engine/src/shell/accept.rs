@@ -14,7 +14,7 @@ use serde_json::json;
 use super::door::Offer;
 use super::outgoing::traceparent;
 use super::{Handle, Shell, follow, schedule};
-use crate::machine::{Machine, roots};
+use crate::machine::{Machine, fits_input, roots};
 use crate::runner::{Boxed, Call};
 use crate::source::{Acceptor, Delivered, Delivery, Refused};
 
@@ -136,6 +136,9 @@ impl Shell {
             if is_too_deep(&message) {
                 let why = format!("the message is nested deeper than {LEVELS} levels");
                 return Err(Failure::permanent("message.json", why));
+            }
+            if let Some(schema) = &trigger.input {
+                fits_input(schema, &message, "message.invalid")?;
             }
             return Ok(Received {
                 message,

@@ -435,6 +435,11 @@ impl AtWork<'_> {
                 continue;
             };
             shell.families.lock().insert(run, root);
+            if begin.standing != Standing::Active {
+                // Another pipeline's run is nobody's yet: it is taken from the store, with the plan it is pinned to.
+                shell.signal(run, Signal::Woken);
+                continue;
+            }
             let plan: Arc<Plan> = Arc::clone(self.machine.plan());
             let machine = Machine::from_drafts(plan, run, &begin.entries, &shell.worker);
             shell.begin_work(

@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 use crate::house::{House, MORNING, open, plan, plan_on};
 use crate::partner::Does::*;
 use crate::partner::Partner;
+use crate::pipelines::family;
 
 /// Where the process dies: right before or right after a commit reaches the disk.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -445,6 +446,26 @@ fn groups_in_rounds() {
     every_commit(&[plan("rounds", ROUNDS)], &["rounds"], &|partner| {
         partner.will("ship", [Answer, Break { applied: true }]);
         partner.will("notify", [Break { applied: true }]);
+    });
+}
+
+const CALLER: &str = "
+steps:
+  - id: other
+    run: called
+    with: { number: =trigger.message.number }
+  - id: posted
+    call: shop.ship
+    once: steps.other.id
+    with: { number: =steps.other.id }
+output: { id: =steps.posted.id }
+";
+
+#[test]
+fn a_pipeline_that_runs_another() {
+    every_commit(&family("park", CALLER), &["caller"], &|partner| {
+        partner.will("notify", [Break { applied: true }]);
+        partner.will("ship", [Break { applied: true }]);
     });
 }
 

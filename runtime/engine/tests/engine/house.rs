@@ -55,11 +55,18 @@ pub(crate) fn plan_with(reply: &str, name: &str, text: &str) -> Arc<Plan> {
 
 /// As [`plan`], with the triggers.
 pub(crate) fn plan_on(top: &str, name: &str, text: &str) -> Arc<Plan> {
+    plan_among(top, name, text, &[])
+}
+
+/// As [`plan_on`], with other pipelines that it may run.
+pub(crate) fn plan_among(top: &str, name: &str, text: &str, others: &[Arc<Plan>]) -> Arc<Plan> {
     let text = format!("dragoman: 1\npipeline: {name}\nsummary: A test.\n{top}{text}");
     let mut world = World::default()
         .with_connection("shop", Arc::new(surface()))
         .with_connection("watched", Arc::new(surface()));
     world.ledgers.insert("stock".into());
+    let signature = |plan: &Arc<Plan>| (plan.pipeline.clone(), Some(Arc::new(plan.signature())));
+    world.pipelines = others.iter().map(signature).collect();
     world.senders.insert("partner".into());
     let number = serde_json::json!({ "type": "object", "required": ["number"],
         "properties": { "number": { "type": "string" } } });

@@ -10,6 +10,7 @@ mod house;
 mod limits;
 mod partner;
 mod people;
+mod pipelines;
 mod replay;
 mod rounds;
 mod schedule;

@@ -14,7 +14,8 @@ use dragoman_plan::Plan;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::house::{MORNING, plan};
+use crate::house::{MORNING, plan_among};
+use crate::pipelines::family;
 
 pub(crate) struct Quiet;
 
@@ -356,6 +357,7 @@ pub(crate) fn child(run: RunId, parent: RunId, at: Timestamp) -> RunSummary {
         parent: Some(parent),
         note: None,
         output: Some(json!({ "id": "x" })),
+        failure: None,
     }
 }
 
@@ -433,6 +435,10 @@ steps:
   - id: heard
     wait: { event: shipped, key: steps.order.number, for: 2d }
     on_timeout: { value: { number: none } }
+  - id: other
+    run: called
+    with: { number: =steps.order.number }
+    on_failure: { value: { id: none } }
   - id: closed
     void: { ref: \"'other'\" }
   - id: last
@@ -441,6 +447,14 @@ steps:
     on_rejected: { value: { id: =failure.code } }
 output: { id: =steps.last.id }
 ";
+
+/// The plan with all words, with what follows a failure that nothing handled, and the handler of its group.
+fn plan(failure: &str, handler: &str) -> Arc<Plan> {
+    let [called, _] = family("park", "steps: [{ sleep: 1s }]");
+    let text = ALL.replace("FAILURE", failure).replace("HANDLER", handler);
+    let top = "on: [{ id: hook, http: { path: /all, from: partner }, read: shop.read_order }]\n";
+    plan_among(top, "all", &text, &[called])
+}
 
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
@@ -453,13 +467,13 @@ proptest! {
     ) {
         let failure = if undo { "undo" } else { "park" };
         let handler = if parks { "park" } else { "{ value: { first: { id: failed } } }" };
-        let plan = plan("all", &ALL.replace("FAILURE", failure).replace("HANDLER", handler));
+        let plan = plan(failure, handler);
         prop_assert!(Simulation::new(&plan, drawn).go() > 1);
     }
 }
 
 #[test]
 fn without_trouble_the_simulated_run_comes_to_its_end() {
-    let plan = plan("all", &ALL.replace("FAILURE", "park").replace("HANDLER", "park"));
+    let plan = plan("park", "park");
     assert!(Simulation::new(&plan, Vec::new()).go() > 40);
 }

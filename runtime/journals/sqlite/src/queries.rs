@@ -26,6 +26,7 @@ fn summary(row: &Row<'_>) -> Result<RunSummary, rusqlite::Error> {
     let told = columns::optional_value(row, 10)?;
     // The last parking stays on the row; it says nothing any more once somebody has repaired the run.
     let told = told.filter(|_| matches!(standing, Standing::Parked | Standing::Closed));
+    let failure = dragoman_journal::query::failure(ending, told.as_ref());
     let (note, output) = dragoman_journal::query::told(ending, told);
     Ok(RunSummary {
         run: columns::run(row, 0)?,
@@ -39,6 +40,7 @@ fn summary(row: &Row<'_>) -> Result<RunSummary, rusqlite::Error> {
         parent: columns::optional_run(row, 9)?,
         note,
         output,
+        failure,
     })
 }
 

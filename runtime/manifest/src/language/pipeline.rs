@@ -1,6 +1,6 @@
 //! The head of a pipeline and its triggers.
 
-use super::Kind::{Backoff, Duration, Either, Expression, List, Name, Named, Nothing, Operation, Rate, Schema};
+use super::Kind::{Backoff, Duration, Either, Expression, List, Name, Named, Operation, Rate, Schema};
 use super::Kind::{Steps, Template, Text, Whole, Words};
 use super::{Kind, Map, key, map, need};
 
@@ -181,7 +181,12 @@ static TRIGGER: Map = map(
             "A message comes over a queue.",
             "{ queue: orders, from: partner }",
         ),
-        key("manual", Nothing, "A run is begun by `dragoman run`.", "{}"),
+        key(
+            "manual",
+            Kind::Map(&MANUAL),
+            "A run is begun by `dragoman run`, or by another pipeline.",
+            "{}",
+        ),
         key(
             "read",
             Operation,
@@ -191,6 +196,17 @@ static TRIGGER: Map = map(
     ],
 )
 .one_of(&["http", "files", "schedule", "event", "amqp", "manual"]);
+
+static MANUAL: Map = map(
+    "manual",
+    "A run is begun by `dragoman run`, or by another pipeline.",
+    &[key(
+        "input",
+        Either(&[Schema, Operation]),
+        "The shape of the message: a JSON Schema, or the operation whose output it is.",
+        "orders.read_order",
+    )],
+);
 
 static HTTP: Map = map(
     "http",

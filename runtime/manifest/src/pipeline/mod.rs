@@ -2,6 +2,7 @@
 
 mod block;
 mod call;
+mod called;
 mod claim;
 mod decisions;
 mod events;

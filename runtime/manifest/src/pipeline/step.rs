@@ -2,7 +2,7 @@
 
 use dragoman_model::{Class, Diagnostic};
 
-use super::{Each, Handler, Step, StepKind, block, call, claim, decisions, events, repeat, word};
+use super::{Each, Handler, Step, StepKind, block, call, called, claim, decisions, events, repeat, word};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::said::{ExpressionText, Template};
@@ -24,10 +24,6 @@ pub(super) fn step(reading: &mut Reading, node: &Node) -> Option<Step> {
     let mut step = bare(Spanned::new(word, entry.key.span.clone()), StepKind::Refused);
     step.span = fields.heading();
     step.id = id;
-    if word::LATER.contains(&word) {
-        later(reading, entry, word);
-        return Some(step);
-    }
     misplaced(reading, &mut fields, word);
     step.kind =
         kind(reading, &mut fields, &mut step.once, &mut step.reference, word, entry).unwrap_or(StepKind::Refused);
@@ -65,7 +61,7 @@ pub(super) fn bare(word: Spanned<&'static str>, kind: StepKind) -> Step {
 fn find_word<'a>(reading: &mut Reading, fields: &mut Fields<'a>) -> Option<(&'static str, &'a Entry)> {
     let mut found: Vec<(&'static str, &Entry)> = Vec::new();
     for entry in fields.entries() {
-        let word = word::WORDS.iter().chain(word::LATER).find(|w| **w == entry.key.value);
+        let word = word::WORDS.iter().find(|w| **w == entry.key.value);
         if let Some(word) = word {
             found.push((*word, entry));
         }
@@ -82,7 +78,7 @@ fn find_word<'a>(reading: &mut Reading, fields: &mut Fields<'a>) -> Option<(&'st
     if let Some(found) = found.first() {
         return Some(*found);
     }
-    for word in word::WORDS.iter().chain(word::LATER) {
+    for word in word::WORDS {
         if let Some(entry) = fields.nearly(word) {
             return Some((word, entry));
         }
@@ -106,20 +102,12 @@ fn no_word(reading: &mut Reading, fields: &Fields<'_>) {
     reading.push(diagnostic);
 }
 
-fn later(reading: &mut Reading, entry: &Entry, word: &str) {
-    let help = match word {
-        "run" => "until then, write the steps here, or let both pipelines have the same trigger",
-        _ => "until then, a `call` may send it",
-    };
-    let message = format!("`{word}` is a word of the language, but this version does not run it yet");
-    reading.push(Diagnostic::error(codes::LATER_WORD, entry.key.span.clone(), message).help(help));
-}
-
 /// Keys that belong to other words, or into the value of one.
 fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str) {
     for entry in fields.entries() {
         let key = entry.key.value.as_str();
-        let help = if word::takes(word, key) == Some(false) {
+        let takes = word::takes(word, key);
+        let help = if takes == Some(false) {
             if word == "claim" && matches!(key, "once" | "ref")
                 || word == "release" && key == "once"
                 || word == "void" && key == "ref"
@@ -127,13 +115,16 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
                 format!("write it inside `{word}`: `{word}: {{ {key}: ... }}`")
             } else if let Some(right) = word::instead(word, key) {
                 format!("write {right}")
-            } else if matches!(word, "try" | "repeat") && matches!(key, "steps" | "value") {
+            } else if matches!(
+                (word, key),
+                ("try" | "repeat", "steps" | "value") | ("emit" | "wait", "key")
+            ) {
                 format!("`{key}` stands inside `{word}`: indent it further than `{word}`")
             } else {
                 let owners: Vec<String> = word::owners(key).iter().map(|o| format!("`{o}`")).collect();
                 format!("`{key}` belongs to {}; this step is a `{word}`", owners.join(", "))
             }
-        } else if let Some(inside) = word::inside(key) {
+        } else if let Some(inside) = word::inside(key).filter(|_| takes.is_none()) {
             let inside = if (word, key) == ("repeat", "for") { word } else { inside };
             format!("`{key}` stands inside `{inside}`: indent it further than `{inside}`")
         } else {
@@ -194,6 +185,7 @@ fn kind(
         "repeat" | "try" if fields.entries().iter().any(|e| e.key.value == "steps") => return None,
         "repeat" => StepKind::Repeat(Box::new(repeat::repeat(reading, node)?)),
         "try" => StepKind::Try(block::any(reading, node)),
+        "run" => StepKind::Run(Box::new(called::run(reading, fields, node)?)),
         "claim" => StepKind::Claim(Box::new(claim::claim(reading, node, once, reference)?)),
         "release" => claim::release(reading, node)?,
         "void" => claim::void(reading, node)?,

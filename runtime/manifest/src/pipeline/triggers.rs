@@ -2,7 +2,7 @@
 
 use dragoman_model::{Diagnostic, Span};
 
-use super::{OperationName, Trigger, TriggerKind, events, schedule};
+use super::{OperationName, Trigger, TriggerKind, events, schedule, shapes};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::yaml::{Entry, Node, NodeKind};
@@ -48,6 +48,7 @@ fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger>
     let id = fields.take("id").and_then(|n| reading.name(n, "_-", "hook"));
     let read = fields.take("read").and_then(|n| operation_name(reading, n));
     let ways: Vec<(&str, &Entry)> = WAYS.iter().filter_map(|way| Some((*way, fields.entry(way)?))).collect();
+    let mut input = None;
     let kind = match ways
         .iter()
         .map(|(way, entry)| (*way, &entry.value))
@@ -60,7 +61,9 @@ fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger>
         [("event", node)] => events::trigger(reading, node),
         [("amqp", node)] => amqp(reading, ways[0].1, node),
         [(_, node)] => {
-            if let Some(fields) = reading.fields(node, "a manual trigger", "`manual: {}`") {
+            let example = "`manual: {}`, or `manual: { input: orders.read_order }`";
+            if let Some(mut fields) = reading.fields(node, "a manual trigger", example) {
+                input = fields.take("input").and_then(|n| shapes::shape(reading, n));
                 fields.finish(reading);
             }
             Some(TriggerKind::Manual)
@@ -88,6 +91,7 @@ fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger>
         id,
         kind: kind?,
         read,
+        input,
         span,
     })
 }

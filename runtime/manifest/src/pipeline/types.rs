@@ -57,6 +57,8 @@ pub struct Trigger {
     pub kind: TriggerKind,
     /// The operation that reads the message.
     pub read: Option<OperationName>,
+    /// The shape of a message that is given by hand or by another pipeline.
+    pub input: Option<super::SaidShape>,
     /// Where it stands.
     pub span: Span,
 }
@@ -218,6 +220,8 @@ pub enum StepKind {
     Repeat(Box<Repeat>),
     /// A group whose failures are handled together.
     Try(Block),
+    /// Runs another pipeline.
+    Run(Box<Run>),
     /// Takes quantities from a ledger.
     Claim(Box<Claim>),
     /// Gives a claim back.
@@ -319,6 +323,17 @@ pub struct Repeat {
     pub rounds: Option<Spanned<u64>>,
     /// What a round does and yields.
     pub block: Block,
+}
+
+/// Runs another pipeline.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The pipeline.
+    pub pipeline: Spanned<String>,
+    /// Its message.
+    pub with: Option<Template>,
+    /// Its run key.
+    pub key: Option<ExpressionText>,
 }
 
 /// A claim.

@@ -1,28 +1,26 @@
 //! The words of the language, and which keys go with which.
 
-/// The words that this version runs.
+/// The words.
 pub(super) const WORDS: &[&str] = &[
-    "call", "choose", "each", "parallel", "repeat", "try", "claim", "release", "void", "wait", "emit", "sleep", "set",
-    "reply", "stop", "park", "fail",
+    "call", "choose", "each", "parallel", "repeat", "try", "run", "claim", "release", "void", "wait", "emit", "sleep",
+    "set", "reply", "stop", "park", "fail",
 ];
-
-/// The words that come later.
-pub(super) const LATER: &[&str] = &["run"];
 
 /// Keys that only some words take: the key, the words, and what to say where it stands at another.
 const OWNED: &[(&str, &[&str])] = &[
-    ("with", &["call"]),
+    ("with", &["call", "run"]),
+    ("key", &["run"]),
     ("documents", &["call"]),
     ("retry", &["call"]),
     ("timeout", &["call"]),
     ("effect", &["call"]),
     ("undo", &["call"]),
-    ("on_rejected", &["call", "try"]),
+    ("on_rejected", &["call", "run", "try"]),
     ("once", &["call"]),
     ("ref", &["call", "wait"]),
     ("on_refused", &["claim"]),
     ("on_timeout", &["wait", "repeat"]),
-    ("on_failure", &["call", "claim", "each", "repeat", "try"]),
+    ("on_failure", &["call", "claim", "each", "repeat", "run", "try"]),
     ("as", &["each"]),
     ("item_key", &["each"]),
     ("concurrent", &["each"]),
@@ -31,9 +29,9 @@ const OWNED: &[(&str, &[&str])] = &[
     ("value", &["each"]),
 ];
 
-/// Whether a key is a word, now or later.
+/// Whether a key is a word.
 pub(super) fn is_word(key: &str) -> bool {
-    WORDS.contains(&key) || LATER.contains(&key)
+    WORDS.contains(&key)
 }
 
 /// Whether a word takes a key; `None` where the key belongs to all words or to none.

@@ -46,9 +46,12 @@ impl Checker<'_> {
             );
         }
         let steps = self.block(&said.steps, None, &mut scope, false).block;
-        let output = match &said.output {
-            Some(output) => Some(self.template(output, None, &mut scope).0?),
-            None => None,
+        let (output, gives) = match &said.output {
+            Some(output) => {
+                let (output, shape) = self.template(output, None, &mut scope);
+                (Some(output?), shape.unwrap_or(Shape::Any))
+            }
+            None => (None, Shape::Nothing),
         };
         let used = self.used.iter();
         let plugins = used
@@ -68,6 +71,8 @@ impl Checker<'_> {
             on_failure: on_failure(said),
             observe: said.observe || self.world.observe,
             plugins,
+            runs: std::mem::take(&mut self.runs),
+            gives,
         })
     }
 
@@ -94,6 +99,7 @@ impl Checker<'_> {
     fn triggers(&mut self) -> (Option<Vec<Trigger>>, Option<Shape>) {
         let said = self.said;
         self.same_messages();
+        self.one_input();
         let mut triggers = Vec::new();
         let mut common: Option<Shape> = None;
         let mut known = true;
@@ -114,6 +120,7 @@ impl Checker<'_> {
                 kind,
                 read,
                 message: shape,
+                input: trigger.input.as_ref().and_then(|input| self.input_schema(input)),
             });
         }
         let shape = common.filter(|_| known);
@@ -131,6 +138,10 @@ impl Checker<'_> {
         if let SaidKind::Event { name, .. } = &trigger.kind {
             self.refuse_read(trigger, "an event brings its message as it is: nothing is to be read");
             return self.event(name).flatten();
+        }
+        if let Some(input) = &trigger.input {
+            self.refuse_read(trigger, "what is given as `input` has its shape: nothing is to be read");
+            return self.input(trigger, input).map(|(shape, _)| shape);
         }
         let Some(read) = &trigger.read else {
             return Some(Shape::Any);

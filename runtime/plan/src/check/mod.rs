@@ -15,6 +15,7 @@ mod limits;
 mod names;
 mod narrow;
 mod repeat;
+mod run;
 mod schedule;
 mod scope;
 mod step;
@@ -24,11 +25,11 @@ mod wait;
 pub(crate) use answer_schema::schema_shape;
 pub(crate) use names::unknown_name;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dragoman_expression::Environment;
 use dragoman_manifest::Pipeline;
-use dragoman_model::{Diagnostic, Severity};
+use dragoman_model::{Diagnostic, Digest, Severity};
 
 use crate::{Plan, World};
 
@@ -106,6 +107,8 @@ struct Checker<'a> {
     captures: Vec<BTreeSet<String>>,
     /// Connections used.
     used: BTreeSet<String>,
+    /// Pipelines that are run, with their versions.
+    runs: BTreeMap<String, Digest>,
     /// How many `repeat` steps are around the place being checked.
     repeats: usize,
     /// Whether an expression of the round being checked speaks of the round before.
@@ -125,6 +128,7 @@ impl<'a> Checker<'a> {
             diagnostics: Vec::new(),
             captures: Vec::new(),
             used: BTreeSet::new(),
+            runs: BTreeMap::new(),
             repeats: 0,
             looks_back: false,
         }

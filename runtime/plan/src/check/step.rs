@@ -125,6 +125,7 @@ impl Checker<'_> {
             said::StepKind::Each(each) => self.each(each, scope),
             said::StepKind::Parallel(branches) => self.parallel(step, branches, scope),
             said::StepKind::Repeat(repeat) => self.repeat(step, repeat, scope),
+            said::StepKind::Run(run) => self.run(run, scope),
             said::StepKind::Try(block) => self.group(step, block, scope),
             said::StepKind::Claim(claim) => self.claim(claim, scope),
             said::StepKind::Release { ledger, once } => self.release(ledger, once, scope),

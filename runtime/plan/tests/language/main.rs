@@ -12,6 +12,7 @@ mod meaning;
 mod mutations;
 mod pages;
 mod robustness;
+mod runs;
 mod shipped;
 mod specs;
 mod world;

@@ -13,6 +13,13 @@ pub(crate) fn world() -> World {
         .with_connection("orders", surface("orders", orders()))
         .with_connection("mail", surface("mail", mail()));
     world.ledgers.insert("stock".into());
+    for text in [RESTOCK, NIGHTLY] {
+        let (pipeline, _) = dragoman_manifest::parse_pipeline(dragoman_model::Source::new("other.yaml", text));
+        let plan = dragoman_plan::build(&pipeline.expect("a pipeline"), &world).expect("a good pipeline");
+        let signature = Arc::new(plan.signature());
+        world.pipelines.insert(plan.pipeline, Some(signature));
+    }
+    world.pipelines.insert("broken".into(), None);
     world.senders.insert("partner".into());
     let shipped = json!({ "title": "Shipped", "type": "object", "required": ["number", "at"],
         "properties": { "number": { "type": "string" }, "at": { "type": "string", "format": "date-time" },
@@ -25,6 +32,21 @@ pub(crate) fn world() -> World {
     world.site = json!({ "country": "CH", "limit": 100, "clerk": { "id": "c1", "name": "A. Clerk" } });
     world
 }
+
+/// Another pipeline of the site, which may be run.
+const RESTOCK: &str = "dragoman: 1
+pipeline: restock
+on: [{ id: called, manual: { input: { type: object, required: [item], properties: { item: { type: string }, count: { type: integer } } } } }]
+steps: [{ id: order, call: orders.get, with: { number: =trigger.message.item } }]
+output: { order: =steps.order, item: =trigger.message.item }
+";
+
+/// One that does not say what it is to be given.
+const NIGHTLY: &str = "dragoman: 1
+pipeline: nightly
+on: [{ id: by-hand, manual: {} }]
+steps: [{ sleep: 1s }]
+";
 
 fn surface(name: &str, operations: Vec<DescribedOperation>) -> Arc<Surface> {
     let descriptor = Descriptor {

@@ -4,29 +4,39 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dragoman_manifest::{Site, parse_pipeline};
+use dragoman_engine::Boxed;
+use dragoman_manifest::{Pipeline, Site, parse_pipeline};
 use dragoman_model::digest::canonical;
 use dragoman_model::{Diagnostic, Digest, Source, Value};
-use dragoman_plan::{Plan, World};
+use dragoman_plan::{Plan, World, runs};
 use serde_json::json;
 
 use super::{is_error, read_source};
 use crate::error::{NO_FILE, NO_PIPELINE, TWICE};
 
-/// A pipeline with the plugins it was built with. Its digest is the version that runs are pinned to: the same text with
+/// A pipeline with the plugins and the other pipelines it was built with. Its digest is the version that runs are pinned to: the same text with
 /// another plugin is another version.
 #[derive(Clone)]
 pub struct Edition {
     /// The plan; its `version` is the digest of `bytes`.
     pub plan: Arc<Plan>,
-    /// What the store keeps: `{ name, text, plugins }`.
+    /// What the store keeps: `{ name, text, plugins, runs }`.
     pub bytes: Vec<u8>,
 }
 
 impl Edition {
     fn new(mut plan: Plan, name: &str) -> Self {
-        let plugins: BTreeMap<&String, String> = plan.plugins.iter().map(|(c, d)| (c, d.to_string())).collect();
-        let bytes = canonical(&json!({ "name": name, "text": &*plan.text, "plugins": plugins })).into_bytes();
+        let digests = |all: &BTreeMap<String, Digest>| -> BTreeMap<String, String> {
+            all.iter()
+                .map(|(name, digest)| (name.clone(), digest.to_string()))
+                .collect()
+        };
+        let mut edition = json!({ "name": name, "text": &*plan.text, "plugins": digests(&plan.plugins) });
+        // What runs no other pipeline has the version that it always had.
+        if !plan.runs.is_empty() {
+            edition["runs"] = json!(digests(&plan.runs));
+        }
+        let bytes = canonical(&edition).into_bytes();
         plan.version = Digest::of(&bytes);
         Edition {
             plan: Arc::new(plan),
@@ -43,7 +53,6 @@ pub(crate) fn load(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> BTreeMap<String, Edition> {
     let mut editions = BTreeMap::new();
-    let mut places = BTreeMap::new();
     let files = match find(folder) {
         Ok(files) => files,
         Err(error) => {
@@ -58,6 +67,35 @@ pub(crate) fn load(
         let diagnostic = Diagnostic::error(NO_PIPELINE, said.pipelines.span.clone(), message);
         diagnostics.push(diagnostic.help("a pipeline is a file NAME.yaml there, or NAME/pipeline.yaml"));
     }
+    let said = read(files, diagnostics);
+    // Each pipeline is checked behind those that it runs, whose versions it is pinned to.
+    let order = runs::order(said.iter().map(|(pipeline, _)| pipeline));
+    let mut found: Vec<Vec<Diagnostic>> = vec![Vec::new(); said.len()];
+    let mut world = world.clone();
+    let names = said.iter().map(|(pipeline, _)| (pipeline.name.value.clone(), None));
+    world.pipelines = names.collect();
+    for number in order.order {
+        let (pipeline, broken) = &said[number];
+        let checked = dragoman_plan::check(pipeline, &world);
+        found[number] = checked.diagnostics;
+        let circular = order.circular.contains(&pipeline.name.value);
+        let Some(plan) = checked.plan.filter(|_| !broken && !circular) else {
+            continue;
+        };
+        let edition = Edition::new(plan, &pipeline.source.name);
+        let signature = Arc::new(edition.plan.signature());
+        world.pipelines.insert(edition.plan.pipeline.clone(), Some(signature));
+        editions.insert(edition.plan.pipeline.clone(), edition);
+    }
+    diagnostics.extend(order.diagnostics);
+    diagnostics.extend(found.into_iter().flatten());
+    editions
+}
+
+/// Reads pipelines; says of each whether its text is broken.
+fn read(files: Vec<PathBuf>, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Pipeline, bool)> {
+    let mut places = BTreeMap::new();
+    let mut pipelines = Vec::new();
     for file in files {
         let source = match read_source(&file) {
             Ok(source) => source,
@@ -66,7 +104,6 @@ pub(crate) fn load(
                 continue;
             }
         };
-        let name = source.name.clone();
         let (parsed, found) = parse_pipeline(source);
         let broken = found.iter().any(is_error);
         diagnostics.extend(found);
@@ -80,13 +117,9 @@ pub(crate) fn load(
             );
             continue;
         }
-        let checked = dragoman_plan::check(&pipeline, world);
-        diagnostics.extend(checked.diagnostics);
-        if let (Some(plan), false) = (checked.plan, broken) {
-            editions.insert(plan.pipeline.clone(), Edition::new(plan, &name));
-        }
+        pipelines.push((pipeline, broken));
     }
-    editions
+    pipelines
 }
 
 pub(crate) fn find(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
@@ -104,9 +137,13 @@ pub(crate) fn find(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Which plugins an edition was built with: connection and digest.
-fn plugins(edition: &Value) -> Option<BTreeMap<String, Digest>> {
-    let members = edition.get("plugins")?.as_object()?;
+/// What an edition was built with: the digests by the names of connections (`plugins`) or of pipelines (`runs`, which
+/// only those have that run others).
+fn digests(edition: &Value, member: &str) -> Option<BTreeMap<String, Digest>> {
+    let Some(members) = edition.get(member) else {
+        return Some(BTreeMap::new());
+    };
+    let members = members.as_object()?;
     members
         .iter()
         .map(|(name, digest)| Some((name.clone(), digest.as_str()?.parse().ok()?)))
@@ -114,17 +151,22 @@ fn plugins(edition: &Value) -> Option<BTreeMap<String, Digest>> {
 }
 
 /// Builds an edition that the store kept again, with the plugins it was built with. `describe` gives the surface of a
-/// connection with an older plugin.
+/// connection with an older plugin, `earlier` the plan of a version.
 ///
 /// None: the bytes are no edition, a plugin is gone, or it cannot be built against the site as it is now.
-pub(crate) async fn rebuild<F, T>(bytes: &[u8], world: &World, describe: F) -> Option<Arc<Plan>>
+pub(crate) async fn rebuild<'a, F, T, G>(bytes: &[u8], world: &World, describe: F, earlier: G) -> Option<Arc<Plan>>
 where
     F: Fn(String, Digest) -> T,
     T: Future<Output = Option<Arc<dragoman_schema::Surface>>>,
+    G: Fn(Digest) -> Boxed<'a, Option<Arc<Plan>>>,
 {
     let edition: Value = serde_json::from_slice(bytes).ok()?;
     let mut world = world.clone();
-    for (name, digest) in plugins(&edition)? {
+    for (name, version) in digests(&edition, "runs")? {
+        let plan = earlier(version).await?;
+        world.pipelines.insert(name, Some(Arc::new(plan.signature())));
+    }
+    for (name, digest) in digests(&edition, "plugins")? {
         let surface = describe(name.clone(), digest).await?;
         // The plugin is that of the edition; what the site says of the partner applies at once.
         let said = world.connections.get(&name);
