@@ -181,21 +181,7 @@ impl Progress {
                 self.begun = fact.member("begun").and_then(Value::as_u64).unwrap_or(*count);
                 self.runs += u32::from(fact.member("pipeline").is_some());
             }
-            Record::Chosen { what } if what == "drain" => self.drains = true,
-            Record::Chosen { what } if what == "begun" => {
-                self.begun = fact.body.and_then(Value::as_u64).unwrap_or(self.begun);
-            }
-            Record::Chosen { what } if what == "deadline" => {
-                self.deadline = fact
-                    .body
-                    .and_then(Value::as_str)
-                    .and_then(|at| Timestamp::parse(at).ok());
-            }
-            Record::Chosen { what } if what == "round" => {
-                self.round = fact.member("round").and_then(Value::as_u64).unwrap_or(self.round + 1);
-                self.last = fact.member("last").filter(|last| !last.is_null()).cloned();
-                self.timer = None;
-            }
+            Record::Chosen { what } => self.chose(what, fact),
             Record::Intent { .. } => self.intend(fact),
             Record::Done { joined, .. } => {
                 self.joined = *joined;
@@ -227,6 +213,24 @@ impl Progress {
             Record::Released { .. } => self.finish(End::Done(None), fact.seq),
             Record::Voided { .. } => self.voided = true,
             Record::Observed { .. } => self.finish(End::Observed, fact.seq),
+            _ => {}
+        }
+    }
+
+    /// Applies what the machine decided by itself.
+    fn chose(&mut self, what: &str, fact: &Fact<'_>) {
+        match what {
+            "drain" => self.drains = true,
+            "begun" => self.begun = fact.body.and_then(Value::as_u64).unwrap_or(self.begun),
+            "deadline" => {
+                let at = fact.body.and_then(Value::as_str);
+                self.deadline = at.and_then(|at| Timestamp::parse(at).ok());
+            }
+            "round" => {
+                self.round = fact.member("round").and_then(Value::as_u64).unwrap_or(self.round + 1);
+                self.last = fact.member("last").filter(|last| !last.is_null()).cloned();
+                self.timer = None;
+            }
             _ => {}
         }
     }

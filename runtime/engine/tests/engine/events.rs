@@ -241,7 +241,13 @@ async fn a_pipeline_without_room_gets_its_events_later_and_holds_up_no_other() {
     // However far the clock has gone, one begins an hour: those that are left take an hour each from where it stands.
     let all = async {
         let ended = |run: &RunSummary| run.ending.is_some();
-        while runs_of(&house.journal, "narrow").await.iter().filter(|run| ended(run)).count() < 4 {
+        while runs_of(&house.journal, "narrow")
+            .await
+            .iter()
+            .filter(|run| ended(run))
+            .count()
+            < 4
+        {
             house.clock.advance(3_600_000);
             tokio::task::yield_now().await;
         }

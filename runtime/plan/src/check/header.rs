@@ -38,13 +38,7 @@ impl Checker<'_> {
             ]),
         );
         self.hide_all(&said.steps, &mut scope);
-        if said.steps.steps.is_empty() && !said.steps.refused {
-            let message = "a pipeline without steps does nothing";
-            self.report(
-                Diagnostic::error(codes::EMPTY, said.steps.span.clone(), message)
-                    .help("write a step: `- call: orders.get`"),
-            );
-        }
+        self.has_steps();
         let steps = self.block(&said.steps, None, &mut scope, false).block;
         let (output, gives) = match &said.output {
             Some(output) => {
@@ -74,6 +68,15 @@ impl Checker<'_> {
             runs: std::mem::take(&mut self.runs),
             gives,
         })
+    }
+
+    fn has_steps(&mut self) {
+        let steps = &self.said.steps;
+        if steps.steps.is_empty() && !steps.refused {
+            let message = "a pipeline without steps does nothing";
+            let empty = Diagnostic::error(codes::EMPTY, steps.span.clone(), message);
+            self.report(empty.help("write a step: `- call: orders.get`"));
+        }
     }
 
     /// The names `trigger` and `site`.
