@@ -145,7 +145,11 @@ impl Family {
 /// Whether a record tells that a step did something.
 fn did_something(record: &Record) -> bool {
     match record {
-        Record::Accepted { .. } | Record::Closed { .. } | Record::Event { .. } | Record::Operated { .. } => false,
+        Record::Accepted { .. }
+        | Record::Closed { .. }
+        | Record::Event { .. }
+        | Record::Migrated { .. }
+        | Record::Operated { .. } => false,
         Record::Timer { purpose, .. } => *purpose == TimerPurpose::Sleep,
         _ => true,
     }

@@ -16,6 +16,8 @@ pub const BUSY: Code = Code::new("D0505", "another worker has the run");
 pub const NO_PLAN: Code = Code::new("D0506", "the run's pipeline version is missing");
 /// The store did not answer.
 pub const STORE: Code = Code::new("D0507", "the store did not answer");
+/// A run cannot go on with another version of its pipeline.
+pub const BOUND: Code = Code::new("D0508", "the run cannot go on with the other version");
 
 /// Why the engine did not do what it was asked for. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +51,16 @@ pub enum Error {
         /// The version.
         version: String,
     },
+    /// What the run has reached is something else in the other version.
+    #[error("D0508: run `{run}` cannot go on with version {version}: {why}")]
+    Bound {
+        /// The run.
+        run: RunId,
+        /// The version.
+        version: String,
+        /// The first thing that is in the way.
+        why: String,
+    },
     /// The store.
     #[error("D0507: {0}")]
     Store(String),
@@ -64,6 +76,7 @@ impl Error {
             Error::Changed(_) => CHANGED,
             Error::Busy(_) => BUSY,
             Error::NoPlan { .. } => NO_PLAN,
+            Error::Bound { .. } => BOUND,
             Error::Store(_) => STORE,
         }
     }

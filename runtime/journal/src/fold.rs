@@ -113,8 +113,8 @@ impl RunFold {
             Record::Timer { due, .. } => Standing::Sleeping(*due),
             Record::Waiting { due, .. } => Standing::Waiting(*due),
             Record::Children { .. } => Standing::Waiting(None),
-            // What happens elsewhere does not move a run that a person must repair.
-            Record::Event { .. } if self.standing == Standing::Parked => Standing::Parked,
+            // What happens elsewhere does not move a run that a person must repair, and neither does another version.
+            Record::Event { .. } | Record::Migrated { .. } if self.standing == Standing::Parked => Standing::Parked,
             _ => Standing::Active,
         };
         if matches!(header.record, Record::Closed { .. } | Record::Parked { .. }) {
@@ -212,6 +212,10 @@ mod tests {
             3 => Record::Event { name: "voided".into() },
             4 => Record::Operated { act: "replay".into() },
             5 => Record::Children { count: 2 },
+            7 => Record::Migrated {
+                from: Digest::of(b"one"),
+                to: Digest::of(b"two"),
+            },
             _ => Record::Closed {
                 ending: Ending::Stopped,
             },
@@ -263,6 +267,14 @@ mod tests {
             prop_assert_eq!(whole.allows(Standing::Active), !ends && kinds.last() != Some(&2));
             let told = (1..).zip(&kinds).filter(|(_, k)| matches!(k, 2 | 6)).map(|(seq, _)| seq).last();
             prop_assert_eq!(whole.told_by, told);
+        }
+
+        #[test]
+        fn another_version_leaves_a_run_parked(kinds in prop::collection::vec(0u8..6, 0..6)) {
+            let moved = [kinds, vec![2, 7]].concat();
+            let fold = RunFold::of(&headers(&moved)).unwrap().unwrap();
+            prop_assert_eq!(fold.standing, Standing::Parked);
+            prop_assert!(fold.allows(Standing::Parked));
         }
 
         #[test]

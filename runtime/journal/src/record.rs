@@ -221,6 +221,14 @@ pub enum Record {
         /// `replay`, `skip`, `pause`, `adjust`, ...
         act: String,
     },
+    /// From here on the run goes on with another version of its pipeline, or of a plugin of it. Body: `{ reason }`.
+    /// All that stands before was done with the version before, and holds in the new one as it is.
+    Migrated {
+        /// The version that it was pinned to.
+        from: Digest,
+        /// The version that it is pinned to now; also that of the entry and of those that follow.
+        to: Digest,
+    },
     /// The run stopped for a person to repair. Body: `{ reason, failure }`.
     Parked {
         /// Short and stable: the failure's code, or `park`.

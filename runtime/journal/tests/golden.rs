@@ -178,6 +178,13 @@ fn business() -> Vec<(&'static str, Record)> {
 fn endings() -> Vec<(&'static str, Record)> {
     vec![
         ("operated", Record::Operated { act: "replay".into() }),
+        (
+            "migrated",
+            Record::Migrated {
+                from: Digest::of(b"one version"),
+                to: Digest::of(b"another version"),
+            },
+        ),
         ("parked", Record::Parked { code: "park".into() }),
         (
             "closed",
@@ -207,6 +214,7 @@ fn kind(record: &Record) -> &'static str {
         Record::Voided { .. } => "voided",
         Record::Observed { .. } => "observed",
         Record::Operated { .. } => "operated",
+        Record::Migrated { .. } => "migrated",
         Record::Parked { .. } => "parked",
         Record::Closed { .. } => "closed",
     }
@@ -271,7 +279,7 @@ fn headers_are_written_and_read_as_ever() {
         check(name, &header);
         assert_eq!(Header::read(&canonical::text(&header).unwrap()), Ok(header));
     }
-    assert_eq!(kinds.len(), 18, "each kind has a record");
+    assert_eq!(kinds.len(), 19, "each kind has a record");
 }
 
 #[test]

@@ -13,11 +13,13 @@ pub mod check;
 pub mod codes;
 mod events;
 pub mod model;
+mod places;
 pub mod runs;
 pub mod world;
 
 pub use check::{Checked, build, check};
-pub use events::site_events;
+pub use events::{event_marks, site_events};
 pub use model::*;
+pub use places::place_of;
 pub use runs::{Entry, RunStep, Signature};
 pub use world::{Connection, World};

@@ -96,6 +96,10 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
         Record::Voided { reference } => format!("{reference} is closed: nothing more is done under it"),
         Record::Observed { what } => format!("would have been done: {what}{}", observed(body)),
         Record::Operated { act } => format!("operator: {act}"),
+        Record::Migrated { to, .. } => {
+            let why = text(body, "reason").map(|why| format!(": {why}")).unwrap_or_default();
+            format!("goes on with version {}{why}", &to.hex()[..12])
+        }
         Record::Parked { code } => format!("stopped for a person to repair: {}", reason(body, code)),
         Record::Closed { ending } => closed(*ending, body),
     }

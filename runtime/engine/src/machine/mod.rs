@@ -8,6 +8,7 @@
 
 mod call;
 mod called;
+mod carry;
 mod choose;
 mod claim;
 mod deadline;
@@ -19,6 +20,7 @@ mod fact;
 mod failing;
 mod group;
 mod locate;
+mod meaning;
 mod observe;
 mod once;
 mod origin;
@@ -27,7 +29,9 @@ mod progress;
 mod repeat;
 mod retry;
 mod run;
+mod same;
 mod scope;
+mod stands;
 mod state;
 mod undo;
 mod void;
@@ -41,12 +45,14 @@ use dragoman_journal::{Draft, Entry, Operation, Record, Refusal, Standing};
 use dragoman_model::{Actor, Digest, Failure, RunId, Timestamp, Usage, Value};
 use dragoman_plan::{Plan, StepKind};
 
+pub use carry::{Hindrance, hindrances};
 pub use event::{Act, Commit, Event, Found, Outgoing, Request, Rest, Turn};
 pub use locate::{block_of, step_at};
 pub use origin::{Origin, roots};
 pub use progress::{Claim, End, Failed, Item, Progress, Waiting};
 pub use retry::{Attempted, INTERRUPTED, Verdict, back_off, verdict};
 pub use run::fits_input;
+pub use stands::version;
 pub use state::{Parking, State};
 
 use crate::runner::{Probed, Report};

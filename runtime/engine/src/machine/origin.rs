@@ -14,7 +14,7 @@ use super::state::State;
 pub struct Origin {
     /// The pipeline.
     pub pipeline: String,
-    /// Its version.
+    /// The version that it is pinned to.
     pub version: Digest,
     /// The trigger's id.
     pub trigger: String,

@@ -175,6 +175,11 @@ impl State {
                     .finish(End::Done(fact.member("output").cloned()), fact.seq);
             }
             Record::Operated { act } => self.operated(act, fact),
+            Record::Migrated { to, .. } => {
+                if let Some(origin) = &mut self.origin {
+                    origin.version = *to;
+                }
+            }
             Record::Chosen { what } if what == "round" => {
                 self.progress(fact.path).apply(fact);
                 if fact.member("keeps") != Some(&Value::Bool(true)) {

@@ -4,12 +4,13 @@ use dragoman_journal::{Draft, Record, Wait};
 use dragoman_model::{Actor, Digest, RunId, Value};
 use tokio::sync::oneshot;
 
+use super::migrate::Moving;
 use super::{Handle, Shell};
 use crate::Error;
 use crate::machine::{Act, Event, Machine};
 
 /// Where the word goes when something is durable, or will not be.
-type Answered = oneshot::Sender<Result<(), Error>>;
+pub(super) type Answered = oneshot::Sender<Result<(), Error>>;
 
 /// What a run is told.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(super) enum Signal {
         reason: String,
         answered: Answered,
     },
+    /// It goes on with another version of its pipeline.
+    Migrated(Box<Moving>),
 }
 
 /// An event for the machine, and whom to tell what became of it.
@@ -88,6 +91,11 @@ impl Signal {
     /// The event for a run whose machine is at hand. What does not fit is answered at once and is no event.
     pub(super) fn into_asked(self, machine: &Machine) -> Asked {
         match self {
+            Signal::Migrated(moving) => {
+                // What is under way was begun with the version that it has.
+                let _ = moving.answered.send(Err(Error::Busy(machine.state().run)));
+                Asked::quietly(Event::Woken)
+            }
             Signal::Woken => Asked::quietly(Event::Woken),
             Signal::Voided { reference, by } => Asked::quietly(Event::Voided { reference, by }),
             Signal::Answered {
@@ -142,9 +150,12 @@ impl Signal {
 
     /// Tells whoever asked that nothing came of it.
     pub(super) fn refuse(self, error: Error) {
-        if let Signal::Answered { answered, .. } | Signal::Operated { answered, .. } = self {
-            let _ = answered.send(Err(error));
-        }
+        let answered = match self {
+            Signal::Answered { answered, .. } | Signal::Operated { answered, .. } => answered,
+            Signal::Migrated(moving) => moving.answered,
+            Signal::Woken | Signal::Voided { .. } => return,
+        };
+        let _ = answered.send(Err(error));
     }
 }
 
@@ -204,7 +215,7 @@ impl Handle {
 }
 
 impl Shell {
-    async fn ask_run(
+    pub(super) async fn ask_run(
         self: &std::sync::Arc<Self>,
         run: RunId,
         signal: impl FnOnce(Answered) -> Signal,

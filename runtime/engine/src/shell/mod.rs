@@ -14,6 +14,7 @@ mod follow;
 mod gates;
 mod lanes;
 mod lease;
+mod migrate;
 mod outbox;
 mod outgoing;
 mod recovery;

@@ -7,7 +7,7 @@ use dragoman_model::{RunId, Timestamp};
 
 use super::{Shell, Signal};
 use crate::Error;
-use crate::machine::Machine;
+use crate::machine::{Machine, version};
 
 /// After every time, in the eyes of a store.
 const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX / 4);
@@ -67,7 +67,7 @@ impl Shell {
         };
         let lease = self.journal.acquire(run, now, self.lease_end()).await?;
         let entries = self.journal.load(run).await?;
-        let Some(first) = entries.first() else {
+        let Some(version) = version(&entries) else {
             return Err(Error::NoRun(run));
         };
         let Some(lease) = lease else {
@@ -76,7 +76,6 @@ impl Shell {
                 .is_some_and(|last| matches!(last.header.record, Record::Closed { .. }));
             return Err(if closed { Error::Ended(run) } else { Error::Busy(run) });
         };
-        let version = first.header.versions.pipeline;
         let Some(plan) = self.plans.pinned(version).await else {
             tracing::error!(%run, %version, "the run's pipeline version is not in the store");
             return Err(Error::NoPlan {

@@ -201,6 +201,13 @@ impl Shell {
         let taken = self.take_stored(run).await;
         match taken {
             Ok((machine, lease)) => {
+                let first = match first {
+                    Signal::Migrated(moving) => {
+                        let machine = self.move_over(machine, lease, *moving).await?;
+                        return Some((machine, lease, Asked::quietly(Event::Woken)));
+                    }
+                    first => first,
+                };
                 let asked = first.into_asked(&machine);
                 Some((machine, lease, asked))
             }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use dragoman_engine::ManualClock;
 use dragoman_journal::error::{CONTRADICTION, CORRUPT, DISK_FULL};
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once, OnceKey, Refusal,
+    Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once, OnceKey, Record, Refusal,
     RunFilter, RunSummary, Standing, Wait,
 };
 use dragoman_model::{Actor, Digest, DocumentReference, Failure, RunId, Timestamp, Value};
@@ -16,6 +16,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use crate::house::{House, MORNING, open, plan, plan_on};
+use crate::migrate::move_all;
 use crate::partner::Does::*;
 use crate::partner::Partner;
 use crate::pipelines::family;
@@ -214,11 +215,12 @@ impl Journal for Mortal {
 
 /// What is done in one life: the messages are delivered (again, for nobody acknowledged them), people answer, time
 /// passes.
-async fn live(house: &House, pipelines: &[&str]) {
+async fn live(house: &House, plans: &[Arc<Plan>], pipelines: &[&str]) {
     for pipeline in pipelines {
         // A message of an earlier life is known by its key.
         house.deliver(pipeline, "7").await.expect("the message is taken");
         house.settle().await;
+        move_all(house, plans).await;
         answer_all(house).await;
     }
     house.until_delivered().await;
@@ -259,7 +261,7 @@ fn one_life(
     runtime.block_on(async {
         let house = House::on(Arc::clone(&mortal) as _, Arc::clone(partner), clock.clone(), plans);
         tokio::select! {
-            () = live(&house, pipelines) => {}
+            () = live(&house, plans, pipelines) => {}
             () = mortal.dead.notified() => {}
         }
     });
@@ -284,7 +286,13 @@ fn outcome(folder: &Path, partner: &Partner) -> Value {
         let mut ends = Vec::new();
         for run in store.runs(all).await.expect("the store answers") {
             assert_ne!(run.standing, Standing::Active, "{run:?}");
-            ends.push(format!("{} {:?} {:?}", run.pipeline, run.standing, run.ending));
+            let entries = store.load(run.run).await.expect("the store answers");
+            let moved = |entry: &&Entry| matches!(entry.header.record, Record::Migrated { .. });
+            let moved = entries.iter().filter(moved).count();
+            ends.push(format!(
+                "{} {:?} {:?} moved {moved}",
+                run.pipeline, run.standing, run.ending
+            ));
         }
         ends.sort();
         ends
@@ -294,7 +302,7 @@ fn outcome(folder: &Path, partner: &Partner) -> Value {
 
 /// Lives once without dying; then, for every commit, dies right before it and right after it, lives again, and demands
 /// the same outcome.
-fn every_commit(plans: &[Arc<Plan>], pipelines: &[&str], script: &dyn Fn(&Partner)) {
+pub(crate) fn every_commit(plans: &[Arc<Plan>], pipelines: &[&str], script: &dyn Fn(&Partner)) {
     let lives = |all: &[Dies]| {
         let folder = tempfile::tempdir().expect("a folder");
         let partner = Arc::new(Partner::default());
@@ -316,7 +324,7 @@ fn every_commit(plans: &[Arc<Plan>], pipelines: &[&str], script: &dyn Fn(&Partne
     }
 }
 
-const MAIN: &str = "
+pub(crate) const MAIN: &str = "
 decisions:
   go: { answers: { ship: [] } }
 steps:

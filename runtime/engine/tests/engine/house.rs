@@ -19,20 +19,21 @@ use crate::partner::{Partner, surface};
 /// A day in the life of the tests.
 pub(crate) const MORNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
-/// The plans that a test runs.
-pub(crate) struct Plans(BTreeMap<String, Arc<Plan>>);
+/// The plans that a test runs; of several versions of a pipeline the last is the one of now.
+pub(crate) struct Plans(Vec<Arc<Plan>>);
 
 impl PlanSource for Plans {
     fn current(&self, pipeline: &str) -> Option<Arc<Plan>> {
-        self.0.get(pipeline).cloned()
+        self.0.iter().rev().find(|plan| plan.pipeline == pipeline).cloned()
     }
 
     fn offered(&self) -> Vec<Arc<Plan>> {
-        self.0.values().cloned().collect()
+        let named = self.0.iter().map(|plan| (plan.pipeline.clone(), Arc::clone(plan)));
+        named.collect::<BTreeMap<_, _>>().into_values().collect()
     }
 
     fn pinned(&self, version: Digest) -> Boxed<'_, Option<Arc<Plan>>> {
-        let found = self.0.values().find(|plan| plan.version == version).cloned();
+        let found = self.0.iter().find(|plan| plan.version == version).cloned();
         Box::pin(async move { found })
     }
 
@@ -115,12 +116,7 @@ impl House {
         clock: ManualClock,
         plans: &[Arc<Plan>],
     ) -> House {
-        let plans = Plans(
-            plans
-                .iter()
-                .map(|plan| (plan.pipeline.clone(), Arc::clone(plan)))
-                .collect(),
-        );
+        let plans = Plans(plans.to_vec());
         let engine = Engine::start(Settings {
             journal: Arc::clone(&journal),
             runner: Arc::clone(&partner) as _,
@@ -313,6 +309,7 @@ pub(crate) fn line(entry: &Entry) -> String {
         Record::Voided { reference } => format!("voided {reference}"),
         Record::Observed { what } => format!("observed {path} {what}"),
         Record::Operated { act } => format!("operated {act} by {}", entry.header.actor.id),
+        Record::Migrated { .. } => format!("migrated by {}", entry.header.actor.id),
         Record::Parked { code } => format!("parked {path} {code}"),
         Record::Closed { ending } => format!("closed {ending:?}").to_lowercase(),
     };

@@ -8,6 +8,7 @@ mod flow;
 mod groups;
 mod house;
 mod limits;
+mod migrate;
 mod partner;
 mod people;
 mod pipelines;
