@@ -4,15 +4,12 @@ mod answer;
 mod commands;
 mod console;
 mod crash;
+mod memory;
 mod sarif;
 mod site;
 mod who;
 
 use std::process::ExitCode;
-
-/// Every call makes and drops a few thousand small values, on several threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 use clap::{Parser, Subcommand};
 
@@ -50,6 +47,8 @@ enum Command {
     User(commands::user::User),
     /// The proof that the trail is whole
     Audit(commands::audit::Audit),
+    /// Lets runs in flight go on with another version
+    Migrate(commands::migrate::Migrate),
     /// What observed pipelines would have done
     Observe(commands::observe::Observe),
     /// Makes, inspects and tries connectors
@@ -74,6 +73,7 @@ fn main() -> ExitCode {
         Command::Waits(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Audit(command) => command.run(),
+        Command::Migrate(command) => command.run(),
         Command::Observe(command) => command.run(),
         Command::Plugin(command) => command.run(),
         Command::Explain(command) => command.run(),

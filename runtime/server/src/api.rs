@@ -21,11 +21,14 @@ use serde_json::json;
 use crate::accounts::Denied;
 use crate::desk::{Desk, Refusal, Who};
 use crate::error::{NO_ROLE, NOT_SHOWN, NOT_TAKEN, TOO_OFTEN};
+use crate::migrations::Migrations;
+use crate::moving;
 use crate::reload::Reloader;
 use crate::served::told;
 
-struct Api {
+pub(crate) struct Api {
     desk: Desk,
+    pub(crate) migrations: Migrations,
     token: Bearer,
     reloader: Arc<Reloader>,
     journal: Arc<SqliteJournal>,
@@ -33,7 +36,13 @@ struct Api {
 
 /// The routes below `/v1`. All but `/v1/health` ask who it is: an account of the site, or the administrator of this machine
 /// with the token that only the user who serves can read.
-pub(crate) fn router(desk: Desk, token: Bearer, reloader: Arc<Reloader>, journal: Arc<SqliteJournal>) -> Router {
+pub(crate) fn router(
+    desk: Desk,
+    migrations: Migrations,
+    token: Bearer,
+    reloader: Arc<Reloader>,
+    journal: Arc<SqliteJournal>,
+) -> Router {
     Router::new()
         .route("/v1/health", get(health))
         .route("/v1/status", get(status))
@@ -43,8 +52,10 @@ pub(crate) fn router(desk: Desk, token: Bearer, reloader: Arc<Reloader>, journal
         .route("/v1/waits", get(waits))
         .route("/v1/waits/{wait}", post(answer))
         .route("/v1/reload", post(reload))
+        .route("/v1/migrations", post(moving::migrate))
         .with_state(Arc::new(Api {
             desk,
+            migrations,
             token,
             reloader,
             journal,
@@ -86,7 +97,7 @@ struct Operating {
 }
 
 /// What comes with a request as its body, or what is wrong with it.
-type Given<T> = Result<Json<T>, JsonRejection>;
+pub(crate) type Given<T> = Result<Json<T>, JsonRejection>;
 
 async fn operate(
     State(api): State<Arc<Api>>,
@@ -233,7 +244,7 @@ fn without(value: &mut Value, members: &[&str]) {
 }
 
 /// The administrator of this machine acts under the name that they give; an account is who it is.
-fn under_the_name(who: Who, by: Option<String>) -> Who {
+pub(crate) fn under_the_name(who: Who, by: Option<String>) -> Who {
     match by {
         Some(by) if who.actor.authentication == LOCAL => Who::administrator(Actor::person(&by, LOCAL)),
         _ => who,
@@ -241,7 +252,7 @@ fn under_the_name(who: Who, by: Option<String>) -> Who {
 }
 
 /// An answer that is not the one that was asked for.
-struct Answer(Response<Body>);
+pub(crate) struct Answer(pub(crate) Response<Body>);
 
 impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
@@ -257,7 +268,7 @@ impl From<Refusal> for Answer {
     }
 }
 
-fn unreadable(rejection: JsonRejection) -> Answer {
+pub(crate) fn unreadable(rejection: JsonRejection) -> Answer {
     let detail = format!("the body cannot be read: {}", rejection.body_text());
     Answer(problem(rejection.status(), "body.unreadable", &detail, json!({})))
 }
@@ -266,7 +277,7 @@ fn unreadable(rejection: JsonRejection) -> Answer {
 const LOCAL: &str = "local_token";
 
 /// Finds out who asks, and whether they have one of the roles; then answers.
-async fn guarded(
+pub(crate) async fn guarded(
     api: &Api,
     headers: &HeaderMap,
     needed: &[Role],

@@ -210,6 +210,6 @@ fn begun(entries: &[Entry]) -> Vec<&str> {
     paths
 }
 
-fn store(error: dragoman_journal::Error) -> Refusal {
+pub(crate) fn store(error: dragoman_journal::Error) -> Refusal {
     Refusal::Store(format!("{} ({})", error.message, error.code))
 }

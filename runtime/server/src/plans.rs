@@ -4,12 +4,16 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use dragoman_engine::error::NO_PLAN;
 use dragoman_engine::shell::PlanSource;
 use dragoman_engine::{Boxed, Offer};
 use dragoman_host::Host;
 use dragoman_journal::Journal;
-use dragoman_model::{Digest, Value};
+use dragoman_manifest::parse_pipeline;
+use dragoman_model::digest::canonical;
+use dragoman_model::{Diagnostic, Digest, Severity, Source, Value};
 use dragoman_plan::{Plan, World};
+use dragoman_schema::Surface;
 
 use crate::site::{Edition, rebuild};
 
@@ -67,6 +71,50 @@ impl Plans {
     /// The plans and values of now, which belong together.
     pub fn offer(&self) -> Arc<Offer> {
         self.now.load().offer.clone()
+    }
+
+    /// The plugin that a connection has now.
+    pub(crate) fn plugin_now(&self, connection: &str) -> Option<Digest> {
+        let now = self.now.load();
+        now.world.connections.get(connection).map(|known| known.surface.digest)
+    }
+
+    /// What a connection offers with a plugin that the store keeps.
+    pub(crate) async fn surface(&self, connection: &str, plugin: Digest) -> Option<Arc<Surface>> {
+        self.host.surface_of(connection, plugin).await.ok()
+    }
+
+    /// The edition with the text of a version, and the plugin that a connection has now; the store keeps it.
+    ///
+    /// # Errors
+    /// Why the text cannot be built with it.
+    pub(crate) async fn with_plugin_of_now(
+        &self,
+        version: Digest,
+        connection: &str,
+    ) -> Result<Arc<Plan>, Vec<Diagnostic>> {
+        let gone = |message: &str| vec![Diagnostic::without_place(NO_PLAN, message)];
+        let bytes = self.journal.version(version).await.ok().flatten();
+        let edition = bytes.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+        let (Some(mut edition), Some(digest)) = (edition, self.plugin_now(connection)) else {
+            return Err(gone("the version is not in the store"));
+        };
+        edition["plugins"][connection] = Value::String(digest.to_string());
+        let kept = self.journal.keep_version(canonical(&edition).into_bytes()).await;
+        let kept = kept.map_err(|error| gone(&error.to_string()))?;
+        if let Some(plan) = self.pinned(kept).await {
+            return Ok(plan);
+        }
+        let text = |member: &str| edition[member].as_str().unwrap_or_default();
+        let (said, mut found) = parse_pipeline(Source::new(text("name"), text("text")));
+        if let Some(said) = said {
+            found.extend(dragoman_plan::check(&said, &self.now.load().world).diagnostics);
+        }
+        found.retain(|diagnostic| diagnostic.severity == Severity::Error);
+        if found.is_empty() {
+            found = gone("the pipeline cannot be built with the plugin of now");
+        }
+        Err(found)
     }
 
     async fn build_again(&self, version: Digest) -> Option<Arc<Plan>> {

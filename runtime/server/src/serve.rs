@@ -14,6 +14,7 @@ use tokio::sync::{mpsc, watch};
 use crate::address::Address;
 use crate::desk::Desk;
 use crate::error::{Error, LISTEN};
+use crate::migrations::Migrations;
 use crate::reload::Reloader;
 use crate::runtime::Runtime;
 use crate::triggers::Front;
@@ -91,9 +92,10 @@ pub async fn serve(
 /// What is answered over HTTP: the operator API behind its token, and the triggers of the pipelines.
 fn router(runtime: &Runtime, reloader: &Arc<Reloader>, token: String) -> axum::Router {
     let journal: Arc<dyn Journal> = runtime.journal.clone();
-    let desk = Desk::new(journal, runtime.handle());
+    let desk = Desk::new(journal.clone(), runtime.handle());
+    let migrations = Migrations::new(journal, runtime.plans.clone(), runtime.handle());
     let token = Bearer::new(Secret::new(token));
-    api::router(desk, token, reloader.clone(), runtime.journal.clone())
+    api::router(desk, migrations, token, reloader.clone(), runtime.journal.clone())
         .merge(dragoman_transports_http::inbound::router(reloader.routes.clone()))
 }
 

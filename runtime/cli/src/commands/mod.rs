@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod graph;
+pub(crate) mod migrate;
 pub(crate) mod observe;
 pub(crate) mod plugin;
 pub(crate) mod record;

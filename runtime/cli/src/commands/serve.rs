@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 
 use crate::answer::{Error, Outcome, print_diagnostics};
+use crate::memory;
 use crate::site::{SiteOption, block_on};
 
 /// Takes messages and runs pipelines until it is told to stop (SIGTERM or Ctrl-C). The site is checked first; with an
@@ -30,6 +31,7 @@ impl Serve {
         block_on(async {
             // Waited for from the start: a hangup while the site is opened must not end the process.
             let (stop, again) = (stopped()?, hangups()?);
+            tokio::spawn(memory::give_back());
             let runtime = Runtime::open(&self.site.site).await?;
             print_diagnostics(&runtime.warnings);
             let site = runtime.said.name.value.clone();

@@ -100,6 +100,12 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
     let mut world = World {
         ledgers: said.ledgers.iter().map(|l| l.value.clone()).collect(),
         senders: said.senders.iter().map(|(name, _)| name.value.clone()).collect(),
+        personal_senders: said.personal_senders.iter().cloned().collect(),
+        places: said
+            .senders
+            .iter()
+            .map(|(name, _)| (name.value.clone(), name.span.clone()))
+            .collect(),
         site: said.values.clone(),
         observe: said.observe,
         ..World::default()
@@ -114,6 +120,7 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
     let senders = senders::load(&folder, &said, secrets, &mut diagnostics);
     let (events, found) = dragoman_plan::site_events(&said, &world);
     world.events = events;
+    world.event_marks = dragoman_plan::event_marks(&said, &world);
     diagnostics.extend(found);
     let users = users::load(&folder, &said, secrets, &mut diagnostics);
     let editions = pipelines::load(&folder.join(&*said.pipelines.value), &said, &world, &mut diagnostics);
@@ -154,6 +161,11 @@ async fn connect(
             world.broken_connections.insert(name.value.clone());
             continue;
         };
+        let place = connection
+            .personal
+            .as_ref()
+            .map_or(&name.span, |said| &said.span)
+            .clone();
         let name = name.value.clone();
         world.connections.insert(
             name.clone(),
@@ -162,6 +174,8 @@ async fn connect(
                 observe: connection.observe || context.said.observe,
                 // A part of a second counts as a whole one: too early is worse than too late.
                 settle_s: connection.settle_ms.map(|ms| ms.div_ceil(1_000)),
+                personal: connection.personal.as_ref().is_some_and(|said| said.value),
+                place: Some(place),
             },
         );
         let digest = ready.connection.plugin;

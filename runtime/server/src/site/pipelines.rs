@@ -74,6 +74,10 @@ pub(crate) fn load(
     let mut world = world.clone();
     let names = said.iter().map(|(pipeline, _)| (pipeline.name.value.clone(), None));
     world.pipelines = names.collect();
+    let emitted = said
+        .iter()
+        .map(|(pipeline, broken)| (pipeline.name.value.clone(), (!broken).then(|| pipeline.emits())));
+    world.emitted = emitted.collect();
     for number in order.order {
         let (pipeline, broken) = &said[number];
         let checked = dragoman_plan::check(pipeline, &world);
@@ -162,6 +166,7 @@ where
 {
     let edition: Value = serde_json::from_slice(bytes).ok()?;
     let mut world = world.clone();
+    world.trusting = true;
     for (name, version) in digests(&edition, "runs")? {
         let plan = earlier(version).await?;
         world.pipelines.insert(name, Some(Arc::new(plan.signature())));
@@ -174,6 +179,8 @@ where
             surface,
             observe: said.is_some_and(|c| c.observe),
             settle_s: said.and_then(|c| c.settle_s),
+            personal: said.is_some_and(|c| c.personal),
+            place: None,
         };
         world.connections.insert(name, connection);
     }
