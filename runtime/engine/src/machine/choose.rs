@@ -104,27 +104,29 @@ impl<'a> Walk<'a> {
     fn joined_branches(&mut self, step: &'a Step, branches: &'a [(String, Block)]) -> Flow {
         let mut out = Map::new();
         for (name, block) in branches {
-            let value = if block.value.is_some() {
-                match self.value_at(name, block) {
-                    Ok(Evaluated::Value(value)) => value,
-                    Ok(Evaluated::Observed) => return self.observe_step(step, "parallel"),
-                    Err(failure) => return self.fail(step, failure),
-                }
+            let gives = if block.value.is_some() {
+                self.value_at(name, block)
             } else {
-                self.last_output(name, block)
+                Ok(self.last_output(name, block))
             };
-            if let Some(value) = value {
-                out.insert(name.clone(), value);
+            match gives {
+                Ok(Evaluated::Value(Some(value))) => drop(out.insert(name.clone(), value)),
+                Ok(Evaluated::Value(None)) => {}
+                // A branch that is missing would look like one that gives nothing.
+                Ok(Evaluated::Observed) => return self.observe_step(step, "parallel"),
+                Err(failure) => return self.fail(step, failure),
             }
         }
         self.computed(Evaluated::Value(Some(Value::Object(out))), "parallel")
     }
 
-    fn last_output(&self, name: &str, block: &Block) -> Option<Value> {
-        let last = block.steps.last()?;
-        match self.ended(&format!("{}.{name}.{}", self.path, last.segment)) {
-            Some(End::Done(output)) => output.clone(),
-            _ => None,
+    fn last_output(&self, name: &str, block: &Block) -> Evaluated {
+        let last = block.steps.last();
+        let ended = last.and_then(|last| self.ended(&format!("{}.{name}.{}", self.path, last.segment)));
+        match ended {
+            Some(End::Observed) => Evaluated::Observed,
+            Some(End::Done(output)) => Evaluated::Value(output.clone()),
+            _ => Evaluated::Value(None),
         }
     }
 }

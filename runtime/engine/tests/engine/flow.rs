@@ -265,6 +265,34 @@ async fn in_observe_mode_only_reads_are_made() {
     );
 }
 
+const OBSERVED_BRANCHES: &str = "
+mode: observe
+steps:
+  - id: both
+    parallel:
+      read: [{ id: order, call: shop.get, with: { number: =trigger.message.number } }]
+      sent: [{ id: shipped, call: shop.ship, once: trigger.message.number, with: { number: =trigger.message.number } }]
+  - id: told
+    call: shop.notify
+    with: { number: =steps.both.read.number }
+output: { id: =steps.both.sent.id }
+";
+
+#[tokio::test]
+async fn a_branch_that_was_only_observed_does_not_look_like_one_that_gives_nothing() {
+    let house = House::new(&[plan("branches", OBSERVED_BRANCHES)]);
+    let run = house.run("branches", "7").await;
+    check(
+        &house.story(run).await,
+        "accepted hook
+        observed both.sent.shipped call
+        read both.read.order #1
+        observed both parallel
+        observed told call
+        closed completed",
+    );
+}
+
 #[tokio::test]
 async fn what_was_only_observed_is_done_when_it_comes_again_to_a_live_pipeline() {
     let folder = tempfile::tempdir().expect("a folder");
