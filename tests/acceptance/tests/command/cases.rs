@@ -6,20 +6,45 @@ use dragoman_acceptance::Error;
 use dragoman_support::process::{target_folder, workspace_root};
 use serde_json::Value;
 
-use crate::place::{after_the_main_job, command, orderly, refused, text};
+use crate::place::{after_the_main_job, command, folders, orderly, refused, text};
+
+/// The sites that are shipped, each with the folder of its pipelines.
+const SHIPPED: [(&str, &str); 3] = [
+    ("examples/export", "pipelines"),
+    ("examples/cookbook", "examples/cookbook/pipelines"),
+    ("examples/from-paper", "examples/from-paper/pipelines"),
+];
 
 #[tokio::test]
 async fn the_cases_of_the_shipped_pipelines_hold() -> Result<(), Error> {
-    let verdicts = target_folder().join(format!("verdicts-{}.xml", std::process::id()));
-    let site = workspace_root().join("examples/export");
-    let tested = command(&site, &["test", "--junit", text(&verdicts)]).await?;
-    assert_eq!(tested.code, Some(0), "{}{}", tested.out, tested.err);
-    orderly(&format!("{}{}", tested.out, tested.err));
-    let xml = std::fs::read_to_string(&verdicts)?;
-    std::fs::remove_file(&verdicts)?;
-    for pipeline in ["declaration-lodged", "export-invalidated", "export-release"] {
-        assert!(tested.out.contains(&format!("ok    {pipeline} / ")), "{}", tested.out);
-        assert!(xml.contains(&format!("<testsuite name=\"{pipeline}\"")), "{xml}");
+    for (site, folder) in SHIPPED {
+        let verdicts = target_folder().join(format!("verdicts-{}.xml", std::process::id()));
+        let tested = command(&workspace_root().join(site), &["test", "--junit", text(&verdicts)]).await?;
+        assert_eq!(tested.code, Some(0), "{}{}", tested.out, tested.err);
+        orderly(&format!("{}{}", tested.out, tested.err));
+        let xml = std::fs::read_to_string(&verdicts)?;
+        std::fs::remove_file(&verdicts)?;
+        for pipeline in folders(folder)? {
+            assert!(tested.out.contains(&format!("ok    {pipeline} / ")), "{}", tested.out);
+            assert!(xml.contains(&format!("<testsuite name=\"{pipeline}\"")), "{xml}");
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_shipped_sites_are_right_laid_out_and_drawn() -> Result<(), Error> {
+    for (site, folder) in SHIPPED {
+        let site = workspace_root().join(site);
+        let checked = command(&site, &["check"]).await?;
+        assert_eq!(checked.code, Some(0), "{}", checked.err);
+        assert!(!checked.err.contains("warning"), "{}", checked.err);
+        let laid_out = command(&site, &["fmt", "--check"]).await?;
+        assert_eq!(laid_out.code, Some(0), "{}{}", laid_out.out, laid_out.err);
+        for pipeline in folders(folder)? {
+            let drawn = command(&site, &["graph", &pipeline]).await?;
+            assert!(drawn.code == Some(0) && drawn.out.contains("<svg"), "{}", drawn.err);
+        }
     }
     Ok(())
 }

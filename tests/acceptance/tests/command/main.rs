@@ -8,6 +8,7 @@ mod bad_stores;
 mod cases;
 mod drawings;
 mod full_disks;
+mod guides;
 mod mistakes;
 mod place;
 mod plugin_calls;

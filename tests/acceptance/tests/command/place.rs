@@ -22,6 +22,16 @@ pub(crate) async fn command_with(caches: &Path, folder: &Path, arguments: &[&str
     Ok(launch.run(PATIENCE).await?)
 }
 
+/// The names of the folders in a folder of the project, in their order.
+pub(crate) fn folders(of: &str) -> Result<Vec<String>, Error> {
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(workspace_root().join(of))? {
+        names.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    names.sort();
+    Ok(names)
+}
+
 /// A plugin that `cargo xtask plugins` built.
 pub(crate) fn plugin(name: &str) -> PathBuf {
     let target = std::env::var("CARGO_TARGET_DIR").map_or(workspace_root().join("target"), Into::into);
