@@ -5,6 +5,7 @@ mod commands;
 mod console;
 mod crash;
 mod memory;
+mod observed;
 mod sarif;
 mod site;
 mod who;

@@ -1,14 +1,17 @@
 //! `dragoman observe`.
 
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_journal::RunFilter;
 use serde_json::{Value, json};
 
-use crate::answer::Outcome;
+use crate::answer::{Error, Outcome};
 use crate::console::table;
-use crate::site::{SiteOption, block_on};
+use crate::observed::{self, Columns, Compared, Row, compare};
+use crate::site::{Site, SiteOption, block_on};
 
 /// What observed pipelines would have done.
 #[derive(Debug, Args)]
@@ -29,43 +32,131 @@ enum Act {
         /// For programs, with what would have been sent
         #[arg(long)]
         json: bool,
+        #[command(flatten)]
+        against: Against,
     },
+}
+
+/// The list of what people did, and how its columns are found in the acts.
+#[derive(Debug, Args)]
+struct Against {
+    /// Compares with a list of what people did: CSV, or a JSON list of objects
+    #[arg(long, value_name = "FILE", requires_all = ["act", "keys"])]
+    against: Option<PathBuf>,
+    /// The act that is compared: `connection.operation`, or `ledger:NAME` for claims
+    #[arg(long, value_name = "ACT", requires = "against")]
+    act: Option<String>,
+    /// A list in what would have been sent, each item of which is a row of its own
+    #[arg(long, value_name = "PATH", requires = "against")]
+    each: Option<String>,
+    /// A column that says which act a row is about, and where it is found: in the item, else in what would have been sent
+    #[arg(long = "key", value_name = "COLUMN=PATH", requires = "against", value_parser = pair)]
+    keys: Vec<(String, String)>,
+    /// A column whose values are compared, likewise; numbers of several rows of one key are added up
+    #[arg(long = "value", value_name = "COLUMN=PATH", requires = "against", value_parser = pair)]
+    values: Vec<(String, String)>,
+    /// The names of the columns of a CSV without a heading
+    #[arg(long, value_name = "NAMES", requires = "against", value_delimiter = ',')]
+    columns: Vec<String>,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let named = |text: &str| (text.to_owned(), text.to_owned());
+    let pair = text
+        .split_once('=')
+        .map_or_else(|| named(text), |(column, path)| (column.to_owned(), path.to_owned()));
+    if pair.0.is_empty() || pair.1.is_empty() {
+        return Err("write COLUMN=PATH, such as number=order.number".into());
+    }
+    Ok(pair)
 }
 
 impl Observe {
     pub(crate) fn run(self) -> Outcome {
-        let Act::Report { site, pipeline, json } = self.act;
+        let Act::Report {
+            site,
+            pipeline,
+            json,
+            against,
+        } = self.act;
+        let against = against.read()?;
         block_on(async {
-            let site = site.reach().await?;
-            let filter = RunFilter {
-                run: None,
-                pipeline,
-                children: true,
-                limit: 100_000,
-                status: None,
-            };
-            let runs = site.runs(filter).await?;
-            let mut acts = Vec::new();
-            for run in runs["runs"].as_array().into_iter().flatten() {
-                let id = run["run"].as_str().unwrap_or_default();
-                let found = site.run(id, true).await?;
-                for line in found["timeline"].as_array().into_iter().flatten() {
-                    if line["record"]["kind"] == "observed" {
-                        acts.push(json!({
-                            "run": id, "pipeline": run["pipeline"], "key": run["key"], "at": line["at"],
-                            "path": line["path"], "what": line["record"]["what"], "body": line["body"],
-                        }));
-                    }
-                }
-            }
-            if json {
-                println!("{:#}", Value::Array(acts));
-            } else {
-                print_acts(&acts);
+            let acts = acts(&site.reach().await?, pipeline).await?;
+            match against {
+                Some((list, columns)) => print_compared(&compare(&acts, &list, &columns), &columns, json),
+                None if json => println!("{:#}", Value::Array(acts)),
+                None => print_acts(&acts),
             }
             Ok(ExitCode::SUCCESS)
         })
     }
+}
+
+impl Against {
+    /// The list and its columns, where one is given.
+    fn read(self) -> Result<Option<(Vec<Row>, Columns)>, Error> {
+        let (Some(file), Some(act)) = (self.against, self.act) else {
+            return Ok(None);
+        };
+        let list = observed::read(&file, &self.columns)?;
+        let named = self.keys.iter().chain(&self.values).map(|(name, _)| name);
+        if let Some(missing) = named
+            .clone()
+            .find(|name| !list.is_empty() && !list.iter().any(|row| row.contains_key(*name)))
+        {
+            let known: BTreeSet<&str> = list.iter().flat_map(|row| row.keys().map(String::as_str)).collect();
+            let known = known.into_iter().collect::<Vec<_>>().join(", ");
+            let error = Error::plain(format!("{} has no column `{missing}`", file.display()));
+            return Err(error.help(format!(
+                "its columns are {known}; a CSV without a heading needs --columns"
+            )));
+        }
+        let columns = Columns {
+            act,
+            each: self.each,
+            keys: self.keys,
+            values: self.values,
+        };
+        Ok(Some((list, columns)))
+    }
+}
+
+/// All that was written down instead of being done.
+async fn acts(site: &Site, pipeline: Option<String>) -> Result<Vec<Value>, Error> {
+    let filter = RunFilter {
+        run: None,
+        pipeline,
+        children: true,
+        limit: 100_000,
+        status: None,
+    };
+    let runs = site.runs(filter).await?;
+    let mut acts = Vec::new();
+    for run in runs["runs"].as_array().into_iter().flatten() {
+        let id = run["run"].as_str().unwrap_or_default();
+        let found = site.run(id, true).await?;
+        for line in found["timeline"].as_array().into_iter().flatten() {
+            if line["record"]["kind"] == "observed" {
+                acts.push(json!({
+                    "run": id, "pipeline": run["pipeline"], "key": run["key"], "at": line["at"],
+                    "path": line["path"], "what": line["record"]["what"], "body": line["body"],
+                }));
+            }
+        }
+    }
+    Ok(acts)
+}
+
+fn print_compared(compared: &Compared, columns: &Columns, json: bool) {
+    if json {
+        println!("{:#}", compared.to_json());
+        return;
+    }
+    let (rows, count) = compared.told(columns);
+    if rows.len() > 1 {
+        print!("{}", table(&rows));
+    }
+    println!("{count}");
 }
 
 fn print_acts(acts: &[Value]) {
