@@ -21,7 +21,7 @@ pub const NESTED: Code = Code::new("D0308", "an expression is nested too deeply"
 /// Too many characters.
 pub const TOO_LONG: Code = Code::new("D0309", "an expression is too long");
 /// A quantity and a bare number.
-pub const UNITS: Code = Code::new("D0310", "a quantity is mixed with a bare number");
+pub const UNITS: Code = Code::new("D0310", "quantities that do not go together");
 /// A value of which nothing is known.
 pub const NEEDS_CAST: Code = Code::new("D0311", "a value of which nothing is known needs a cast");
 /// A function that is not there.

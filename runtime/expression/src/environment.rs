@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use dragoman_model::{Span, Value};
-use dragoman_schema::{Shape, Surface};
+use dragoman_schema::{Marks, Shape, Surface};
+
+use crate::names::Names;
 
 /// The text of an expression and where it was written.
 #[derive(Clone, Copy)]
@@ -71,10 +73,12 @@ impl Default for Limits {
 /// The names that an expression sees, with their shapes.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
-    pub(crate) names: BTreeMap<String, Shape>,
-    pub(crate) steps: BTreeMap<String, Shape>,
+    pub(crate) names: Names<Shape>,
+    pub(crate) steps: Names<Shape>,
     /// Steps whose output is not there: why, and what to do.
-    pub(crate) elsewhere: BTreeMap<String, (String, String)>,
+    pub(crate) elsewhere: Names<Arc<(String, String)>>,
+    /// What is personal or secret of names at the root, and of steps, as `steps.<id>`.
+    pub(crate) marks: Names<Marks>,
     pub(crate) operations: Arc<BTreeMap<String, Operation>>,
     pub(crate) limits: Limits,
 }
@@ -84,6 +88,8 @@ pub struct Environment {
 pub(crate) struct Operation {
     pub(crate) input: Shape,
     pub(crate) output: Shape,
+    pub(crate) input_marks: Marks,
+    pub(crate) output_marks: Marks,
 }
 
 impl Environment {
@@ -95,8 +101,18 @@ impl Environment {
     /// Adds a name at the root: `trigger`, `site`, `run`, an item's name.
     #[must_use]
     pub fn with_name(mut self, name: &str, shape: Shape) -> Self {
-        self.names.insert(name.to_owned(), shape);
+        self.set_name(name, shape);
         self
+    }
+
+    /// The same in place.
+    pub fn set_name(&mut self, name: &str, shape: Shape) {
+        self.names.insert(name, shape);
+    }
+
+    /// Takes a name at the root away.
+    pub fn remove_name(&mut self, name: &str) {
+        self.names.remove(name);
     }
 
     /// Adds the output of a step, as `steps.<id>`.
@@ -109,15 +125,38 @@ impl Environment {
     /// The same in place.
     pub fn add_step(&mut self, id: &str, shape: Shape) {
         self.elsewhere.remove(id);
-        self.steps.insert(id.to_owned(), shape);
+        self.steps.insert(id, shape);
     }
 
     /// Adds a step that exists and whose output cannot be used here, with the reason in a sentence
     /// (`it comes later`, `it is in another branch`) and what to do instead.
-    pub fn add_step_elsewhere(&mut self, id: &str, why: &str, help: &str) {
-        if !self.steps.contains_key(id) {
-            self.elsewhere.insert(id.to_owned(), (why.to_owned(), help.to_owned()));
+    pub fn hide_step(&mut self, id: &str, why: String, help: String) {
+        self.steps.remove(id);
+        self.elsewhere.insert(id, Arc::new((why, help)));
+    }
+
+    /// Whether a step exists whose output cannot be used here.
+    pub fn is_hidden(&self, id: &str) -> bool {
+        self.elsewhere.contains(id)
+    }
+
+    /// Says what of a name at the root is personal or secret.
+    pub fn mark_name(&mut self, name: &str, marks: Marks) {
+        if marks.is_none() {
+            self.marks.remove(name);
+        } else {
+            self.marks.insert(name, marks);
         }
+    }
+
+    /// Says what of a step's output is personal or secret.
+    pub fn mark_step(&mut self, id: &str, marks: Marks) {
+        self.mark_name(&step_name(id), marks);
+    }
+
+    /// What of a step's output is personal or secret.
+    pub fn step_marks(&self, id: &str) -> Marks {
+        self.marks.get(&step_name(id)).cloned().unwrap_or_default()
     }
 
     /// Adds the operations of a connection, for `cast(x, "connection.operation")`.
@@ -126,6 +165,8 @@ impl Environment {
             let shapes = Operation {
                 input: operation.input.clone(),
                 output: operation.output.clone(),
+                input_marks: operation.input_marks.clone(),
+                output_marks: operation.output_marks.clone(),
             };
             Arc::make_mut(&mut self.operations).insert(format!("{connection}.{name}"), shapes);
         }
@@ -134,7 +175,13 @@ impl Environment {
     /// Adds one operation by the shapes of its input and output.
     #[must_use]
     pub fn with_operation(mut self, name: &str, input: Shape, output: Shape) -> Self {
-        Arc::make_mut(&mut self.operations).insert(name.to_owned(), Operation { input, output });
+        let operation = Operation {
+            input,
+            output,
+            input_marks: Marks::default(),
+            output_marks: Marks::default(),
+        };
+        Arc::make_mut(&mut self.operations).insert(name.to_owned(), operation);
         self
     }
 
@@ -157,7 +204,7 @@ impl Environment {
 
     /// The ids of the steps whose output can be used here.
     pub fn step_ids(&self) -> impl Iterator<Item = &str> {
-        self.steps.keys().map(String::as_str)
+        self.steps.keys()
     }
 
     /// Adds a name for each member of an object, with the shape of what is written there.
@@ -165,4 +212,9 @@ impl Environment {
     pub fn with_values(self, name: &str, values: &Value) -> Self {
         self.with_name(name, Shape::of_value(values))
     }
+}
+
+/// The name of a step's output; no name at the root has a point in it.
+fn step_name(id: &str) -> String {
+    format!("steps.{id}")
 }

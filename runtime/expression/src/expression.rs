@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use dragoman_model::{Span, Value};
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Shape};
 
 use crate::environment::Limits;
 use crate::evaluate::Evaluation;
@@ -31,6 +31,7 @@ pub(crate) struct Program {
     pub(crate) limits: Limits,
     pub(crate) when_true: Vec<Known>,
     pub(crate) when_false: Vec<Known>,
+    pub(crate) marks: Marks,
 }
 
 /// What an expression that is true, or false, shows of a value that it uses.
@@ -82,6 +83,12 @@ impl Expression {
         } else {
             &self.program.when_false
         }
+    }
+
+    /// What of its value is personal or secret: what it takes from marked fields, or builds of them. Conditions, sizes and
+    /// digests show nothing of it.
+    pub fn marks(&self) -> &Marks {
+        &self.program.marks
     }
 
     /// The names at the root that it uses (without `steps`).

@@ -60,6 +60,12 @@ pub const EVENT_SHAPE: Code = Code::new("D0443", "the shape of an event");
 pub const UNKNOWN_ZONE: Code = Code::new("D0441", "unknown time zone");
 /// A plain text that begins as only an expression would.
 pub const LOOKS_COMPUTED: Code = Code::new("D0425", "a text that looks like an expression");
+/// Personal data that go where the site does not allow it.
+pub const PERSONAL: Code = Code::new("D0426", "personal data where they are not allowed");
+/// A secret that goes where nothing takes one.
+pub const SECRET: Code = Code::new("D0427", "a secret where none is taken");
+/// A pipeline that does not emit the event that another hears from it.
+pub const NOT_EMITTED: Code = Code::new("D0428", "an event that the pipeline does not emit");
 /// A `try` without a handler.
 pub const CATCHES_NOTHING: Code = Code::new("D0430", "a group that catches nothing");
 /// A pipeline that the site does not have.

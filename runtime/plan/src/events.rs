@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use dragoman_manifest::pipeline::{OperationName, SaidShape};
 use dragoman_manifest::{Site, Spanned};
 use dragoman_model::Diagnostic;
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Shape};
 
 use crate::World;
 use crate::check::{schema_shape, unknown_name};
@@ -28,6 +28,22 @@ pub fn site_events(site: &Site, world: &World) -> (BTreeMap<String, Option<Shape
         events.insert(name.value.clone(), shape);
     }
     (events, diagnostics)
+}
+
+/// What of the events of a site file is personal or secret, as their schemas say.
+pub fn event_marks(site: &Site, world: &World) -> BTreeMap<String, Marks> {
+    let events = site.events.iter().map(|(name, said)| {
+        let marks = match said {
+            SaidShape::Schema { schema, .. } => Marks::of_schema(schema),
+            SaidShape::Operation(operation) => {
+                let connection = world.connections.get(&operation.connection.value);
+                let surface = connection.and_then(|c| c.surface.operations.get(&operation.operation.value));
+                surface.map(|surface| surface.output_marks.clone()).unwrap_or_default()
+            }
+        };
+        (name.value.clone(), marks)
+    });
+    events.collect()
 }
 
 /// The shape of an operation's output; none where there is no such operation, which is reported, or nothing is known of

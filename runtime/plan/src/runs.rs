@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dragoman_expression::Expression;
 use dragoman_manifest::{Pipeline, Spanned};
 use dragoman_model::{Diagnostic, Digest, Value};
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Shape};
 
 use crate::{Plan, Template, codes};
 
@@ -34,6 +34,8 @@ pub struct Signature {
     pub entry: Option<Entry>,
     /// The shape of its output.
     pub output: Shape,
+    /// What of its output is personal or secret.
+    pub marks: Marks,
     /// Its key, over its own message.
     pub key: Option<Expression>,
     /// Its serial, likewise.
@@ -68,6 +70,7 @@ impl Plan {
             version: self.version,
             entry,
             output: self.gives.clone(),
+            marks: self.output.as_ref().map(Template::marks).unwrap_or_default(),
             key: self.key.clone(),
             serial: self.serial.clone(),
             observe: self.observe,

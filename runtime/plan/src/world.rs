@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use dragoman_model::{Role, Value};
-use dragoman_schema::{Shape, Surface};
+use dragoman_model::{Role, Span, Value};
+use dragoman_schema::{Marks, Shape, Surface};
 
 use crate::Signature;
 
@@ -18,6 +18,10 @@ pub struct Connection {
     /// Seconds after which a request that was sent can no longer take effect, as the site knows its partner; none: as the
     /// plugin says.
     pub settle_s: Option<u64>,
+    /// Whether personal data may go there.
+    pub personal: bool,
+    /// Where the site file speaks of it.
+    pub place: Option<Span>,
 }
 
 /// What a pipeline is checked against.
@@ -33,17 +37,29 @@ pub struct World {
     /// The events that may be emitted, with the shape of what each brings; none: nothing is known of it, because of a
     /// mistake that was reported elsewhere.
     pub events: BTreeMap<String, Option<Shape>>,
+    /// What of each event is personal or secret.
+    pub event_marks: BTreeMap<String, Marks>,
+    /// The events that each pipeline of the site may emit; none: nothing is known of one, because of a mistake that was
+    /// reported elsewhere.
+    pub emitted: BTreeMap<String, Option<BTreeSet<String>>>,
     /// The pipelines of the site, as those that run them see them; none: nothing is known of one, because of a mistake
     /// that was reported elsewhere.
     pub pipelines: BTreeMap<String, Option<Arc<Signature>>>,
     /// The senders' names.
     pub senders: BTreeSet<String>,
+    /// Those that personal data may be answered to.
+    pub personal_senders: BTreeSet<String>,
+    /// Where the site file speaks of each sender.
+    pub places: BTreeMap<String, Span>,
     /// The roles that a user can have.
     pub roles: BTreeSet<String>,
     /// The site's values, an object: `site.<name>`.
     pub site: Value,
     /// Whether the whole site only observes.
     pub observe: bool,
+    /// Whether nothing is said of personal data and secrets: an edition that was accepted before is built again, and the
+    /// runs that are pinned to it must come to their end.
+    pub trusting: bool,
 }
 
 impl Default for World {
@@ -54,11 +70,16 @@ impl Default for World {
             broken_connections: BTreeSet::new(),
             ledgers: BTreeSet::new(),
             events: BTreeMap::new(),
+            event_marks: BTreeMap::new(),
+            emitted: BTreeMap::new(),
             pipelines: BTreeMap::new(),
             senders: BTreeSet::new(),
+            personal_senders: BTreeSet::new(),
+            places: BTreeMap::new(),
             roles: Role::ALL.iter().map(|role| role.name().to_owned()).collect(),
             site: Value::Object(serde_json::Map::new()),
             observe: false,
+            trusting: false,
         }
     }
 }
@@ -73,6 +94,8 @@ impl World {
                 surface,
                 observe: false,
                 settle_s: None,
+                personal: false,
+                place: None,
             },
         );
         self

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dragoman_model::{Digest, OperationEffect, Value, nearest};
 
-use crate::{Error, Note, Shape};
+use crate::{Error, Marks, Note, Shape};
 
 /// What a plugin offers.
 #[derive(Debug, Clone)]
@@ -40,6 +40,10 @@ pub struct OperationSurface {
     pub input: Shape,
     /// The shape of the output.
     pub output: Shape,
+    /// Which fields of the payload are personal or secret.
+    pub input_marks: Marks,
+    /// Which fields of the output are personal or secret.
+    pub output_marks: Marks,
     /// What it does to the world.
     pub effect: OperationEffect,
     /// Whether it answers probes.
@@ -153,6 +157,8 @@ fn read_operation(described: DescribedOperation, notes: &mut Vec<Note>) -> Resul
     let output = shape(&output_schema, "output");
     Ok(OperationSurface {
         summary: described.summary,
+        input_marks: Marks::of_schema(&input_schema),
+        output_marks: Marks::of_schema(&output_schema),
         input_schema,
         output_schema,
         input,

@@ -31,12 +31,15 @@ pub struct Address {
 pub struct Party {
     /// Identifier in the register that the document uses (an EORI number, a tax number).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-personal" = true))]
     pub id: Option<String>,
     /// Name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-personal" = true))]
     pub name: Option<String>,
     /// Postal address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-personal" = true))]
     pub address: Option<Address>,
 }
 
@@ -58,9 +61,11 @@ pub enum ActorKind {
 pub struct Actor {
     /// Identifier of the person in the authority's own register.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-personal" = true))]
     pub person_id: Option<String>,
     /// Name of the person or of the duty authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-personal" = true))]
     pub name: Option<String>,
     /// The authority that the person acts for.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -91,6 +91,7 @@ pub struct Signatory {
     pub role: Option<SignatoryRole>,
     /// Name of the person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-personal" = true))]
     pub name: Option<String>,
     /// Authority that the person signs for.
     #[serde(default, skip_serializing_if = "Option::is_none")]

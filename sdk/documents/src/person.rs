@@ -11,12 +11,14 @@ use serde::{Deserialize, Serialize};
 pub struct Person {
     /// Identifier of the person in the authority's own register.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-personal" = true))]
     pub person_id: Option<String>,
     /// The account that answered; taken where `person_id` is absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Name of the person or of the duty authority.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-personal" = true))]
     pub name: Option<String>,
     /// The authority that the person acts for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,6 +37,7 @@ pub struct Person {
     pub evidence: Option<String>,
     /// On whose behalf a system acted: the person, where it names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("x-personal" = true))]
     pub on_behalf_of: Option<String>,
 }
 

@@ -63,6 +63,9 @@ impl Checker<'_> {
                 return None;
             }
         };
+        if amount == Amount::Quantity && self.other_units(at, &first, &second) {
+            return None;
+        }
         let shape = match amount {
             Amount::Integer => Shape::Integer,
             Amount::Decimal => Shape::Decimal,

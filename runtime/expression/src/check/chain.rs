@@ -100,19 +100,13 @@ impl Checker<'_> {
             );
             return None;
         }
-        let help = if self.environment.steps.contains_key(name) {
+        let help = if self.environment.steps.contains(name) {
             Some(format!("for the output of the step write `steps.{name}`"))
         } else if let Some((_, place)) = PLACED.iter().find(|(placed, _)| *placed == name) {
             Some(format!("`{name}` is there only {place}"))
         } else {
             let variables = self.variables.iter().map(|(variable, _)| variable.as_str());
-            let names = self
-                .environment
-                .names
-                .keys()
-                .map(String::as_str)
-                .chain(variables)
-                .chain(["steps"]);
+            let names = self.environment.names.keys().chain(variables).chain(["steps"]);
             nearest(name, names)
                 .map(|near| format!("did you mean `{near}`?"))
                 .or_else(|| self.quoted(name))
@@ -125,8 +119,8 @@ impl Checker<'_> {
     /// Somebody wrote a text without quotes.
     fn quoted(&self, name: &str) -> Option<String> {
         let is_value = |shape: &Shape| matches!(shape.present(), Shape::Enumeration(v) if v.iter().any(|v| v == name));
-        let known = self.environment.names.values().chain(self.environment.steps.values());
-        let fields = known.flat_map(|shape| shape.as_object().map(|o| o.fields.values()).into_iter().flatten());
+        let known = self.environment.names.iter().chain(self.environment.steps.iter());
+        let fields = known.flat_map(|(_, shape)| shape.as_object().map(|o| o.fields.values()).into_iter().flatten());
         fields
             .into_iter()
             .any(is_value)
@@ -135,24 +129,18 @@ impl Checker<'_> {
 
     fn names(&self) -> String {
         let variables = self.variables.iter().map(|(variable, _)| variable.as_str());
-        let names: Vec<&str> = self
-            .environment
-            .names
-            .keys()
-            .map(String::as_str)
-            .chain(variables)
-            .collect();
+        let names: Vec<&str> = self.environment.names.keys().chain(variables).collect();
         format!("`{}`", [names, vec!["steps"]].concat().join("`, `"))
     }
 
     fn step(&mut self, id: &str, at: &Range<usize>, range: &Range<usize>) -> Option<Typed> {
         let Some(shape) = self.environment.steps.get(id) else {
-            if let Some((why, help)) = self.environment.elsewhere.get(id) {
+            if let Some((why, help)) = self.environment.elsewhere.get(id).map(AsRef::as_ref) {
                 let text = format!("the output of the step `{id}` is not there: {why}");
                 self.report(codes::STEP_NOT_HERE, at, text, &[help]);
                 return None;
             }
-            let known = self.environment.steps.keys().map(String::as_str);
+            let known = self.environment.steps.keys();
             let help = match nearest(id, known.clone()) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None if self.environment.steps.is_empty() => "no step before this one has an id".to_owned(),

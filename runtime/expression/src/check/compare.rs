@@ -52,6 +52,9 @@ impl Checker<'_> {
             self.report(codes::WRONG_TYPE, at, text, &["compare with `==` and `!=`"]);
             return None;
         }
+        if how == Comparison::Quantity && self.other_units(at, &first, &second) {
+            return None;
+        }
         if equality && !self.can_hold((left, &first), (right, &second)) {
             return None;
         }

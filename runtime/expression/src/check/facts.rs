@@ -74,8 +74,16 @@ pub(super) fn present(path: &Path) -> Vec<Fact> {
 pub(super) fn equality(value: &Typed, texts: &[String], asked: Ordered) -> (Vec<Fact>, Vec<Fact>) {
     let mut holds = Vec::new();
     let mut fails = Vec::new();
+    // A quantity has no list of units to choose from: what it is equal to is all that is known of its unit.
+    if let (Some(path), Shape::Text, Some(Shape::Quantity)) = (&value.path, &value.shape, &value.owner) {
+        holds.push(Fact::Is(path.clone(), Shape::enumeration(texts)));
+    }
     let (Some(path), Shape::Enumeration(all)) = (&value.path, &value.shape) else {
-        return (holds, fails);
+        return if asked == Ordered::Unequal {
+            (fails, holds)
+        } else {
+            (holds, fails)
+        };
     };
     let (inside, outside): (Vec<&String>, Vec<&String>) = all.iter().partition(|one| texts.contains(one));
     if !inside.is_empty() {

@@ -9,8 +9,10 @@ mod facts;
 mod functions;
 mod iterate;
 mod lists;
+mod marks;
 mod operators;
 mod result;
+mod units;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -53,6 +55,7 @@ pub fn check(
         Some((code, shape, [when_true, when_false])) if checker.diagnostics.is_empty() => {
             let (roots, steps, limits) = (checker.roots, checker.steps, environment.limits);
             let program = Program {
+                marks: marks::of(&code, environment, &mut Vec::new()),
                 code,
                 roots,
                 steps,

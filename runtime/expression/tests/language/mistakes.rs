@@ -83,6 +83,12 @@ fn each_mistake_is_marked_at_its_place() {
     );
     check("order.lines.all(l, l.amount > 1)", &[("D0310", ">")]);
     check("order.lines.map(l, l.amount + 1)", &[("D0310", "+")]);
+    check("quantity(1, 'KGM') < quantity(1, 'C62')", &[("D0310", "<")]);
+    check("quantity(1, 'KGM') - quantity(1, 'C62')", &[("D0310", "-")]);
+    check(
+        "order.lines.all(l, l.amount.unit == 'KGM' && l.amount < quantity(1, 'C62'))",
+        &[("D0310", "<")],
+    );
     check("anything.number", &[("D0311", "anything")]);
     check("anything == 'a'", &[("D0311", "anything")]);
     check("sizes(order.lines)", &[("D0312", "sizes")]);

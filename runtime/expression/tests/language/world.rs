@@ -74,7 +74,7 @@ impl World {
             .with_step("invoice", invoice.clone())
             .with_step("skipped", invoice.optional())
             .with_operation("orders.get", Shape::Text, order());
-        environment.add_step_elsewhere("shipment", "it comes later", "put it before this one");
+        environment.hide_step("shipment", "it comes later".into(), "put it before this one".into());
         let wrong = {
             let mut wrong = an_order();
             wrong["due"] = json!("tomorrow");

@@ -126,6 +126,12 @@ static SENDER: Map = map(
             "{ secret: env:PARTNER_KEY, header: X-Signature }",
         ),
         key("none", Flag, "It is not known at all.", "true"),
+        key(
+            "personal",
+            Words(&["allowed", "denied"]),
+            "Whether it may be answered personal data.",
+            "allowed",
+        ),
     ],
 )
 .one_of(&["bearer", "hmac", "none"]);
@@ -155,6 +161,12 @@ static CONNECTION: Map = map(
             Duration,
             "How long after it was sent a request can still take effect at this partner.",
             "20s",
+        ),
+        key(
+            "personal",
+            Words(&["allowed", "denied"]),
+            "Whether personal data may go there.",
+            "allowed",
         ),
         key(
             "config",

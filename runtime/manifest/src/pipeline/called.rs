@@ -1,4 +1,6 @@
-//! Pipelines that run others: the word `run`, and which pipelines a text runs.
+//! Pipelines that run others: the word `run`, which pipelines a text runs, and which events it emits.
+
+use std::collections::BTreeSet;
 
 use super::{Block, Pipeline, Run, Step, StepKind};
 use crate::Spanned;
@@ -20,6 +22,24 @@ impl Pipeline {
         let mut found = Vec::new();
         of_block(&self.steps, &mut found);
         found
+    }
+}
+
+impl Pipeline {
+    /// The events that its steps emit, where they are named.
+    pub fn emits(&self) -> BTreeSet<String> {
+        let mut found = BTreeSet::new();
+        emitted(&self.steps, &mut found);
+        found
+    }
+}
+
+fn emitted(block: &Block, found: &mut BTreeSet<String>) {
+    for step in &block.steps {
+        if let StepKind::Emit(emit) = &step.kind {
+            found.insert(emit.event.value.clone());
+        }
+        step.blocks().into_iter().for_each(|inner| emitted(inner, found));
     }
 }
 

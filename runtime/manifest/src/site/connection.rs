@@ -55,6 +55,7 @@ fn connection(reading: &mut Reading, node: &Node) -> Option<Connection> {
         .take("mode")
         .and_then(|n| reading.word(n, &[("observe", true), ("live", false)]));
     let settle = fields.take("settle").and_then(|n| settle(reading, n));
+    let personal = fields.take("personal").and_then(|n| personal(reading, n));
     let endpoints = fields.take("endpoints").map_or_else(Vec::new, |n| {
         named(
             reading,
@@ -77,10 +78,16 @@ fn connection(reading: &mut Reading, node: &Node) -> Option<Connection> {
         config_file,
         observe: observe.is_some_and(|o| o.value),
         settle_ms: settle,
+        personal,
         endpoints,
         credentials,
         limits,
     })
+}
+
+/// Whether personal data may go there.
+pub(super) fn personal(reading: &mut Reading, node: &Node) -> Option<Spanned<bool>> {
+    reading.word(node, &[("allowed", true), ("denied", false)])
 }
 
 /// How long a request may still take effect. No network keeps the promise of nothing: what was sent may be on its way.

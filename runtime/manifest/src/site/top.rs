@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dragoman_model::{Diagnostic, Source, Span, Value};
 use serde_json::Map;
 
-use super::connection::connections;
+use super::connection::{connections, personal};
 use super::secret::secret;
 use super::users::users;
 use super::{Heads, Sender, Site};
@@ -39,10 +39,11 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         .take("connections")
         .filter(|n| !n.is_null())
         .map_or_else(Vec::new, |n| connections(reading, n));
+    let mut personal_senders = Vec::new();
     let senders = fields
         .take("senders")
         .filter(|n| !n.is_null())
-        .map_or_else(Vec::new, |n| senders(reading, n));
+        .map_or_else(Vec::new, |n| senders(reading, n, &mut personal_senders));
     let ledgers = fields
         .take("ledgers")
         .filter(|n| !n.is_null())
@@ -71,6 +72,7 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         values,
         connections,
         senders,
+        personal_senders,
         ledgers,
         events,
         users,
@@ -124,26 +126,32 @@ fn object(reading: &mut Reading, fields: &mut Fields<'_>, key: &'static str, wha
     }
 }
 
-fn senders(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Sender)> {
+fn senders(reading: &mut Reading, node: &Node, personal: &mut Vec<String>) -> Vec<(Spanned<String>, Sender)> {
     let Some(fields) = reading.fields(node, "the senders", "`{ partner: { bearer: env:PARTNER_TOKEN } }`") else {
         return Vec::new();
     };
     let mut senders = Vec::new();
     for entry in fields.entries() {
         let good = reading.check_name(&entry.key, "_-");
-        if let Some(sender) = sender(reading, &entry.value).filter(|_| good) {
+        let mut allowed = false;
+        if let Some(sender) = sender(reading, &entry.value, &mut allowed).filter(|_| good) {
+            if allowed {
+                personal.push(entry.key.value.clone());
+            }
             senders.push((entry.key.clone(), sender));
         }
     }
     senders
 }
 
-fn sender(reading: &mut Reading, node: &Node) -> Option<Sender> {
+fn sender(reading: &mut Reading, node: &Node, allowed: &mut bool) -> Option<Sender> {
     let mut fields = reading.fields(node, "a sender", "`{ bearer: env:PARTNER_TOKEN }`")?;
     let heading = fields.heading();
     let bearer = fields.take("bearer");
     let hmac = fields.take("hmac");
     let none = fields.take("none");
+    let said = fields.take("personal").and_then(|n| personal(reading, n));
+    *allowed = said.is_some_and(|said| said.value);
     fields.finish(reading);
     match (bearer, hmac, none) {
         (Some(node), None, None) => secret(reading, node).map(Sender::Bearer),

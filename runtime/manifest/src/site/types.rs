@@ -30,6 +30,8 @@ pub struct Site {
     pub connections: Vec<(Spanned<String>, Connection)>,
     /// The senders of messages.
     pub senders: Vec<(Spanned<String>, Sender)>,
+    /// Which of them personal data may be answered to.
+    pub personal_senders: Vec<String>,
     /// The ledgers.
     pub ledgers: Vec<Spanned<String>>,
     /// The events that pipelines may emit, and the shape of what each brings.
@@ -56,6 +58,8 @@ pub struct Connection {
     /// How long after it was sent a request can still take effect at the partner, in milliseconds; none: as its plugin
     /// says.
     pub settle_ms: Option<u64>,
+    /// Whether personal data may go there, where that is said; else they may not.
+    pub personal: Option<Spanned<bool>>,
     /// The endpoints by name.
     pub endpoints: Vec<(Spanned<String>, Endpoint)>,
     /// Credentials by name.

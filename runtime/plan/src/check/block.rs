@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dragoman_manifest::{Spanned, pipeline as said};
 use dragoman_model::{Diagnostic, Span};
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Shape};
 
 use super::Checker;
 use super::scope::Scope;
@@ -22,6 +22,8 @@ pub(super) struct Outcome {
     pub(super) value: Option<Shape>,
     /// The outputs of its own steps, in order.
     pub(super) outputs: Vec<(String, Shape)>,
+    /// What is personal or secret of its value; without one, of the outputs of its steps by id.
+    pub(super) marks: Marks,
 }
 
 impl Checker<'_> {
@@ -68,6 +70,14 @@ impl Checker<'_> {
             steps.push(planned);
         }
         let (value, shape) = self.block_value(block, expected, scope);
+        let marks = match &value {
+            Some(Some(value)) => value.marks(),
+            _ => Marks::object(
+                outputs
+                    .iter()
+                    .map(|(id, _)| (id.clone(), scope.environment().step_marks(id))),
+            ),
+        };
         let steps: Option<Vec<Step>> = steps.into_iter().collect();
         let block = steps.zip(value).map(|(steps, value)| Block { steps, value });
         Outcome {
@@ -76,6 +86,7 @@ impl Checker<'_> {
             refused,
             value: shape,
             outputs,
+            marks,
         }
     }
 

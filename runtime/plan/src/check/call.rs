@@ -3,7 +3,7 @@
 use dragoman_expression::Expected;
 use dragoman_manifest::{self as manifest, Spanned, pipeline as said};
 use dragoman_model::{Diagnostic, OperationEffect, Value, nearest};
-use dragoman_schema::{OperationSurface, Shape};
+use dragoman_schema::{Marks, OperationSurface, Shape};
 
 use super::Checker;
 use super::scope::Scope;
@@ -20,7 +20,7 @@ impl<'a> Checker<'a> {
         let effect = self.effect(step, call, surface);
         let shape = Some(surface.output.clone());
         let planned = planned.map(|planned| StepKind::Call(CallStep { effect, ..planned }));
-        Made::new(planned, shape)
+        Made::new(planned, shape).marked(surface.output_marks.clone())
     }
 
     /// The call itself: there where it has no error; none at all where its operation is not known.
@@ -31,6 +31,12 @@ impl<'a> Checker<'a> {
         let surface = connection.surface.operations.get(&call.operation.operation.value)?;
         let with = self.payload(call, &surface.input, scope);
         let documents = self.documents(call, surface, scope);
+        self.sent(
+            &call.operation,
+            surface,
+            with.as_ref(),
+            documents.as_deref().unwrap_or_default(),
+        );
         let planned = with.zip(documents).map(|(with, documents)| CallStep {
             connection: call.operation.connection.value.clone(),
             operation: call.operation.operation.value.clone(),
@@ -165,7 +171,7 @@ impl<'a> Checker<'a> {
         &mut self,
         step: &said::Step,
         undo: &said::Call,
-        output: Option<&Shape>,
+        (output, marks): (Option<&Shape>, &Marks),
         scope: &Scope,
     ) -> Option<Undo> {
         let mut scope = scope.clone();
@@ -175,7 +181,7 @@ impl<'a> Checker<'a> {
         }
         if let Some(id) = &step.id {
             match output {
-                Some(shape) => scope.add_step(&id.value, shape.clone(), id.span.clone()),
+                Some(shape) => scope.add_step(&id.value, shape.clone(), marks.clone(), id.span.clone()),
                 None => scope.poison(format!("steps.{}", id.value)),
             }
         }

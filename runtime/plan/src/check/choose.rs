@@ -2,7 +2,7 @@
 
 use dragoman_manifest::{Spanned, pipeline as said};
 use dragoman_model::{Diagnostic, Span};
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Shape};
 
 use super::Checker;
 use super::scope::Scope;
@@ -19,6 +19,8 @@ struct Together {
     unknown: bool,
     /// An arm goes on to the next step.
     goes_on: bool,
+    /// What of the values is personal or secret.
+    marks: Marks,
 }
 
 impl Checker<'_> {
@@ -46,6 +48,9 @@ impl Checker<'_> {
             let outcome = self.block(&arm.block, None, &mut inner, false);
             if outcome.ends.is_none() {
                 together.goes_on = true;
+                if arm.block.value.is_some() {
+                    together.marks = together.marks.with(&outcome.marks);
+                }
                 // Where a condition was wrong, nothing can be said about what its arm gives.
                 let value = outcome.value.filter(|_| !inner.doubtful);
                 self.join_arm(&mut together, arm, value, outcome.refused);
@@ -67,7 +72,7 @@ impl Checker<'_> {
             Some((shape, _)) => Some(shape.optional()),
         };
         let planned: Option<Vec<Arm>> = planned.into_iter().collect();
-        let mut made = Made::new(planned.map(StepKind::Choose), shape);
+        let mut made = Made::new(planned.map(StepKind::Choose), shape).marked(together.marks);
         made.ends = has_else && !together.goes_on && !arms.is_empty();
         made
     }
@@ -122,6 +127,7 @@ impl Checker<'_> {
         }
         let mut planned: Vec<Option<(String, Block)>> = Vec::new();
         let mut fields: Vec<Option<(&str, Shape)>> = Vec::new();
+        let mut marks = Vec::new();
         for (name, said) in branches {
             let mut inner = scope.clone();
             let outcome = self.block(said, None, &mut inner, false);
@@ -134,11 +140,17 @@ impl Checker<'_> {
                     _ => Shape::Nothing,
                 }),
             };
+            let given = match (&said.value, last) {
+                (None, Some(id)) => outcome.marks.field(&id.value),
+                (None, None) => Marks::default(),
+                _ => outcome.marks,
+            };
+            marks.push((name.value.clone(), given));
             fields.push(shape.map(|s| (name.value.as_str(), s)));
             planned.push(outcome.block.map(|block| (name.value.clone(), block)));
         }
         let fields: Option<Vec<(&str, Shape)>> = fields.into_iter().collect();
         let planned: Option<Vec<(String, Block)>> = planned.into_iter().collect();
-        Made::new(planned.map(StepKind::Parallel), fields.map(Shape::object))
+        Made::new(planned.map(StepKind::Parallel), fields.map(Shape::object)).marked(Marks::object(marks))
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dragoman_expression::Expected;
 use dragoman_manifest::{ExpressionText, Spanned, pipeline as said};
-use dragoman_schema::{ObjectShape, Shape};
+use dragoman_schema::{Marks, ObjectShape, Shape};
 
 use super::Checker;
 use super::scope::Scope;
@@ -34,6 +34,10 @@ impl Checker<'_> {
             ("account", Shape::Text),
             ("lines", lines(Shape::Quantity)),
         ]);
+        let marks = [("account", &account), ("lines", &taken)].map(|(name, said)| {
+            let marks = said.as_ref().map(|(said, _)| said.marks().clone()).unwrap_or_default();
+            (name.to_owned(), marks)
+        });
         let kind = match (account, taken, limits, flags) {
             (Some((account, _)), Some((lines, _)), Some((limits, _)), Some((decided, single))) => {
                 let ledger = claim.ledger.value.clone();
@@ -48,7 +52,7 @@ impl Checker<'_> {
             }
             _ => None,
         };
-        Made::new(kind, Some(shape))
+        Made::new(kind, Some(shape)).marked(Marks::object(marks))
     }
 
     /// `release`.

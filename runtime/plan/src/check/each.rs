@@ -6,7 +6,7 @@ use std::sync::Arc;
 use dragoman_expression::Expected;
 use dragoman_manifest::pipeline as said;
 use dragoman_model::Diagnostic;
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Shape};
 
 use super::Checker;
 use super::scope::Scope;
@@ -33,6 +33,11 @@ impl Checker<'_> {
             Some(item) => inner.add_name(&each.name.value, item.clone()),
             None => inner.poison(each.name.value.clone()),
         }
+        let marks = items
+            .as_ref()
+            .map(|(items, _)| items.marks().item())
+            .unwrap_or_default();
+        inner.mark_name(&each.name.value, marks.clone());
         let item_key = {
             let mut keys = inner.clone();
             self.optional(each.item_key.as_ref(), &Expected::Key, &mut keys)
@@ -43,10 +48,11 @@ impl Checker<'_> {
                 Diagnostic::error(codes::EMPTY, each.block.span.clone(), message).help("write a step, or a `value`"),
             );
         }
-        inner.outside.push(inner.step_ids().cloned().collect());
+        inner.enter_each();
         self.captures.push(BTreeSet::new());
         let outcome = self.block(&each.block, None, &mut inner, true);
         let captures = self.captures.pop().unwrap_or_default();
+        let marks = children_marks(marks, outcome.marks, each);
         let output = match (&each.block.value, outcome.value) {
             (Some(_), shape) => shape,
             (None, _) if outcome.refused => None,
@@ -71,8 +77,17 @@ impl Checker<'_> {
                 block,
             }))
         });
-        Made::new(kind, shape)
+        Made::new(kind, shape).marked(marks)
     }
+}
+
+/// What of the output is personal or secret.
+fn children_marks(item: Marks, given: Marks, each: &said::Each) -> Marks {
+    let output = match &each.block.value {
+        Some(_) => given,
+        None => Marks::object([("steps".to_owned(), given)]),
+    };
+    Marks::object([("item".to_owned(), item), ("output".to_owned(), output)]).list()
 }
 
 /// The output: what became of each child.

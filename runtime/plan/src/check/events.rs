@@ -1,5 +1,7 @@
 //! Events: what a step hands to the site, what a wait or a trigger hears.
 
+use std::collections::BTreeSet;
+
 use dragoman_expression::Expected;
 use dragoman_manifest::Spanned;
 use dragoman_manifest::pipeline::{Emit, EventWait};
@@ -28,6 +30,9 @@ impl Checker<'_> {
             }
             (None, _) => Some(None),
         };
+        if let Some(Some(data)) = &data {
+            self.emitted(data, &emit.event.value);
+        }
         let kind = shape.flatten().zip(key).zip(data).map(|((_, key), data)| {
             let event = emit.event.value.clone();
             StepKind::Emit(Box::new(EmitStep { event, key, data }))
@@ -46,7 +51,13 @@ impl Checker<'_> {
                 for_ms: wait.for_ms.as_ref().map(|f| f.value),
             }))
         });
-        Made::new(kind, shape)
+        let marks = self
+            .world
+            .event_marks
+            .get(&wait.event.value)
+            .cloned()
+            .unwrap_or_default();
+        Made::new(kind, shape).marked(marks)
     }
 
     /// The shape of what an event brings. None: there is no such event, which is reported; none inside: nothing is known
@@ -57,6 +68,46 @@ impl Checker<'_> {
         let names = world.events.keys();
         self.known(name, names, codes::UNKNOWN_EVENT, "there is no event", place)
             .then(|| world.events.get(&name.value).cloned().flatten())
+    }
+
+    /// The pipeline whose events a trigger hears: there is one, and it emits the event.
+    pub(super) fn emitter(&mut self, event: &Spanned<String>, from: Option<&Spanned<String>>) {
+        let Some(from) = from else { return };
+        let world = self.world;
+        if from.value == self.said.name.value {
+            return self.emits(event, from, &self.said.emits());
+        }
+        let place = "the folder of pipelines";
+        let what = "there is no pipeline";
+        if !self.known(from, world.emitted.keys(), codes::UNKNOWN_PIPELINE, what, place) {
+            return;
+        }
+        if let Some(Some(emitted)) = world.emitted.get(&from.value) {
+            self.emits(event, from, emitted);
+        }
+    }
+
+    fn emits(&mut self, event: &Spanned<String>, from: &Spanned<String>, emitted: &BTreeSet<String>) {
+        if emitted.contains(&event.value) || !self.world.events.contains_key(&event.value) {
+            return;
+        }
+        let message = format!("the pipeline `{}` never emits `{}`", from.value, event.value);
+        let others = self.world.emitted.iter();
+        let others: Vec<String> = others
+            .filter(|(_, emitted)| emitted.as_ref().is_some_and(|emitted| emitted.contains(&event.value)))
+            .map(|(name, _)| format!("`{name}`"))
+            .collect();
+        let mut diagnostic =
+            Diagnostic::error(codes::NOT_EMITTED, from.span.clone(), message).label(event.span.clone(), "this event");
+        if !emitted.is_empty() {
+            let all: Vec<String> = emitted.iter().map(|event| format!("`{event}`")).collect();
+            diagnostic = diagnostic.help(format!("it emits {}", all.join(", ")));
+        }
+        diagnostic = match others.as_slice() {
+            [] => diagnostic.help("no pipeline of the site emits it: write `emit` there, or take `from` away"),
+            others => diagnostic.help(format!("write `from:` with {}, or take `from` away", others.join(", "))),
+        };
+        self.report(diagnostic);
     }
 
     /// An event without `data` brings an empty object: that must be enough.

@@ -26,7 +26,7 @@ impl Checker<'_> {
         let mut inner = scope.clone();
         let outcome = self.block(block, None, &mut inner, false);
         let shape = gives(block, &outcome);
-        let mut made = Made::new(outcome.block.map(StepKind::Try), shape);
+        let mut made = Made::new(outcome.block.map(StepKind::Try), shape).marked(outcome.marks);
         // Where a handler may yield a value, the run can go on behind steps that end it.
         made.ends = outcome.ends.is_some() && !handled;
         made

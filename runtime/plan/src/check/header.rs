@@ -95,6 +95,7 @@ impl Checker<'_> {
         ];
         trigger.extend(self.due_name());
         scope.add_name("trigger", Shape::object(trigger));
+        scope.mark_name("trigger", self.trigger_marks());
         scope.add_name("site", Shape::of_value(&self.world.site));
     }
 
@@ -171,10 +172,13 @@ impl Checker<'_> {
         Some(match &trigger.kind {
             SaidKind::Manual => TriggerKind::Manual,
             SaidKind::Schedule(schedule) => return self.schedule(schedule),
-            SaidKind::Event { name, from } => TriggerKind::Event {
-                name: name.value.clone(),
-                from: from.as_ref().map(|from| from.value.clone()),
-            },
+            SaidKind::Event { name, from } => {
+                self.emitter(name, from.as_ref());
+                TriggerKind::Event {
+                    name: name.value.clone(),
+                    from: from.as_ref().map(|from| from.value.clone()),
+                }
+            }
             SaidKind::Files {
                 folder,
                 matching,

@@ -14,6 +14,7 @@ mod header;
 mod limits;
 mod names;
 mod narrow;
+mod privacy;
 mod repeat;
 mod run;
 mod schedule;

@@ -32,7 +32,7 @@ impl Scope {
             Some(id) => self.step(id),
             None => self.name(root),
         };
-        // A refinement makes the names anew, which is not cheap: only where something is really learned.
+        // Names are copied for each change: only where something is really learned.
         if let Some(before) = before {
             let after = refined(before, fields, known.shape.as_ref());
             if after != *before {

@@ -3,7 +3,7 @@
 use dragoman_expression::Expression;
 use dragoman_manifest::pipeline as said;
 use dragoman_model::Diagnostic;
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Shape};
 
 use super::Checker;
 use super::group::gives;
@@ -25,6 +25,7 @@ struct Round {
     block: Option<Block>,
     until: Option<Expression>,
     shape: Option<Shape>,
+    marks: Marks,
     ends: bool,
 }
 
@@ -45,7 +46,7 @@ impl Checker<'_> {
                 block,
             }))
         });
-        let mut made = Made::new(kind, round.shape);
+        let mut made = Made::new(kind, round.shape).marked(round.marks);
         made.ends = round.ends && step.on_failure.is_none();
         made
     }
@@ -55,17 +56,22 @@ impl Checker<'_> {
         let deep = self.repeats >= NESTED;
         let looked_back = self.looks_back;
         let mut last = if deep { Shape::Any } else { Shape::never() };
+        let mut marks = Marks::default();
         self.repeats += 1;
         let mut look = 1;
         let round = loop {
             let said_before = self.diagnostics.len();
             self.looks_back = false;
-            let round = self.round(repeat, &last, scope.clone());
-            let settled = round.shape.as_ref().is_none_or(|shape| *shape == last);
+            let round = self.round(repeat, (&last, &marks), scope.clone());
+            let settled = round
+                .shape
+                .as_ref()
+                .is_none_or(|shape| *shape == last && round.marks == marks);
             if settled || !self.looks_back || deep || look > LOOKS {
                 break round;
             }
             let found = round.shape.unwrap_or(Shape::Any);
+            marks = marks.with(&round.marks);
             // One look more with what joins all that was seen; where nothing does, `last` needs a cast.
             last = match look {
                 LOOKS => Shape::Any,
@@ -79,14 +85,16 @@ impl Checker<'_> {
         round
     }
 
-    fn round(&mut self, repeat: &said::Repeat, last: &Shape, mut scope: Scope) -> Round {
+    fn round(&mut self, repeat: &said::Repeat, (last, marks): (&Shape, &Marks), mut scope: Scope) -> Round {
         scope.add_name("round", Shape::Integer);
         scope.add_name("last", last.clone().optional());
+        scope.mark_name("last", marks.clone());
         let outcome = self.block(&repeat.block, None, &mut scope, false);
         let until = self.condition(&repeat.until, &mut scope);
         Round {
             until,
             shape: gives(&repeat.block, &outcome),
+            marks: outcome.marks,
             ends: outcome.ends.is_some(),
             block: outcome.block,
         }

@@ -3,7 +3,7 @@
 use dragoman_expression::Expected;
 use dragoman_manifest::pipeline::{Run, SaidShape, Trigger};
 use dragoman_model::{Diagnostic, Value};
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Shape};
 use std::sync::Arc;
 
 use super::Checker;
@@ -32,6 +32,10 @@ impl Checker<'_> {
         let Some(called) = called else {
             return Made::new(None, None);
         };
+        if let (Some(with), Some(entry)) = (&with, &entry) {
+            self.given(with, &Marks::of_schema(&entry.schema), &called.pipeline);
+        }
+        let marks = called.marks.clone();
         self.runs.insert(called.pipeline.clone(), called.version);
         let shape = called.output.clone();
         let kind = entry.zip(key).zip(with).map(|((entry, key), with)| {
@@ -42,7 +46,7 @@ impl Checker<'_> {
                 key,
             }))
         });
-        Made::new(kind, Some(shape))
+        Made::new(kind, Some(shape)).marked(marks)
     }
 
     /// The pipeline; none where there is none, which is reported, or where nothing is known of it.

@@ -1,90 +1,78 @@
 //! Which names an expression sees at a place, and which of them nothing can be said about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dragoman_expression::Environment;
+use dragoman_expression::{Environment, Names};
 use dragoman_model::Span;
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Shape};
 
 /// Each answer of a wait, with the fields that it must bring.
 pub(super) type AnswerNeeds = Arc<[(String, Vec<String>)]>;
 
-/// The names at a place.
+/// The names at a place. There is one for each step, so a copy of it is cheap.
 #[derive(Clone)]
 pub(super) struct Scope {
-    /// Operations for casts; no names.
-    operations: Environment,
-    /// Names at the root.
-    names: BTreeMap<String, Shape>,
-    /// Steps whose output can be used, and where they stand.
-    steps: BTreeMap<String, (Shape, Span)>,
-    /// Steps whose output cannot be used here: why, and what to do.
-    elsewhere: BTreeMap<String, (String, String)>,
+    /// What the expression checker takes: names at the root, steps with their outputs, operations for casts.
+    environment: Environment,
+    /// Where the steps stand whose output can be used.
+    places: Names<Span>,
     /// Beginnings of expressions about which nothing can be said, because of a mistake that was reported:
     /// `steps.order`, `trigger.message`, an item's name.
     poisoned: BTreeSet<String>,
     /// For waits that can be used: which fields each answer must bring.
-    answers: BTreeMap<String, AnswerNeeds>,
+    answers: Names<AnswerNeeds>,
     /// For each `each` around this place: the steps outside it.
-    pub(super) outside: Vec<BTreeSet<String>>,
+    pub(super) outside: Vec<Names<()>>,
     /// Whether a condition that was wrong might have made sure of something here: then nothing is said about values
     /// that may be absent.
     pub(super) doubtful: bool,
-    /// Made from the rest when it is first needed.
-    environment: Option<Environment>,
 }
 
 impl Scope {
     /// Only operations, for casts.
     pub(super) fn new(operations: Environment) -> Self {
         Scope {
-            operations,
-            names: BTreeMap::new(),
-            steps: BTreeMap::new(),
-            elsewhere: BTreeMap::new(),
+            environment: operations,
+            places: Names::default(),
             poisoned: BTreeSet::new(),
-            answers: BTreeMap::new(),
+            answers: Names::default(),
             outside: Vec::new(),
             doubtful: false,
-            environment: None,
         }
     }
 
     /// Adds a name at the root.
     pub(super) fn add_name(&mut self, name: &str, shape: Shape) {
-        self.environment = None;
         self.poisoned.remove(name);
-        self.names.insert(name.into(), shape);
+        self.environment.set_name(name, shape);
+    }
+
+    /// Says what of a name at the root is personal or secret.
+    pub(super) fn mark_name(&mut self, name: &str, marks: Marks) {
+        self.environment.mark_name(name, marks);
     }
 
     /// Takes a name at the root away.
     pub(super) fn remove_name(&mut self, name: &str) {
-        self.environment = None;
-        self.names.remove(name);
+        self.environment.remove_name(name);
     }
 
     /// Adds a step's output.
-    pub(super) fn add_step(&mut self, id: &str, shape: Shape, at: Span) {
-        // In place: making the environment anew for each step would cost the square of their number.
-        if let Some(environment) = &mut self.environment {
-            environment.add_step(id, shape.clone());
-        }
+    pub(super) fn add_step(&mut self, id: &str, shape: Shape, marks: Marks, at: Span) {
         self.poisoned.remove(&format!("steps.{id}"));
-        self.elsewhere.remove(id);
         for outside in &mut self.outside {
             outside.remove(id);
         }
-        self.steps.insert(id.into(), (shape, at));
+        self.environment.add_step(id, shape);
+        self.environment.mark_step(id, marks);
+        self.places.insert(id, at);
     }
 
     /// Hides a step: its output cannot be used here; why, and what to do.
     pub(super) fn hide_step(&mut self, id: &str, why: String, help: String) {
-        match (&mut self.environment, self.steps.remove(id)) {
-            (Some(environment), None) => environment.add_step_elsewhere(id, &why, &help),
-            (environment, _) => *environment = None,
-        }
-        self.elsewhere.insert(id.into(), (why, help));
+        self.environment.hide_step(id, why, help);
+        self.places.remove(id);
     }
 
     /// Nothing can be said about what begins so.
@@ -94,47 +82,45 @@ impl Scope {
 
     /// A step's output at this place.
     pub(super) fn step(&self, id: &str) -> Option<&Shape> {
-        self.steps.get(id).map(|(shape, _)| shape)
+        self.environment.step(id)
     }
 
     /// Where a step that can be used stands.
     pub(super) fn place_of(&self, id: &str) -> Option<&Span> {
-        self.steps.get(id).map(|(_, at)| at)
+        self.places.get(id)
     }
 
-    /// The ids of the steps that can be used.
-    pub(super) fn step_ids(&self) -> impl Iterator<Item = &String> {
-        self.steps.keys()
+    /// From here on stands what an `each` does for an item: the steps so far are outside it.
+    pub(super) fn enter_each(&mut self) {
+        let mut outside = Names::default();
+        for id in self.environment.step_ids() {
+            outside.insert(id, ());
+        }
+        self.outside.push(outside);
     }
 
     /// The shape of a name at the root.
     pub(super) fn name(&self, name: &str) -> Option<&Shape> {
-        self.names.get(name)
+        self.environment.name(name)
     }
 
     /// The same place with another shape of a step's output or of a name (what a test has made sure of).
     pub(super) fn refine(&mut self, root: &str, id: Option<&str>, shape: Shape) {
-        self.environment = None;
         match id {
-            Some(id) => {
-                if let Some((known, _)) = self.steps.get_mut(id) {
-                    *known = shape;
-                }
-            }
-            None => {
-                self.names.insert(root.into(), shape);
-            }
+            Some(id) if self.environment.step(id).is_some() => self.environment.add_step(id, shape),
+            Some(_) => {}
+            None => self.environment.set_name(root, shape),
         }
     }
 
     /// Remembers which fields each answer of a wait must bring.
     pub(super) fn add_answers(&mut self, id: &str, answers: AnswerNeeds) {
-        self.answers.insert(id.into(), answers);
+        self.answers.insert(id, answers);
     }
 
     /// After the answers that are left became fewer: a field that all of them bring is there.
     pub(super) fn narrow_answer(&mut self, id: &str) {
-        let Some((answers, (shape, _))) = self.answers.get(id).zip(self.steps.get(id)) else {
+        let Some((answers, shape)) = self.answers.get(id).zip(self.step(id)) else {
             return;
         };
         let Shape::Object(object) = shape.present() else {
@@ -173,10 +159,9 @@ impl Scope {
                 .next()
                 .unwrap_or("");
             if root == "steps" {
-                return self.steps.contains_key(field) || self.elsewhere.contains_key(field);
+                return self.step(field).is_some() || self.environment.is_hidden(field);
             }
-            self.names
-                .get(root)
+            self.name(root)
                 .is_some_and(|shape| shape.field_names().contains(&field))
         };
         let inner = text.split_once('(').filter(|(function, _)| {
@@ -186,20 +171,8 @@ impl Scope {
     }
 
     /// What the expression checker takes.
-    pub(super) fn environment(&mut self) -> &Environment {
-        self.environment.get_or_insert_with(|| {
-            let mut environment = self.operations.clone();
-            for (name, shape) in &self.names {
-                environment = environment.with_name(name, shape.clone());
-            }
-            for (id, (shape, _)) in &self.steps {
-                environment.add_step(id, shape.clone());
-            }
-            for (id, (why, help)) in &self.elsewhere {
-                environment.add_step_elsewhere(id, why, help);
-            }
-            environment
-        })
+    pub(super) fn environment(&self) -> &Environment {
+        &self.environment
     }
 }
 

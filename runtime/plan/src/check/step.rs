@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dragoman_expression::Expected;
 use dragoman_manifest::{self as manifest, pipeline as said};
 use dragoman_model::{Diagnostic, Span};
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Shape};
 
 use super::Checker;
 use super::scope::Scope;
@@ -17,6 +17,8 @@ pub(super) struct Made {
     pub(super) kind: Option<StepKind>,
     /// The shape of the output; none: nothing can be said.
     pub(super) shape: Option<Shape>,
+    /// What of the output is personal or secret.
+    pub(super) marks: Marks,
     /// Whether it ends the run.
     pub(super) ends: bool,
 }
@@ -26,14 +28,21 @@ impl Made {
         Made {
             kind,
             shape,
+            marks: Marks::default(),
             ends: false,
         }
+    }
+
+    /// The same with what is personal or secret of the output.
+    pub(super) fn marked(self, marks: Marks) -> Self {
+        Made { marks, ..self }
     }
 
     fn end(kind: Option<StepKind>) -> Self {
         Made {
             kind,
             shape: Some(Shape::Nothing),
+            marks: Marks::default(),
             ends: true,
         }
     }
@@ -48,8 +57,6 @@ impl Checker<'_> {
         scope: &mut Scope,
     ) -> (Option<Step>, Option<Span>) {
         let when = step.when.as_ref().map(|said| self.condition(said, scope));
-        // Made before it is cloned, so that it is not made anew for each step.
-        scope.environment();
         let mut inner = scope.clone();
         if let Some(Some(when)) = &when {
             inner.assume(when.shows(true));
@@ -65,7 +72,7 @@ impl Checker<'_> {
         let undo = step
             .undo
             .as_ref()
-            .map(|undo| self.undo(step, undo, made.shape.as_ref(), &inner));
+            .map(|undo| self.undo(step, undo, (made.shape.as_ref(), &made.marks), &inner));
         let on_rejected = self.handler(step.on_rejected.as_ref(), step, made.shape.as_ref(), &inner);
         let on_refused = self.handler(step.on_refused.as_ref(), step, made.shape.as_ref(), &inner);
         let on_failure = self.handler(step.on_failure.as_ref(), step, made.shape.as_ref(), &inner);
@@ -73,7 +80,9 @@ impl Checker<'_> {
         let retry = self.retry(step.retry.as_ref());
         let conditional = step.when.is_some();
         let shape = made.shape.map(|s| if conditional { s.optional() } else { s });
-        self.add_output(step, shape.as_ref(), scope);
+        let handlers = [&on_rejected, &on_refused, &on_failure, &on_timeout];
+        let marks = with_handlers(made.marks, handlers);
+        self.add_output(step, shape.as_ref(), marks, scope);
         scope.doubtful |= inner.doubtful && made.ends || matches!(step.kind, said::StepKind::Refused);
         if made.ends
             && let Some(Some(when)) = &when
@@ -103,11 +112,11 @@ impl Checker<'_> {
     }
 
     /// Makes a step's output visible to what follows.
-    fn add_output(&mut self, step: &said::Step, shape: Option<&Shape>, scope: &mut Scope) {
+    fn add_output(&mut self, step: &said::Step, shape: Option<&Shape>, marks: Marks, scope: &mut Scope) {
         if let Some(id) = &step.id {
             match shape {
                 Some(shape) => {
-                    scope.add_step(&id.value, shape.clone(), id.span.clone());
+                    scope.add_step(&id.value, shape.clone(), marks, id.span.clone());
                     if let said::StepKind::Wait(wait) = &step.kind {
                         scope.add_answers(&id.value, self.answers_of(wait));
                     }
@@ -138,7 +147,8 @@ impl Checker<'_> {
             }
             said::StepKind::Set(template) => {
                 let (template, shape) = self.template(template, None, scope);
-                Made::new(template.map(StepKind::Set), shape)
+                let marks = template.as_ref().map(crate::Template::marks).unwrap_or_default();
+                Made::new(template.map(StepKind::Set), shape).marked(marks)
             }
             said::StepKind::Reply(template) => self.reply(step, template, scope),
             said::StepKind::Stop { reason } => {
@@ -156,8 +166,11 @@ impl Checker<'_> {
 
     /// A reason is text; one that may be absent will do, since the step says enough by itself.
     fn reason(&mut self, said: &manifest::Template, scope: &mut Scope) -> Option<crate::Template> {
-        self.template(said, Some(&Shape::Optional(Arc::new(Shape::Text))), scope)
-            .0
+        let reason = self
+            .template(said, Some(&Shape::Optional(Arc::new(Shape::Text))), scope)
+            .0?;
+        self.written(&reason);
+        Some(reason)
     }
 
     fn reply(&mut self, step: &said::Step, template: &manifest::Template, scope: &mut Scope) -> Made {
@@ -174,8 +187,16 @@ impl Checker<'_> {
             );
         }
         let (template, _) = self.template(template, None, scope);
+        self.replied(template.as_ref());
         Made::new(template.map(StepKind::Reply), Some(Shape::Nothing))
     }
+}
+
+/// What of a step's output is personal or secret: what its word gives, or a handler in its place.
+fn with_handlers(made: Marks, handlers: [&Option<Option<crate::Block>>; 4]) -> Marks {
+    let yielded = handlers.into_iter().flatten().flatten();
+    let values = yielded.filter_map(|block| block.value.as_ref());
+    values.fold(made, |all, value| all.with(&value.marks()))
 }
 
 /// What may be left out: right where it was left out, or is right.

@@ -2,7 +2,7 @@
 
 use dragoman_manifest::pipeline::{Answer, Decision, Wait};
 use dragoman_model::{Diagnostic, Value};
-use dragoman_schema::Shape;
+use dragoman_schema::{Marks, Sensitivity, Shape};
 use serde_json::{Map, json};
 
 use super::Checker;
@@ -32,6 +32,7 @@ impl<'a> Checker<'a> {
         };
         let fields = self.answer_fields(&decision);
         let shape = fields.as_ref().map(|fields| answer_shape(&decision, fields));
+        let marks = answer_marks(&decision);
         let kind = show.zip(fields).map(|(show, fields)| {
             StepKind::Wait(Box::new(WaitStep {
                 decision: wait.decision.value.clone(),
@@ -42,7 +43,7 @@ impl<'a> Checker<'a> {
                 roles: wait.roles.iter().map(|r| r.value.clone()).collect(),
             }))
         });
-        Made::new(kind, shape)
+        Made::new(kind, shape).marked(marks)
     }
 
     /// The decision: said at the wait, else at the top under its name; the wait may add to neither.
@@ -188,6 +189,15 @@ fn answer_shape(decision: &Decision, fields: &[(String, Shape)]) -> Shape {
         ));
     }
     Shape::object(all)
+}
+
+/// What of an answer tells of a natural person: the name of who answered, and what the fields' schemas say.
+fn answer_marks(decision: &Decision) -> Marks {
+    let name = Marks::whole(Sensitivity::Personal, "by.name");
+    let by = Marks::object([("name".to_owned(), name)]);
+    let fields = decision.fields.iter();
+    let fields = fields.map(|field| (field.name.value.clone(), Marks::of_schema(&field.schema)));
+    Marks::object(fields.chain([("by".to_owned(), by)]))
 }
 
 /// JSON Schema of an answer's fields: with `answer` among its members, it demands what that answer must bring.

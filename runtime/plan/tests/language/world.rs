@@ -2,16 +2,28 @@
 
 use std::sync::Arc;
 
-use dragoman_model::{Digest, OperationEffect};
+use dragoman_model::{Digest, OperationEffect, Source, Span};
 use dragoman_plan::World;
-use dragoman_schema::{DescribedOperation, Descriptor, Shape, Surface};
+use dragoman_schema::{DescribedOperation, Descriptor, Marks, Shape, Surface};
 use serde_json::{Value, json};
 
 /// The world that every spec is checked in.
 pub(crate) fn world() -> World {
     let mut world = World::default()
         .with_connection("orders", surface("orders", orders()))
-        .with_connection("mail", surface("mail", mail()));
+        .with_connection("mail", surface("mail", mail()))
+        .with_connection("people", surface("people", people()));
+    let site = Source::new(
+        "dragoman.yaml",
+        "connections: { mail: { plugin: mail }, people: { plugin: people, personal: allowed } }",
+    );
+    for (name, connection) in &mut world.connections {
+        connection.personal = name == "people";
+        connection.place = site
+            .text
+            .find(&format!("{name}:"))
+            .map(|at| Span::new(&site, at..at + name.len()));
+    }
     world.ledgers.insert("stock".into());
     for text in [RESTOCK, NIGHTLY] {
         let (pipeline, _) = dragoman_manifest::parse_pipeline(dragoman_model::Source::new("other.yaml", text));
@@ -20,6 +32,15 @@ pub(crate) fn world() -> World {
         world.pipelines.insert(plan.pipeline, Some(signature));
     }
     world.pipelines.insert("broken".into(), None);
+    let emitted = |events: &[&str]| Some(events.iter().map(|event| (*event).to_owned()).collect());
+    world.emitted = [
+        ("restock", emitted(&[])),
+        ("nightly", emitted(&["nudge"])),
+        ("packing", emitted(&["order-shipped"])),
+        ("broken", None),
+    ]
+    .map(|(name, events)| (name.to_owned(), events))
+    .into();
     world.senders.insert("partner".into());
     let shipped = json!({ "title": "Shipped", "type": "object", "required": ["number", "at"],
         "properties": { "number": { "type": "string" }, "at": { "type": "string", "format": "date-time" },
@@ -29,6 +50,14 @@ pub(crate) fn world() -> World {
         .insert("order-shipped".into(), Some(Shape::from_schema(&shipped).0));
     let nudge = json!({ "type": "object", "properties": { "text": { "type": "string" } } });
     world.events.insert("nudge".into(), Some(Shape::from_schema(&nudge).0));
+    let known = json!({ "type": "object", "required": ["name"], "properties": {
+        "name": { "type": "string", "x-personal": true }, "country": { "type": "string" } } });
+    world
+        .events
+        .insert("customer-known".into(), Some(Shape::from_schema(&known).0));
+    world
+        .event_marks
+        .insert("customer-known".into(), Marks::of_schema(&known));
     world.site = json!({ "country": "CH", "limit": 100, "clerk": { "id": "c1", "name": "A. Clerk" } });
     world
 }
@@ -156,5 +185,34 @@ fn mail() -> Vec<DescribedOperation> {
                 &sent,
             )
         },
+    ]
+}
+
+/// Somebody with a name, and a key that opens something.
+fn people() -> Vec<DescribedOperation> {
+    let number = json!({ "type": "object", "required": ["number"], "properties": { "number": { "type": "string" } } });
+    let text = || json!({ "type": "string", "x-personal": true });
+    let person = json!({ "title": "Person", "type": "object", "required": ["name", "country", "born", "friends", "key"],
+        "properties": {
+            "name": text(),
+            "mail": text(),
+            "country": { "type": "string" },
+            "born": { "type": "string", "format": "date", "x-personal": true },
+            "friends": { "type": "array", "items": { "type": "object", "required": ["name", "city"],
+                "properties": { "name": text(), "city": { "type": "string" } } } },
+            "key": { "type": "string", "x-secret": true },
+        } });
+    let friend = json!({ "type": "object", "required": ["name"], "properties": { "name": text() } });
+    let login = json!({ "type": "object", "required": ["key"], "properties": {
+        "key": { "type": "string", "x-secret": true }, "name": { "type": "string" } } });
+    let nothing = json!({ "type": "object", "properties": {} });
+    let idempotent = OperationEffect::Idempotent { key_lifetime_s: None };
+    vec![
+        DescribedOperation {
+            documents: vec!["message".into()],
+            ..operation("read", OperationEffect::Read, &nothing, &friend)
+        },
+        operation("get", OperationEffect::Read, &number, &person),
+        operation("login", idempotent, &login, &nothing),
     ]
 }
