@@ -79,7 +79,7 @@ impl Comparison<'_> {
         if new.observe && !old.observe && !origin.observe {
             self.hinder("", "the new version only observes, and the run has begun to act");
         }
-        self.trigger(new, &origin.roots["trigger"]);
+        self.trigger(old, new, &origin.roots["trigger"]);
         self.site(new, &origin.roots["site"], site);
         let Some(parent) = origin.of_item() else {
             return self.block("", &old.steps, &new.steps, false);
@@ -96,7 +96,7 @@ impl Comparison<'_> {
     }
 
     /// The message was read under one trigger, whose shape is what expressions rely on.
-    fn trigger(&mut self, new: &Plan, about: &Value) {
+    fn trigger(&mut self, old: &Plan, new: &Plan, about: &Value) {
         let id = about["id"].as_str().unwrap_or_default();
         let Some(trigger) = new.triggers.iter().find(|trigger| trigger.id == id) else {
             return self.hinder(
@@ -104,6 +104,10 @@ impl Comparison<'_> {
                 format!("the run began by the trigger `{id}`, which the new version does not have"),
             );
         };
+        let known = old.triggers.iter().find(|trigger| trigger.id == id);
+        if known.is_some_and(|known| known.message == trigger.message) {
+            return;
+        }
         let message = about.get("message").unwrap_or(&Value::Null);
         if let Some((place, expected)) = trigger.message.refusal(message) {
             let place = if place.is_empty() {
@@ -211,6 +215,7 @@ impl Comparison<'_> {
             end: Some(End::Done(Some(output))),
             ..
         }) = own
+            && was.shape != now.shape
             && let Some((place, expected)) = now.shape.refusal(output)
         {
             let place = if place.is_empty() {

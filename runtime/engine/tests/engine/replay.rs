@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use dragoman_engine::machine::{Act, Commit, Connections, Event, Found, Machine, Outgoing, Request, Rest};
+use dragoman_engine::machine::{Act, Commit, Connections, Event, Found, Machine, Outgoing, Request, Rest, hindrances};
 use dragoman_engine::{Output, Probed, Report};
 use dragoman_journal::{
     Draft, Emitted, Ending, Once, OnceKey, OnceState, Operation, Record, Refusal, RunSummary, Standing, Versions,
@@ -274,6 +274,12 @@ impl Simulation {
         );
         let mut replayed = self.replayed();
         assert_eq!(replayed.state(), self.machine.state());
+        // Wherever it has come to, it can go on with what it has.
+        let plan = self.machine.plan();
+        assert_eq!(
+            hindrances(replayed.state(), plan, plan, &json!({ "country": "CH" })),
+            []
+        );
         let state = self.machine.state();
         if state.closed.is_some() {
             return None;
@@ -281,14 +287,35 @@ impl Simulation {
         let event = |simulation: &Self| simulation.next_event();
         self.now = self.now.plus_millis(3_600_000);
         let mut twin = self.replayed();
+        let moved = self.moved().advance(&Quiet, self.now, event(self)?);
         let one = twin.advance(&Quiet, self.now, event(self)?);
         let other = self.machine.advance(&Quiet, self.now, event(self)?);
         let entries = |commit: Option<Commit>| commit.map(|commit| commit.entries).unwrap_or_default();
         assert_eq!(one.requests, other.requests);
-        assert_eq!(entries(one.commit), entries(other.commit));
+        assert_eq!(one.requests, moved.requests, "as a run does that was moved");
+        let what = |entries: Vec<Draft>| -> Vec<_> { entries.into_iter().map(|one| (one.path, one.record)).collect() };
+        let (one, other) = (entries(one.commit), entries(other.commit));
+        assert_eq!(one, other);
+        assert_eq!(what(one), what(entries(moved.commit)));
         self.resumed += u8::from(state_is_parked(&replayed));
         std::mem::swap(&mut self.machine, &mut replayed);
         self.next_event()
+    }
+
+    /// The run on the same text under another version, after the entry that says so.
+    fn moved(&self) -> Machine {
+        let mut plan = Plan::clone(self.machine.plan());
+        let from = std::mem::replace(&mut plan.version, Digest::of(b"another version"));
+        let to = plan.version;
+        let mut entries = self.entries.clone();
+        let mut entry = accepted(&plan, self.run);
+        entry.seq = entries.len() as u64;
+        entry.record = Record::Migrated { from, to };
+        entry.body = None;
+        entries.push(entry);
+        let moved = Machine::from_drafts(Arc::new(plan), self.run, &entries, &worker());
+        assert_eq!(moved.state().origin.as_ref().map(|origin| origin.version), Some(to));
+        moved
     }
 
     fn story(&self) -> String {
