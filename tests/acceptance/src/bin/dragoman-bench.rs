@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 const CLIENTS: [usize; 3] = [1, 16, 64];
 /// Rounds of each.
 const ROUNDS: usize = 5;
+/// It is idle when nothing has come for so long.
+const IDLE: Duration = Duration::from_secs(5);
 /// How long a round counts.
 const SECONDS: u64 = 4;
 /// Until anything is given up.
@@ -185,6 +187,7 @@ async fn start() -> Result<(), Error> {
             return Err("the server is not at work".into());
         }
         let id = country.server().map(Process::id).ok_or("nothing serves")?;
+        tokio::time::sleep(IDLE).await;
         resident.push(Usage::of(id)?.resident as f64 / f64::from(1 << 20));
     }
     println!(
