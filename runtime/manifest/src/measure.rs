@@ -77,6 +77,47 @@ pub struct Backoff {
     pub jitter: bool,
 }
 
+/// How a duration, or pauses, would be written that are said in another way: a number alone is taken for seconds,
+/// `10 minutes` and `1.5h` for what they say, and of two pauses the shorter comes first.
+pub(crate) fn meant(text: &str) -> Option<String> {
+    if let Some((first, longest)) = text.split_once("..") {
+        let (longest, rest) = longest.split_once(' ').unwrap_or((longest, ""));
+        let shorter = duration(longest)? < duration(first)?;
+        return shorter.then(|| format!("{longest}..{first} {rest}").trim_end().to_owned());
+    }
+    let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    let factor: f64 = match text.get(number.len()..)?.trim() {
+        "" | "s" | "sec" | "secs" | "second" | "seconds" => 1_000.0,
+        "ms" | "millis" | "milliseconds" => 1.0,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60_000.0,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3_600_000.0,
+        "d" | "day" | "days" => 86_400_000.0,
+        "w" | "week" | "weeks" => 604_800_000.0,
+        _ => return None,
+    };
+    let millis = number.replace(',', ".").parse::<f64>().ok()? * factor;
+    if !(1.0..1e12).contains(&millis) || millis.fract() != 0.0 {
+        return None;
+    }
+    // Whole, positive and far below 2^53, so that the conversion is exact.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let mut left = millis as u64;
+    let mut out = String::new();
+    for (unit, size) in [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1_000),
+        ("ms", 1),
+    ] {
+        if left >= size {
+            out.push_str(&format!("{}{unit}", left / size));
+            left %= size;
+        }
+    }
+    Some(out)
+}
+
 /// Pauses: `1s..15m x2 jitter`, or `30s` where all are the same.
 pub(crate) fn backoff(text: &str) -> Option<Backoff> {
     let mut words = text.split_whitespace();
@@ -122,6 +163,24 @@ mod tests {
             ("200000d", None),
         ] {
             assert_eq!(duration(text), millis, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_in_another_way_is_written_as_it_is_here() {
+        for (text, written) in [
+            ("30", Some("30s")),
+            ("10 minutes", Some("10m")),
+            ("1,5h", Some("1h30m")),
+            ("90 sec", Some("1m30s")),
+            ("5m..1s x2", Some("1s..5m x2")),
+            ("1s..5m x2", None),
+            ("soon", None),
+            ("-3h", None),
+            ("NaN", None),
+            ("0", None),
+        ] {
+            assert_eq!(meant(text).as_deref(), written, "{text}");
         }
     }
 

@@ -166,7 +166,11 @@ impl Reading {
             return Some(Spanned::new(value, node.span.clone()));
         }
         let message = format!("found {}, expected {what}", node.describe());
-        self.push(Diagnostic::error(codes::MEASURE, node.span.clone(), message).help(help));
+        let mut diagnostic = Diagnostic::error(codes::MEASURE, node.span.clone(), message);
+        if let Some(meant) = measure::meant(scalar.text.trim()).filter(|meant| read(meant).is_some()) {
+            diagnostic = diagnostic.help(format!("write `{meant}`"));
+        }
+        self.push(diagnostic.help(help));
         None
     }
 
