@@ -44,20 +44,17 @@ impl Cache {
         })
     }
 
-    /// Reads a file that proves itself; none where it is absent or altered.
-    pub(crate) fn read(&self, name: &str) -> Option<Vec<u8>> {
+    /// Reads a file that proves itself; none where it is absent or altered. The tag is over the name as well, so that one
+    /// file cannot stand in for another. What was read is megabytes: it is neither copied nor moved.
+    pub(crate) fn read(&self, name: &str) -> Option<Body> {
         let CacheSettings { folder, key } = self.kept.as_ref()?;
-        let mut bytes = fs::read(folder.join(name)).ok()?;
-        if bytes.len() < TAG {
-            return None;
-        }
-        let (tag, body) = bytes.split_at(TAG);
-        if !key.verify(&message(name, body), tag) {
+        let bytes = fs::read(folder.join(name)).ok()?;
+        let (tag, body) = bytes.split_at_checked(TAG)?;
+        if !key.verify(&[name.as_bytes(), &[0], body], tag) {
             tracing::warn!(target: "dragoman::host", "the cached file {name} does not prove itself; it is made again");
             return None;
         }
-        bytes.drain(..TAG);
-        Some(bytes)
+        Some(Body(bytes))
     }
 
     /// Writes a file. A cache that cannot be written costs time at the next start and nothing else, so it is only told.
@@ -71,7 +68,7 @@ impl Cache {
     }
 
     fn try_write(&self, folder: &Path, key: &MacKey, name: &str, body: &[u8]) -> io::Result<()> {
-        let tag = key.tag(&message(name, body));
+        let tag = key.tag(&[name.as_bytes(), &[0], body]);
         let mut content = Vec::with_capacity(TAG + body.len());
         content.extend_from_slice(&tag);
         content.extend_from_slice(body);
@@ -88,7 +85,7 @@ impl Cache {
         let mut hasher = std::collections::hash_map::DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let name = format!("{}-{:016x}.code", digest.hex(), hasher.finish());
-        if let Some(component) = self.read(&name).and_then(|body| deserialize(engine, &body).ok()) {
+        if let Some(component) = self.read(&name).and_then(|body| deserialize(engine, body.bytes()).ok()) {
             return Ok(component);
         }
         let body = engine
@@ -100,13 +97,13 @@ impl Cache {
     }
 }
 
-/// What the tag is over: the name as well, so that one file cannot stand in for another.
-fn message(name: &str, body: &[u8]) -> Vec<u8> {
-    let mut message = Vec::with_capacity(name.len() + 1 + body.len());
-    message.extend_from_slice(name.as_bytes());
-    message.push(0);
-    message.extend_from_slice(body);
-    message
+/// What a file holds behind its tag.
+pub(crate) struct Body(Vec<u8>);
+
+impl Body {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        self.0.get(TAG..).unwrap_or_default()
+    }
 }
 
 fn deserialize(engine: &Engine, body: &[u8]) -> wasmtime::Result<Component> {
@@ -151,7 +148,8 @@ mod tests {
         };
         let cache = open("keys");
         let check = |cache: &Cache, name: &str, expected: Option<&[u8]>| {
-            assert_eq!(cache.read(name).as_deref(), expected, "{name}");
+            let found = cache.read(name);
+            assert_eq!(found.as_ref().map(Body::bytes), expected, "{name}");
         };
         cache.write("one", b"body");
         check(&cache, "one", Some(b"body"));

@@ -43,7 +43,11 @@ impl Host {
             return Ok(known);
         }
         let file = format!("{}.surface", id.hex());
-        let described = match self.cache.read(&file).and_then(|bytes| descriptor::from_file(&bytes)) {
+        let described = match self
+            .cache
+            .read(&file)
+            .and_then(|body| descriptor::from_file(body.bytes()))
+        {
             Some(kept) => kept,
             None => {
                 let fresh = self.ask_description(plugin, config, files).await?;

@@ -200,6 +200,8 @@ mod tests {
     fn record(kind: u8) -> Record {
         match kind {
             0 => Record::Read {
+                connection: None,
+                operation: None,
                 attempt: 1,
                 usage: Usage::default(),
             },

@@ -80,6 +80,12 @@ pub enum Record {
     },
     /// A call without effect was answered. Body: `{ output }`.
     Read {
+        /// The connection; none: an entry of before this was written down.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        connection: Option<String>,
+        /// The operation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        operation: Option<String>,
         /// From 1.
         attempt: u32,
         /// What it used.

@@ -107,6 +107,17 @@ fn outcomes() -> Vec<(&'static str, Record)> {
         (
             "read",
             Record::Read {
+                connection: None,
+                operation: None,
+                attempt: 1,
+                usage: usage(),
+            },
+        ),
+        (
+            "read-named",
+            Record::Read {
+                connection: Some("shop".into()),
+                operation: Some("order".into()),
                 attempt: 1,
                 usage: usage(),
             },
@@ -332,6 +343,8 @@ fn a_newer_format_says_so() {
     let text = canonical::text(&header(
         "read",
         Record::Read {
+            connection: None,
+            operation: None,
             attempt: 1,
             usage: usage(),
         },

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
-use aws_lc_rs::{hmac, rand};
+use aws_lc_rs::{constant_time, hmac, rand};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use dragoman_model::Digest;
@@ -133,16 +133,20 @@ impl MacKey {
         Ok(MacKey(hmac::Key::new(hmac::HMAC_SHA256, &mac)))
     }
 
-    /// The tag of some bytes: HMAC-SHA-256.
-    pub fn tag(&self, bytes: &[u8]) -> [u8; 32] {
+    /// The tag of some bytes, in parts that follow each other: HMAC-SHA-256.
+    pub fn tag(&self, parts: &[&[u8]]) -> [u8; 32] {
+        let mut signing = hmac::Context::with_key(&self.0);
+        for part in parts {
+            signing.update(part);
+        }
         let mut out = [0; 32];
-        out.copy_from_slice(hmac::sign(&self.0, bytes).as_ref());
+        out.copy_from_slice(signing.sign().as_ref());
         out
     }
 
     /// Whether a tag is that of the bytes; in constant time.
-    pub fn verify(&self, bytes: &[u8], tag: &[u8]) -> bool {
-        hmac::verify(&self.0, bytes, tag).is_ok()
+    pub fn verify(&self, parts: &[&[u8]], tag: &[u8]) -> bool {
+        constant_time::verify_slices_are_equal(&self.tag(parts), tag).is_ok()
     }
 }
 
@@ -223,14 +227,14 @@ mod tests {
         let first = Keys::open(&folder).unwrap();
         let again = Keys::open(&folder).unwrap();
         assert_eq!(first.signing.public(), again.signing.public());
-        assert_eq!(first.cache.tag(b"code"), again.cache.tag(b"code"));
+        assert_eq!(first.cache.tag(&[b"code"]), again.cache.tag(&[b"code"]));
         let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&folder), mode(&folder.join("signing.key"))), (0o700, 0o600));
 
         let other = tempfile::tempdir().unwrap();
         let other = Keys::open(&other.path().join("keys")).unwrap();
         assert_ne!(first.signing.public(), other.signing.public());
-        assert!(!other.cache.verify(b"code", &first.cache.tag(b"code")));
+        assert!(!other.cache.verify(&[b"code"], &first.cache.tag(&[b"code"])));
     }
 
     #[test]

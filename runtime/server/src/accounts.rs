@@ -123,7 +123,7 @@ impl Accounts {
             _ => PasswordHash::of_nobody(),
         };
         // With the hash in it: a password that was changed is right no more, whatever is remembered.
-        let tag = self.key.tag(&[hash.text().as_bytes(), password.expose()].join(&0));
+        let tag = self.key.tag(&[hash.text().as_bytes(), &[0], password.expose()]);
         if let Some(account) = &account
             && self.right().get(name).is_some_and(|right| equal(right, &tag))
         {

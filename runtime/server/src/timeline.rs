@@ -47,6 +47,12 @@ pub fn timeline(entries: &[Entry]) -> Vec<Line> {
 fn sentence(record: &Record, body: Option<&Value>) -> String {
     match record {
         Record::Accepted { .. } => began(record),
+        Record::Read {
+            connection: Some(connection),
+            operation: Some(operation),
+            attempt,
+            ..
+        } => format!("read by {connection}.{operation}{}", tries(*attempt)),
         Record::Read { attempt, .. } => format!("read{}", tries(*attempt)),
         Record::Children { count } => match text(body, "pipeline") {
             Some(pipeline) => format!("`{pipeline}` is run as a run of its own"),

@@ -8,6 +8,9 @@ pub(crate) struct Written<'a> {
     pub(crate) value: String,
 }
 
+/// So many attributes an element may have: each is compared with all before it. Schemas of the field know a dozen.
+const MOST: usize = 256;
+
 /// Reads the part of a start tag after its name; says what is wrong with it as a clause.
 pub(crate) fn read(mut rest: &str) -> Result<Vec<Written<'_>>, String> {
     let mut found: Vec<Written<'_>> = Vec::new();
@@ -39,6 +42,9 @@ pub(crate) fn read(mut rest: &str) -> Result<Vec<Written<'_>>, String> {
         };
         if value.contains('<') {
             return Err(format!("the value of the attribute `{name}` holds a `<`"));
+        }
+        if found.len() == MOST {
+            return Err(format!("an element has more than {MOST} attributes"));
         }
         if found.iter().any(|other| other.name == name) {
             return Err(format!("the attribute `{name}` is given twice"));

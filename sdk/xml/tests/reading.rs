@@ -251,3 +251,16 @@ fn soap_envelopes_are_opened() {
     assert_eq!(fault.text.as_deref(), Some("Invalid Request"));
     assert_eq!(fault.detail.as_deref(), Some("a"));
 }
+
+#[test]
+fn an_element_has_a_bounded_number_of_attributes() {
+    let element = |count: usize| {
+        let attributes: String = (0..count).map(|number| format!(" a{number}=''")).collect();
+        format!("<a{attributes}/>")
+    };
+    assert_eq!(check(element(256).as_bytes()), "ok");
+    assert_eq!(
+        check(element(20_000).as_bytes()),
+        "not well-formed at 1:1: an element has more than 256 attributes"
+    );
+}

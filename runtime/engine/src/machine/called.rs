@@ -25,9 +25,7 @@ impl<'a> Walk<'a> {
         match report.result {
             Ok(output) if keeps => {
                 self.keep_documents(report.documents);
-                let attempt = self.progress().map_or(0, |p| p.attempt) + 1;
-                let usage = report.usage;
-                let entry = self.output_draft(call, Record::Read { attempt, usage }, output, report.readings);
+                let entry = self.output_draft(call, self.read(call, report.usage), output, report.readings);
                 let path = self.path.clone();
                 self.place(Tail {
                     path,
@@ -58,8 +56,7 @@ impl<'a> Walk<'a> {
 
     fn answered(&mut self, call: &'a CallStep, output: Output, usage: Usage, readings: Value) -> Flow {
         if call.effect.is_read() {
-            let attempt = self.progress().map_or(0, |p| p.attempt) + 1;
-            self.note_output(call, Record::Read { attempt, usage }, output, readings);
+            self.note_output(call, self.read(call, usage), output, readings);
             return Flow::Done;
         }
         self.took_effect(call, output, "answer", usage, readings)
@@ -90,6 +87,15 @@ impl<'a> Walk<'a> {
     fn note_output(&mut self, call: &CallStep, record: Record, output: Output, readings: Value) {
         let draft = self.output_draft(call, record, output, readings);
         self.note_draft(draft);
+    }
+
+    fn read(&self, call: &CallStep, usage: Usage) -> Record {
+        Record::Read {
+            connection: Some(call.connection.clone()),
+            operation: Some(call.operation.clone()),
+            attempt: self.progress().map_or(0, |p| p.attempt) + 1,
+            usage,
+        }
     }
 
     fn output_draft(&self, call: &CallStep, record: Record, output: Output, readings: Value) -> Draft {

@@ -101,6 +101,8 @@ pub fn with(lease: Lease, seq: u64, operation: Operation) -> Append {
 /// A record of a read.
 pub fn read() -> Record {
     Record::Read {
+        connection: None,
+        operation: None,
         attempt: 1,
         usage: Usage::default(),
     }

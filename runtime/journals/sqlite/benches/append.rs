@@ -104,6 +104,8 @@ async fn run(journal: &SqliteJournal, id: RunId, body: &Value) {
         key: id.to_string(),
     };
     let read = Record::Read {
+        connection: None,
+        operation: None,
         attempt: 1,
         usage: Usage::default(),
     };
@@ -171,6 +173,8 @@ async fn sequential(journal: &SqliteJournal, body: &Value) {
     let mut times = Vec::new();
     for seq in 1..2000 {
         let record = Record::Read {
+            connection: None,
+            operation: None,
             attempt: 1,
             usage: Usage::default(),
         };
