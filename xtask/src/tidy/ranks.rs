@@ -49,6 +49,14 @@ const RANKS: &[(&str, u32)] = &[
     ("dragoman-console", 17),
 ];
 
+/// Libraries that one room alone knows, so that another can take their place: the invariants of `ARCHITECTURE.md`.
+const KNOWN_TO: [(&str, &str); 4] = [
+    ("serde-saphyr", "dragoman-manifest"),
+    ("cel", "dragoman-expression"),
+    ("wasmtime", "dragoman-host"),
+    ("rusqlite", "dragoman-journals-"),
+];
+
 /// Reads `cargo metadata` and compares.
 pub(super) fn check() -> Result<Vec<String>> {
     let output = cargo()
@@ -63,6 +71,13 @@ pub(super) fn check() -> Result<Vec<String>> {
             continue;
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
+            let used = dependency["name"].as_str().unwrap_or_default();
+            if let Some((_, room)) = KNOWN_TO
+                .iter()
+                .find(|(library, room)| *library == used && !name.starts_with(room))
+            {
+                findings.push(format!("{name}: depends on {used}, which only {room} knows"));
+            }
             // Tests may look up: only what is shipped has ranks.
             if dependency["kind"].as_str() == Some("dev") {
                 continue;

@@ -85,16 +85,24 @@ pub(super) fn check(root: &Path, files: &[String]) -> Result<Vec<String>> {
             findings.push(format!("{room}: is missing"));
         }
     }
-    for plugin in files
-        .iter()
-        .filter_map(|f| f.strip_prefix("plugins/")?.strip_suffix("/Cargo.toml"))
-    {
-        let readme = format!("plugins/{plugin}/README.md");
+    for shown in files.iter().filter_map(|file| shown(file)) {
+        let readme = format!("{shown}/README.md");
         if !files.contains(&readme) {
             findings.push(format!("{readme}: is missing"));
         }
     }
     Ok(findings)
+}
+
+/// The folder of a connector, a flow or a site: each says what it is.
+fn shown(file: &str) -> Option<&str> {
+    let folder = |kind: &str, file_in_it: &str| {
+        let folder = file.strip_suffix(file_in_it)?;
+        (folder.starts_with(kind) && folder.matches('/').count() == 1).then_some(folder)
+    };
+    folder("plugins/", "/Cargo.toml")
+        .or_else(|| folder("pipelines/", "/pipeline.yaml"))
+        .or_else(|| folder("examples/", "/dragoman.yaml"))
 }
 
 fn names(file: &str, findings: &mut Vec<String>) {
