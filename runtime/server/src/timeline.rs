@@ -44,9 +44,8 @@ pub fn timeline(entries: &[Entry]) -> Vec<Line> {
         .collect()
 }
 
-fn sentence(record: &Record, body: Option<&Value>) -> String {
+fn read(record: &Record) -> String {
     match record {
-        Record::Accepted { .. } => began(record),
         Record::Read {
             connection: Some(connection),
             operation: Some(operation),
@@ -54,6 +53,14 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
             ..
         } => format!("read by {connection}.{operation}{}", tries(*attempt)),
         Record::Read { attempt, .. } => format!("read{}", tries(*attempt)),
+        _ => String::new(),
+    }
+}
+
+fn sentence(record: &Record, body: Option<&Value>) -> String {
+    match record {
+        Record::Accepted { .. } => began(record),
+        Record::Read { .. } => read(record),
         Record::Children { count } => match text(body, "pipeline") {
             Some(pipeline) => format!("`{pipeline}` is run as a run of its own"),
             None => format!("{count} items, each a run of its own"),
