@@ -5,10 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use dragoman_security::{Secret, SecretSource};
-use dragoman_server::Client;
+use dragoman_server::{Client, os_user};
 
 use crate::answer::Error;
-use crate::commands::run::user;
 
 /// The options that say who it is.
 #[derive(Debug, Args)]
@@ -59,7 +58,7 @@ fn ask_for_the_name() -> Result<String, Error> {
         return Err(Error::plain("people have accounts at this server: it must know who answers")
             .help("write --user NAME with --password-file FILE or DRAGOMAN_PASSWORD; or, as the administrator of this machine, --as PERSON"));
     }
-    let own = user();
+    let own = os_user();
     eprint!("your account [{own}]: ");
     let mut line = String::new();
     std::io::stdin().read_line(&mut line).map_err(unread)?;

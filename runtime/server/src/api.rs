@@ -12,7 +12,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use dragoman_journal::RunFilter;
 use dragoman_journals_sqlite::SqliteJournal;
-use dragoman_model::{Actor, Digest, Role, Value};
+use dragoman_model::{Digest, Role, Value};
 use dragoman_security::Bearer;
 use dragoman_transports_http::inbound::problem;
 use serde::Deserialize;
@@ -23,6 +23,7 @@ use crate::desk::{Desk, Refusal, Who};
 use crate::error::{NO_ROLE, NOT_SHOWN, NOT_TAKEN, TOO_OFTEN};
 use crate::migrations::Migrations;
 use crate::moving;
+use crate::os_user::os_actor;
 use crate::reload::Reloader;
 use crate::served::told;
 
@@ -83,7 +84,7 @@ struct Answering {
     answer: Value,
     /// The digest of what the person saw.
     shown: Option<Digest>,
-    /// Who answers, where the administrator of this machine says so.
+    /// On whose authority, where the administrator of this machine says so.
     by: Option<String>,
 }
 
@@ -92,7 +93,7 @@ struct Answering {
 struct Operating {
     /// Why, for the trail.
     reason: String,
-    /// Who acts, where the administrator of this machine says so.
+    /// On whose authority, where the administrator of this machine says so.
     by: Option<String>,
 }
 
@@ -107,7 +108,7 @@ async fn operate(
 ) -> Response<Body> {
     guarded(&api, &headers, &[Role::Operator], async |who| {
         let Json(given) = given.map_err(unreadable)?;
-        let actor = under_the_name(who, given.by).actor;
+        let actor = on_the_authority(who, given.by).actor;
         Ok(api.desk.operate(&run, &act, actor, &given.reason).await?)
     })
     .await
@@ -221,7 +222,7 @@ async fn answer(
                           the digest that `GET /v1/waits` gives beside `show`";
             Answer(problem(StatusCode::BAD_REQUEST, NOT_SHOWN.id, detail, json!({})))
         })?;
-        let who = under_the_name(who, given.by);
+        let who = on_the_authority(who, given.by);
         Ok(api.desk.answer(&wait, who, given.answer, shown).await?)
     })
     .await
@@ -243,10 +244,11 @@ fn without(value: &mut Value, members: &[&str]) {
     }
 }
 
-/// The administrator of this machine acts under the name that they give; an account is who it is.
-pub(crate) fn under_the_name(who: Who, by: Option<String>) -> Who {
+/// The administrator of this machine acts on the authority that they name, and stays who they are; an account is who it
+/// is, and for nobody else.
+pub(crate) fn on_the_authority(who: Who, by: Option<String>) -> Who {
     match by {
-        Some(by) if who.actor.authentication == LOCAL => Who::administrator(Actor::person(&by, LOCAL)),
+        Some(by) if who.actor.authentication == LOCAL => Who::administrator(os_actor(LOCAL, Some(by))),
         _ => who,
     }
 }
@@ -300,7 +302,8 @@ pub(crate) async fn guarded(
 async fn identify(api: &Api, headers: &HeaderMap) -> Result<Who, Response<Body>> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
     if api.token.admits(authorization) {
-        return Ok(Who::administrator(Actor::person("administrator", LOCAL)));
+        // Only the user who serves can read the token, so it is they who ask, whatever they say.
+        return Ok(Who::administrator(os_actor(LOCAL, None)));
     }
     match api.reloader.accounts.identify(authorization).await {
         Ok(who) => Ok(who),

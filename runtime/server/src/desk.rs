@@ -27,7 +27,7 @@ pub struct Who {
 }
 
 impl Who {
-    /// The administrator of this machine, under the name they give.
+    /// The administrator of this machine.
     pub fn administrator(actor: Actor) -> Self {
         Who {
             actor,

@@ -11,7 +11,7 @@ use dragoman_transports_http::inbound::problem;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::api::{Answer, Api, Given, guarded, under_the_name, unreadable};
+use crate::api::{Answer, Api, Given, guarded, on_the_authority, unreadable};
 use crate::migrations::Change;
 
 /// What is sent.
@@ -52,7 +52,7 @@ pub(crate) async fn migrate(State(api): State<Arc<Api>>, headers: HeaderMap, giv
             let refused = problem(StatusCode::BAD_REQUEST, "body.unreadable", detail, json!({}));
             return Err(Answer(refused));
         }
-        let actor = under_the_name(who, wanted.by).actor;
+        let actor = on_the_authority(who, wanted.by).actor;
         let done = api.migrations.carry_out(&wanted.change, &wanted.runs, &actor, reason);
         Ok(done.await?)
     })

@@ -5,12 +5,11 @@ use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use dragoman_journal::Journal;
-use dragoman_model::{Actor, Value};
-use dragoman_server::{Change, Client, Migrations, Runtime};
+use dragoman_model::Value;
+use dragoman_server::{Change, Client, Migrations, Runtime, os_actor};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
-use crate::commands::run::user;
 use crate::console::{colour, table};
 use crate::site::{Site, SiteOption, block_on};
 use crate::who::WhoOption;
@@ -41,7 +40,7 @@ pub(crate) struct Migrate {
     site: SiteOption,
     #[command(flatten)]
     who: WhoOption,
-    /// On whose authority, as the administrator of this machine says
+    /// On whose authority, as the administrator of this machine says; the trail keeps it beside who they are
     #[arg(long = "as", value_name = "PERSON", conflicts_with = "user")]
     person: Option<String>,
     /// For programs
@@ -96,7 +95,7 @@ impl Migrate {
         if self.to.is_some() {
             body["to"] = "current".into();
         }
-        let by = self.person.clone().unwrap_or_else(user);
+        let by = self.person.clone();
         let client = if self.person.is_some() {
             client
         } else {
@@ -119,7 +118,7 @@ impl Migrate {
         if self.to.is_none() {
             return Ok(migrations.plan(&change, colour() && !self.json).await?);
         }
-        let actor = Actor::person(&self.person.unwrap_or_else(user), "os_user");
+        let actor = os_actor("os_user", self.person);
         let reason = self.reason.unwrap_or_default();
         let done = migrations.carry_out(&change, &self.runs, &actor, &reason).await?;
         runtime.handle().idle().await;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Args;
 use dragoman_engine::{Delivery, Refused};
 use dragoman_journal::{Ending, Standing};
-use dragoman_model::{Actor, Failure};
-use dragoman_server::Runtime;
+use dragoman_model::Failure;
+use dragoman_server::{Runtime, os_actor};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome, print_diagnostics};
@@ -73,7 +73,7 @@ impl Run {
             body: body.into(),
             headers: Vec::new(),
             attributes: json!({ "file": self.trigger.display().to_string() }),
-            sender: Actor::person(&user(), "os_user"),
+            sender: os_actor("os_user", None),
             key: None,
         };
         let finished = runtime.handle().run(delivery, self.dry).await.map_err(refused)?;
@@ -92,14 +92,6 @@ impl Run {
             _ => ExitCode::FAILURE,
         })
     }
-}
-
-/// The user of the operating system, as the actor of what is done by hand.
-pub(crate) fn user() -> String {
-    ["USER", "LOGNAME"]
-        .iter()
-        .find_map(|n| std::env::var(n).ok())
-        .unwrap_or_else(|| "somebody".into())
 }
 
 fn media_type(body: &[u8]) -> &'static str {

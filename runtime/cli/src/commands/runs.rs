@@ -4,12 +4,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_journal::RunFilter;
-use dragoman_model::Actor;
+use dragoman_server::os_actor;
 use serde_json::{Value, json};
 
 use crate::answer::Outcome;
 use crate::commands::record::Record;
-use crate::commands::run::user;
 use crate::console::table;
 use crate::site::{Site, SiteOption, block_on, desk, encoded};
 use crate::who::WhoOption;
@@ -81,18 +80,17 @@ struct Operate {
 
 impl Operate {
     async fn send(self, act: &str) -> Outcome {
-        let by = user();
         match self.site.reach().await? {
             Site::Served(client) => {
                 let client = self.who.introduce(client, false)?;
-                let body = json!({ "reason": self.reason, "by": by });
+                let body = json!({ "reason": self.reason });
                 client
                     .post(&format!("/v1/runs/{}/{act}", encoded(&self.run)), &body)
                     .await?;
             }
             Site::Opened(runtime) => {
                 desk(&runtime)
-                    .operate(&self.run, act, Actor::person(&by, "os_user"), &self.reason)
+                    .operate(&self.run, act, os_actor("os_user", None), &self.reason)
                     .await?;
                 runtime.handle().idle().await;
             }

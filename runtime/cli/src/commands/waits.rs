@@ -3,12 +3,11 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use dragoman_model::{Actor, Digest, Value};
-use dragoman_server::Who;
+use dragoman_model::{Digest, Value};
+use dragoman_server::{Who, os_actor};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
-use crate::commands::run::user;
 use crate::site::{Site, SiteOption, block_on, desk, encoded};
 use crate::who::WhoOption;
 
@@ -53,7 +52,7 @@ struct Answer {
     /// The digest of what you saw before (`waits list --json`): the answer is refused where something else is shown now
     #[arg(long, value_name = "DIGEST")]
     shown: Option<Digest>,
-    /// On whose authority, as the administrator of this machine says
+    /// On whose authority, as the administrator of this machine says; the trail keeps it beside who they are
     #[arg(long = "as", value_name = "PERSON", conflicts_with = "user")]
     person: Option<String>,
 }
@@ -111,11 +110,11 @@ impl Answer {
                 } else {
                     self.who.introduce(client, must)?
                 };
-                let body = json!({ "answer": answer, "shown": shown, "by": self.person.unwrap_or_else(user) });
+                let body = json!({ "answer": answer, "shown": shown, "by": self.person });
                 client.post(&format!("/v1/waits/{}", encoded(&id)), &body).await?
             }
             Site::Opened(runtime) => {
-                let actor = Actor::person(&self.person.unwrap_or_else(user), "os_user");
+                let actor = os_actor("os_user", self.person);
                 let shown = shown.as_str().and_then(|text| text.parse().ok());
                 let shown = shown.ok_or_else(|| Error::plain("the wait shows nothing that can be answered"))?;
                 let answered = desk(&runtime)

@@ -10,6 +10,7 @@ mod drawings;
 mod full_disks;
 mod guides;
 mod mistakes;
+mod people;
 mod place;
 mod plugin_calls;
 mod plugin_files;
