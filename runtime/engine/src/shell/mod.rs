@@ -7,6 +7,7 @@
 
 mod accept;
 mod answer;
+mod at_work;
 mod clock;
 mod door;
 mod events;
