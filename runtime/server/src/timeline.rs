@@ -63,6 +63,7 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
         Record::Read { .. } => read(record),
         Record::Children { count } => match text(body, "pipeline") {
             Some(pipeline) => format!("`{pipeline}` is run as a run of its own"),
+            None if *count == 1 => "1 item, a run of its own".to_owned(),
             None => format!("{count} items, each a run of its own"),
         },
         Record::Intent { .. } => intent(record),
