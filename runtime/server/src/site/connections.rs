@@ -11,8 +11,8 @@ use dragoman_model::{Diagnostic, Digest};
 use dragoman_schema::Surface;
 use dragoman_transports_http::egress::Endpoint;
 
-use super::{Secrets, grants};
-use crate::error::{CONFIG, NO_FILE, NO_PLUGIN, NOT_BOUND};
+use super::{Secrets, grants, settings};
+use crate::error::{NO_FILE, NO_PLUGIN, NOT_BOUND};
 
 /// What a connection is loaded within.
 pub(super) struct Context<'a> {
@@ -58,18 +58,14 @@ pub(super) async fn load(
     grants::credentials(context, said, &mut connection, diagnostics);
     let surface = match context.host.check(&connection).await {
         Ok((surface, issues)) => {
-            for issue in issues {
-                let at = if issue.path.is_empty() {
-                    String::new()
-                } else {
-                    format!(" at {}", issue.path)
-                };
-                diagnostics.push(
-                    Diagnostic::error(CONFIG, said.config.span.clone(), format!("{}{at}", issue.message))
-                        .mark(format!("refused by the plugin ({})", issue.code))
-                        .label(name.span.clone(), "the connection"),
-                );
-            }
+            diagnostics.extend(settings::check(
+                context.said,
+                name,
+                said,
+                &connection.config,
+                &surface,
+                issues,
+            ));
             surface
         }
         Err(error) => {

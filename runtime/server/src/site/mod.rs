@@ -6,6 +6,7 @@ mod grants;
 mod inputs;
 mod pipelines;
 mod senders;
+mod settings;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -4,7 +4,7 @@ use dragoman_acceptance::{Country, Error, Options};
 use dragoman_support::process::TempSite;
 use serde_json::Value;
 
-use crate::place::{command, orderly, plugin, text};
+use crate::place::{command, orderly, plugin, refused, text};
 
 const SITE: &str = r#"dragoman: 1
 site: mistaken
@@ -217,6 +217,71 @@ async fn mistakes_of_the_site_file_too() -> Result<(), Error> {
         assert!(checked.err.contains(words), "no `{words}` in {}", checked.err);
     }
     assert!(!checked.err.contains("abcdef\n  = "), "{}", checked.err);
+    Ok(())
+}
+
+/// A site with two connections; the marked ones of its settings are replaced.
+const SETTINGS: &str = "dragoman: 1
+site: mistaken
+plugins: @plugins@
+connections:
+  rules:
+    plugin: cites-rules
+    config: @rules@
+  customs:
+    plugin: wco-customs
+    config: @customs@
+    endpoints: { api: { url: https://customs.example/ } }
+";
+
+#[tokio::test]
+async fn a_setting_that_no_plugin_reads_is_told_at_its_name() -> Result<(), Error> {
+    let plugins = plugin("cites-rules");
+    let plugins = plugins.parent().map(text).unwrap_or_default();
+    for (rules, customs, place, help) in [
+        ("{ oficer: confirm }", "{}", "7:15", "write `officer`"),
+        (
+            "{ stricter: [{ rule: quantity, reslt: fail, result: fail }] }",
+            "{}",
+            "7:44",
+            "write `result`",
+        ),
+        (
+            "{}",
+            "{ declaration_form: customs }",
+            "10:15",
+            "write `declaration_from`",
+        ),
+        (
+            "{}",
+            "{ banana: 1 }",
+            "10:15",
+            "there is declaration_from, declaration_path,",
+        ),
+    ] {
+        let folder = TempSite::new()?;
+        folder.site(
+            SETTINGS,
+            &[("plugins", plugins), ("rules", rules), ("customs", customs)],
+        )?;
+        let checked = command(folder.path(), &["check"]).await?;
+        assert_eq!(checked.code, Some(1), "{}", checked.err);
+        orderly(&checked.err);
+        for words in ["error[D0912]", &format!("dragoman.yaml:{place}\n"), help] {
+            assert!(checked.err.contains(words), "no `{words}` in {}", checked.err);
+        }
+    }
+    let rules = plugin("cites-rules");
+    let call = [
+        "plugin",
+        "call",
+        text(&rules),
+        "match_lines",
+        "--config",
+        r#"{"oficer": "confirm"}"#,
+    ];
+    let called = command(TempSite::new()?.path(), &call).await?;
+    refused(&called, 1, "D0901", &["has no `oficer`", "write `officer`"]);
     Ok(())
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use clap::Args;
 use dragoman_engine::{Call as Calling, StepRunner};
 use dragoman_host::{Connection, Runner};
-use dragoman_model::{Class, DocumentReference, Failure, RunId, Timestamp, Value};
+use dragoman_model::{Class, DocumentReference, Failure, Issue, RunId, Timestamp, Value};
+use dragoman_schema::{Surface, unknown_members};
 use serde_json::json;
 
 use super::{load, read};
@@ -62,12 +63,7 @@ impl Call {
                     .help(format!("it has {}", names.join(", "))),
             );
         }
-        if let Some(issue) = issues.first() {
-            return Err(Error::plain(format!(
-                "the configuration is refused at `{}`: {}",
-                issue.path, issue.message
-            )));
-        }
+        configured(&surface, &issues, &connection.config)?;
         host.set_connections(BTreeMap::from([(CONNECTION.to_owned(), connection)]));
         let report = Runner::new(host)
             .call(Calling {
@@ -134,6 +130,31 @@ impl Call {
         }
         Ok((references, unstored))
     }
+}
+
+/// Refuses a configuration that the plugin refuses, or that has a name which nothing would read.
+fn configured(surface: &Surface, issues: &[Issue], config: &Value) -> Result<(), Error> {
+    if let Some(issue) = issues.first() {
+        return Err(Error::plain(format!(
+            "the configuration is refused at `{}`: {}",
+            issue.path, issue.message
+        )));
+    }
+    let unknown = unknown_members(&surface.config_schema, config);
+    let Some(member) = unknown.first() else {
+        return Ok(());
+    };
+    let place = if member.path.is_empty() {
+        String::new()
+    } else {
+        format!(" at {}", member.path)
+    };
+    let help = match &member.nearest {
+        Some(nearest) => format!("write `{nearest}`"),
+        None => format!("there is {}", member.known.join(", ")),
+    };
+    let message = format!("the configuration of {} has no `{}`{place}", surface.name, member.name);
+    Err(Error::plain(message).help(help))
 }
 
 fn exit(failure: &Failure) -> ExitCode {
