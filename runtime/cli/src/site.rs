@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use dragoman_journal::{Journal, RunFilter};
 use dragoman_model::Value;
-use dragoman_server::{Address, Client, Desk, Runtime, read_site, store_folder};
+use dragoman_server::{Address, Client, Desk, Records, Runtime, read_site, store_folder};
 
 use crate::answer::Error;
 
@@ -25,6 +25,14 @@ pub(crate) enum Site {
     Opened(Box<Runtime>),
 }
 
+/// Whom to ask where nothing is done: the server that runs, or what the store holds.
+pub(crate) enum Sight {
+    /// A server is running.
+    Served(Client),
+    /// Nobody serves: the store's file is read, beside whoever has it open.
+    Stored(Records),
+}
+
 impl SiteOption {
     /// The folder of the site's store.
     pub(crate) fn store(&self) -> Result<PathBuf, Error> {
@@ -41,13 +49,35 @@ impl SiteOption {
         }
         Ok(Site::Opened(Box::new(Runtime::open(&self.site).await?)))
     }
+
+    /// The server that runs; else what the store holds. Nothing is made, begun or taken up, and neither secrets nor
+    /// plugins nor sound pipelines are needed.
+    pub(crate) async fn look(&self) -> Result<Sight, Error> {
+        let store = self.store()?;
+        if let Some(address) = Address::find(&store)
+            && let Some(client) = Client::connect(address).await
+        {
+            return Ok(Sight::Served(client));
+        }
+        Ok(Sight::Stored(Records::open(&store)?))
+    }
 }
 
 impl Site {
+    /// Open waits.
+    pub(crate) async fn waits(&self) -> Result<Value, Error> {
+        match self {
+            Site::Served(client) => Ok(client.get("/v1/waits").await?),
+            Site::Opened(runtime) => Ok(desk(runtime).waits().await?),
+        }
+    }
+}
+
+impl Sight {
     /// Runs, newest first.
     pub(crate) async fn runs(&self, filter: RunFilter) -> Result<Value, Error> {
         match self {
-            Site::Served(client) => {
+            Sight::Served(client) => {
                 let mut path = format!("/v1/runs?limit={}&children={}", filter.limit, filter.children);
                 for (name, value) in [("pipeline", filter.pipeline), ("status", filter.status)] {
                     if let Some(value) = value {
@@ -56,25 +86,25 @@ impl Site {
                 }
                 Ok(client.get(&path).await?)
             }
-            Site::Opened(runtime) => Ok(desk(runtime).runs(filter).await?),
+            Sight::Stored(records) => Ok(records.runs(&filter)?),
         }
     }
 
     /// A run with its timeline.
     pub(crate) async fn run(&self, run: &str, bodies: bool) -> Result<Value, Error> {
         match self {
-            Site::Served(client) => Ok(client
+            Sight::Served(client) => Ok(client
                 .get(&format!("/v1/runs/{}?bodies={bodies}", encoded(run)))
                 .await?),
-            Site::Opened(runtime) => Ok(desk(runtime).run(run, bodies).await?),
+            Sight::Stored(records) => Ok(records.run(run, bodies)??),
         }
     }
 
     /// Open waits.
     pub(crate) async fn waits(&self) -> Result<Value, Error> {
         match self {
-            Site::Served(client) => Ok(client.get("/v1/waits").await?),
-            Site::Opened(runtime) => Ok(desk(runtime).waits().await?),
+            Sight::Served(client) => Ok(client.get("/v1/waits").await?),
+            Sight::Stored(records) => Ok(records.waits()?),
         }
     }
 }

@@ -5,11 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dragoman_journal::Head;
+use dragoman_journal::audit::TRAIL_SHORTER;
 use dragoman_journals_sqlite::SqliteJournal;
 use dragoman_manifest::Site;
 use dragoman_security::Keys;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
+
+use crate::error::Error;
+use crate::records;
 
 /// Where the heads are written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +32,39 @@ impl Outside {
             every: Duration::from_millis(heads.every_ms),
         })
     }
+}
+
+/// Refuses a store that would be made anew where heads that are kept outside know of a trail: to begin another one in its
+/// place would hide that it is gone.
+///
+/// # Errors
+/// D0720.
+pub(crate) fn refuse_without_trail(said: &Site, folder: &Path, store: &Path) -> Result<(), Error> {
+    let Some(outside) = Outside::of(said, folder) else {
+        return Ok(());
+    };
+    if records::is_there(store) || !knows_of_a_trail(&outside.file) {
+        return Ok(());
+    }
+    Err(gone(store, &outside.file))
+}
+
+/// Whether a file of heads has any line.
+pub fn knows_of_a_trail(file: &Path) -> bool {
+    let text = std::fs::read(file).unwrap_or_default();
+    text.iter().any(|byte| !byte.is_ascii_whitespace())
+}
+
+/// The trail that a file of heads knows of is gone with its store.
+pub fn gone(store: &Path, file: &Path) -> Error {
+    let message = format!(
+        "the trail is gone: {} has heads of it, and there is no store in {}",
+        file.display(),
+        store.display()
+    );
+    let help = "look whether `store:` in the site file is right, and go back to a backup; where a new trail is meant to \
+                begin, move the file of heads to where it is kept, and write down why";
+    Error::new(TRAIL_SHORTER, message, help)
 }
 
 /// Writes the heads to where they are wanted, until told to stop; the last ones are written then.

@@ -17,6 +17,7 @@ use dragoman_transports_http::egress::{Endpoint, HttpEgress};
 use dragoman_transports_http::inbound::Sender;
 
 use crate::error::Error;
+use crate::heads;
 use crate::plans::Plans;
 use crate::site::{self, Account, Inputs, Secrets, Seen, Site};
 
@@ -110,7 +111,7 @@ impl Runtime {
         let (said, mut warnings) = site::read(site_file).map_err(Error::Diagnostics)?;
         let seen = seen.and_then(Inputs::of(site_file, &said).look());
         let store = store_folder(site_file, &said);
-        let journal = Arc::new(SqliteJournal::open(&store, StoreOptions::default())?);
+        let journal = Arc::new(open_store(site_file, &said, &store)?);
         let keys = Keys::open(&store.join("keys"))?;
         let shared: Arc<dyn Journal> = journal.clone();
         let egress = Arc::new(HttpEgress::new());
@@ -170,6 +171,12 @@ impl Runtime {
     pub fn handle(&self) -> Handle {
         self.engine.handle()
     }
+}
+
+/// Opens the store as its owner; makes it where there is none, and where none should be.
+fn open_store(site_file: &Path, said: &Said, store: &Path) -> Result<SqliteJournal, Error> {
+    heads::refuse_without_trail(said, &site::folder_of(site_file), store)?;
+    Ok(SqliteJournal::open(store, StoreOptions::default())?)
 }
 
 /// Everything that runs will be pinned to is kept in the store before any run can begin with it. `kept`: what is there.

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use dragoman_journal::Head;
 use dragoman_journals_sqlite::SqliteTrail;
 use dragoman_security::{PublicKey, Signature};
-use dragoman_server::read_site;
+use dragoman_server::{knows_of_a_trail, read_site, store_is_there, trail_gone};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
@@ -54,6 +54,11 @@ impl Audit {
 impl Verify {
     fn run(self) -> Outcome {
         let (store, files) = self.places()?;
+        if !store_is_there(&store)
+            && let Some(file) = files.iter().find(|file| knows_of_a_trail(file))
+        {
+            return Err(trail_gone(&store, file).into());
+        }
         let heads = self.read_heads(&store, &files)?;
         let trail = SqliteTrail::open(&store).map_err(journal)?;
         // What the file itself is damaged by is said first: a damaged page may be why an entry cannot be read.
@@ -143,6 +148,12 @@ impl Verify {
                     key: head.key.clone(),
                     signature: head.signature.clone(),
                 };
+                if self.key.is_none()
+                    && let Some(own) = &key
+                    && own.id() != head.key
+                {
+                    return Err(of_another_store(file, number + 1));
+                }
                 if let Some(key) = &key
                     && !key.verify_head(&signed, &signature)
                 {
@@ -157,6 +168,16 @@ impl Verify {
         }
         Ok(heads)
     }
+}
+
+/// A head that the keys beside this store never signed is one of another store: this one was begun in its place.
+fn of_another_store(file: &Path, line: usize) -> Error {
+    let message = format!(
+        "{}, line {line}: the head was signed by another installation: the trail that it is of is gone, or is elsewhere",
+        file.display()
+    );
+    Error::coded(dragoman_journal::audit::TRAIL_REWRITTEN, message)
+        .help("look whether `store:` in the site file is right; give the key that signed it with --key")
 }
 
 /// The most lines of damage that are shown; one bad page can give thousands.

@@ -101,7 +101,7 @@ impl Graph {
 
     /// What became of each step in a run.
     fn track(&self, flow: &Flow, run: &str) -> Result<Track, Error> {
-        let shown = block_on(async { self.site.reach().await?.run(run, true).await })?;
+        let shown = block_on(async { self.site.look().await?.run(run, true).await })?;
         let about = shown["run"]["pipeline"].as_str().unwrap_or_default();
         if about != flow.name() {
             let message = format!(

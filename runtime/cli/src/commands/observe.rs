@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::answer::{Error, Outcome};
 use crate::console::table;
 use crate::observed::{self, Columns, Compared, Row, compare};
-use crate::site::{Site, SiteOption, block_on};
+use crate::site::{Sight, SiteOption, block_on};
 
 /// What observed pipelines would have done.
 #[derive(Debug, Args)]
@@ -81,7 +81,7 @@ impl Observe {
         } = self.act;
         let against = against.read()?;
         block_on(async {
-            let acts = acts(&site.reach().await?, pipeline).await?;
+            let acts = acts(&site.look().await?, pipeline).await?;
             match against {
                 Some((list, columns)) => print_compared(&compare(&acts, &list, &columns), &columns, json),
                 None if json => println!("{:#}", Value::Array(acts)),
@@ -122,7 +122,7 @@ impl Against {
 }
 
 /// All that was written down instead of being done.
-async fn acts(site: &Site, pipeline: Option<String>) -> Result<Vec<Value>, Error> {
+async fn acts(site: &Sight, pipeline: Option<String>) -> Result<Vec<Value>, Error> {
     let filter = RunFilter {
         run: None,
         pipeline,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{Error, Outcome};
 use crate::commands::plugin::compiled;
-use crate::site::{Site, SiteOption, block_on};
+use crate::site::{Sight, SiteOption, block_on};
 
 /// Makes a case of a run: the message, what each call and each person answered, and what came of it. What belongs to
 /// people, and the numbers by which business is found, become pseudonyms.
@@ -41,7 +41,7 @@ impl Record {
             keep: self.keep.clone(),
             keep_ids: self.keep_ids,
         };
-        let history = block_on(async { history(&self.site.reach().await?, &self.run).await })?;
+        let history = block_on(async { history(&self.site.look().await?, &self.run).await })?;
         let text = record_history(&history, &trial.bench, &privacy).map_err(|error| match error {
             dragoman_cases::Error::Case(diagnostics) => Error::Diagnostics(diagnostics),
             dragoman_cases::Error::Plain { code, message } => Error::coded(code, message),
@@ -62,7 +62,7 @@ impl Record {
 }
 
 /// The run with those of its items, and theirs, each with its timeline and bodies.
-async fn history(site: &Site, run: &str) -> Result<Vec<Value>, Error> {
+async fn history(site: &Sight, run: &str) -> Result<Vec<Value>, Error> {
     let mut history = Vec::new();
     let mut open = vec![run.to_owned()];
     while let Some(run) = open.pop() {

@@ -123,7 +123,7 @@ impl Runs {
                     children,
                     limit,
                 };
-                let found = site.reach().await?.runs(filter).await?;
+                let found = site.look().await?.runs(filter).await?;
                 if json {
                     println!("{found:#}");
                 } else {
@@ -132,7 +132,7 @@ impl Runs {
                 Ok(ExitCode::SUCCESS)
             }),
             Act::Show { run, site, json } => block_on(async {
-                let found = site.reach().await?.run(&run, json).await?;
+                let found = site.look().await?.run(&run, json).await?;
                 if json {
                     println!("{found:#}");
                 } else {

@@ -61,7 +61,7 @@ impl Waits {
     pub(crate) fn run(self) -> Outcome {
         match self.act {
             Act::List { site, json } => block_on(async {
-                let found = site.reach().await?.waits().await?;
+                let found = site.look().await?.waits().await?;
                 if json {
                     println!("{found:#}");
                 } else {

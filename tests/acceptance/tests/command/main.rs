@@ -9,6 +9,7 @@ mod cases;
 mod drawings;
 mod full_disks;
 mod guides;
+mod looking;
 mod mistakes;
 mod people;
 mod place;
