@@ -1,13 +1,14 @@
 //! `dragoman run`.
 
-use std::path::PathBuf;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
 use dragoman_engine::{Delivery, Refused};
 use dragoman_journal::{Ending, Standing};
 use dragoman_model::Failure;
-use dragoman_server::{Runtime, os_actor};
+use dragoman_server::{Runtime, TOO_LARGE, os_actor, read_site};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome, print_diagnostics};
@@ -44,8 +45,8 @@ impl Run {
     }
 
     async fn run_within(self) -> Outcome {
-        let body = std::fs::read(&self.trigger)
-            .map_err(|e| Error::plain(format!("{} cannot be read: {e}", self.trigger.display())))?;
+        let (said, _) = read_site(&self.site.site).map_err(Error::Diagnostics)?;
+        let body = message(&self.trigger, said.largest_message)?;
         let runtime = Runtime::open(&self.site.site).await?;
         print_diagnostics(&runtime.warnings);
         let plans = runtime.plans.all();
@@ -92,6 +93,22 @@ impl Run {
             _ => ExitCode::FAILURE,
         })
     }
+}
+
+/// The message in a file, of at most so many bytes: what is larger is refused without being read whole.
+fn message(file: &Path, largest: u64) -> Result<Vec<u8>, Error> {
+    let unread = |e| Error::plain(format!("{} cannot be read: {e}", file.display()));
+    let opened = std::fs::File::open(file).map_err(unread)?;
+    let mut body = Vec::new();
+    opened
+        .take(largest.saturating_add(1))
+        .read_to_end(&mut body)
+        .map_err(unread)?;
+    if body.len() as u64 > largest {
+        let message = format!("the message in {} is larger than {largest} bytes", file.display());
+        return Err(Error::coded(TOO_LARGE, message).help("raise `limits: { message: }` in the site file"));
+    }
+    Ok(body)
 }
 
 fn media_type(body: &[u8]) -> &'static str {

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tracing_subscriber::EnvFilter;
 
 use crate::answer::{Error, Outcome, print_diagnostics};
+use crate::console::colour;
 use crate::memory;
 use crate::site::{SiteOption, block_on};
 
@@ -83,6 +84,7 @@ pub(crate) fn log(json: bool) {
     let filter = EnvFilter::try_from_env("DRAGOMAN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(colour())
         .with_writer(std::io::stderr);
     // A second initialisation would be a test's; the first one stays.
     let _ = if json {

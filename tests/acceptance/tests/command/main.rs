@@ -10,6 +10,7 @@ mod drawings;
 mod full_disks;
 mod guides;
 mod looking;
+mod messages;
 mod mistakes;
 mod people;
 mod place;

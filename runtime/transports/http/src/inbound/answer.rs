@@ -7,7 +7,7 @@ use dragoman_model::Code;
 use serde_json::{Value, json};
 
 /// A message is larger than the site takes.
-pub(super) const TOO_LARGE: Code = Code::new("D0801", "the message is too large");
+pub const TOO_LARGE: Code = Code::new("D0801", "the message is too large");
 /// A request does not prove to come from the sender that the pipeline names.
 pub(super) const UNPROVEN: Code = Code::new("D0802", "the sender is not who the pipeline names");
 

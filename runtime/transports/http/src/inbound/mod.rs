@@ -5,6 +5,6 @@ mod body;
 mod routes;
 mod sender;
 
-pub use answer::problem;
+pub use answer::{TOO_LARGE, problem};
 pub use routes::{Route, Routes, router};
 pub use sender::{Proof, Sender};
