@@ -7,12 +7,12 @@ use std::sync::Arc;
 use dragoman_host::{Host, Mode};
 use dragoman_manifest::site::Connection as Said;
 use dragoman_manifest::{Site, Spanned};
-use dragoman_model::{Diagnostic, Digest};
+use dragoman_model::{Diagnostic, Digest, nearest};
 use dragoman_schema::Surface;
 use dragoman_transports_http::egress::Endpoint;
 
 use super::{Secrets, grants, settings};
-use crate::error::{NO_FILE, NO_PLUGIN, NOT_BOUND};
+use crate::error::{ENDPOINT, NO_FILE, NO_PLUGIN, NOT_BOUND};
 
 /// What a connection is loaded within.
 pub(super) struct Context<'a> {
@@ -76,6 +76,7 @@ pub(super) async fn load(
             return None;
         }
     };
+    unasked(said, &surface, diagnostics);
     unbound(name, said, &surface, diagnostics);
     let failed = diagnostics[before..].iter().any(super::is_error);
     (!failed).then_some(Ready {
@@ -130,6 +131,35 @@ fn config(context: &Context<'_>, said: &Said, diagnostics: &mut Vec<Diagnostic>)
             diagnostics.push(Diagnostic::error(NO_FILE, file.span.clone(), message));
             None
         }
+    }
+}
+
+/// Refuses endpoints that the plugin never asks for: a misspelt name would leave the right one without a place, and its
+/// calls would fail when somebody waits for them. A pattern (`partner-*`) takes every name that begins so.
+fn unasked(said: &Said, surface: &Surface, diagnostics: &mut Vec<Diagnostic>) {
+    let asked = &surface.endpoints;
+    for (name, _) in &said.endpoints {
+        let is_asked = |asked: &String| match asked.strip_suffix('*') {
+            Some(prefix) => name.value.starts_with(prefix),
+            None => *asked == name.value,
+        };
+        if asked.iter().any(is_asked) {
+            continue;
+        }
+        let help = match nearest(&name.value, asked.iter().map(String::as_str)) {
+            Some(near) => format!("write `{near}`"),
+            None if asked.is_empty() => "take it away: this plugin asks for no endpoint".to_owned(),
+            None => format!("it asks for {}", asked.join(", ")),
+        };
+        let message = format!(
+            "the plugin {} does not ask for an endpoint `{}`",
+            surface.name, name.value
+        );
+        diagnostics.push(
+            Diagnostic::error(ENDPOINT, name.span.clone(), message)
+                .mark("nothing would go there")
+                .help(help),
+        );
     }
 }
 

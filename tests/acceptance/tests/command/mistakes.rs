@@ -285,6 +285,43 @@ async fn a_setting_that_no_plugin_reads_is_told_at_its_name() -> Result<(), Erro
     Ok(())
 }
 
+/// A site whose one connection has these endpoints.
+const ENDPOINTS: &str = "dragoman: 1
+site: mistaken
+plugins: @plugins@
+connections:
+  partner:
+    plugin: @plugin@
+    endpoints: { @name@: { url: https://partner.example/ } }
+";
+
+#[tokio::test]
+async fn an_endpoint_that_no_plugin_asks_for_is_told_at_its_name() -> Result<(), Error> {
+    let plugins = plugin("cites-rules");
+    let plugins = plugins.parent().map(text).unwrap_or_default();
+    for (asking, name, help) in [
+        ("wco-customs", "apy", Some("write `api`")),
+        ("wco-customs", "banana", Some("it asks for api")),
+        ("cites-rules", "api", Some("this plugin asks for no endpoint")),
+        ("partner-gateway", "partnr-CH", Some("write `partner-*`")),
+        ("partner-gateway", "partner-CH", None),
+        ("wco-customs", "api", None),
+    ] {
+        let folder = TempSite::new()?;
+        folder.site(ENDPOINTS, &[("plugins", plugins), ("plugin", asking), ("name", name)])?;
+        let checked = command(folder.path(), &["check"]).await?;
+        orderly(&checked.err);
+        let told = checked.err.contains("error[D0917]");
+        assert_eq!(told, help.is_some(), "{asking} {name}: {}", checked.err);
+        if let Some(help) = help {
+            for words in ["dragoman.yaml:7:18\n", help] {
+                assert!(checked.err.contains(words), "no `{words}` in {}", checked.err);
+            }
+        }
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_example_has_none() -> Result<(), Error> {
     let country = Country::new(&Options::default()).await?;
