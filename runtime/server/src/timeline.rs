@@ -57,15 +57,19 @@ fn read(record: &Record) -> String {
     }
 }
 
+fn children(count: u64, body: Option<&Value>) -> String {
+    match text(body, "pipeline") {
+        Some(pipeline) => format!("`{pipeline}` is run as a run of its own"),
+        None if count == 1 => "1 item, a run of its own".to_owned(),
+        None => format!("{count} items, each a run of its own"),
+    }
+}
+
 fn sentence(record: &Record, body: Option<&Value>) -> String {
     match record {
         Record::Accepted { .. } => began(record),
         Record::Read { .. } => read(record),
-        Record::Children { count } => match text(body, "pipeline") {
-            Some(pipeline) => format!("`{pipeline}` is run as a run of its own"),
-            None if *count == 1 => "1 item, a run of its own".to_owned(),
-            None => format!("{count} items, each a run of its own"),
-        },
+        Record::Children { count } => children(*count, body),
         Record::Intent { .. } => intent(record),
         Record::Done { joined: Some(run), .. } => format!("done before by run {run}; its result was taken"),
         Record::Done { known_by, attempt, .. } if known_by == "probe" => {
