@@ -8,6 +8,7 @@ mod memory;
 mod observed;
 mod sarif;
 mod site;
+mod story;
 mod who;
 
 use std::process::ExitCode;

@@ -173,7 +173,7 @@ impl Runtime {
     }
 }
 
-/// Opens the store as its owner; makes it where there is none, and where none should be.
+/// Opens the store as its owner. Where there is none it is made, unless outside heads know of one that was there.
 fn open_store(site_file: &Path, said: &Said, store: &Path) -> Result<SqliteJournal, Error> {
     heads::refuse_without_trail(said, &site::folder_of(site_file), store)?;
     Ok(SqliteJournal::open(store, StoreOptions::default())?)

@@ -3,11 +3,12 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use dragoman_engine::{Delivery, Refused};
 use dragoman_journal::{Ending, Standing};
-use dragoman_model::Failure;
+use dragoman_model::{Failure, RunId};
 use dragoman_server::{Runtime, TOO_LARGE, os_actor, read_site};
 use serde_json::json;
 
@@ -15,9 +16,12 @@ use crate::answer::{Error, Outcome, print_diagnostics};
 use crate::commands::runs;
 use crate::commands::serve::log;
 use crate::site::{SiteOption, block_on, desk};
+use crate::story::{self, Story};
 
-/// Runs one message through a pipeline until it has ended, waits for a person or is parked. Exits with 0 where it
-/// completed or was stopped as the pipeline says, with 3 where it waits or is parked, with 1 where it failed.
+/// Runs one message through a pipeline until it has ended, waits for a person or is parked. What fails for the moment is
+/// told on standard error. A run that sleeps for more than 10 s, because a partner is away, is not waited for: it goes on
+/// when the site is served. Exits with 0 where it completed or was stopped as the pipeline says, with 3 where it waits,
+/// sleeps or is parked, with 1 where it failed.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
     /// The pipeline's name
@@ -33,6 +37,9 @@ pub(crate) struct Run {
     /// Reads only: everything else is written down as what would have been done
     #[arg(long)]
     dry: bool,
+    /// Waits for it so long, also while it sleeps: 90s, 5m, 1h
+    #[arg(long = "for", value_name = "DURATION", value_parser = story::duration)]
+    patience: Option<Duration>,
     /// The result as JSON
     #[arg(long)]
     json: bool,
@@ -77,7 +84,17 @@ impl Run {
             sender: os_actor("os_user", None),
             key: None,
         };
-        let finished = runtime.handle().run(delivery, self.dry).await.map_err(refused)?;
+        let mut story = Story::new(runtime.handle().subscribe(), &self.pipeline, self.patience);
+        let handle = runtime.handle();
+        let finished = tokio::select! {
+            // What ends at the same moment has ended.
+            biased;
+            finished = handle.run(delivery, self.dry) => finished.map_err(refused)?,
+            run = story.tell() => {
+                eprintln!("{}", left(run));
+                return Ok(ExitCode::from(3));
+            }
+        };
         let shown = desk(&runtime).run(&finished.run.to_string(), self.json).await?;
         if self.json {
             println!("{shown:#}");
@@ -109,6 +126,15 @@ fn message(file: &Path, largest: u64) -> Result<Vec<u8>, Error> {
         return Err(Error::coded(TOO_LARGE, message).help("raise `limits: { message: }` in the site file"));
     }
     Ok(body)
+}
+
+/// What is said of a run that is not waited for any longer.
+fn left(run: Option<RunId>) -> String {
+    let later = "it goes on when the site is served (`dragoman serve`)";
+    match run {
+        Some(run) => format!("the run {run} has not ended; {later}"),
+        None => format!("the run has not ended; {later}, and `dragoman runs list` lists it"),
+    }
 }
 
 fn media_type(body: &[u8]) -> &'static str {

@@ -17,4 +17,5 @@ mod place;
 mod plugin_calls;
 mod plugin_files;
 mod runs;
+mod waiting;
 mod waits;
