@@ -27,8 +27,8 @@ pub struct Actor {
     /// What sort of actor.
     pub kind: ActorKind,
     /// How the identity was established: `bearer`, `mutual_tls`, `hmac` (senders), `password`, `token` (accounts),
-    /// `local_token` (whoever can read the server's file on its machine, and who they say they are), `os_user` (whoever
-    /// can open the store), `none`.
+    /// `local_token` (whoever can read the server's file on its machine: the user who serves), `os_user` (the user who
+    /// opens the store), `none`.
     pub authentication: String,
     /// On whose behalf, where that is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
