@@ -41,7 +41,7 @@ async fn a_full_disk_is_named_and_nothing_crashes() -> Result<(), Error> {
     // From a disk on which not even the tables fit to one that lacks the room for the connectors.
     let mut told = 0;
     for size in ["24k", "200k", "3m"] {
-        let finished = confined(&country, size, "runs list").await?;
+        let finished = confined(&country, size, "serve").await?;
         assert_eq!(finished.code, Some(1), "{size}: {}{}", finished.out, finished.err);
         orderly(&finished.err);
         assert!(finished.err.contains("error[D0"), "{size}: {}", finished.err);
