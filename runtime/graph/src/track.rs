@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use dragoman_journal::{Ending, Record};
+use dragoman_journal::{Ending, Record, without_numbers};
 
 use crate::flow::{Block, Body, Branch, Flow, Item, Look};
 
@@ -53,7 +53,7 @@ impl Track {
             let Some(path) = child.iter().find_map(parent) else {
                 continue;
             };
-            let path = without_index(&path);
+            let path = without_numbers(&path);
             let mut block = None;
             flow.walk(&mut |item| {
                 if item.path == path
@@ -119,26 +119,12 @@ fn parent(happened: &Happened) -> Option<String> {
     }
 }
 
-/// `lines[3].sent` as `lines[].sent`.
-fn without_index(path: &str) -> String {
-    let mut out = String::new();
-    let mut inside = false;
-    for character in path.chars() {
-        inside &= character != ']';
-        if !inside {
-            out.push(character);
-        }
-        inside |= character == '[';
-    }
-    out
-}
-
 /// The marks of one journal: that of the run where the flow is given, else that of a child.
 fn journal(entries: &[Happened], flow: Option<&Flow>, block: &Block) -> BTreeMap<String, Mark> {
     let mut marks = BTreeMap::new();
     let mut ending = None;
     for entry in entries {
-        let path = without_index(&entry.path);
+        let path = without_numbers(&entry.path);
         match &entry.record {
             Record::Accepted {
                 trigger, parent: None, ..
@@ -185,7 +171,7 @@ fn mark_of(record: &Record) -> Option<Mark> {
 /// Where the run ended: the step is named, or found by its reason.
 fn ended(how: Ending, entry: &Happened, block: &Block, marks: &mut BTreeMap<String, Mark>) {
     if let Some(at) = &entry.ended_at {
-        marks.insert(without_index(at), Mark::Failed);
+        marks.insert(without_numbers(at), Mark::Failed);
         return;
     }
     let (look, mark) = match how {
@@ -297,13 +283,5 @@ fn unsaid(item: &Item) -> Mark {
         (Some(_), Look::Plain | Look::Choice | Look::Group) => Mark::Passed,
         (Some(_), _) => Mark::Skipped,
         (None, _) => Mark::Done,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn indexes_are_left_out_of_paths() {
-        assert_eq!(super::without_index("a[12].b.c[0].d"), "a[].b.c[].d");
     }
 }

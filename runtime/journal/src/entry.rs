@@ -87,3 +87,29 @@ pub struct Entry {
     /// The body; none where there never was one, or it was erased (then `header.body` is there).
     pub body: Option<Value>,
 }
+
+/// A path with `[]` for each number of an item or a round: the place in the pipeline that it is of.
+pub fn without_numbers(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut inside = false;
+    for character in path.chars() {
+        inside &= character != ']';
+        if !inside {
+            out.push(character);
+        }
+        inside |= character == '[';
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_left_out() {
+        for (path, expected) in [("a.b", "a.b"), ("a[3].b", "a[].b"), ("a[12].b.c[0].d", "a[].b.c[].d")] {
+            assert_eq!(without_numbers(path), expected);
+        }
+    }
+}

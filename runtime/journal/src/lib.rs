@@ -22,7 +22,7 @@ pub mod seal;
 pub mod store;
 
 pub use chain::{Batch, Head};
-pub use entry::{Draft, Entry, FORMAT, Header, Versions};
+pub use entry::{Draft, Entry, FORMAT, Header, Versions, without_numbers};
 pub use error::Error;
 pub use query::{Effect, Emitted, Once, OnceState, RunFilter, RunSummary, Wait};
 pub use record::{Ending, OnceKey, Parent, Record, TimerPurpose};

@@ -29,7 +29,7 @@ mod yaml;
 pub use cases::{Case, parse_case};
 pub use format::format;
 pub use language::{Document, json_schema};
-pub use measure::{Backoff, Rate};
+pub use measure::{Backoff, Rate, written as written_duration};
 pub use pipeline::{Pipeline, parse_pipeline};
 pub use said::{ExpressionText, Literal, Template};
 pub use site::{Site, parse_site};

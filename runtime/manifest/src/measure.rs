@@ -101,8 +101,13 @@ pub(crate) fn meant(text: &str) -> Option<String> {
     }
     // Whole, positive and far below 2^53, so that the conversion is exact.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-    let mut left = millis as u64;
-    let mut out = String::new();
+    Some(written(millis as u64))
+}
+
+/// A duration in milliseconds, as [`duration`] reads it.
+pub fn written(millis: u64) -> String {
+    let mut text = String::new();
+    let mut rest = millis;
     for (unit, size) in [
         ("d", 86_400_000),
         ("h", 3_600_000),
@@ -110,12 +115,12 @@ pub(crate) fn meant(text: &str) -> Option<String> {
         ("s", 1_000),
         ("ms", 1),
     ] {
-        if left >= size {
-            out.push_str(&format!("{}{unit}", left / size));
-            left %= size;
+        if rest >= size {
+            text.push_str(&format!("{}{unit}", rest / size));
+            rest %= size;
         }
     }
-    Some(out)
+    if text.is_empty() { "0s".into() } else { text }
 }
 
 /// Pauses: `1s..15m x2 jitter`, or `30s` where all are the same.

@@ -1,7 +1,8 @@
 //! What is written as a case is read as the same, whatever it holds.
 
-use dragoman_manifest::cases::{document, duration};
+use dragoman_manifest::cases::document;
 use dragoman_manifest::parse_case;
+use dragoman_manifest::written_duration;
 use dragoman_model::Source;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -49,7 +50,7 @@ proptest! {
             ("case", json!("It is written.")),
             ("pipeline", json!("ship-orders")),
             ("trigger", json!({ "message": message })),
-            ("people", json!([{ "wait": "clerk", "answer": output, "after": duration(after) }])),
+            ("people", json!([{ "wait": "clerk", "answer": output, "after": written_duration(after) }])),
         ]);
         let case = read(&text);
         let dragoman_manifest::cases::Content::Message(said) = &case.trigger.content else {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use dragoman_engine::machine::step_at;
 use dragoman_journal::{Entry, Record};
-use dragoman_manifest::cases::duration;
+use dragoman_manifest::written_duration;
 use dragoman_model::{RunId, Timestamp, Value};
 use dragoman_plan::StepKind;
 use serde_json::{Map, json};
@@ -114,7 +114,7 @@ fn failure(entry: &Entry) -> Value {
         }
     }
     if let Some(wait) = body.get("retry_after_ms").and_then(Value::as_u64) {
-        members.insert("retry_after".into(), json!(duration(wait)));
+        members.insert("retry_after".into(), json!(written_duration(wait)));
     }
     json!({ "failure": members })
 }
@@ -130,7 +130,7 @@ fn person(entry: &Entry, since: Timestamp) -> Value {
     );
     let after = u64::try_from(entry.header.at.millis() - since.millis()).unwrap_or(0);
     if after > 0 {
-        members.insert("after".into(), json!(duration(after)));
+        members.insert("after".into(), json!(written_duration(after)));
     }
     Value::Object(members)
 }

@@ -1,6 +1,6 @@
 //! Where a run stands, and which version it is pinned to, from its entries.
 
-use dragoman_journal::{Entry, Record};
+use dragoman_journal::{Entry, Record, without_numbers};
 use dragoman_model::Digest;
 
 use super::state::{State, is_below};
@@ -40,31 +40,5 @@ impl State {
         at.sort();
         at.dedup();
         at
-    }
-}
-
-/// A path with `[]` for each number of an item or a round.
-fn without_numbers(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    let mut inside = false;
-    for character in path.chars() {
-        inside &= character != ']';
-        if !inside {
-            out.push(character);
-        }
-        inside |= character == '[';
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_left_out() {
-        for (path, expected) in [("a.b", "a.b"), ("a[3].b", "a[].b"), ("a[12].b[0].c", "a[].b[].c")] {
-            assert_eq!(without_numbers(path), expected);
-        }
     }
 }

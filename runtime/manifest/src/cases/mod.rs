@@ -9,7 +9,7 @@ mod write;
 
 pub use json::{Json, JsonKind};
 pub use types::*;
-pub use write::{document, duration};
+pub use write::document;
 
 use std::sync::Arc;
 

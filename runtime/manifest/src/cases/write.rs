@@ -16,25 +16,6 @@ pub fn document(members: &[(&str, Value)]) -> String {
         .collect()
 }
 
-/// A duration, as [`super::parse_case`] reads it.
-pub fn duration(millis: u64) -> String {
-    let mut text = String::new();
-    let mut rest = millis;
-    for (unit, size) in [
-        ("d", 86_400_000),
-        ("h", 3_600_000),
-        ("m", 60_000),
-        ("s", 1_000),
-        ("ms", 1),
-    ] {
-        if rest >= size {
-            text.push_str(&format!("{}{unit}", rest / size));
-            rest %= size;
-        }
-    }
-    if text.is_empty() { "0s".into() } else { text }
-}
-
 impl Case {
     /// The text of the case with other values under some keys of `expect`; all else, comments included, stays as it is.
     /// A key without a value is taken away.

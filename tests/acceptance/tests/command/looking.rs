@@ -7,26 +7,7 @@ use dragoman_support::eventually;
 use dragoman_support::process::TempSite;
 use serde_json::Value;
 
-use crate::place::{after_the_main_job, command, refused};
-
-const SITE: &str = "
-dragoman: 1
-site: small
-listen: 127.0.0.1:0
-store: { sqlite: store }
-senders: { anybody: { none: true } }
-";
-
-const ASK: &str = "
-dragoman: 1
-pipeline: ask
-summary: Asks somebody.
-on: [{ id: hook, http: { path: /ask, from: anybody } }]
-steps:
-  - id: officer
-    wait: { decision: ship-or-refuse, answers: [ship, refuse], show: [this], roles: [approver] }
-output: { by: =steps.officer.by.id }
-";
+use crate::place::{ASK, SITE, after_the_main_job, command, refused};
 
 /// What each of the commands says, as a program reads it.
 async fn seen(small: &Small, run: &str) -> Result<Vec<Value>, Error> {

@@ -6,24 +6,7 @@ use dragoman_support::eventually;
 use dragoman_support::process::Finished;
 use serde_json::Value;
 
-const SITE: &str = "
-dragoman: 1
-site: small
-listen: 127.0.0.1:0
-store: { sqlite: store }
-senders: { anybody: { none: true } }
-";
-
-const ASK: &str = "
-dragoman: 1
-pipeline: ask
-summary: Asks somebody.
-on: [{ id: hook, http: { path: /ask, from: anybody } }]
-steps:
-  - id: officer
-    wait: { decision: ship-or-refuse, answers: [ship, refuse], show: [this], roles: [approver] }
-output: { by: =steps.officer.by.id }
-";
+use crate::place::{ASK, SITE};
 
 /// The command as somebody who sets every name that the environment has.
 async fn as_minister(small: &Small, arguments: &[&str]) -> Result<Finished, Error> {

@@ -6,6 +6,27 @@ use dragoman_acceptance::country::PATIENCE;
 use dragoman_acceptance::{Case, Country, Error, Options};
 use dragoman_support::process::{Finished, Launch, dragoman, target_folder, workspace_root};
 
+/// A site without connections.
+pub(crate) const SITE: &str = "
+dragoman: 1
+site: small
+listen: 127.0.0.1:0
+store: { sqlite: store }
+senders: { anybody: { none: true } }
+";
+
+/// A pipeline that asks somebody.
+pub(crate) const ASK: &str = "
+dragoman: 1
+pipeline: ask
+summary: Asks somebody.
+on: [{ id: hook, http: { path: /ask, from: anybody } }]
+steps:
+  - id: officer
+    wait: { decision: ship-or-refuse, answers: [ship, refuse], show: [this], roles: [approver] }
+output: { by: =steps.officer.by.id }
+";
+
 /// Starts the command in a folder, without any of the country's secrets, and waits for its end. What it caches is kept
 /// with what was built, not with what is the tester's own.
 pub(crate) async fn command(folder: &Path, arguments: &[&str]) -> Result<Finished, Error> {

@@ -3,15 +3,7 @@
 use dragoman_acceptance::{Case, Country, Error, Options};
 use dragoman_support::process::TempSite;
 
-use crate::place::{command, orderly, site_with, text};
-
-const SITE: &str = "
-dragoman: 1
-site: small
-listen: 127.0.0.1:0
-store: { sqlite: store }
-senders: { anybody: { none: true } }
-";
+use crate::place::{SITE, command, orderly, site_with, text};
 
 const REST: &str = "
 dragoman: 1
