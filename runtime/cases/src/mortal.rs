@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dragoman_journal::error::Error;
 use dragoman_journal::store::{Answer, KeptDocument, VersionedValue};
 use dragoman_journal::{
-    Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Refusal, RunFilter, RunSummary,
-    Wait,
+    Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Records, Refusal, RunFilter,
+    RunSummary, Wait,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 use tokio::sync::Notify;
@@ -62,6 +62,24 @@ impl Mortal {
     }
 }
 
+impl Records for Mortal {
+    fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>> {
+        self.store.load(run)
+    }
+    fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
+        self.store.runs(filter)
+    }
+    fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
+        self.store.children(run, path)
+    }
+    fn beginning(&self, digits: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        self.store.beginning(digits)
+    }
+    fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
+        self.store.waits(run)
+    }
+}
+
 impl Journal for Mortal {
     fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>> {
         Box::pin(self.commit(self.store.begin(begin)))
@@ -81,23 +99,11 @@ impl Journal for Mortal {
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {
         self.store.next_due(after)
     }
-    fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>> {
-        self.store.load(run)
-    }
-    fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
-        self.store.runs(filter)
-    }
-    fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
-        self.store.children(run, path)
-    }
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {
         self.store.once(once)
     }
     fn effects(&self, reference: String) -> Answer<'_, Result<Vec<Effect>, Error>> {
         self.store.effects(reference)
-    }
-    fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
-        self.store.waits(run)
     }
     fn event(
         &self,

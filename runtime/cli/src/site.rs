@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use dragoman_journal::{Journal, RunFilter};
 use dragoman_model::Value;
-use dragoman_server::{Address, Client, Desk, Records, Runtime, read_site, store_folder};
+use dragoman_server::{Address, Client, Desk, Runtime, Stored, read_site, store_folder};
 
 use crate::answer::Error;
 
@@ -30,7 +30,7 @@ pub(crate) enum Sight {
     /// A server is running.
     Served(Client),
     /// Nobody serves: the store's file is read, beside whoever has it open.
-    Stored(Records),
+    Stored(Stored),
 }
 
 impl SiteOption {
@@ -59,7 +59,7 @@ impl SiteOption {
         {
             return Ok(Sight::Served(client));
         }
-        Ok(Sight::Stored(Records::open(&store)?))
+        Ok(Sight::Stored(Stored::open(&store)?))
     }
 }
 
@@ -86,7 +86,7 @@ impl Sight {
                 }
                 Ok(client.get(&path).await?)
             }
-            Sight::Stored(records) => Ok(records.runs(&filter)?),
+            Sight::Stored(records) => Ok(records.runs(filter).await?),
         }
     }
 
@@ -96,7 +96,7 @@ impl Sight {
             Sight::Served(client) => Ok(client
                 .get(&format!("/v1/runs/{}?bodies={bodies}", encoded(run)))
                 .await?),
-            Sight::Stored(records) => Ok(records.run(run, bodies)??),
+            Sight::Stored(records) => Ok(records.run(run, bodies).await??),
         }
     }
 
@@ -104,7 +104,7 @@ impl Sight {
     pub(crate) async fn waits(&self) -> Result<Value, Error> {
         match self {
             Sight::Served(client) => Ok(client.get("/v1/waits").await?),
-            Sight::Stored(records) => Ok(records.waits()?),
+            Sight::Stored(records) => Ok(records.waits().await?),
         }
     }
 }

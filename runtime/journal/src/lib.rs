@@ -28,6 +28,6 @@ pub use query::{Effect, Emitted, Once, OnceState, RunFilter, RunSummary, Wait};
 pub use record::{Ending, OnceKey, Parent, Record, TimerPurpose};
 pub use seal::{Sealed, SealedBody};
 pub use store::{
-    Answer, Append, Begin, Begun, ClaimLine, Journal, KeptDocument, Lease, NumberedEvent, Operation, Refusal, Settled,
-    Standing, VersionedValue,
+    Answer, Append, Begin, Begun, ClaimLine, Journal, KeptDocument, Lease, NumberedEvent, Operation, Records, Refusal,
+    Settled, Standing, VersionedValue,
 };

@@ -299,8 +299,23 @@ pub enum Refusal {
     },
 }
 
+/// What a store holds of its runs, for those who look: no lease and no lock is needed.
+pub trait Records: Send + Sync {
+    /// All entries of a run, in order.
+    fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>>;
+    /// Runs, newest first.
+    fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>>;
+    /// Children of a run at a path: key, run and standing, by index.
+    fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>>;
+    /// Runs whose id begins with these hexadecimal digits (dashes say nothing), the first two in the order of their ids:
+    /// whoever shortens an id wants one run and must hear of a second.
+    fn beginning(&self, digits: String) -> Answer<'_, Result<Vec<RunId>, Error>>;
+    /// Open waits; all, or those of a run.
+    fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>>;
+}
+
 /// The journal with its ledger, leases and documents.
-pub trait Journal: Send + Sync {
+pub trait Journal: Records {
     /// Begins a run: durable when it resolves.
     fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>>;
     /// Appends: durable when it resolves with `Ok(Ok(()))`.
@@ -313,18 +328,10 @@ pub trait Journal: Send + Sync {
     fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>>;
     /// The earliest time after `after` at which a run becomes due if nobody owns it then.
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>>;
-    /// All entries of a run, in order.
-    fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>>;
-    /// Runs, newest first.
-    fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>>;
-    /// Children of a run at a path: key, run and standing, by index.
-    fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>>;
     /// A business key.
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>>;
     /// What was done, or is open, under a reference.
     fn effects(&self, reference: String) -> Answer<'_, Result<Vec<Effect>, Error>>;
-    /// Open waits; all, or those of a run.
-    fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>>;
     /// The newest event of a name and key that was emitted at a time or later, after the one with a number. Events are
     /// kept for waits for 90 days.
     fn event(

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use dragoman_engine::machine::Act;
 use dragoman_engine::shell::Handle;
-use dragoman_journal::{Entry, Journal, Record, RunFilter};
-use dragoman_model::{Actor, Digest, Role, RunId, Value};
+use dragoman_journal::{Journal, RunFilter};
+use dragoman_model::{Actor, Digest, Role, Value};
 use serde_json::json;
 
-use crate::view;
+use crate::records;
 
 /// The operator's desk.
 #[derive(Clone)]
@@ -87,57 +87,16 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refusal::Store`].
-    pub async fn runs(&self, mut filter: RunFilter) -> Result<Value, Refusal> {
-        // Whoever asks what is parked or waits wants to see the item itself, not only the run it belongs to.
-        filter.children |= matches!(filter.status.as_deref(), Some("parked" | "waiting"));
-        let runs = self.journal.runs(filter).await.map_err(store)?;
-        Ok(json!({ "runs": runs.iter().map(view::run).collect::<Vec<_>>() }))
+    pub async fn runs(&self, filter: RunFilter) -> Result<Value, Refusal> {
+        records::runs(&*self.journal, filter).await.map_err(store)
     }
 
     /// A run with its timeline: `{ run, timeline, children }`; the children's timelines too.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`], [`Refusal::Store`].
+    /// [`Refusal::Unknown`], [`Refusal::Conflict`] where several ids begin so, [`Refusal::Store`].
     pub async fn run(&self, id: &str, bodies: bool) -> Result<Value, Refusal> {
-        let run = self.find(id).await?;
-        let entries = self.journal.load(run).await.map_err(store)?;
-        if entries.is_empty() {
-            return Err(Refusal::Unknown(format!("there is no run {id}")));
-        }
-        let only = RunFilter {
-            run: Some(run),
-            children: true,
-            limit: 1,
-            ..RunFilter::default()
-        };
-        let summary = self.journal.runs(only).await.map_err(store)?.first().map(view::run);
-        let mut children = Vec::new();
-        for path in begun(&entries) {
-            for child in self.journal.children(run, path.to_owned()).await.map_err(store)? {
-                let entries = self.journal.load(child.run).await.map_err(store)?;
-                children.push(json!({ "run": view::run(&child), "timeline": view::history(&entries, bodies) }));
-            }
-        }
-        Ok(json!({ "run": summary, "timeline": view::history(&entries, bodies), "children": children }))
-    }
-
-    /// A run by its id, or by the beginning of its id where that is one run's only.
-    async fn find(&self, id: &str) -> Result<RunId, Refusal> {
-        if let Ok(run) = id.parse() {
-            return Ok(run);
-        }
-        let everything = RunFilter {
-            children: true,
-            limit: 100_000,
-            ..RunFilter::default()
-        };
-        let all = self.journal.runs(everything).await.map_err(store)?;
-        let mut fitting = all.iter().map(|s| s.run).filter(|r| r.to_string().starts_with(id));
-        match (fitting.next(), fitting.next()) {
-            (Some(run), None) => Ok(run),
-            (Some(_), Some(_)) => Err(Refusal::Conflict(format!("more than one run's id begins with {id}"))),
-            _ => Err(Refusal::Unknown(format!("there is no run {id}"))),
-        }
+        records::run(&*self.journal, id, bodies).await.map_err(store)?
     }
 
     /// Open waits: `{ waits: [...] }`.
@@ -145,8 +104,7 @@ impl Desk {
     /// # Errors
     /// [`Refusal::Store`].
     pub async fn waits(&self) -> Result<Value, Refusal> {
-        let waits = self.journal.waits(None).await.map_err(store)?;
-        Ok(json!({ "waits": waits.iter().map(view::wait).collect::<Vec<_>>() }))
+        records::waits(&*self.journal).await.map_err(store)
     }
 
     /// Answers a wait. `shown`: the digest of what the person saw.
@@ -173,7 +131,7 @@ impl Desk {
     /// # Errors
     /// [`Refusal::Unknown`] where there is no such run or act, [`Refusal::Conflict`] where it is not parked.
     pub async fn operate(&self, id: &str, act: &str, actor: Actor, reason: &str) -> Result<Value, Refusal> {
-        let run = self.find(id).await?;
+        let run = records::find(&*self.journal, id).await.map_err(store)??;
         let acts = [Act::Resume, Act::Absent, Act::Skip, Act::Cancel];
         let Some(act) = acts.into_iter().find(|a| a.name() == act) else {
             return Err(Refusal::Unknown(format!(
@@ -196,18 +154,6 @@ impl Desk {
 fn needed(roles: &[String]) -> Vec<Role> {
     let named: Vec<Role> = roles.iter().filter_map(|role| Role::parse(role)).collect();
     if named.is_empty() { vec![Role::Approver] } else { named }
-}
-
-/// The paths of the steps that began children, in the order in which they did, each once.
-fn begun(entries: &[Entry]) -> Vec<&str> {
-    let mut paths: Vec<&str> = Vec::new();
-    let begins = |entry: &&Entry| matches!(entry.header.record, Record::Children { .. });
-    for entry in entries.iter().filter(begins) {
-        if !paths.contains(&&*entry.header.path) {
-            paths.push(&entry.header.path);
-        }
-    }
-    paths
 }
 
 pub(crate) fn store(error: dragoman_journal::Error) -> Refusal {

@@ -43,7 +43,7 @@ pub use error::Error;
 pub use heads::{gone as trail_gone, knows_of_a_trail};
 pub use migrations::{Change, Migrations};
 pub use os_user::{os_actor, os_user};
-pub use records::{Records, is_there as store_is_there};
+pub use records::{Stored, is_there as store_is_there};
 pub use runtime::{Runtime, check, store_folder};
 pub use serve::serve;
 pub use site::{read as read_site, read_source};

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex};
 use dragoman_engine::ManualClock;
 use dragoman_journal::error::{CONTRADICTION, CORRUPT, DISK_FULL};
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once, OnceKey, Record, Refusal,
-    RunFilter, RunSummary, Standing, Wait,
+    Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once, OnceKey, Record, Records,
+    Refusal, RunFilter, RunSummary, Standing, Wait,
 };
 use dragoman_model::{Actor, Digest, DocumentReference, Failure, RunId, Timestamp, Value};
 use dragoman_plan::Plan;
@@ -122,6 +122,27 @@ impl Mortal {
     }
 }
 
+impl Records for Mortal {
+    fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>> {
+        if self.trouble() == Trouble::Unreadable(run) {
+            return Box::pin(async { Err(Error::new(CORRUPT, "it cannot be read")) });
+        }
+        self.store.load(run)
+    }
+    fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
+        self.store.runs(filter)
+    }
+    fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
+        self.store.children(run, path)
+    }
+    fn beginning(&self, digits: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        self.store.beginning(digits)
+    }
+    fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
+        self.store.waits(run)
+    }
+}
+
 impl Journal for Mortal {
     fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>> {
         if self.trouble() == Trouble::Full {
@@ -154,26 +175,11 @@ impl Journal for Mortal {
             answer
         })
     }
-    fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>> {
-        if self.trouble() == Trouble::Unreadable(run) {
-            return Box::pin(async { Err(Error::new(CORRUPT, "it cannot be read")) });
-        }
-        self.store.load(run)
-    }
-    fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
-        self.store.runs(filter)
-    }
-    fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
-        self.store.children(run, path)
-    }
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {
         self.store.once(once)
     }
     fn effects(&self, reference: String) -> Answer<'_, Result<Vec<Effect>, Error>> {
         self.store.effects(reference)
-    }
-    fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
-        self.store.waits(run)
     }
     fn event(
         &self,

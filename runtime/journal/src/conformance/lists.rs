@@ -134,12 +134,26 @@ pub(super) async fn lists_are_filtered(journal: &dyn Journal) {
         (2, 4, 0)
     );
 
+    let beginning = async |digits: String| answered(journal.beginning(digits).await);
     for one in &all {
+        let id = one.run.to_string();
+        assert_eq!(beginning(id.clone()).await, [one.run]);
+        assert_eq!(beginning(id.replace('-', "").to_uppercase()).await, [one.run]);
+        assert!(!beginning(id[..id.len() - 1].into()).await.is_empty());
         let only = RunFilter {
             run: Some(one.run),
             ..RunFilter::default()
         };
         assert_eq!(&answered(journal.runs(only).await), std::slice::from_ref(one));
+    }
+
+    assert_eq!(
+        beginning(String::new()).await.len(),
+        2,
+        "a second one is enough to know"
+    );
+    for nobody in ["x", "00000000-0000-4000-8000-000000000000", "é", &"0".repeat(33)] {
+        assert!(beginning(nobody.into()).await.is_empty(), "{nobody}");
     }
 
     let completed = &list(journal, Some("completed")).await[0];

@@ -2,14 +2,14 @@
 
 use dragoman_journal::error::{CONTRADICTION, Error};
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Entry, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Operation,
-    Refusal, RunFilter, RunSummary, VersionedValue, Wait,
+    Answer, Append, Begin, Begun, Effect, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Operation,
+    Refusal, VersionedValue,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 
 use crate::entries::reading;
 use crate::store::SqliteJournal;
-use crate::{append, begin, business, entries, events, queries, runs, state};
+use crate::{append, begin, business, events, queries, runs, state};
 
 /// Refuses documents that are not what their reference says.
 fn check_documents<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Result<(), Error> {
@@ -67,18 +67,6 @@ impl Journal for SqliteJournal {
         Box::pin(self.read(move |connection| queries::next_due(connection, after)))
     }
 
-    fn load(&self, run: RunId) -> Answer<'_, Result<Vec<Entry>, Error>> {
-        Box::pin(self.read(move |connection| entries::load(connection, run)))
-    }
-
-    fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
-        Box::pin(self.read(move |connection| queries::runs(connection, &filter)))
-    }
-
-    fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
-        Box::pin(self.read(move |connection| queries::children(connection, run, &path)))
-    }
-
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {
         Box::pin(self.read(move |connection| {
             reading(business::find(connection, &once)).map(|found| found.map(|(_, record)| record))
@@ -87,10 +75,6 @@ impl Journal for SqliteJournal {
 
     fn effects(&self, reference: String) -> Answer<'_, Result<Vec<Effect>, Error>> {
         Box::pin(self.read(move |connection| reading(business::effects(connection, &reference))))
-    }
-
-    fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
-        Box::pin(self.read(move |connection| queries::waits(connection, run)))
     }
 
     fn event(

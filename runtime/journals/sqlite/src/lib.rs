@@ -22,6 +22,7 @@ mod ledger;
 mod lock;
 mod queries;
 mod readers;
+mod records;
 mod runs;
 mod schema;
 mod state;
@@ -29,5 +30,6 @@ mod store;
 mod trail;
 mod writer;
 
+pub use records::SqliteRecords;
 pub use store::{Fault, Options, SqliteJournal, Stats};
 pub use trail::SqliteTrail;

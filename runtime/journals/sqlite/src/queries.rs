@@ -98,6 +98,29 @@ pub(crate) fn children(connection: &Connection, run: RunId, path: &str) -> Resul
     })())
 }
 
+/// Runs whose id begins with these digits, the first two.
+pub(crate) fn beginning(connection: &Connection, digits: &str) -> Result<Vec<RunId>, Error> {
+    let digits: String = digits.chars().filter(|digit| *digit != '-').collect();
+    // Ids lie in the index as bytes, so those that begin alike lie together: from all zeros behind to all ones.
+    let bound = |rest: char| {
+        format!(
+            "{digits}{}",
+            rest.to_string().repeat(32_usize.saturating_sub(digits.len()))
+        )
+    };
+    let whole = |text: String| text.parse::<RunId>().ok();
+    let (Some(least), Some(most)) = (whole(bound('0')), whole(bound('f'))) else {
+        return Ok(Vec::new());
+    };
+    reading((|| {
+        let mut statement =
+            connection.prepare_cached("SELECT id FROM run WHERE id BETWEEN ?1 AND ?2 ORDER BY id LIMIT 2")?;
+        statement
+            .query_map((least.0.as_bytes(), most.0.as_bytes()), |row| columns::run(row, 0))?
+            .collect()
+    })())
+}
+
 /// Runs that are due and owned by nobody, oldest first.
 pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {
     reading((|| {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dragoman_journal::conformance::sample::{self, append, begun, close, intent, once, run, written};
-use dragoman_journal::{Append, ClaimLine, Head, Journal, OnceKey, Operation, Record, Settled};
+use dragoman_journal::{Append, ClaimLine, Head, Journal, OnceKey, Operation, Record, Records, Settled};
 use dragoman_journals_sqlite::{Options, SqliteJournal, SqliteTrail};
 use dragoman_model::{Digest, Usage};
 use rusqlite::Connection;

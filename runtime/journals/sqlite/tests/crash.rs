@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use dragoman_journal::Journal;
+use dragoman_journal::Records;
 use dragoman_journal::conformance::sample::{append, begun, read, run, written};
 use dragoman_journals_sqlite::{Options, SqliteJournal};
 use serde_json::json;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dragoman_journal::conformance::sample::{START, answered, begun, once, read, run, with, written};
-use dragoman_journal::{Emitted, Journal, OnceState, Operation, RunFilter, audit};
+use dragoman_journal::{Emitted, Journal, OnceState, Operation, Records, RunFilter, audit};
 use dragoman_journals_sqlite::{Options, SqliteJournal, SqliteTrail};
 use rusqlite::Connection;
 use serde_json::json;

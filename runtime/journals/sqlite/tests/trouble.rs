@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use dragoman_journal::conformance::sample::{append, begin, begun, read, run, written};
-use dragoman_journal::{Begun, Error, Journal, RunFilter};
+use dragoman_journal::{Begun, Error, Journal, Records, RunFilter};
 use dragoman_journals_sqlite::{Options, SqliteJournal, SqliteTrail};
 use rusqlite::Connection;
 use serde_json::json;
