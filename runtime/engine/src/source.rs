@@ -38,7 +38,8 @@ pub enum Delivered {
         /// `active`, `sleeping`, `waiting`, `parked`, `completed`, ...
         status: String,
     },
-    /// The run ended while the sender waited (`reply: replied`).
+    /// The run replied or ended while the sender waited (`reply: replied`), or had done so when the same message came
+    /// before.
     Replied {
         /// The run.
         run: RunId,

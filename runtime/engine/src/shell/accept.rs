@@ -263,11 +263,13 @@ impl Shell {
                 run,
                 key: key_of(&entries),
             }),
-            Begun::Known { run, standing } => Ok(Delivered::Accepted {
-                run,
-                again: true,
-                status: self.status_of(run, standing).await,
-            }),
+            Begun::Known { run, standing } if replied => {
+                match self.replied_before(run).await.map_err(follow::unanswered)? {
+                    Some(result) => Ok(Delivered::Replied { run, result }),
+                    None => Ok(self.known(run, standing).await),
+                }
+            }
+            Begun::Known { run, standing } => Ok(self.known(run, standing).await),
             Begun::New(lease) => {
                 let heard = replied.then(|| self.followers.follow(run));
                 let machine = Machine::from_drafts(Arc::clone(plan), run, &entries, &self.worker);
@@ -281,7 +283,7 @@ impl Shell {
                 match heard {
                     Some(entry) => Ok(Delivered::Replied {
                         run,
-                        result: follow::reply(&entry),
+                        result: follow::told(&entry),
                     }),
                     None => Ok(Delivered::Accepted {
                         run,
@@ -290,6 +292,15 @@ impl Shell {
                     }),
                 }
             }
+        }
+    }
+
+    /// A message that was taken before.
+    async fn known(&self, run: RunId, standing: Standing) -> Delivered {
+        Delivered::Accepted {
+            run,
+            again: true,
+            status: self.status_of(run, standing).await,
         }
     }
 

@@ -54,6 +54,17 @@ impl Followers {
             followers.remove(&run);
         }
     }
+
+    /// Forgets those who no longer listen: of a run that has ended nothing more is told.
+    fn tidy(&self, run: RunId) {
+        let mut followers = self.0.lock();
+        if let Some(following) = followers.get_mut(&run) {
+            following.retain(|follower| !follower.is_closed());
+            if following.is_empty() {
+                followers.remove(&run);
+            }
+        }
+    }
 }
 
 fn is_telling(record: &Record) -> bool {
@@ -65,15 +76,20 @@ fn is_telling(record: &Record) -> bool {
 }
 
 /// What a sender that waits is answered, from the first entry that tells.
-pub(super) fn reply(entry: &Draft) -> Result<Value, Failure> {
-    let member = |name: &str| entry.body.as_ref().and_then(|body| body.get(name)).cloned();
+pub(super) fn told(entry: &Draft) -> Result<Value, Failure> {
+    reply(&entry.record, entry.body.as_deref())
+}
+
+/// What a sender that waits is answered, from an entry that tells and its body.
+fn reply(record: &Record, body: Option<&Value>) -> Result<Value, Failure> {
+    let member = |name: &str| body.and_then(|body| body.get(name)).cloned();
     let reason = || {
         member("reason")
             .and_then(|reason| reason.as_str().map(str::to_owned))
             .unwrap_or_default()
     };
     let failure = || member("failure").and_then(|failure| serde_json::from_value::<Failure>(failure).ok());
-    match &entry.record {
+    match record {
         Record::Event { .. } => Ok(member("value").unwrap_or(Value::Null)),
         Record::Closed {
             ending: Ending::Completed,
@@ -118,12 +134,7 @@ impl Handle {
             match self.0.at_rest(run).await {
                 Ok(Some(summary)) => return Ok(finished(&summary, again)),
                 Ok(None) => {}
-                Err(error) => {
-                    return Err(Refused::Store {
-                        message: error.to_string(),
-                        full: false,
-                    });
-                }
+                Err(error) => return Err(unanswered(error)),
             }
             tokio::select! {
                 () = rested => {}
@@ -131,6 +142,14 @@ impl Handle {
                 () = self.0.clock.until(self.0.clock.now().plus_millis(1_000)) => {}
             }
         }
+    }
+}
+
+/// The store does not say how a run stands.
+pub(super) fn unanswered(error: Error) -> Refused {
+    Refused::Store {
+        message: error.to_string(),
+        full: false,
     }
 }
 
@@ -146,6 +165,35 @@ fn finished(summary: &RunSummary, again: bool) -> Finished {
 }
 
 impl Shell {
+    /// What a sender that waits is answered where its message was taken before: what was replied then, what the run has
+    /// come to, or what comes of it while it is still at work. None: the engine stops.
+    pub(super) async fn replied_before(&self, run: RunId) -> Result<Option<Result<Value, Failure>>, Error> {
+        // Followed before the look, so that no reply falls in between.
+        let mut heard = self.followers.follow(run);
+        let told = match self.told_before(run).await {
+            Ok(None) => Ok(heard.recv().await.map(|entry| told(&entry))),
+            other => other,
+        };
+        drop(heard);
+        self.followers.tidy(run);
+        told
+    }
+
+    /// What was replied, else what the run has come to; none while it is at work. That it was parked once says nothing
+    /// once a person has let it go on.
+    async fn told_before(&self, run: RunId) -> Result<Option<Result<Value, Failure>>, Error> {
+        // The standing first: an end that comes in between is heard by whoever follows.
+        let standing = self.summary(run).await?.map(|summary| summary.standing);
+        let entries = self.journal.load(run).await?;
+        let replied = entries
+            .iter()
+            .find(|e| matches!(e.header.record, Record::Event { .. }) && is_telling(&e.header.record));
+        let last = entries.iter().rev().find(|e| is_telling(&e.header.record));
+        let rests = matches!(standing, Some(Standing::Closed | Standing::Parked));
+        let entry = replied.or(last.filter(|_| rests));
+        Ok(entry.map(|entry| reply(&entry.header.record, entry.body.as_ref())))
+    }
+
     /// How a run stands, where neither it nor a child of it can go on by itself.
     async fn at_rest(self: &Arc<Self>, run: RunId) -> Result<Option<RunSummary>, Error> {
         let Some(root) = self.summary(run).await? else {

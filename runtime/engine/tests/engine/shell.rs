@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dragoman_engine::{Acceptor, Delivered, Refused};
+use dragoman_engine::{Acceptor, Act, Delivered, Refused};
 use dragoman_journal::Standing;
-use dragoman_model::{Failure, RunId, Timestamp};
+use dragoman_model::{Actor, Failure, RunId, Timestamp};
 use serde_json::json;
 use tokio::sync::Notify;
 
@@ -65,6 +65,35 @@ async fn a_reply_comes_before_the_end() {
         panic!("no reply")
     };
     assert_eq!(result, Ok(json!({ "number": "1" })));
+}
+
+/// A sender whose connection broke sends the same message again, and is told what it did not hear.
+#[tokio::test]
+async fn a_sender_that_asks_again_is_answered_what_was_replied() {
+    let house = House::new(&[plan_with("replied", "reply", REPLY), plan_with("replied", "tell", TELL)]);
+    let first = house.deliver("reply", "1").await;
+    assert_eq!(house.deliver("reply", "1").await, first);
+    house.quiet().await;
+    assert_eq!(house.deliver("reply", "1").await, first, "also when the run has ended");
+    house.partner.will("get", [Fail(Failure::permanent("http.401", "no"))]);
+    let code = |delivered: Result<Delivered, Refused>| match delivered {
+        Ok(Delivered::Replied { result, .. }) => result.map_err(|failure| failure.code),
+        other => panic!("no reply: {other:?}"),
+    };
+    for _ in 0..2 {
+        assert_eq!(code(house.deliver("tell", "2").await), Err("run.parked".into()));
+    }
+    let run = run_of(house.deliver("tell", "2").await);
+    let resumed = house
+        .handle()
+        .operate(run, Act::Resume, Actor::person("olga", "password"), "the key works")
+        .await;
+    resumed.expect("resumed");
+    // It is at work again, so the sender waits as it did at first.
+    assert_eq!(code(house.deliver("tell", "2").await), Ok(json!({ "id": "notify-2" })));
+    assert_eq!(code(house.deliver("tell", "2").await), Ok(json!({ "id": "notify-2" })));
+    house.quiet().await;
+    assert_eq!(json!(house.partner.facts()), json!({ "notify 1": 1, "notify 2": 1 }));
 }
 
 #[tokio::test]
