@@ -124,7 +124,8 @@ fn refused(response: &Response) -> Failure {
     let problem = response.problem().unwrap_or_default();
     let said = problem.detail.or(problem.title).or_else(|| problem.code.clone());
     let said = said.unwrap_or_else(|| format!("status {}", response.status));
-    if problem.code.as_deref() == Some("key_reused") {
+    // The second is what an authority says whose side of the exchange is a Dragoman too.
+    if matches!(problem.code.as_deref(), Some("key_reused" | "key.conflict")) {
         let message = format!("the partner knows the message's key for another message: {said}");
         return Failure::permanent("partner.key_reused", message);
     }

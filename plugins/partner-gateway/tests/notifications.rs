@@ -276,6 +276,9 @@ fn a_partner_that_says_no_is_rejected() {
     for answer in [receipt, problem] {
         check_answer(Ok(answer), Class::Rejected, Effect::None, "partner.refused");
     }
+    // A Dragoman there knows the use with another content.
+    let conflict = Response::new(409).with_json(&json!({"code": "key.conflict", "detail": "another content"}));
+    check_answer(Ok(conflict), Class::Permanent, Effect::None, "partner.key_reused");
     let malformed = Response::new(400).with_json(&json!({"code": "malformed"}));
     check_answer(Ok(malformed), Class::Permanent, Effect::None, "http.400");
 }

@@ -95,7 +95,7 @@ impl WcoCustoms {
     }
 
     /// Gets a declaration: the one that was kept, or from customs, as the configuration says.
-    #[operation(effect = read, codes = ["declaration.not_lodged", "declaration.mismatch", "message.unreadable"])]
+    #[operation(effect = read, codes = ["declaration.not_lodged", "declaration.mismatch", "answer.unreadable", "message.unreadable", "message.unexpected", "message.incomplete"])]
     fn declaration(&self, _call: &Call, input: DeclarationRequest) -> Result<Declaration, Failure> {
         let lrn = input.lrn.as_deref();
         let by_lrn = || {
@@ -136,7 +136,12 @@ impl WcoCustoms {
             return Ok(None);
         }
         let response = response.expect_success()?;
-        let declaration = declaration::read_declaration(response.bytes(), &self.config).map_err(refused)?;
+        let read = declaration::read_declaration(response.bytes(), &self.config);
+        let declaration = read.map_err(|refusal| match refusal {
+            // Not customs said this but something on the way: a proxy's page, half an answer. The next one may be whole.
+            Refusal::Xml(error) => response.unreadable(&error),
+            other => refused(other),
+        })?;
         if declaration.id.scheme == id.scheme && declaration.id != *id {
             return Err(Failure::permanent(
                 "declaration.mismatch",

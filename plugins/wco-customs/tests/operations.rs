@@ -359,6 +359,24 @@ fn what_customs_cannot_give_is_a_failure() {
             (class, Effect::None, code)
         );
     }
+    // What is no XML at all came from something on the way: the next answer may be whole.
+    let declaration = sample("declaration.xml");
+    for body in [
+        b"".as_slice(),
+        b"<<{\"not: what was agreed]",
+        b"<!DOCTYPE html><html><body>Log in</body></html>",
+        &declaration[..declaration.len() / 2],
+    ] {
+        let host = Scripted::new()
+            .config(config.clone())
+            .answer("GET", "api", http::Response::new(200).with_body(body, "text/html"))
+            .shared();
+        let failure = invoke(&host, "declaration", wanted()).unwrap_err();
+        assert_eq!(
+            (failure.class, failure.known_effect(), failure.code.as_str()),
+            (Class::Retryable, Effect::None, "answer.unreadable")
+        );
+    }
     let host = Scripted::new()
         .config(config)
         .answer("GET", "api", answer(200, "declaration.xml"))
