@@ -7,7 +7,7 @@ use crate::place::folders;
 
 /// Each guide, with the folder of the pipelines that it shows and how many parts it shows at least.
 const GUIDES: [(&str, &str, usize); 2] = [
-    ("docs/guide/cookbook.md", "examples/cookbook/pipelines", 12),
+    ("docs/guide/cookbook.md", "examples/cookbook/pipelines", 13),
     ("docs/guide/from-paper.md", "examples/from-paper/pipelines", 6),
 ];
 
