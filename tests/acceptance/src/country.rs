@@ -16,7 +16,7 @@ use crate::Error;
 use crate::messages::Case;
 
 /// The token that every partner and sender of the test country uses.
-pub(crate) const TOKEN: &str = "test-token";
+pub const TOKEN: &str = "test-token";
 /// How long anything may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -29,6 +29,10 @@ pub struct Options {
     pub nasty: bool,
     /// `live` or `observe`.
     pub mode: String,
+    /// Where declarations come from: `store`, as they were lodged here, or `customs`, which is asked for them.
+    pub declaration_from: String,
+    /// The base URL of the importing country's authority; none: the simulator's.
+    pub importing: Option<String>,
 }
 
 impl Default for Options {
@@ -37,6 +41,8 @@ impl Default for Options {
             endorse_at: "exited".into(),
             nasty: false,
             mode: "live".into(),
+            declaration_from: "store".into(),
+            importing: None,
         }
     }
 }
@@ -118,11 +124,23 @@ impl Country {
         let root = workspace_root();
         let mut text = std::fs::read_to_string(root.join("examples/export/dragoman.yaml"))?;
         let target = std::env::var("CARGO_TARGET_DIR").map_or(root.join("target"), Into::into);
+        let importing = options.importing.clone().unwrap_or_else(|| self.partner.url());
         let own = [
             ("127.0.0.1:7100".to_owned(), "127.0.0.1:0".to_owned()),
-            ("http://127.0.0.1:7101/".to_owned(), format!("{}/", self.customs.url())),
+            (
+                "http://127.0.0.1:7101/, methods: [GET], private: true".to_owned(),
+                // The simulated customs system wants to know who asks; a slow one is given up soon.
+                format!(
+                    "{}/, methods: [GET], private: true, auth: {{ bearer: env:CUSTOMS_TOKEN }}, timeout: 2s",
+                    self.customs.url()
+                ),
+            ),
+            (
+                "declaration_from: store".to_owned(),
+                format!("declaration_from: {}", options.declaration_from),
+            ),
             ("http://127.0.0.1:7102/".to_owned(), format!("{}/", self.register.url())),
-            ("http://127.0.0.1:7103/".to_owned(), format!("{}/", self.partner.url())),
+            ("http://127.0.0.1:7103/".to_owned(), format!("{importing}/")),
             ("http://127.0.0.1:7104/".to_owned(), format!("{}/", self.species.url())),
             (
                 "../../pipelines".to_owned(),
@@ -269,6 +287,16 @@ impl Country {
     /// The seed is refused.
     pub fn issue(&self, case: &Case) -> Result<(), Error> {
         self.register.seed(json!({ "permits": case.register()? }))?;
+        Ok(())
+    }
+
+    /// Has customs know a case's declaration, for whoever asks for it.
+    ///
+    /// # Errors
+    /// The seed is refused.
+    pub fn declare(&self, case: &Case) -> Result<(), Error> {
+        let xml = case.declaration()?;
+        self.customs.seed(json!({ "declarations": { &case.mrn: xml } }))?;
         Ok(())
     }
 

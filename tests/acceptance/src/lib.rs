@@ -11,6 +11,7 @@
 pub mod country;
 pub mod faults;
 pub mod messages;
+pub mod once;
 pub mod small;
 
 pub use country::{Country, Options};

@@ -36,6 +36,30 @@ impl Small {
         Ok(Small { site, server, address })
     }
 
+    /// Kills the process that serves and serves the site anew, at another address.
+    ///
+    /// # Errors
+    /// It cannot be killed, or the command does not come up.
+    pub async fn serve_anew(&mut self) -> Result<(), Error> {
+        self.server.kill().await?;
+        self.server = launch(self.site.path(), &["serve"])?.start()?;
+        self.address = self.server.address(PATIENCE).await?;
+        Ok(())
+    }
+
+    /// All runs, newest first, as the operator of this machine sees them.
+    ///
+    /// # Errors
+    /// The server does not answer.
+    pub async fn runs(&self) -> Result<Vec<Value>, Error> {
+        let bearer = format!("Bearer {}", self.token()?);
+        let found = self
+            .ask("GET", "/v1/runs?limit=100000", Some(&bearer), "")
+            .await?
+            .json();
+        Ok(found["runs"].as_array().cloned().unwrap_or_default())
+    }
+
     /// Runs the command once, to its end, in the site's folder.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ pub mod process;
 pub mod record;
 pub mod species;
 mod wait;
+pub mod wire;
 
 pub use error::Error;
 pub use partner::{Access, Partner};

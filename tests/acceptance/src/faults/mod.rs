@@ -5,7 +5,7 @@
 
 mod hostile;
 mod kills;
-mod outbox;
+pub(crate) mod outbox;
 mod random;
 mod tally;
 

@@ -6,3 +6,4 @@ mod ecites;
 mod epix;
 mod faults;
 mod species;
+mod wire;
