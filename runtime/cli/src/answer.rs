@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use dragoman_model::{Code, Diagnostic, Severity};
+use dragoman_model::{Code, Diagnostic};
 
 /// The command line cannot do what was asked.
 pub(crate) const CANNOT: Code = Code::new("D0901", "the command cannot be carried out");
@@ -75,23 +75,26 @@ pub(crate) fn print_diagnostics(diagnostics: &[Diagnostic]) {
     for diagnostic in diagnostics {
         eprintln!("{}\n", diagnostic.render(colour));
     }
-    let errors = diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-    eprint!("{}", count_of(errors, diagnostics.len() - errors));
+    eprint!("{}", count_of(diagnostics.iter().map(|d| d.severity.name())));
 }
 
-/// How many there are, as a line; nothing where there are none.
-pub(crate) fn count_of(errors: usize, warnings: usize) -> String {
-    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
-    match (errors, warnings) {
-        (0, 0) => String::new(),
-        (0, w) => format!("{}\n", count(w, "warning")),
-        (e, 0) => format!("{}; `dragoman explain CODE` says more\n", count(e, "error")),
-        (e, w) => format!(
-            "{}, {}; `dragoman explain CODE` says more\n",
-            count(e, "error"),
-            count(w, "warning")
-        ),
+/// How many there are of each severity, by its name, as a line; nothing where there are none.
+pub(crate) fn count_of<'a>(severities: impl Iterator<Item = &'a str> + Clone) -> String {
+    let count = |what: &str| match severities.clone().filter(|s| *s == what).count() {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        n => Some(format!("{n} {what}s")),
+    };
+    let counts: Vec<String> = ["error", "warning", "note"].into_iter().filter_map(count).collect();
+    if counts.is_empty() {
+        return String::new();
     }
+    let more = if severities.clone().any(|s| s == "error") {
+        "; `dragoman explain CODE` says more"
+    } else {
+        ""
+    };
+    format!("{}{more}\n", counts.join(", "))
 }
 
 impl From<dragoman_server::Error> for Error {

@@ -1,6 +1,6 @@
 //! Diagnostics as SARIF 2.1.0, the form that code hosts and editors show beside the lines (OASIS, 27 March 2020).
 
-use dragoman_model::{Code, Diagnostic, Severity, Span};
+use dragoman_model::{Code, Diagnostic, Span};
 use serde_json::{Value, json};
 
 /// The schema that the log follows.
@@ -54,7 +54,7 @@ fn result(diagnostic: &Diagnostic, codes: &[Code]) -> Value {
     let mut result = json!({
         "ruleId": diagnostic.code.id,
         "ruleIndex": codes.binary_search(&diagnostic.code).unwrap_or_default(),
-        "level": match diagnostic.severity { Severity::Error => "error", Severity::Warning => "warning" },
+        "level": diagnostic.severity.name(),
         "message": { "text": text },
         "locations": locations,
     });
@@ -115,6 +115,7 @@ mod tests {
                 .label(Span::new(&source, 0..2), "first here"),
             Diagnostic::error(ONE, Span::new(&source, 12..15), "unknown key `whn`").help("write `when`"),
             Diagnostic::without_place(ONE, "no place").warning(),
+            Diagnostic::without_place(ONE, "nothing wrong").note(),
         ];
         let log = log(&diagnostics, page);
         insta::assert_json_snapshot!("sarif_results", log["runs"][0]["results"]);

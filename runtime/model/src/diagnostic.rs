@@ -81,6 +81,19 @@ pub enum Severity {
     Error,
     /// It runs, but look at it.
     Warning,
+    /// Nothing is wrong with what was written; something is to be known of where it is looked at.
+    Note,
+}
+
+impl Severity {
+    /// The word for programs: `error`, `warning` or `note`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        }
+    }
 }
 
 /// Another place that is involved.
@@ -145,6 +158,13 @@ impl Diagnostic {
         self
     }
 
+    /// The same as a note.
+    #[must_use]
+    pub fn note(mut self) -> Self {
+        self.severity = Severity::Note;
+        self
+    }
+
     /// Marks the primary place with a few words.
     #[must_use]
     pub fn mark(mut self, text: impl Into<String>) -> Self {
@@ -174,6 +194,7 @@ impl Diagnostic {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
         let title = level.primary_title(self.message.as_str()).id(self.code.id);
         let mut group = match &self.span {
@@ -231,7 +252,7 @@ impl Diagnostic {
         };
         json!({
             "code": self.code.id,
-            "severity": match self.severity { Severity::Error => "error", Severity::Warning => "warning" },
+            "severity": self.severity.name(),
             "message": self.message,
             "place": self.span.as_ref().map(place),
             "labels": self.labels.iter().map(|l| json!({ "place": place(&l.span), "text": l.text })).collect::<Vec<_>>(),

@@ -224,7 +224,7 @@ pub(crate) fn checking_host(site_file: &Path, said: &Said, cache: Option<CacheSe
     Ok(host(cached).or_else(|_| host(HostSettings::default()))?)
 }
 
-/// Checks a site without opening its store: nothing is run, no secret is looked up.
+/// Checks a site without opening its store: nothing is run, and no secret is used; a note names each that is not there.
 ///
 /// # Errors
 /// The host cannot start.
@@ -234,7 +234,7 @@ pub async fn check(site_file: &Path) -> Result<Vec<Diagnostic>, Error> {
         Err(diagnostics) => return Ok(diagnostics),
     };
     let host = checking_host(site_file, &said, None)?;
-    let loaded = site::load(site_file, said, &host, Secrets::Name).await;
+    let loaded = site::load(site_file, said, &host, Secrets::Look).await;
     diagnostics.extend(loaded.diagnostics);
     Ok(diagnostics)
 }

@@ -24,7 +24,7 @@ enum Format {
 }
 
 /// Says everything that is wrong with a site, its plugins and its pipelines, all at once. Nothing is run, no secret is
-/// looked up, no store is opened. Exits with 1 where there is an error.
+/// used, no store is opened. A secret that is not set here is a note. Exits with 1 where there is an error.
 #[derive(Debug, Args)]
 pub(crate) struct Check {
     /// The site file

@@ -56,8 +56,8 @@ fn print(told: &Value, taken: bool) {
     for diagnostic in diagnostics {
         eprintln!("{}\n", diagnostic["text"].as_str().unwrap_or_default());
     }
-    let errors = diagnostics.iter().filter(|d| d["severity"] == "error").count();
-    eprint!("{}", count_of(errors, diagnostics.len() - errors));
+    let severities = diagnostics.iter().filter_map(|d| d["severity"].as_str());
+    eprint!("{}", count_of(severities));
     if !taken {
         eprintln!("not taken: the server goes on with what it has");
         return;

@@ -77,12 +77,14 @@ pub fn read(path: &Path) -> Result<(Said, Vec<Diagnostic>), Vec<Diagnostic>> {
     }
 }
 
-/// Whether secrets are looked up (to run), or only named (to check on another machine).
+/// Whether secrets are looked up (to run), looked for (to check), or only named (to try cases).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Secrets {
     /// Look them up; a missing one is an error.
     Resolve,
-    /// Do not.
+    /// Say which are not there, as notes: the site may be meant for another machine. None is used.
+    Look,
+    /// Do neither.
     Name,
 }
 

@@ -42,7 +42,8 @@ pub(super) fn load(
     senders
 }
 
-/// Looks a secret up. None: it is missing (which is said), or is only to be named.
+/// Looks a secret up. None: it is missing (which is said), or is not to be used. Of a secret that is only looked for it is
+/// said once that it is missing, wherever else it is named: it is one thing to do.
 pub(super) fn resolve(
     folder: &Path,
     reference: &Reference,
@@ -64,7 +65,21 @@ pub(super) fn resolve(
         ),
     };
     match SecretSource::parse(&source).and_then(|s| s.resolve(folder)) {
-        Ok(secret) => Some(secret),
+        Ok(secret) => (secrets == Secrets::Resolve).then_some(secret),
+        Err(error) if secrets == Secrets::Look => {
+            if !diagnostics
+                .iter()
+                .any(|d| d.code == SECRET && d.message == error.message)
+            {
+                diagnostics.push(
+                    Diagnostic::error(SECRET, reference.span.clone(), error.message.clone())
+                        .note()
+                        .mark("named here")
+                        .help(format!("before the site is served here, {help}")),
+                );
+            }
+            None
+        }
         Err(error) => {
             diagnostics.push(
                 Diagnostic::error(SECRET, reference.span.clone(), error.message.clone())

@@ -1,10 +1,11 @@
 //! `dragoman check`: every mistake of a pipeline or site at once, each with code, place, snippet and what to write.
 
+use dragoman_acceptance::country::PATIENCE;
 use dragoman_acceptance::{Country, Error, Options};
-use dragoman_support::process::TempSite;
+use dragoman_support::process::{Launch, TempSite, dragoman};
 use serde_json::Value;
 
-use crate::place::{command, orderly, plugin, refused, text};
+use crate::place::{ASK, command, orderly, plugin, refused, text};
 
 const SITE: &str = r#"dragoman: 1
 site: mistaken
@@ -133,6 +134,7 @@ async fn the_same_for_programs() -> Result<(), Error> {
     let told: Vec<Value> = serde_json::from_str(&checked.out)?;
     let seen: Vec<_> = told
         .iter()
+        .filter(|d| d["severity"] == "error")
         .map(|d| {
             let place = &d["place"];
             (
@@ -159,7 +161,8 @@ async fn code_hosts_are_told_the_same_places() -> Result<(), Error> {
     assert_eq!(log["version"], "2.1.0");
     let run = &log["runs"][0];
     let mut seen = Vec::new();
-    for result in run["results"].as_array().ok_or("no results")? {
+    let results = run["results"].as_array().ok_or("no results")?;
+    for result in results.iter().filter(|result| result["level"] == "error") {
         let rule = &run["tool"]["driver"]["rules"][usize::try_from(result["ruleIndex"].as_u64().ok_or("no rule")?)?];
         assert_eq!(rule["id"], result["ruleId"]);
         assert!(
@@ -217,6 +220,64 @@ async fn mistakes_of_the_site_file_too() -> Result<(), Error> {
         assert!(checked.err.contains(words), "no `{words}` in {}", checked.err);
     }
     assert!(!checked.err.contains("abcdef\n  = "), "{}", checked.err);
+    Ok(())
+}
+
+/// One secret is named twice, and one lies in a file.
+const SECRETS: &str = "dragoman: 1
+site: small
+store: { sqlite: store }
+senders:
+  shop: { bearer: env:SHOP_TOKEN }
+  stall: { bearer: env:SHOP_TOKEN }
+  anybody: { bearer: file:keys/anybody }
+";
+
+#[tokio::test]
+async fn a_secret_that_is_not_set_is_a_note_and_no_mistake() -> Result<(), Error> {
+    let folder = TempSite::new()?;
+    folder.write("dragoman.yaml", SECRETS)?;
+    folder.write("pipelines/ask.yaml", ASK)?;
+    let checked = command(folder.path(), &["check"]).await?;
+    orderly(&checked.err);
+    assert_eq!(
+        (checked.code, &*checked.out),
+        (Some(0), "dragoman.yaml: ok\n"),
+        "{}",
+        checked.err
+    );
+    for words in [
+        "note[D0914]",
+        "dragoman.yaml:5:19",
+        "set the environment variable SHOP_TOKEN",
+        "dragoman.yaml:7:22",
+        "write the secret into keys/anybody",
+        "\n2 notes\n",
+    ] {
+        assert!(checked.err.contains(words), "no `{words}` in {}", checked.err);
+    }
+    let json = command(folder.path(), &["check", "--json"]).await?;
+    let told: Vec<Value> = serde_json::from_str(&json.out)?;
+    let seen: Vec<String> = told
+        .iter()
+        .map(|d| format!("{} {} {}", d["code"], d["severity"], d["place"]["line"]))
+        .collect();
+    assert_eq!(json.code, Some(0));
+    assert_eq!(seen, [r#""D0914" "note" 5"#, r#""D0914" "note" 7"#]);
+    let sarif = command(folder.path(), &["check", "--format", "sarif"]).await?;
+    let log: Value = serde_json::from_str(&sarif.out)?;
+    assert_eq!(sarif.code, Some(0));
+    for result in [0, 1] {
+        assert_eq!(log["runs"][0]["results"][result]["level"], "note", "{log:#}");
+    }
+    // Where they are, nothing is said of them.
+    folder.write("keys/anybody", "a-token")?;
+    let set = Launch::new(dragoman()?)
+        .args(["check"])
+        .folder(folder.path())
+        .env("SHOP_TOKEN", "another");
+    let set = set.run(PATIENCE).await?;
+    assert_eq!((set.code, &*set.err), (Some(0), ""));
     Ok(())
 }
 
