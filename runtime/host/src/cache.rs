@@ -9,6 +9,7 @@ use std::hash::{Hash, Hasher};
 use std::io;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use dragoman_model::Digest;
 use dragoman_security::MacKey;
@@ -16,6 +17,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::error::{CACHE, CANNOT_COMPILE, Error};
+use crate::imports;
 use crate::settings::CacheSettings;
 
 const TAG: usize = 32;
@@ -25,6 +27,7 @@ const TAG: usize = 32;
 pub(crate) struct Cache {
     kept: Option<CacheSettings>,
     written: AtomicU64,
+    compiling: Mutex<()>,
 }
 
 impl Cache {
@@ -34,13 +37,17 @@ impl Cache {
             make_folder(folder).map_err(|e| {
                 Error::new(
                     CACHE,
-                    format!("the cache folder {} cannot be made: {e}", folder.display()),
+                    format!(
+                        "the cache folder {} cannot be made: {e}; give it a place that this user may write",
+                        folder.display()
+                    ),
                 )
             })?;
         }
         Ok(Cache {
             kept,
             written: AtomicU64::new(0),
+            compiling: Mutex::new(()),
         })
     }
 
@@ -80,7 +87,8 @@ impl Cache {
         })
     }
 
-    /// The component of these bytes: out of the cache, else compiled and put there. Takes seconds: not for an executor.
+    /// The component of these bytes: out of the cache, else validated, compiled (one at a time, since a compiler uses all
+    /// cores) and put there. Takes seconds: not for an executor.
     pub(crate) fn component(&self, engine: &Engine, digest: Digest, wasm: &[u8]) -> Result<Component, Error> {
         let mut hasher = std::collections::hash_map::DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -88,13 +96,21 @@ impl Cache {
         if let Some(component) = self.read(&name).and_then(|body| deserialize(engine, body.bytes()).ok()) {
             return Ok(component);
         }
-        let body = engine
-            .precompile_component(wasm)
-            .map_err(|e| Error::new(CANNOT_COMPILE, format!("the plugin cannot be compiled: {e:#}")))?;
+        imports::validate(wasm)?;
+        let _turn = self.compiling.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(component) = self.read(&name).and_then(|body| deserialize(engine, body.bytes()).ok()) {
+            return Ok(component);
+        }
+        let body = engine.precompile_component(wasm).map_err(|e| unusable(&e))?;
         self.write(&name, &body);
-        deserialize(engine, &body)
-            .map_err(|e| Error::new(CANNOT_COMPILE, format!("the compiled plugin cannot be used: {e:#}")))
+        deserialize(engine, &body).map_err(|e| unusable(&e))
     }
+}
+
+/// Only now does the engine say what is more than an instance may have.
+fn unusable(why: &wasmtime::Error) -> Error {
+    let message = format!("this host cannot run the plugin: {why:#}; build it again with a current SDK");
+    Error::new(CANNOT_COMPILE, message)
 }
 
 /// What a file holds behind its tag.

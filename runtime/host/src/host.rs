@@ -60,7 +60,6 @@ pub struct Host {
     suspects: Suspects,
     linkers: Arc<Linkers>,
     pot: Arc<MemoryPot>,
-    compiling: Semaphore,
     plugins: Mutex<HashMap<Digest, Arc<Plugin>>>,
     /// Loaded plugins that no connection names any more, the longest one first.
     retired: Mutex<VecDeque<Digest>>,
@@ -136,7 +135,6 @@ impl Host {
             suspects: Suspects::default(),
             linkers: Arc::new(linkers),
             pot: MemoryPot::new(settings.memory_total),
-            compiling: Semaphore::new(1),
             plugins: Mutex::default(),
             retired: Mutex::default(),
             connections: ArcSwap::default(),
@@ -145,7 +143,8 @@ impl Host {
         }))
     }
 
-    /// Loads a plugin: checks, compiles (one at a time) or takes it out of the cache, links. Loading it again is free.
+    /// Loads a plugin: checks, compiles (one at a time) or takes it out of the cache (many at a time), links. Loading it
+    /// again is free.
     ///
     /// # Errors
     /// With a code and a sentence: too large, no component, foreign imports, another version, not compilable.
@@ -154,15 +153,11 @@ impl Host {
         if let Some(known) = self.plugin(digest) {
             return Ok(known);
         }
-        let gone = |_| Error::new(CANNOT_START, "the host is stopping");
-        let _turn = self.compiling.acquire().await.map_err(gone)?;
-        if let Some(known) = self.plugin(digest) {
-            return Ok(known);
-        }
         let host = self.clone();
         let limit = self.settings.plugin_bytes;
-        let loading =
-            tokio::task::spawn_blocking(move || plugin::load(&host.engine, &host.linkers, &host.cache, limit, &bytes));
+        let loading = tokio::task::spawn_blocking(move || {
+            plugin::load(&host.engine, &host.linkers, &host.cache, limit, digest, &bytes)
+        });
         let stopped = |e: tokio::task::JoinError| Error::new(CANNOT_START, format!("loading was stopped: {e}"));
         let plugin = loading.await.map_err(stopped)??;
         self.plugins
@@ -189,7 +184,10 @@ impl Host {
         let not_loaded = |why: String| {
             Error::new(
                 NOT_LOADED,
-                format!("the plugin {digest} is not loaded and the store has no copy of it{why}"),
+                format!(
+                    "the plugin {digest} is not loaded and the store has no copy of it{why}; put its file back into the \
+                     folder of plugins, or move the run to the plugin of now with `dragoman migrate`"
+                ),
             )
         };
         match self.storage.component(digest).await {

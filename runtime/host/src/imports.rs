@@ -67,12 +67,24 @@ impl Imports {
 /// With a sentence each: not WebAssembly, a core module, compiled code, malformed, a foreign import, another version
 /// of the contract, no connector.
 pub fn check(bytes: &[u8]) -> Result<Imports, Error> {
+    let imports = read(bytes)?;
+    validate(bytes)?;
+    Ok(imports)
+}
+
+/// Validates every function of a component: what is compiled must be valid, what was compiled has been.
+pub(crate) fn validate(bytes: &[u8]) -> Result<(), Error> {
+    let validated = Validator::new_with_features(features()).validate_all(bytes);
+    validated.map(|_| ()).map_err(malformed)
+}
+
+fn malformed(error: wasmparser::BinaryReaderError) -> Error {
+    Error::new(NOT_A_COMPONENT, format!("the plugin is malformed: {error}"))
+}
+
+/// Reads what a component asks for and gives, and checks it; the bodies of its functions are not looked at.
+pub(crate) fn read(bytes: &[u8]) -> Result<Imports, Error> {
     check_beginning(bytes)?;
-    let malformed =
-        |e: wasmparser::BinaryReaderError| Error::new(NOT_A_COMPONENT, format!("the plugin is malformed: {e}"));
-    Validator::new_with_features(features())
-        .validate_all(bytes)
-        .map_err(malformed)?;
     let (mut imports, mut exports, mut depth) = (Vec::new(), Vec::new(), 0_usize);
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(malformed)? {

@@ -48,12 +48,13 @@ impl Linkers {
     }
 }
 
-/// Checks, compiles and links. Takes from milliseconds (out of the cache) to seconds: not for an executor's thread.
+/// Checks, compiles and links; `digest` is that of the bytes. Takes from milliseconds (out of the cache) to seconds: not for an executor's thread.
 pub(crate) fn load(
     engine: &Engine,
     linkers: &Linkers,
     cache: &Cache,
     limit: usize,
+    digest: Digest,
     bytes: &[u8],
 ) -> Result<Arc<Plugin>, Error> {
     if bytes.len() > limit {
@@ -62,8 +63,7 @@ pub(crate) fn load(
     }
     // Compilers have panicked on bytes that validated, so a panic is one plugin's trouble and not the process's.
     let loaded = catch_unwind(AssertUnwindSafe(|| {
-        let imports = imports::check(bytes)?;
-        let digest = Digest::of(bytes);
+        let imports = imports::read(bytes)?;
         let component = cache.component(engine, digest, bytes)?;
         let linker = if imports.reveals() {
             &linkers.privileged

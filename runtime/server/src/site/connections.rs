@@ -1,6 +1,6 @@
 //! One connection of the site file: its plugin, configuration and grants.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use dragoman_manifest::{Site, Spanned};
 use dragoman_model::{Diagnostic, Digest, nearest};
 use dragoman_schema::Surface;
 use dragoman_transports_http::egress::Endpoint;
+use futures_util::future::join_all;
 
 use super::{Secrets, grants, settings};
 use crate::error::{ENDPOINT, NO_FILE, NO_PLUGIN, NOT_BOUND};
@@ -28,6 +29,25 @@ pub(super) struct Ready {
     pub(super) endpoints: BTreeMap<String, Endpoint>,
     pub(super) surface: Arc<Surface>,
     pub(super) component: Vec<u8>,
+}
+
+/// Lets the host load all plugins at once, on as many cores as there are. What is wrong with one is said where its
+/// connection is loaded, which finds the others ready.
+pub(super) async fn warm(context: &Context<'_>) {
+    let named = context.said.connections.iter().map(|(_, said)| &*said.plugin.value);
+    let paths: BTreeSet<PathBuf> = named
+        .map(|text| plugin_path(context.folder, context.said, text))
+        .collect();
+    let loading = paths.into_iter().map(|path| {
+        let host = context.host.clone();
+        tokio::spawn(async move {
+            if let Ok(bytes) = std::fs::read(path) {
+                // Its error comes again, with its place.
+                let _ = host.load(bytes).await;
+            }
+        })
+    });
+    join_all(loading).await;
 }
 
 /// Loads one; none where something is wrong, which is said.
