@@ -105,7 +105,7 @@ impl Country {
             address: String::new(),
         };
         country.write_site(options)?;
-        country.warm()?;
+        warm(&country.site)?;
         Ok(country)
     }
 
@@ -165,19 +165,6 @@ impl Country {
         }
         self.site.write("dragoman.yaml", text)?;
         Ok(())
-    }
-
-    /// Takes over plugins that an earlier test compiled: the cache with the key that vouches for it. A plugin that was
-    /// built anew since then is compiled again.
-    fn warm(&self) -> Result<(), Error> {
-        let warm = warm_folder();
-        for folder in ["cache", "keys"] {
-            let from = warm.join(folder);
-            if from.is_dir() {
-                self.site.copy_all(&from, &format!("store/{folder}"))?;
-            }
-        }
-        private(&self.site.file("store"))
     }
 
     /// Leaves the compiled plugins for the next test.
@@ -489,6 +476,19 @@ fn rests(run: &Value, runs: &[Value], waits: &[Value]) -> bool {
         }
         _ => true,
     }
+}
+
+/// Takes over plugins that an earlier test compiled: the cache with the key that vouches for it. A plugin that was built
+/// anew since then is compiled again.
+pub(crate) fn warm(site: &TempSite) -> Result<(), Error> {
+    let warm = warm_folder();
+    for folder in ["cache", "keys"] {
+        let from = warm.join(folder);
+        if from.is_dir() {
+            site.copy_all(&from, &format!("store/{folder}"))?;
+        }
+    }
+    private(&site.file("store"))
 }
 
 fn warm_folder() -> std::path::PathBuf {

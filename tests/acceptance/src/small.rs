@@ -8,7 +8,7 @@ use dragoman_support::process::{Finished, Launch, Process, TempSite, dragoman, w
 use serde_json::Value;
 
 use crate::Error;
-use crate::country::PATIENCE;
+use crate::country::{PATIENCE, warm};
 
 /// A site that is served.
 pub struct Small {
@@ -26,7 +26,20 @@ impl Small {
     /// # Errors
     /// The command does not come up.
     pub async fn serve(files: &[(&str, &str)]) -> Result<Small, Error> {
+        Self::serve_in(TempSite::new()?, files).await
+    }
+
+    /// As [`Small::serve`], for a site with real connectors: what an earlier test compiled of them is taken over.
+    ///
+    /// # Errors
+    /// The command does not come up.
+    pub async fn serve_warm(files: &[(&str, &str)]) -> Result<Small, Error> {
         let site = TempSite::new()?;
+        warm(&site)?;
+        Self::serve_in(site, files).await
+    }
+
+    async fn serve_in(site: TempSite, files: &[(&str, &str)]) -> Result<Small, Error> {
         std::fs::copy(guest(), site.file("plugins/echo.wasm"))?;
         for (name, text) in files {
             site.write(name, text)?;

@@ -50,7 +50,7 @@ impl Importing {
             .replace("PLUGIN", &plugin.display().to_string())
             .replace("COUNTRY", country);
         let flow = workspace_root().join("examples/cookbook/pipelines/usage-received/pipeline.yaml");
-        let small = Small::serve(&[
+        let small = Small::serve_warm(&[
             ("secrets/partners", TOKEN),
             ("dragoman.yaml", &site),
             ("pipelines/usage-received.yaml", &std::fs::read_to_string(flow)?),
@@ -234,7 +234,7 @@ async fn what_is_broken_or_says_something_else_is_refused() -> Result<(), Error>
     let importing = Importing::start("CH").await?;
     let with = |pointer: &str, value: Value| {
         let mut message = message("P1", "5");
-        message.pointer_mut(pointer).map(|place| *place = value);
+        *message.pointer_mut(pointer).expect("the message has it") = value;
         message.to_string()
     };
     for (body, code) in [
