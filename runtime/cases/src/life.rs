@@ -18,7 +18,7 @@ use crate::script::{Script, Side};
 /// So long may the engine take for what is due, in real time.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// So often may time jump: a case that needs more never ends.
-const JUMPS: usize = 20_000;
+const JUMPS: usize = 2_000;
 /// More runs than a case can have.
 pub(crate) const MANY: usize = 100_000;
 
@@ -204,7 +204,8 @@ impl<'a> Life<'a> {
             }
         }
         Err(Error::restless(format!(
-            "it goes on and on: after {JUMPS} steps of time something is still to come; set `until:`"
+            "it goes on and on: after {JUMPS} steps of time something is still to come; end the case with `until:`, for \
+             example `until: 3d`"
         )))
     }
 

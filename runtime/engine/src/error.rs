@@ -29,10 +29,10 @@ pub enum Error {
     #[error("D0501: there is no open wait `{0}`; it was answered, it is over, or the run has ended")]
     NoWait(String),
     /// The act needs a parked run.
-    #[error("D0502: run `{0}` is not parked")]
+    #[error("D0502: run `{0}` is not parked, so nothing can be done with it; `dragoman runs show` tells how it stands")]
     NotParked(RunId),
     /// The run has ended.
-    #[error("D0502: run `{0}` has ended; nothing follows")]
+    #[error("D0502: run `{0}` has ended, and nothing follows; what is to be done again is a new message")]
     Ended(RunId),
     /// The answer does not fit.
     #[error("D0503: {0}")]
@@ -44,7 +44,10 @@ pub enum Error {
     #[error("D0505: run `{0}` could not be worked on now; try again in a moment")]
     Busy(RunId),
     /// The plan is missing.
-    #[error("D0506: run `{run}` is pinned to pipeline version {version}, which the store does not have")]
+    #[error(
+        "D0506: run `{run}` needs pipeline version {version}, which the store does not have or which cannot be built any \
+         more; put its plugins back and try again"
+    )]
     NoPlan {
         /// The run.
         run: RunId,
@@ -67,6 +70,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// What happened and what to do, without the code.
+    pub fn message(&self) -> String {
+        let said = self.to_string();
+        match said.split_once(": ") {
+            Some((_, message)) => message.to_owned(),
+            None => said,
+        }
+    }
+
     /// Its code.
     pub fn code(&self) -> Code {
         match self {
@@ -84,6 +96,6 @@ impl Error {
 
 impl From<dragoman_journal::Error> for Error {
     fn from(error: dragoman_journal::Error) -> Self {
-        Error::Store(error.to_string())
+        Error::Store(format!("{} ({})", error.message, error.code))
     }
 }

@@ -7,7 +7,7 @@ use dragoman_schema::{Surface, Validator};
 use serde_json::json;
 
 use crate::descriptor;
-use crate::error::{BAD_CONFIG, CANNOT_DESCRIBE, Error, NOT_GRANTED};
+use crate::error::{BAD_DESCRIPTOR, CANNOT_DESCRIBE, Error, NOT_GRANTED};
 use crate::guest::{Answer, Ask};
 use crate::host::{Host, Job, sentence};
 use crate::plugin::Plugin;
@@ -65,20 +65,13 @@ impl Host {
         Ok(surface)
     }
 
-    /// What an older plugin offers over a connection as it is configured now: for runs that are pinned to it.
-    ///
-    /// # Errors
-    /// There is no such connection, the plugin is gone, or it fails to describe itself.
-    pub async fn surface_of(self: &Arc<Self>, connection: &str, plugin: Digest) -> Result<Arc<Surface>, Error> {
-        let bound = self.bound(connection).ok_or_else(|| {
-            Error::new(
-                NOT_GRANTED,
-                format!("the site has no connection `{connection}` any more"),
-            )
-        })?;
-        let plugin = self.pinned(plugin).await?;
-        self.describe(&plugin, &bound.connection.config, &bound.connection.files)
-            .await
+    /// What an older plugin offers over a connection as it is configured now: for runs that are pinned to it. None: there
+    /// is no such connection any more, the plugin is gone, or it fails to describe itself.
+    pub async fn surface_of(self: &Arc<Self>, connection: &str, plugin: Digest) -> Option<Arc<Surface>> {
+        let bound = self.bound(connection)?;
+        let plugin = self.pinned(plugin).await.ok()?;
+        let described = self.describe(&plugin, &bound.connection.config, &bound.connection.files);
+        described.await.ok()
     }
 
     async fn ask_description(
@@ -123,7 +116,7 @@ impl Host {
         check_reveal(&plugin, connection)?;
         let validator = Validator::new(&surface.config_schema).map_err(|e| {
             Error::new(
-                BAD_CONFIG,
+                BAD_DESCRIPTOR,
                 format!("the configuration schema of {} is not valid: {e}", surface.name),
             )
         })?;
@@ -158,8 +151,8 @@ pub(crate) fn check_reveal(plugin: &Plugin, connection: &Connection) -> Result<(
     if plugin.imports.reveals() && !granted {
         return Err(Error::new(
             NOT_GRANTED,
-            "the plugin asks to see the values of credentials, and the connection grants none so; write `reveal: true` \
-             at a credential where that is meant",
+            "the plugin asks to see the values of credentials, and no credential of the connection is granted so; use a \
+             plugin that lets the host sign and send with them",
         ));
     }
     Ok(())

@@ -26,8 +26,6 @@ pub const BAD_DESCRIPTOR: Code = Code::new("D0609", "the plugin's description ca
 pub const TOO_LARGE: Code = Code::new("D0611", "the plugin is too large");
 /// No such plugin is loaded.
 pub const NOT_LOADED: Code = Code::new("D0612", "the plugin is not loaded");
-/// A connection's configuration does not fit its plugin.
-pub const BAD_CONFIG: Code = Code::new("D0613", "the connection's configuration does not fit the plugin");
 /// The plugin asks for a power that the connection does not grant.
 pub const NOT_GRANTED: Code = Code::new("D0614", "the plugin asks for a power that is not granted");
 

@@ -13,6 +13,8 @@ const CORE_INSTANCES: u32 = 16;
 const MEMORIES: u32 = 2;
 /// Tables that one component may have.
 const TABLES: u32 = 8;
+/// Address space behind each memory, which nobody may touch.
+const GUARD: u64 = 2 << 20;
 
 /// Makes the engine.
 ///
@@ -54,15 +56,24 @@ pub(crate) fn engine(settings: &HostSettings) -> Result<Engine, Error> {
         .max_wasm_stack(512 << 10)
         .async_stack_size(2 << 20)
         .memory_reservation(settings.memory_ceiling as u64)
-        .memory_guard_size(2 << 20)
+        .memory_guard_size(GUARD)
         .memory_may_move(false)
         .wasm_backtrace_max_frames(NonZeroUsize::new(20));
     Engine::new(&config).map_err(|e| {
         Error::new(
             CANNOT_START,
-            format!("the plugin host cannot start: {e:#}; lower its concurrency or raise `ulimit -v`"),
+            format!(
+                "the plugin host cannot start: {e:#}; it lays out {} GiB of address space for {n} calls at the same time \
+                 (address space, not memory): raise `ulimit -v`, or take the limit away",
+                room(settings, n) >> 30
+            ),
         )
     })
+}
+
+/// The address space of the pool, nearly: the memories that calls may have, each with its guard.
+fn room(settings: &HostSettings, n: u32) -> u64 {
+    (u64::from(n) * u64::from(MEMORIES)).saturating_mul(settings.memory_ceiling as u64 + GUARD)
 }
 
 /// Whether no swap space is in use on this machine.

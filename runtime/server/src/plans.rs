@@ -81,7 +81,7 @@ impl Plans {
 
     /// What a connection offers with a plugin that the store keeps.
     pub(crate) async fn surface(&self, connection: &str, plugin: Digest) -> Option<Arc<Surface>> {
-        self.host.surface_of(connection, plugin).await.ok()
+        self.host.surface_of(connection, plugin).await
     }
 
     /// The edition with the text of a version, and the plugin that a connection has now; the store keeps it.
@@ -123,7 +123,7 @@ impl Plans {
         let host = self.host.clone();
         let describe = |connection: String, digest| {
             let host = host.clone();
-            async move { host.surface_of(&connection, digest).await.ok() }
+            async move { host.surface_of(&connection, digest).await }
         };
         // Pipelines run no circle, so this ends.
         let plan = rebuild(&bytes, &world, describe, |version| self.pinned(version)).await?;

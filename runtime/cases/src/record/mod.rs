@@ -40,7 +40,9 @@ pub fn record_history(history: &[Value], bench: &Bench, privacy: &Privacy) -> Re
 
 fn recorded(family: &Family, bench: &Bench, privacy: &Privacy) -> Result<String, Error> {
     let Some(root) = family.root() else {
-        return Err(Error::record("there is no such run"));
+        return Err(Error::record(
+            "there is no such run; `dragoman runs list` shows those that there are",
+        ));
     };
     let run = root.run;
     let entries = &family.entries[&run];

@@ -82,6 +82,19 @@ steps:
   - fail: { reason: it was a mistake, class: permanent }
 ";
 
+/// Sleeps again and again, and nothing ever ends it.
+pub(crate) const WATCH: &str = "
+dragoman: 1
+pipeline: watch-orders
+summary: Watches the orders for ever.
+on: [{ id: hand, manual: {}, read: shop.read_order }]
+steps:
+  - id: watched
+    repeat:
+      until: round < 0
+      steps: [{ sleep: 1m }]
+";
+
 fn operation(name: &str, effect: OperationEffect, input: &Value, output: &Value) -> DescribedOperation {
     DescribedOperation {
         name: name.into(),
@@ -140,7 +153,7 @@ fn plans(values: &Value) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     world.site = values.clone();
     world.events = events();
     let mut plans = Vec::new();
-    for text in [SHIP, POST, THANK] {
+    for text in [SHIP, POST, THANK, WATCH] {
         let (said, mut diagnostics) = dragoman_manifest::parse_pipeline(Source::new("pipeline.yaml", text));
         let said = said.expect("it is YAML");
         let checked = dragoman_plan::check(&said, &world);

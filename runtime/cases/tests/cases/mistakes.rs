@@ -181,3 +181,22 @@ fn a_run_that_never_rests_is_told() {
     let report = tried(&format!("{text}expect: {{ ending: parked, calls: [] }}\n"));
     assert!(told(&report).contains("+ shop.ship"), "{}", told(&report));
 }
+
+/// A message for whoever watches the orders for ever.
+const FOR_EVER: &str = "
+case: An order is watched.
+pipeline: watch-orders
+trigger: { message: { number: A-1017, large: false, parcels: [] } }
+";
+
+#[test]
+fn a_case_that_goes_on_for_ever_says_how_to_end_it() {
+    let Outcome::Broken(message) = tried(FOR_EVER).outcome else {
+        panic!("it came to rest");
+    };
+    for words in ["D0944: ", "it goes on and on", "`until:`", "until: 3d"] {
+        assert!(message.contains(words), "no `{words}` in {message}");
+    }
+    let ended = tried(&format!("{FOR_EVER}until: 3h\nexpect: {{ ending: waiting }}\n"));
+    assert!(matches!(ended.outcome, Outcome::Holds), "{}", told(&ended));
+}

@@ -10,7 +10,7 @@ use dragoman_engine::{
     Acceptor, Boxed, Call, Delivered, Delivery, Engine, Limits, Output, PlanSource, Probed, Report, Settings,
     StepRunner, SystemClock,
 };
-use dragoman_journal::Journal;
+use dragoman_journal::{Journal, RunFilter};
 use dragoman_journals_sqlite::{Options, SqliteJournal};
 use dragoman_model::{Actor, Digest, Failure, RunId, Timestamp, Usage, Value};
 use dragoman_plan::Plan;
@@ -167,4 +167,32 @@ fn a_recorded_run_is_a_case_that_holds_and_names_nobody() {
         &bench(),
     );
     assert!(matches!(report.outcome, Outcome::Differs(_)), "{}", told(&report));
+}
+
+#[tokio::test]
+async fn a_run_that_is_none_or_an_items_is_not_recorded() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store: Arc<dyn Journal> =
+        Arc::new(SqliteJournal::open(folder.path(), Options::default()).expect("the store opens"));
+    let whole = real_run(Arc::clone(&store)).await;
+    let all = RunFilter {
+        children: true,
+        ..RunFilter::default()
+    };
+    let runs = store.runs(all).await.expect("the store answers");
+    let item = runs.iter().find(|run| run.parent == Some(whole)).expect("a parcel").run;
+    let nowhere = RunId::at(Timestamp::from_millis(0), [7; 10]);
+    for (run, words) in [
+        (nowhere, "no such run; `dragoman runs list`".to_owned()),
+        (item, format!("run {item} is that of an item: record run {whole}")),
+    ] {
+        let error = record(store.as_ref(), run, &bench(), &Privacy::default())
+            .await
+            .expect_err("it is recorded");
+        let said = error.to_string();
+        assert!(
+            said.starts_with("D0945: ") && said.contains(&words),
+            "no `{words}` in {said}"
+        );
+    }
 }

@@ -12,6 +12,7 @@ mod migrate;
 mod partner;
 mod people;
 mod pipelines;
+mod refusals;
 mod replay;
 mod rounds;
 mod schedule;

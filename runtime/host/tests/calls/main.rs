@@ -6,4 +6,5 @@ mod fairness;
 mod hostile;
 mod limits;
 mod loading;
+mod unusable;
 mod world;

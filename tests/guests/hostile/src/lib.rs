@@ -1,13 +1,15 @@
 //! A connector that tries what a host has to refuse.
 //!
 //! In goes how much of something is wanted; out comes whatever the host lets through: floods of text and bytes, hoards of
-//! handles, lies about documents and effects.
+//! handles, lies about documents, effects and itself.
 //!
 //! Invariants: it imports nothing but the contract's interfaces.
 //!
 //! Not here: plain misbehaviour such as endless loops (the echo guest), any business.
 
 use dragoman_guest::prelude::*;
+use dragoman_guest::schemars::{self, JsonSchema};
+use dragoman_guest::{serde, serde_json};
 
 /// How much of something is wanted.
 #[record]
@@ -24,8 +26,29 @@ pub struct Small {
     pub number: u32,
 }
 
+/// What it says of its configuration. A test that wants a plugin which describes itself wrongly writes another text of
+/// this length over it, in the finished component.
+const SAID: &str = r#"{"type":"object","description":"whatever is written will do"}"#;
+
+/// A configuration that is what [`SAID`] says.
+#[derive(Debug, serde::Deserialize)]
+#[serde(crate = "dragoman_guest::serde")]
+pub struct Whatever {}
+
+impl JsonSchema for Whatever {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Whatever".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let said: serde_json::Value =
+            serde_json::from_str(std::hint::black_box(SAID)).expect("the description is JSON");
+        schemars::Schema::try_from(said).expect("the description is a schema")
+    }
+}
+
 /// Tries what a host has to refuse.
-#[connector(name = "hostile", endpoints = ["api"])]
+#[connector(name = "hostile", config = Whatever, endpoints = ["api"])]
 pub struct Hostile;
 
 /// So many MiB of text.
