@@ -26,6 +26,7 @@ mod program;
 mod scan;
 mod syntax;
 mod tree;
+mod units;
 
 pub use check::check;
 pub use environment::{Environment, Expected, Limits, Written};

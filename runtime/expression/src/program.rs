@@ -129,6 +129,8 @@ pub(crate) enum Function {
     At,
     Sum(Amount),
     Quantity,
+    /// A quantity in another unit of its kind.
+    Convert,
     Lower,
     Upper,
     Trim,

@@ -16,6 +16,7 @@ impl Checker<'_> {
     pub(super) fn conversion(&mut self, tree: &Tree, name: &str, arguments: &[&Tree]) -> Option<Option<Typed>> {
         match (name, arguments) {
             ("quantity", [value, unit]) => Some(self.quantity(tree, value, unit)),
+            ("convert", [quantity, unit]) => Some(self.in_unit(tree, quantity, unit)),
             ("date", [of]) => Some(self.date(tree, of, None)),
             ("date", [of, zone]) => Some(self.date(tree, of, Some(zone))),
             ("text" | "string", [of]) => Some(self.converted(tree, of, Function::Text, Shape::Text)),

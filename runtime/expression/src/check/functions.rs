@@ -17,6 +17,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("cast", "cast(x, \"connection.operation\")"),
     ("cast_input", "cast_input(x, \"connection.operation\")"),
     ("contains", "text.contains(part)"),
+    ("convert", "convert(quantity, \"KGM\")"),
     ("date", "date(x) or date(time, \"Europe/Zurich\")"),
     ("decimal", "decimal(x)"),
     ("default", "default(x, other)"),
@@ -82,7 +83,7 @@ impl Checker<'_> {
                 );
                 None
             }
-            ("text" | "string" | "int" | "decimal" | "timestamp" | "date" | "quantity" | "digest", _) => {
+            ("text" | "string" | "int" | "decimal" | "timestamp" | "date" | "quantity" | "convert" | "digest", _) => {
                 match self.conversion(tree, function, &all) {
                     Some(typed) => typed,
                     None => self.wrong_arguments(tree, function, usage),

@@ -9,6 +9,8 @@ use super::facts::Fact;
 use super::{Checker, Typed};
 use crate::codes;
 use crate::program::{Amount, Code, Function, Iteration, Node};
+use crate::tree::{Kind, Tree};
+use crate::units::{self, Unit};
 
 impl Checker<'_> {
     /// Reports two quantities whose units are known and are two: they are neither compared nor added, whatever their
@@ -20,14 +22,57 @@ impl Checker<'_> {
         if left == right {
             return false;
         }
-        let text = format!("a quantity in `{left}` and one in `{right}` have nothing in common");
-        let help = [
-            format!("write both in one unit, for example `quantity(..., \"{left}\")`"),
-            "or take the bare values: `q.value`".to_owned(),
-        ];
+        let text = format!("a quantity in `{left}` is not one in `{right}`");
+        let converted = units::find(&left).zip(units::find(&right));
+        let help = if converted.is_some_and(|(left, right)| left.kind == right.kind) {
+            vec![format!("write both in one unit: `convert(..., \"{left}\")`")]
+        } else {
+            vec![
+                format!("write both in one unit, for example `quantity(..., \"{left}\")`"),
+                "or take the bare values: `q.value`".to_owned(),
+            ]
+        };
         let help: Vec<&str> = help.iter().map(String::as_str).collect();
         self.report(codes::UNITS, at, text, &help);
         true
+    }
+
+    /// `convert(quantity, unit)`: the unit is one of the table and of the same kind, as far as both are known.
+    pub(super) fn in_unit(&mut self, tree: &Tree, quantity: &Tree, unit: &Tree) -> Option<Typed> {
+        let (from, into) = (self.known(quantity), self.textual(unit));
+        let (from, into) = (from?, into?);
+        if from.shape != Shape::Quantity {
+            self.wrong(quantity, "a quantity", &from.shape, &["write `quantity(value, unit)`"]);
+            return None;
+        }
+        if let Kind::Text(written) = &unit.kind {
+            let into = self.in_table(written, &unit.range)?;
+            if let Some(from) = self.unit(&from) {
+                let from = self.in_table(&from, &quantity.range)?;
+                if from.kind != into.kind {
+                    let text = format!("`{}` is a {}, `{}` a {}", from.code, from.kind, into.code, into.kind);
+                    let help = format!("units of {}: {}", from.kind, units::of_kind(from.kind));
+                    self.report(codes::UNITS, &tree.range, text, &[&help]);
+                    return None;
+                }
+            }
+        }
+        let node = Node::Call(Function::Convert, vec![from.code, into.code]);
+        Some(Typed::new(Shape::Quantity, &tree.range, node))
+    }
+
+    /// A unit of the table; reports one that is not there.
+    fn in_table(&mut self, code: &str, at: &Range<usize>) -> Option<&'static Unit> {
+        let found = units::find(code);
+        if found.is_none() {
+            let help = match units::meant(code) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "units of measure are codes of UN/ECE Recommendation 20: `KGM`, `LTR`, `C62`".to_owned(),
+            };
+            let text = format!("`{code}` is no unit that can be converted");
+            self.report(codes::UNITS, at, text, &[&help]);
+        }
+        found
     }
 
     /// The unit of a quantity: what a test has shown of it, else what is written.
@@ -50,7 +95,7 @@ impl Checker<'_> {
 /// The unit that is written in a part.
 fn written(code: &Code) -> Option<&str> {
     match &code.node {
-        Node::Call(Function::Quantity, parts) => match &parts.get(1)?.node {
+        Node::Call(Function::Quantity | Function::Convert, parts) => match &parts.get(1)?.node {
             Node::Constant(Value::String(unit)) => Some(unit),
             _ => None,
         },

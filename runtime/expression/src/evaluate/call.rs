@@ -8,7 +8,7 @@ use dragoman_model::{Digest, Value};
 use super::{Evaluation, Outcome};
 use crate::data::Data;
 use crate::program::{Amount, Arithmetic, Code, Function};
-use crate::{Error, calendar, number};
+use crate::{Error, calendar, number, units};
 
 impl<'v> Evaluation<'v> {
     pub(super) fn call(&mut self, code: &'v Code, function: Function, arguments: &'v [Code]) -> Outcome<'v> {
@@ -90,6 +90,7 @@ impl<'v> Evaluation<'v> {
                     None => Err(self.fail(code, "the value is not a decimal of at most 28 digits")),
                 }
             }
+            Function::Convert => self.in_unit(code, &data, &arguments[1]),
             Function::Digest => {
                 let weight = data.weight(self.limits.bytes);
                 self.charge(weight as u64 / 32)?;
@@ -98,6 +99,32 @@ impl<'v> Evaluation<'v> {
             }
             _ => Err(self.fail(code, "is not a function")),
         }
+    }
+
+    /// A quantity in another unit of its kind, exactly. What stands behind the unit (`#`) stays.
+    fn in_unit(&mut self, code: &'v Code, data: &Data<'v>, unit: &'v Code) -> Result<Data<'v>, Error> {
+        let unit = self.text(unit)?;
+        let amount = number::amount(data).ok_or_else(|| self.fail(code, "the value is not a quantity"))?;
+        self.make(64)?;
+        if amount.unit == unit {
+            return Ok(amount.into_data());
+        }
+        let known = |code: &str| units::find(code);
+        let (Some(from), Some(into)) = (known(&amount.unit), known(&unit)) else {
+            let text = format!(
+                "`{}` and `{unit}` are not both units that can be converted",
+                amount.unit
+            );
+            return Err(self.fail(code, text));
+        };
+        let Some(value) = from.converted(amount.value, into) else {
+            let text = match from.kind == into.kind {
+                true => format!("{} {} is no exact number of {unit}", amount.value, amount.unit),
+                false => format!("`{}` is a {}, `{unit}` a {}", from.code, from.kind, into.kind),
+            };
+            return Err(self.fail(code, text));
+        };
+        Ok(number::Amount { value, unit, ..amount }.into_data())
     }
 
     fn pick(&mut self, function: Function, arguments: &'v [Code]) -> Outcome<'v> {

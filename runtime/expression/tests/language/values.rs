@@ -130,6 +130,29 @@ fn quantities() {
     check("order.lines.all(l, l.amount < quantity(4, 'KGM'))", json!(true));
     check("order.lines.map(l, l.amount.value)", json!(["2", "3.5"]));
     check("text(quantity('1.5', 'KGM'))", json!("1.5 KGM"));
+    check(
+        "convert(quantity('1.5', 'KGM'), 'GRM')",
+        json!({"value": "1500", "unit": "GRM"}),
+    );
+    check("quantity(900, 'GRM').convert('KGM') < quantity(1, 'KGM')", json!(true));
+    check("convert(quantity(3, 'CEN'), upper('c62')).value", json!("300"));
+    check("convert(quantity(3, upper('xyz')), upper('xyz')).value", json!("3"));
+    check(
+        "order.lines.all(l, convert(l.amount, 'GRM') < quantity(4000, 'GRM'))",
+        json!(true),
+    );
+    fails(
+        "convert(quantity(1, upper('kgm')), 'C62')",
+        "D0320: `convert(quantity(1, upper('kgm')), 'C62')`: `KGM` is a mass, `C62` a number",
+    );
+    fails(
+        "convert(quantity(1, upper('xyz')), 'KGM')",
+        "D0320: `convert(quantity(1, upper('xyz')), 'KGM')`: `XYZ` and `KGM` are not both units that can be converted",
+    );
+    fails(
+        "convert(quantity('0.0000000000000000000000000001', 'MGM'), 'TNE')",
+        "D0320: `convert(quantity('0.0000000000000000000000000001', 'MGM'), 'TNE')`: 0.0000000000000000000000000001 MGM is no exact number of TNE",
+    );
     fails(
         "quantity(1, 'KGM') < quantity(1, upper('c62'))",
         "D0320: `quantity(1, 'KGM') < quantity(1, upper('c62'))`: quantities in `KGM` and `C62` cannot be compared",

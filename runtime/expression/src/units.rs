@@ -1,0 +1,102 @@
+//! Units of measure as data, and exact conversion between those of one kind. Mass and number are of two kinds, and
+//! nothing makes one of the other.
+
+use std::sync::LazyLock;
+
+use dragoman_model::nearest;
+use rust_decimal::Decimal;
+
+/// A line of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Unit {
+    /// Its code in UN/ECE Recommendation 20.
+    pub(crate) code: &'static str,
+    /// What it measures, in a word.
+    pub(crate) kind: &'static str,
+    size: Decimal,
+    inverse: Decimal,
+}
+
+static UNITS: LazyLock<Vec<Unit>> = LazyLock::new(|| lines().filter_map(read).collect());
+
+fn lines() -> impl Iterator<Item = &'static str> {
+    include_str!("units.tsv").lines().filter(|line| !line.starts_with('#'))
+}
+
+fn read(line: &'static str) -> Option<Unit> {
+    let mut columns = line.split('\t');
+    Some(Unit {
+        code: columns.next()?,
+        kind: columns.next()?,
+        size: columns.next()?.parse().ok()?,
+        inverse: columns.next()?.parse().ok()?,
+    })
+}
+
+/// The unit with this code.
+pub(crate) fn find(code: &str) -> Option<&'static Unit> {
+    UNITS.iter().find(|unit| unit.code == code)
+}
+
+/// The code that somebody may have meant: one that begins so, else one that is written nearly so.
+pub(crate) fn meant(code: &str) -> Option<&'static str> {
+    let upper = code.to_uppercase();
+    let codes = || UNITS.iter().map(|unit| unit.code);
+    codes()
+        .find(|known| !upper.is_empty() && known.starts_with(&upper))
+        .or_else(|| nearest(&upper, codes()))
+}
+
+/// The codes of a kind, for messages.
+pub(crate) fn of_kind(kind: &str) -> String {
+    let codes = UNITS.iter().filter(|unit| unit.kind == kind).map(|unit| unit.code);
+    codes.collect::<Vec<_>>().join(", ")
+}
+
+impl Unit {
+    /// So much in this unit, in another of its kind: exactly, or none where the kinds differ or there would be too many
+    /// digits. It is never rounded.
+    pub(crate) fn converted(&self, value: Decimal, into: &Unit) -> Option<Decimal> {
+        if self.kind != into.kind {
+            return None;
+        }
+        if self == into {
+            return Some(value);
+        }
+        let scaled = |value: Decimal, by: Decimal, and: Decimal| value.checked_mul(by)?.checked_mul(and);
+        let there = scaled(value, self.size, into.inverse)?;
+        // Decimals round beyond 28 digits: what does not come back as it was, was rounded.
+        (scaled(there, into.size, self.inverse)? == value).then(|| there.normalize())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_is_read_whole_and_agrees_with_itself() {
+        assert_eq!(UNITS.len(), lines().count(), "a line cannot be read");
+        let mut codes: Vec<&str> = UNITS.iter().map(|unit| unit.code).collect();
+        for unit in UNITS.iter() {
+            assert_eq!(unit.size * unit.inverse, Decimal::ONE, "{}", unit.code);
+            let base = UNITS
+                .iter()
+                .any(|other| other.kind == unit.kind && other.size == Decimal::ONE);
+            assert!(base, "{} has no base unit", unit.kind);
+        }
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), UNITS.len());
+    }
+
+    #[test]
+    fn a_misspelt_code_has_one_that_was_meant() {
+        let check = |written: &str, expected: Option<&str>| assert_eq!(meant(written), expected, "{written}");
+        check("kgm", Some("KGM"));
+        check("KG", Some("KGM"));
+        check("LTRS", Some("LTR"));
+        check("", None);
+        check("pieces", None);
+    }
+}
