@@ -11,12 +11,14 @@
 
 pub mod error;
 pub mod machine;
+pub mod notice;
 pub mod runner;
 pub mod shell;
 pub mod source;
 
 pub use error::Error;
 pub use machine::Act;
+pub use notice::Notices;
 pub use runner::{Boxed, Call, Output, Probed, Report, StateWrite, StepRunner, Written};
 pub use shell::{
     Clock, Door, Engine, Finished, Handle, Happening, Limits, ManualClock, Offer, PlanSource, Settings, Status,

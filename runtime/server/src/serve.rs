@@ -66,7 +66,8 @@ pub async fn serve(
         ended,
     ));
     let mut closing = stopped.clone();
-    let server = axum::serve(listener, router).with_graceful_shutdown(async move {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
         // An error means that the sender is gone, which is an end as well.
         let _ = closing.wait_for(|s| *s).await;
     });

@@ -47,7 +47,8 @@ pub(crate) struct Run {
 
 impl Run {
     pub(crate) fn run(self) -> Outcome {
-        log(false);
+        // What becomes of the run is told anyway.
+        log(false, "info,dragoman::runs=off");
         block_on(self.run_within())
     }
 

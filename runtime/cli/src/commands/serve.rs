@@ -28,7 +28,7 @@ pub(crate) struct Serve {
 
 impl Serve {
     pub(crate) fn run(self) -> Outcome {
-        log(self.log_json);
+        log(self.log_json, "info");
         block_on(async {
             // Waited for from the start: a hangup while the site is opened must not end the process.
             let (stop, again) = (stopped()?, hangups()?);
@@ -79,9 +79,9 @@ fn stopped() -> Result<impl Future<Output = ()>, Error> {
     })
 }
 
-/// Logs go to standard error; `DRAGOMAN_LOG` chooses what (`info` where it says nothing).
-pub(crate) fn log(json: bool) {
-    let filter = EnvFilter::try_from_env("DRAGOMAN_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+/// Logs go to standard error; `DRAGOMAN_LOG` chooses what, `usual` where it says nothing.
+pub(crate) fn log(json: bool, usual: &str) {
+    let filter = EnvFilter::try_from_env("DRAGOMAN_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(colour())

@@ -208,6 +208,7 @@ impl<'a> AtWork<'a> {
         self.standing = append.standing;
         let closed = append.standing == Standing::Closed;
         for entry in &append.entries {
+            shell.notices.entry(&self.pipeline, entry);
             if let Record::Closed { ending } = &entry.record {
                 shell.ended(&self.machine, *ending, entry);
             }

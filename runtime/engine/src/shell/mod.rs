@@ -43,6 +43,7 @@ pub use events::{Happening, status};
 pub use follow::Finished;
 pub use settings::{Limits, PlanSource, Settings};
 
+use crate::notice::Notices;
 use crate::runner::StepRunner;
 use answer::Signal;
 use lanes::Lanes;
@@ -79,6 +80,7 @@ struct Shell {
     turns: Turns,
     wakes: Wakes,
     outbox: outbox::Outbox,
+    notices: Notices,
     story: broadcast::Sender<Happening>,
     /// Something becomes due earlier than the scheduler thinks.
     sooner: Notify,
@@ -119,6 +121,7 @@ impl Engine {
             turns: Turns::default(),
             wakes: Wakes::default(),
             outbox: outbox::Outbox::default(),
+            notices: Notices::default(),
             story,
             sooner: Notify::new(),
             next_look: AtomicI64::new(i64::MAX),

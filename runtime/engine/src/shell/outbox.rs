@@ -130,16 +130,16 @@ impl Shell {
     async fn deliver_to(self: &Arc<Self>, deliveries: Vec<Delivery>) -> Vec<String> {
         let mut left = Vec::new();
         for delivery in deliveries {
-            let (pipeline, key) = (delivery.pipeline.clone(), delivery.key.clone());
+            let pipeline = delivery.pipeline.clone();
             let offer = self.current(&pipeline);
             match self.accept(delivery, &offer, false, false).await {
                 Ok(_) => {}
-                Err(Refused::Overloaded { message, .. } | Refused::Store { message, .. }) => {
-                    tracing::warn!(pipeline, key, message, "the event is delivered later");
+                Err(refused @ (Refused::Overloaded { .. } | Refused::Store { .. })) => {
+                    tracing::warn!(pipeline, code = refused.code(), "an event is delivered later");
                     left.push(pipeline);
                 }
                 // It is never taken: the run that keeps it, or has its key, says why.
-                Err(refused) => tracing::warn!(pipeline, key, ?refused, "the event begins no run"),
+                Err(refused) => self.notices.event(&pipeline, &refused),
             }
         }
         left

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use dragoman_engine::Notices;
 use dragoman_engine::source::{Acceptor, Delivery, Refused};
 use dragoman_model::{Actor, Digest};
 use serde_json::{Value, json};
@@ -46,8 +47,9 @@ pub struct Swept {
 
 /// Looks at a folder every `period` until told to stop. Failures are logged and tried again at the next look.
 pub async fn watch(folder: Folder, acceptor: Arc<dyn Acceptor>, period: Duration, mut stop: signal::Receiver<bool>) {
+    let notices = Notices::default();
     loop {
-        if let Err(error) = folder.sweep(acceptor.as_ref(), SystemTime::now()).await {
+        if let Err(error) = folder.sweep(acceptor.as_ref(), SystemTime::now(), &notices).await {
             tracing::warn!(folder = %folder.path.display(), %error, "the folder cannot be looked at");
         }
         tokio::select! {
@@ -58,11 +60,11 @@ pub async fn watch(folder: Folder, acceptor: Arc<dyn Acceptor>, period: Duration
 }
 
 impl Folder {
-    /// Looks once, at the time `now`.
+    /// Looks once, at the time `now`. `notices` says which files were refused.
     ///
     /// # Errors
     /// Where the folder cannot be made or read.
-    pub async fn sweep(&self, acceptor: &dyn Acceptor, now: SystemTime) -> std::io::Result<Swept> {
+    pub async fn sweep(&self, acceptor: &dyn Acceptor, now: SystemTime, notices: &Notices) -> std::io::Result<Swept> {
         tokio::fs::create_dir_all(&self.path).await?;
         let mut names = Vec::new();
         let mut entries = tokio::fs::read_dir(&self.path).await?;
@@ -78,7 +80,7 @@ impl Folder {
         names.sort();
         let mut swept = Swept::default();
         for name in names {
-            match self.take(&name, acceptor, now).await {
+            match self.take(&name, acceptor, now, notices).await {
                 Ok(Some(true)) => swept.taken += 1,
                 Ok(Some(false)) => swept.refused += 1,
                 Ok(None) => swept.left += 1,
@@ -92,7 +94,13 @@ impl Folder {
     }
 
     /// Takes one file. `Some(true)`: every watcher took it; `Some(false)`: one of them refused it; none: it stays.
-    async fn take(&self, name: &str, acceptor: &dyn Acceptor, now: SystemTime) -> std::io::Result<Option<bool>> {
+    async fn take(
+        &self,
+        name: &str,
+        acceptor: &dyn Acceptor,
+        now: SystemTime,
+        notices: &Notices,
+    ) -> std::io::Result<Option<bool>> {
         let path = self.path.join(name);
         let watchers: Vec<&Watcher> = self.watchers.iter().filter(|w| glob(&w.matching, name)).collect();
         let settle = watchers.iter().map(|w| w.settle).max().unwrap_or_default();
@@ -111,12 +119,18 @@ impl Folder {
             }
         };
         let aside = if notes.is_empty() { "taken" } else { "refused" };
-        self.put_away(&path, name, aside, &notes).await?;
+        let place = self.put_away(&path, name, aside, &notes).await?;
+        let all = || watchers.iter().map(|w| &*w.pipeline).collect::<Vec<_>>().join(", ");
+        for note in &notes {
+            let pipeline = note["pipeline"].as_str().map_or_else(all, str::to_owned);
+            let code = note["code"].as_str().unwrap_or_default();
+            notices.file(code, &pipeline, &place.display().to_string());
+        }
         Ok(Some(notes.is_empty()))
     }
 
-    /// Moves a file aside under a free name, with its notes beside it: one as it is, several as a list.
-    async fn put_away(&self, path: &Path, name: &str, aside: &str, notes: &[Value]) -> std::io::Result<()> {
+    /// Moves a file aside under a free name, with its notes beside it: one as it is, several as a list. Gives its place.
+    async fn put_away(&self, path: &Path, name: &str, aside: &str, notes: &[Value]) -> std::io::Result<PathBuf> {
         let folder = self.path.join(aside);
         tokio::fs::create_dir_all(&folder).await?;
         let mut target = folder.join(name);
@@ -135,7 +149,8 @@ impl Folder {
             beside.push(".why.json");
             tokio::fs::write(beside, format!("{note:#}\n")).await?;
         }
-        tokio::fs::rename(path, target).await
+        tokio::fs::rename(path, &target).await?;
+        Ok(target)
     }
 }
 
@@ -273,7 +288,10 @@ mod tests {
         let dropped = tempfile::tempdir().unwrap();
         std::fs::write(dropped.path().join("a.xml"), "good").unwrap();
         let later = SystemTime::now() + Duration::from_secs(5);
-        folder(dropped.path(), watchers).sweep(&door, later).await.unwrap();
+        folder(dropped.path(), watchers)
+            .sweep(&door, later, &Notices::default())
+            .await
+            .unwrap();
         let seen: Vec<String> = door.taken.lock().unwrap().iter().map(|(p, _)| p.clone()).collect();
         assert_eq!(seen, taken);
         assert!(dropped.path().join(place).exists(), "not at {place}");
@@ -313,7 +331,7 @@ mod tests {
         let door = Door::default();
         let now = SystemTime::now();
         assert_eq!(
-            folder.sweep(&door, now).await.unwrap(),
+            folder.sweep(&door, now, &Notices::default()).await.unwrap(),
             Swept {
                 left: 3,
                 ..Swept::default()
@@ -321,7 +339,7 @@ mod tests {
         );
         let later = now + Duration::from_secs(5);
         assert_eq!(
-            folder.sweep(&door, later).await.unwrap(),
+            folder.sweep(&door, later, &Notices::default()).await.unwrap(),
             Swept {
                 taken: 1,
                 refused: 2,
@@ -333,7 +351,10 @@ mod tests {
             format!("a.xml|{}", Digest::of(b"good a"))
         );
         std::fs::write(place.path().join("a.xml"), "good again").unwrap();
-        folder.sweep(&door, later + Duration::from_secs(5)).await.unwrap();
+        folder
+            .sweep(&door, later + Duration::from_secs(5), &Notices::default())
+            .await
+            .unwrap();
         let there = |name: &str| place.path().join(name).exists();
         assert!(
             there("taken/a.xml") && there("taken/1.a.xml") && there("refused/b.xml") && there("refused/b.xml.why.json")

@@ -134,7 +134,8 @@ impl Schedule {
             }
             // It will not be taken another time either; the run that keeps it says why.
             Err(refused @ (Refused::Unreadable { .. } | Refused::KeyConflict { .. })) => {
-                tracing::warn!(pipeline = self.pipeline, due, ?refused, "the run does not begin");
+                let (code, run) = (refused.code(), refused.run().map(tracing::field::display));
+                tracing::warn!(pipeline = self.pipeline, due, code, run, "the run does not begin");
                 None
             }
         }

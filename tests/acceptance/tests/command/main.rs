@@ -9,6 +9,7 @@ mod cases;
 mod drawings;
 mod full_disks;
 mod guides;
+mod log;
 mod looking;
 mod messages;
 mod mistakes;

@@ -1,18 +1,21 @@
 //! From a path to the pipelines that take messages there.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
-use dragoman_engine::source::{Acceptor, Delivery};
+use dragoman_engine::Notices;
+use dragoman_engine::source::{Acceptor, Delivery, Refused};
 use dragoman_model::Actor;
 use serde_json::json;
 
-use super::answer::{UNPROVEN, accepted, problem, refused};
+use super::answer::{TOO_LARGE, UNPROVEN, accepted, problem, refused};
 use super::body::Reader;
 use super::sender::Sender;
 
@@ -44,14 +47,18 @@ const CREDENTIALS: [&str; 4] = ["authorization", "cookie", "proxy-authorization"
 struct Inbound {
     routes: Arc<ArcSwap<Routes>>,
     reader: Reader,
+    notices: Notices,
 }
 
-/// The router that takes messages: every path that no other route has.
+/// The router that takes messages: every path that no other route has. Where it is served with [`ConnectInfo`], the log
+/// says from where what was refused came.
 pub fn router(routes: Arc<ArcSwap<Routes>>) -> Router {
     let reader = Reader::default();
-    Router::new()
-        .fallback(take)
-        .with_state(Arc::new(Inbound { routes, reader }))
+    Router::new().fallback(take).with_state(Arc::new(Inbound {
+        routes,
+        reader,
+        notices: Notices::default(),
+    }))
 }
 
 async fn take(State(inbound): State<Arc<Inbound>>, request: Request) -> Response<Body> {
@@ -81,18 +88,18 @@ async fn take(State(inbound): State<Arc<Inbound>>, request: Request) -> Response
             .is_some_and(|from| from.is_refused_unread(&parts.headers))
     };
     if let Some(route) = here.iter().find(is_refused) {
-        return unproven(route);
+        return inbound.unproven(route, &parts);
     }
     let body = match inbound.reader.read(&parts.headers, body, routes.largest).await {
         Ok(body) => body,
-        Err(response) => return response,
+        Err(response) => return inbound.unread(here, &parts, response),
     };
     // All are asked before any takes it: a sender that is refused has sent nothing.
     let mut proven = Vec::with_capacity(here.len());
     for route in here {
         match identify(route, &parts.headers, &body) {
             Some(sender) => proven.push((route, sender)),
-            None => return unproven(route),
+            None => return inbound.unproven(route, &parts),
         }
     }
     let mut taken = Vec::with_capacity(here.len());
@@ -103,19 +110,50 @@ async fn take(State(inbound): State<Arc<Inbound>>, request: Request) -> Response
             .await
         {
             Ok(delivered) => taken.push((route.pipeline.clone(), delivered)),
-            Err(refusal) => return refused(&route.pipeline, refusal),
+            Err(refusal) => return inbound.refused(route, &parts, refusal),
         }
     }
     accepted(taken)
 }
 
-fn unproven(route: &Route) -> Response<Body> {
-    problem(
-        StatusCode::UNAUTHORIZED,
-        UNPROVEN.id,
-        "the request does not prove that it comes from the sender that the pipeline names",
-        json!({ "pipeline": route.pipeline }),
-    )
+impl Inbound {
+    fn unproven(&self, route: &Route, parts: &Parts) -> Response<Body> {
+        let status = StatusCode::UNAUTHORIZED;
+        self.notices
+            .message(status.as_u16(), UNPROVEN.id, &route.pipeline, remote(parts), None);
+        problem(
+            status,
+            UNPROVEN.id,
+            "the request does not prove that it comes from the sender that the pipeline names",
+            json!({ "pipeline": route.pipeline }),
+        )
+    }
+
+    /// A body that was not read: the log says it where it is for ever, and not where the sender only has to come again.
+    fn unread(&self, here: &[Route], parts: &Parts, response: Response<Body>) -> Response<Body> {
+        if response.status() == StatusCode::PAYLOAD_TOO_LARGE {
+            let pipelines: Vec<&str> = here.iter().map(|route| &*route.pipeline).collect();
+            let (status, pipelines) = (response.status().as_u16(), pipelines.join(", "));
+            self.notices
+                .message(status, TOO_LARGE.id, &pipelines, remote(parts), None);
+        }
+        response
+    }
+
+    fn refused(&self, route: &Route, parts: &Parts, refusal: Refused) -> Response<Body> {
+        let (code, run) = (refusal.code().to_owned(), refusal.run());
+        let response = refused(&route.pipeline, refusal);
+        if let status @ (409 | 422) = response.status().as_u16() {
+            self.notices.message(status, &code, &route.pipeline, remote(parts), run);
+        }
+        response
+    }
+}
+
+/// Where a request came from.
+fn remote(parts: &Parts) -> Option<SocketAddr> {
+    let info = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    info.map(|ConnectInfo(address)| *address)
 }
 
 fn identify(route: &Route, headers: &HeaderMap, body: &[u8]) -> Option<Actor> {
@@ -125,7 +163,7 @@ fn identify(route: &Route, headers: &HeaderMap, body: &[u8]) -> Option<Actor> {
     }
 }
 
-fn delivery(route: &Route, sender: Actor, parts: &axum::http::request::Parts, body: Bytes) -> Delivery {
+fn delivery(route: &Route, sender: Actor, parts: &Parts, body: Bytes) -> Delivery {
     let media_type = parts
         .headers
         .get(header::CONTENT_TYPE)
@@ -167,7 +205,7 @@ mod tests {
     use std::sync::Mutex;
 
     use dragoman_engine::runner::Boxed;
-    use dragoman_engine::source::{Delivered, Refused};
+    use dragoman_engine::source::Delivered;
     use dragoman_model::{RunId, Timestamp};
     use dragoman_security::{Bearer, Hmac, Secret};
     use futures_util::stream;
