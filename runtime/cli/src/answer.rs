@@ -4,6 +4,8 @@ use std::process::ExitCode;
 
 use dragoman_model::{Code, Diagnostic};
 
+use crate::commands::explain;
+
 /// The command line cannot do what was asked.
 pub(crate) const CANNOT: Code = Code::new("D0901", "the command cannot be carried out");
 
@@ -61,8 +63,11 @@ impl Error {
             }
             Error::Plain { code, message, help } => {
                 eprintln!("error[{code}]: {message}");
-                let help = help.unwrap_or_else(|| format!("`dragoman explain {code}` says what to do"));
-                eprintln!("  = help: {help}");
+                // A connector's own codes have no page.
+                let explained = || explain::page(&code).map(|_| format!("`dragoman explain {code}` says what to do"));
+                if let Some(help) = help.or_else(explained) {
+                    eprintln!("  = help: {help}");
+                }
             }
         }
         ExitCode::FAILURE
@@ -101,6 +106,12 @@ impl From<dragoman_server::Error> for Error {
     fn from(error: dragoman_server::Error) -> Self {
         match error {
             dragoman_server::Error::Diagnostics(diagnostics) => Error::Diagnostics(diagnostics),
+            dragoman_server::Error::Refused { code, message } => Error::Plain {
+                // A word of the API is for programs; with a server and without, people are told the same.
+                code: if code.starts_with("D0") { code } else { CANNOT.id.into() },
+                message,
+                help: None,
+            },
             dragoman_server::Error::Plain { code, message, help } => {
                 let plain = Error::coded(code, message);
                 if help.is_empty() { plain } else { plain.help(help) }
@@ -111,8 +122,10 @@ impl From<dragoman_server::Error> for Error {
 
 impl From<dragoman_server::Refusal> for Error {
     fn from(refusal: dragoman_server::Refusal) -> Self {
-        use dragoman_server::Refusal::{Conflict, Forbidden, Store, Unknown};
-        let (Unknown(message) | Conflict(message) | Store(message) | Forbidden { message, .. }) = refusal;
-        Error::plain(message)
+        use dragoman_server::Refusal::{Conflict, Engine, Forbidden, Store, Unknown};
+        match refusal {
+            Engine(error) => Error::coded(error.code(), error.message()),
+            Unknown(message) | Conflict(message) | Store(message) | Forbidden { message, .. } => Error::plain(message),
+        }
     }
 }

@@ -29,3 +29,39 @@ fn tell(info: &PanicHookInfo<'_>) {
         place.unwrap_or_default()
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Where this is set the test is the process that panics.
+    const PANICS: &str = "DRAGOMAN_TEST_PANICS";
+
+    #[test]
+    fn a_panic_is_told_in_two_lines_with_a_code() {
+        if std::env::var_os(PANICS).is_some() {
+            install();
+            panic!("the ledger has no bottom");
+        }
+        let own = std::env::current_exe().unwrap();
+        let mut again = std::process::Command::new(own);
+        again.args([
+            "--exact",
+            "crash::tests::a_panic_is_told_in_two_lines_with_a_code",
+            "--nocapture",
+        ]);
+        let panicked = again.env(PANICS, "1").env("RUST_BACKTRACE", "1").output().unwrap();
+        assert!(!panicked.status.success());
+        let said = String::from_utf8(panicked.stderr).unwrap();
+        let lines: Vec<&str> = said.lines().filter(|line| !line.is_empty()).collect();
+        assert!(
+            lines[0].starts_with("error[D0902]: dragoman itself has a mistake: the ledger has no bottom ("),
+            "{said}"
+        );
+        assert!(
+            lines[1].starts_with("  = help: ") && lines[1].contains("report this"),
+            "{said}"
+        );
+        assert!(!said.contains("stack backtrace"), "{said}");
+    }
+}

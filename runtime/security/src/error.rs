@@ -6,9 +6,6 @@ use dragoman_model::Code;
 pub const BAD_KEY: Code = Code::new("D0971", "a key of the installation cannot be used");
 /// A secret is not where its reference says.
 pub const NO_SECRET: Code = Code::new("D0972", "a secret cannot be read");
-/// A reference to a secret has no meaning.
-pub const BAD_REFERENCE: Code = Code::new("D0973", "not a reference to a secret");
-
 /// Something else where the hash of a password is expected.
 pub const BAD_HASH: Code = Code::new("D0974", "not the hash of a password");
 

@@ -244,7 +244,7 @@ mod tests {
         let path = folder.path().join("signing.key");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let error = Keys::open(folder.path()).unwrap_err();
-        assert_eq!(error.code, BAD_KEY);
+        assert_eq!(error.code.id, "D0971");
         assert!(error.message.contains("mode 644"), "{error}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
         fs::write(&path, b"nonsense").unwrap();

@@ -261,6 +261,14 @@ impl From<Refusal> for Answer {
         Answer(match refusal {
             Refusal::Unknown(detail) => problem(StatusCode::NOT_FOUND, "unknown", &detail, json!({})),
             Refusal::Conflict(detail) => problem(StatusCode::CONFLICT, "conflict", &detail, json!({})),
+            Refusal::Engine(error) => {
+                let status = match error {
+                    dragoman_engine::Error::NoRun(_) => StatusCode::NOT_FOUND,
+                    dragoman_engine::Error::Store(_) => StatusCode::SERVICE_UNAVAILABLE,
+                    _ => StatusCode::CONFLICT,
+                };
+                problem(status, error.code().id, &error.message(), json!({}))
+            }
             Refusal::Forbidden { message, needed } => {
                 let needed: Vec<&str> = needed.iter().map(|role| role.name()).collect();
                 problem(StatusCode::FORBIDDEN, NO_ROLE.id, &message, json!({ "needed": needed }))

@@ -105,8 +105,12 @@ impl Client {
         let gone = |e: reqwest::Error| {
             Error::new(
                 SERVED,
-                format!("the server at {} does not answer: {e}", self.address.address),
-                "try again, or look at its log",
+                format!(
+                    "the server at {} went away or does not answer: {}",
+                    self.address.address,
+                    innermost(&e)
+                ),
+                "whether it did what was asked is not known: look at its log and at `dragoman runs list`, then try again",
             )
         };
         let request = match &self.account {
@@ -121,7 +125,21 @@ impl Client {
     }
 }
 
+/// What is behind an error of the client, which alone says only that a request failed.
+fn innermost(error: &reqwest::Error) -> String {
+    let mut found: &dyn std::error::Error = error;
+    while let Some(source) = found.source() {
+        found = source;
+    }
+    found.to_string()
+}
+
 fn refused(value: &Value) -> Error {
-    let detail = value.get("detail").and_then(Value::as_str);
-    Error::new(SERVED, detail.unwrap_or("the server refuses"), "")
+    let text = |member: &str| value.get(member).and_then(Value::as_str);
+    Error::Refused {
+        code: text("code").unwrap_or_default().to_owned(),
+        message: text("detail")
+            .unwrap_or("the server refuses and does not say why")
+            .to_owned(),
+    }
 }

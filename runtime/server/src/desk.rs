@@ -66,6 +66,8 @@ pub enum Refusal {
     Unknown(String),
     /// It cannot be done as things stand.
     Conflict(String),
+    /// The engine does not do it, and says why.
+    Engine(dragoman_engine::Error),
     /// Whoever asks may not.
     Forbidden {
         /// For people.
@@ -111,7 +113,7 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refusal::Unknown`] where it is not open, [`Refusal::Forbidden`] where the person has none of its roles,
-    /// [`Refusal::Conflict`] where the answer does not fit, or something else is shown now.
+    /// [`Refusal::Engine`] where the answer does not fit, or something else is shown now.
     pub async fn answer(&self, wait: &str, who: Who, answer: Value, shown: Digest) -> Result<Value, Refusal> {
         let waits = self.journal.waits(None).await.map_err(store)?;
         let mut fitting = waits.iter().filter(|w| w.id == wait || w.id.starts_with(wait));
@@ -122,14 +124,14 @@ impl Desk {
         };
         who.may(&needed(&found.roles))?;
         let answered = self.handle.answer(&found.id, who.actor, answer, shown).await;
-        answered.map_err(|e| Refusal::Conflict(e.to_string()))?;
+        answered.map_err(Refusal::Engine)?;
         Ok(json!({ "wait": found.id, "run": found.run }))
     }
 
     /// Acts on a parked run: `resume`, `absent`, `skip` or `cancel`, with a reason for the trail.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`] where there is no such run or act, [`Refusal::Conflict`] where it is not parked.
+    /// [`Refusal::Unknown`] where there is no such run or act, [`Refusal::Engine`] where it is not parked.
     pub async fn operate(&self, id: &str, act: &str, actor: Actor, reason: &str) -> Result<Value, Refusal> {
         let run = records::find(&*self.journal, id).await.map_err(store)??;
         let acts = [Act::Resume, Act::Absent, Act::Skip, Act::Cancel];
@@ -139,7 +141,7 @@ impl Desk {
             )));
         };
         let done = self.handle.operate(run, act, actor, reason).await;
-        done.map_err(|e| Refusal::Conflict(e.to_string()))?;
+        done.map_err(Refusal::Engine)?;
         Ok(json!({ "run": run, "act": act.name() }))
     }
 

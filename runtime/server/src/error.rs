@@ -1,5 +1,6 @@
 //! What can go wrong when a site is loaded or served.
 
+use dragoman_journal::error::LOCKED;
 use dragoman_model::{Code, Diagnostic};
 
 /// A file of the site cannot be read.
@@ -7,7 +8,7 @@ pub(crate) const NO_FILE: Code = Code::new("D0910", "a file of the site cannot b
 /// A connection names a plugin that is not there.
 pub(crate) const NO_PLUGIN: Code = Code::new("D0911", "there is no such plugin");
 /// A connection's configuration is refused by its plugin.
-pub(crate) const CONFIG: Code = Code::new("D0912", "the configuration does not fit the plugin");
+pub const CONFIG: Code = Code::new("D0912", "the configuration does not fit the plugin");
 /// Two pipelines have one name.
 pub(crate) const TWICE: Code = Code::new("D0913", "two pipelines have the same name");
 /// A secret is not where the site file says.
@@ -23,7 +24,7 @@ pub(crate) const NOT_BOUND: Code = Code::new(
 pub(crate) const ENDPOINT: Code = Code::new("D0917", "the endpoint cannot be used as it is written");
 /// The site has no pipeline.
 pub(crate) const NO_PIPELINE: Code = Code::new("D0918", "the site has no pipeline");
-/// The store is served by another process, which cannot be asked.
+/// The store is served by another process, which was asked and went away.
 pub(crate) const SERVED: Code = Code::new("D0919", "another process serves the store and does not answer");
 
 /// A part of the site file cannot change while the site is served.
@@ -47,6 +48,14 @@ pub enum Error {
     /// What somebody wrote is wrong.
     #[error("{} things are wrong with the site", .0.len())]
     Diagnostics(Vec<Diagnostic>),
+    /// A running server does not do what it was asked for.
+    #[error("{message}")]
+    Refused {
+        /// The code that it answered with: of a page, or a word of its API.
+        code: String,
+        /// What it said.
+        message: String,
+    },
     /// Anything else.
     #[error("{message}")]
     Plain {
@@ -71,10 +80,18 @@ impl Error {
 }
 
 impl Error {
+    /// Whether another process has the store.
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Error::Plain { code, .. } if *code == LOCKED)
+    }
+
     /// It as diagnostics.
     pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
         match self {
             Error::Diagnostics(diagnostics) => diagnostics.clone(),
+            Error::Refused { code, message } => {
+                vec![Diagnostic::without_place(SERVED, format!("{code}: {message}"))]
+            }
             Error::Plain { code, message, help } => {
                 let plain = Diagnostic::without_place(*code, message.clone());
                 vec![if help.is_empty() {
@@ -89,7 +106,13 @@ impl Error {
 
 impl From<dragoman_journal::Error> for Error {
     fn from(error: dragoman_journal::Error) -> Self {
-        Error::new(error.code, error.message, "")
+        let help = if error.code == LOCKED {
+            "if that is `dragoman serve`, it may be starting: try again in a moment. What needs the store for itself, as `run` \
+             and a second `serve` do, is done when that process has stopped"
+        } else {
+            ""
+        };
+        Error::new(error.code, error.message, help)
     }
 }
 

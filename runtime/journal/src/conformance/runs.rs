@@ -76,15 +76,15 @@ pub(super) async fn a_run_grows_without_gaps(journal: &dyn Journal) {
     let mut torn = two.clone();
     torn.entries[1].seq = 3;
     assert_eq!(
-        journal.append(torn).await.map_err(|e| e.code),
-        Err(CONTRADICTION),
+        journal.append(torn).await.map_err(|e| e.code.id),
+        Err("D0708"),
         "a gap inside an append"
     );
     let mut foreign = two.clone();
     foreign.entries[1].run = run(9);
     assert_eq!(
-        journal.append(foreign).await.map_err(|e| e.code),
-        Err(CONTRADICTION),
+        journal.append(foreign).await.map_err(|e| e.code.id),
+        Err("D0708"),
         "an entry of another run"
     );
     let mut deep = two.clone();
@@ -108,8 +108,8 @@ pub(super) async fn a_run_grows_without_gaps(journal: &dyn Journal) {
     let mut unclosed = sample::close(lease, 3);
     unclosed.standing = Standing::Active;
     assert_eq!(
-        journal.append(unclosed).await.map_err(|e| e.code),
-        Err(CONTRADICTION),
+        journal.append(unclosed).await.map_err(|e| e.code.id),
+        Err("D0708"),
         "closed, but active"
     );
     written(journal, sample::close(lease, 3)).await;

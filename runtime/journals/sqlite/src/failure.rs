@@ -57,7 +57,10 @@ pub(crate) fn at_writing(error: &rusqlite::Error) -> Error {
         ),
         _ => Error::new(
             CANNOT_WRITE,
-            format!("the store cannot be written ({error}); nothing of this was written"),
+            format!(
+                "the store cannot be written ({error}); nothing of this was written: look for rights, a file system that \
+                 takes no writes, and another program that has the file open"
+            ),
         ),
     }
 }

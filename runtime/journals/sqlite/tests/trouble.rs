@@ -193,3 +193,21 @@ async fn a_damaged_entry_is_said_and_not_read() {
         "lists go on"
     );
 }
+
+#[tokio::test]
+async fn a_store_that_somebody_else_writes_to_is_not_written_until_they_are_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = open(folder.path()).unwrap();
+    let lease = begun(&journal, 1).await;
+    let other = Connection::open(folder.path().join("journal.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let (code, message) = refused(journal.append(append(lease, 1, read(), None)).await);
+    assert_eq!(code, "D0702", "{message}");
+    for word in ["database is locked", "nothing of this was written", "another program"] {
+        assert!(message.contains(word), "no `{word}` in: {message}");
+    }
+    assert_eq!(journal.load(lease.run).await.unwrap().len(), 1);
+    other.execute_batch("ROLLBACK").unwrap();
+    written(&journal, append(lease, 1, read(), None)).await;
+    assert_eq!(journal.trail().unwrap().verify(&[]).unwrap().findings, []);
+}

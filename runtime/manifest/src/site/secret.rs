@@ -35,6 +35,16 @@ pub(super) fn secret(reading: &mut Reading, node: &Node) -> Option<Secret> {
         );
         return None;
     }
+    if let SecretPlace::Credential(name) = &place
+        && (name.contains('/') || [".", ".."].contains(&&**name))
+    {
+        let message = "this cannot be the name of a credential";
+        reading.push(
+            Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), message)
+                .help("write the name that `LoadCredential=NAME:PATH` gives it; a path is written `file:PATH`"),
+        );
+        return None;
+    }
     Some(Secret {
         place,
         span: node.span.clone(),

@@ -130,9 +130,26 @@ fn component(context: &Context<'_>, said: &Said, diagnostics: &mut Vec<Diagnosti
                     format!("there is no plugin `{text}`"),
                 )
                 .mark(format!("{}: {error}", path.display()))
-                .help("build the connectors with `cargo xtask plugins`, or write the path of a .wasm file"),
+                .help(instead(&path, text)),
             );
             None
+        }
+    }
+}
+
+/// What to do where there is no plugin of that name: another one of the folder may be meant.
+fn instead(path: &Path, text: &str) -> String {
+    let folder = path.parent().unwrap_or(path);
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let names: Vec<String> = files
+        .filter_map(|file| Some(file.file_name().to_str()?.strip_suffix(".wasm")?.to_owned()))
+        .collect();
+    match nearest(text, names.iter().map(String::as_str)) {
+        Some(near) => format!("write `{near}`"),
+        None => {
+            "put its .wasm file there (`cargo xtask plugins` builds those of the project), or write the path of one \
+                 that is elsewhere"
+                .into()
         }
     }
 }

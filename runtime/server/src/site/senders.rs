@@ -54,17 +54,20 @@ pub(super) fn resolve(
         return None;
     }
     let (source, help) = match &reference.place {
-        SecretPlace::Environment(name) => (format!("env:{name}"), format!("set the environment variable {name}")),
+        SecretPlace::Environment(name) => (
+            SecretSource::Environment(name.clone()),
+            format!("set the environment variable {name}"),
+        ),
         SecretPlace::File(path) => (
-            format!("file:{path}"),
+            SecretSource::File(path.into()),
             format!("write the secret into {path}, readable by this user only"),
         ),
         SecretPlace::Credential(name) => (
-            format!("credential:{name}"),
+            SecretSource::Credential(name.clone()),
             format!("add `LoadCredential={name}:PATH` to the service's unit"),
         ),
     };
-    match SecretSource::parse(&source).and_then(|s| s.resolve(folder)) {
+    match source.resolve(folder) {
         Ok(secret) => (secrets == Secrets::Resolve).then_some(secret),
         Err(error) if secrets == Secrets::Look => {
             if !diagnostics
