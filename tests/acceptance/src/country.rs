@@ -33,6 +33,9 @@ pub struct Options {
     pub declaration_from: String,
     /// The base URL of the importing country's authority; none: the simulator's.
     pub importing: Option<String>,
+    /// How long after it was sent a request can still take effect at the permit system; none: as its connector says, which
+    /// is a minute. A kill in the middle of an endorsement waits that out.
+    pub settle: Option<String>,
 }
 
 impl Default for Options {
@@ -43,6 +46,7 @@ impl Default for Options {
             mode: "live".into(),
             declaration_from: "store".into(),
             importing: None,
+            settle: None,
         }
     }
 }
@@ -153,6 +157,13 @@ impl Country {
             (
                 "endorse_at: exited".to_owned(),
                 format!("endorse_at: {}", options.endorse_at),
+            ),
+            (
+                "plugin: ecites\n".to_owned(),
+                match &options.settle {
+                    Some(settle) => format!("plugin: ecites\n    settle: {settle}\n"),
+                    None => "plugin: ecites\n".to_owned(),
+                },
             ),
             ("mode: live".to_owned(), format!("mode: {}", options.mode)),
             ("every: 1m".to_owned(), "every: 1s".to_owned()),

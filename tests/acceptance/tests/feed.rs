@@ -31,6 +31,7 @@ impl Border {
         let country = Country::start(&Options {
             endorse_at: "released".into(),
             declaration_from: "customs".into(),
+            settle: Some("5s".into()),
             ..Options::default()
         })
         .await?;

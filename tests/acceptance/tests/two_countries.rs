@@ -107,6 +107,7 @@ async fn exporting(importing: &Importing) -> Result<Country, Error> {
     Country::start(&Options {
         endorse_at: "released".into(),
         importing: Some(importing.wire.url()),
+        settle: Some("5s".into()),
         ..Options::default()
     })
     .await
