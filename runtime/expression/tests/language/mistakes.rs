@@ -34,6 +34,15 @@ fn check(text: &str, expected: &[(&str, &str)]) {
 }
 
 #[test]
+fn what_is_too_long_is_not_read() {
+    let characters = format!("'{}'", "a".repeat(20_000));
+    check(&characters, &[("D0309", &characters)]);
+    // Short enough, but of more words than anybody reads; it is marked where there is one too many.
+    let words = format!("1{}", "+1".repeat(800));
+    check(&words, &[("D0309", "1")]);
+}
+
+#[test]
 fn each_mistake_is_marked_at_its_place() {
     check("", &[("D0301", "")]);
     check("order.", &[("D0301", "")]);
@@ -84,6 +93,21 @@ fn each_mistake_is_marked_at_its_place() {
     check("order.lines.all(l, l.amount > 1)", &[("D0310", ">")]);
     check("order.lines.map(l, l.amount + 1)", &[("D0310", "+")]);
     check("quantity(1, 'KGM') < quantity(1, 'C62')", &[("D0310", "<")]);
+    check(
+        "convert(quantity(1, 'KGM'), 'C62')",
+        &[("D0310", "convert(quantity(1, 'KGM'), 'C62')")],
+    );
+    check(
+        "convert(quantity(1, 'KGM'), 'GRM') < quantity(1, 'KGM')",
+        &[("D0310", "<")],
+    );
+    check("convert(quantity(1, 'KGM'), 'grams')", &[("D0310", "'grams'")]);
+    check("convert(quantity(1, 'XYZ'), 'KGM')", &[("D0310", "quantity(1, 'XYZ')")]);
+    check("convert(order.count, 'KGM')", &[("D0304", "order.count")]);
+    check(
+        "convert(quantity(1, 'KGM'))",
+        &[("D0313", "convert(quantity(1, 'KGM'))")],
+    );
     check("quantity(1, 'KGM') - quantity(1, 'C62')", &[("D0310", "-")]);
     check(
         "order.lines.all(l, l.amount.unit == 'KGM' && l.amount < quantity(1, 'C62'))",
