@@ -7,6 +7,26 @@ use crate::measure::{self, Backoff, Rate};
 use crate::yaml::{Node, NodeKind, Scalar, Style, resolve, shorten};
 use crate::{Spanned, codes};
 
+/// A name has at most so many characters.
+const LONGEST_NAME: usize = 64;
+
+/// What a name is made of, as a sentence. `further`: the characters beside letters and digits.
+fn made_of(further: &str, capitals: bool, too_long: bool) -> String {
+    let letter = if capitals { "letter" } else { "small letter" };
+    let mut parts = vec![format!("{letter}s"), "digits".to_owned()];
+    parts.extend(further.chars().map(|c| format!("`{c}`")));
+    let last = parts.pop().unwrap_or_default();
+    let most = if too_long {
+        format!(", and at most {LONGEST_NAME} characters")
+    } else {
+        String::new()
+    };
+    format!(
+        "a name begins with a {letter} and has {} and {last}{most}",
+        parts.join(", ")
+    )
+}
+
 /// Collects diagnostics while a tree is read.
 #[derive(Default)]
 pub(crate) struct Reading {
@@ -67,21 +87,34 @@ impl Reading {
 
     /// Whether a text is a name; reports where it is not.
     pub(crate) fn check_name(&mut self, name: &Spanned<String>, further: &str) -> bool {
-        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || further.contains(c);
-        let good = name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(fits) && name.len() <= 64;
+        self.check_name_with(name, further, false)
+    }
+
+    /// The same, where names may have capitals too.
+    pub(crate) fn check_name_with(&mut self, name: &Spanned<String>, further: &str, capitals: bool) -> bool {
+        let is_letter = |c: char| c.is_ascii_lowercase() || capitals && c.is_ascii_uppercase();
+        let fits = |c: char| is_letter(c) || c.is_ascii_digit() || further.contains(c);
+        let good = name.starts_with(is_letter) && name.chars().all(fits) && name.len() <= LONGEST_NAME;
         if !good {
-            let mut right: String = name
-                .to_lowercase()
+            let own = if capitals {
+                name.value.clone()
+            } else {
+                name.to_lowercase()
+            };
+            let mut right: String = own
                 .chars()
                 .map(|c| if fits(c) { c } else { '_' })
-                .take(64)
+                .take(LONGEST_NAME)
                 .collect();
-            while right.starts_with(|c: char| !c.is_ascii_lowercase()) {
+            while right.starts_with(|c: char| !is_letter(c)) {
                 right.remove(0);
             }
             let message = format!("`{}` cannot be a name here", shorten(name));
-            let mut diagnostic = Diagnostic::error(codes::BAD_NAME, name.span.clone(), message)
-                .help("a name begins with a small letter and has small letters, digits and `_`");
+            let mut diagnostic = Diagnostic::error(codes::BAD_NAME, name.span.clone(), message).help(made_of(
+                further,
+                capitals,
+                name.len() > LONGEST_NAME,
+            ));
             if !right.is_empty() {
                 diagnostic = diagnostic.help(format!("write `{right}`"));
             }

@@ -93,6 +93,7 @@ fn no_word(reading: &mut Reading, fields: &Fields<'_>) {
     let unknown = |e: &&Entry| !plain_keys.contains(&e.key.value.as_str()) && word::owners(&e.key.value).is_empty();
     let unknown = fields.entries().iter().find(unknown);
     let diagnostic = match unknown {
+        Some(entry) if word::CONDITIONS.contains(&&*entry.key.value) => conditional(entry),
         Some(entry) => crate::fields::unknown(&entry.key, "a step", word::WORDS, &[], fields.entries()),
         None => Diagnostic::error(codes::STEP_WORD, fields.heading(), "this step says no word").help(format!(
             "a step says what it does with one of: {}",
@@ -100,6 +101,15 @@ fn no_word(reading: &mut Reading, fields: &Fields<'_>) {
         )),
     };
     reading.push(diagnostic);
+}
+
+/// A condition as other languages write it, where a word is expected.
+fn conditional(entry: &Entry) -> Diagnostic {
+    let message = format!("unknown key `{}`", *entry.key);
+    Diagnostic::error(codes::UNKNOWN_KEY, entry.key.span.clone(), message)
+        .mark("not a word of a step")
+        .help("a step that is done only where something holds has its word and `when` beside it: `when: trigger.message.urgent`")
+        .help("steps of which one or another are done stand in `choose: [{ when: trigger.message.urgent, steps: [...] }, { else: [...] }]`")
 }
 
 /// Keys that belong to other words, or into the value of one.

@@ -6,6 +6,9 @@ pub(super) const WORDS: &[&str] = &[
     "set", "reply", "stop", "park", "fail",
 ];
 
+/// How other languages begin a condition.
+pub(super) const CONDITIONS: &[&str] = &["if", "unless", "condition"];
+
 /// Keys that only some words take: the key, the words, and what to say where it stands at another.
 const OWNED: &[(&str, &[&str])] = &[
     ("with", &["call", "run"]),

@@ -120,8 +120,7 @@ fn named<T>(
     };
     let mut all = Vec::new();
     for entry in fields.entries() {
-        let lowered = Spanned::new(entry.key.to_ascii_lowercase(), entry.key.span.clone());
-        let good = reading.check_name(&lowered, "_-.");
+        let good = reading.check_name_with(&entry.key, "_-.", true);
         if let Some(value) = read(reading, &entry.value).filter(|_| good) {
             all.push((entry.key.clone(), value));
         }
