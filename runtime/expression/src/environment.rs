@@ -7,6 +7,7 @@ use std::sync::Arc;
 use dragoman_model::{Span, Value};
 use dragoman_schema::{Marks, Shape, Surface};
 
+use crate::expression::Known;
 use crate::names::Names;
 
 /// The text of an expression and where it was written.
@@ -79,6 +80,8 @@ pub struct Environment {
     pub(crate) elsewhere: Names<Arc<(String, String)>>,
     /// What is personal or secret of names at the root, and of steps, as `steps.<id>`.
     pub(crate) marks: Names<Marks>,
+    /// What a test has shown of the results of functions: `first(...)` of a list, a cast.
+    pub(crate) learned: Arc<Vec<Known>>,
     pub(crate) operations: Arc<BTreeMap<String, Operation>>,
     pub(crate) limits: Limits,
 }
@@ -107,11 +110,38 @@ impl Environment {
 
     /// The same in place.
     pub fn set_name(&mut self, name: &str, shape: Shape) {
+        self.forget(&[name]);
         self.names.insert(name, shape);
+    }
+
+    /// Gives a name at the root, whose value stays, a shape of which a test has shown more.
+    pub fn refine_name(&mut self, name: &str, shape: Shape) {
+        self.names.insert(name, shape);
+    }
+
+    /// The same for the output of a step.
+    pub fn refine_step(&mut self, id: &str, shape: Shape) {
+        self.steps.insert(id, shape);
+    }
+
+    /// Takes over what a test has shown of the result of a function, as long as the name that it begins with is not
+    /// given to something else. What it shows of fields is told by their shapes.
+    pub fn learn(&mut self, known: &Known) {
+        if known.path.iter().any(|segment| segment.ends_with("()")) && !self.learned.contains(known) {
+            Arc::make_mut(&mut self.learned).push(known.clone());
+        }
+    }
+
+    fn forget(&mut self, path: &[&str]) {
+        let about = |known: &Known| known.path.iter().zip(path).all(|(segment, name)| segment == name);
+        if self.learned.iter().any(about) {
+            Arc::make_mut(&mut self.learned).retain(|known| !about(known));
+        }
     }
 
     /// Takes a name at the root away.
     pub fn remove_name(&mut self, name: &str) {
+        self.forget(&[name]);
         self.names.remove(name);
     }
 
@@ -124,6 +154,7 @@ impl Environment {
 
     /// The same in place.
     pub fn add_step(&mut self, id: &str, shape: Shape) {
+        self.forget(&["steps", id]);
         self.elsewhere.remove(id);
         self.steps.insert(id, shape);
     }

@@ -1,6 +1,6 @@
 //! What a test has shown: that a value is there, or which of its shapes it has.
 
-use dragoman_schema::Shape;
+use dragoman_schema::{ObjectShape, Shape};
 
 use super::{Checker, Typed};
 use crate::expression::Known;
@@ -18,7 +18,16 @@ pub(super) enum Fact {
     Is(Path, Shape),
 }
 
-/// What of it can be told outside of the expression: not what is about its own variables or its calls.
+/// What was learnt before this expression.
+pub(super) fn heard(learned: &[Known]) -> Vec<Fact> {
+    let fact = |known: &Known| match &known.shape {
+        None => Fact::Present(known.path.clone()),
+        Some(shape) => Fact::Is(known.path.clone(), shape.clone()),
+    };
+    learned.iter().map(fact).collect()
+}
+
+/// What of it can be told outside of the expression: not what is about its own variables.
 pub(super) fn told(facts: &[Fact]) -> Vec<Known> {
     let known = facts.iter().map(|fact| match fact {
         Fact::Present(path) => Known {
@@ -30,12 +39,17 @@ pub(super) fn told(facts: &[Fact]) -> Vec<Known> {
             shape: Some(shape.clone()),
         },
     });
-    let told = |known: &Known| {
-        known
-            .path
-            .iter()
-            .all(|segment| !segment.starts_with('#') && !segment.ends_with("()"))
+    // A function's result is the same one outside only where nothing in its call has another meaning there.
+    let same = |segment: &String| match segment.strip_suffix("()") {
+        Some(call) => {
+            let number = call.strip_prefix("at ");
+            matches!(call, "first" | "last")
+                || call.contains('.')
+                || number.is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
+        }
+        None => !segment.starts_with('#'),
     };
+    let told = |known: &Known| known.path.iter().all(same);
     known.filter(told).filter(|known| known.path != ["steps"]).collect()
 }
 
@@ -61,6 +75,36 @@ impl Checker<'_> {
         self.facts.truncate(before);
         result
     }
+}
+
+/// A shape in which what is known of a variable's parts holds: what a filter has let through has it for good.
+pub(super) fn kept(shape: Shape, variable: &str, facts: &[Fact]) -> Shape {
+    facts.iter().fold(shape, |shape, fact| {
+        let (Fact::Present(path) | Fact::Is(path, _)) = fact;
+        match path.split_first() {
+            Some((root, rest)) if root == variable => part(shape, rest, fact),
+            _ => shape,
+        }
+    })
+}
+
+/// A shape with one of its parts as a fact has it; as it was where it has no such part.
+fn part(shape: Shape, path: &[String], fact: &Fact) -> Shape {
+    let Some((field, rest)) = path.split_first() else {
+        return match fact {
+            Fact::Present(_) => shape.present().clone(),
+            Fact::Is(_, narrow) => narrow.clone(),
+        };
+    };
+    let Shape::Object(object) = &shape else {
+        return shape;
+    };
+    let Some(known) = object.fields.get(field) else {
+        return shape;
+    };
+    let mut object = ObjectShape::clone(object);
+    object.fields.insert(field.clone(), part(known.clone(), rest, fact));
+    Shape::Object(object.into())
 }
 
 /// That a value is there, and with it everything that it is a part of.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use dragoman_schema::Shape;
 
-use super::{Checker, Typed};
+use super::{Checker, Typed, facts};
 use crate::codes;
 use crate::program::{Iterated, Iteration, Node};
 use crate::tree::{Kind, Tree};
@@ -58,12 +58,16 @@ impl Checker<'_> {
             self.report(codes::NESTED, &tree.range, text, &[help]);
             return None;
         }
+        let level = self.variables.len();
         self.variables.push((variable, item.clone()));
         let body = self.body(iteration, &arguments[1..]);
         self.variables.pop();
         let (condition, result) = body?;
         let shape = match (iteration, &result) {
-            (Iteration::Filter, _) => item.list(),
+            (Iteration::Filter, _) => {
+                let known = condition.as_ref().map(|c| c.when_true.as_slice()).unwrap_or_default();
+                facts::kept(item, &format!("#{level}"), known).list()
+            }
             (Iteration::Map, Some(result)) => result.shape.clone().list(),
             _ => Shape::Boolean,
         };

@@ -45,7 +45,7 @@ pub fn check(
         written,
         environment,
         diagnostics: Vec::new(),
-        facts: Vec::new(),
+        facts: facts::heard(&environment.learned),
         variables: Vec::new(),
         roots: BTreeSet::new(),
         steps: BTreeSet::new(),

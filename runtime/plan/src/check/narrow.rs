@@ -22,6 +22,7 @@ impl Scope {
     }
 
     fn take_over(&mut self, known: &Known) {
+        self.learn(known);
         let path: Vec<&str> = known.path.iter().map(String::as_str).collect();
         let (root, id, fields) = match path.as_slice() {
             ["steps", id, fields @ ..] => ("steps", Some(*id), fields),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dragoman_expression::{Environment, Names};
+use dragoman_expression::{Environment, Known, Names};
 use dragoman_model::Span;
 use dragoman_schema::{Marks, Shape};
 
@@ -107,10 +107,15 @@ impl Scope {
     /// The same place with another shape of a step's output or of a name (what a test has made sure of).
     pub(super) fn refine(&mut self, root: &str, id: Option<&str>, shape: Shape) {
         match id {
-            Some(id) if self.environment.step(id).is_some() => self.environment.add_step(id, shape),
+            Some(id) if self.environment.step(id).is_some() => self.environment.refine_step(id, shape),
             Some(_) => {}
-            None => self.environment.set_name(root, shape),
+            None => self.environment.refine_name(root, shape),
         }
+    }
+
+    /// Takes over what a test has shown of the result of a function.
+    pub(super) fn learn(&mut self, known: &Known) {
+        self.environment.learn(known);
     }
 
     /// Remembers which fields each answer of a wait must bring.
