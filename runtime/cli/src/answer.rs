@@ -107,8 +107,7 @@ impl From<dragoman_server::Error> for Error {
         match error {
             dragoman_server::Error::Diagnostics(diagnostics) => Error::Diagnostics(diagnostics),
             dragoman_server::Error::Refused { code, message } => Error::Plain {
-                // A word of the API is for programs; with a server and without, people are told the same.
-                code: if code.starts_with("D0") { code } else { CANNOT.id.into() },
+                code: if code.is_empty() { CANNOT.id.into() } else { code },
                 message,
                 help: None,
             },
@@ -123,9 +122,12 @@ impl From<dragoman_server::Error> for Error {
 impl From<dragoman_server::Refusal> for Error {
     fn from(refusal: dragoman_server::Refusal) -> Self {
         use dragoman_server::Refusal::{Conflict, Engine, Forbidden, Store, Unknown};
-        match refusal {
-            Engine(error) => Error::coded(error.code(), error.message()),
-            Unknown(message) | Conflict(message) | Store(message) | Forbidden { message, .. } => Error::plain(message),
-        }
+        // With a server and without, people are told the same code.
+        let code = refusal.code().to_owned();
+        let message = match refusal {
+            Engine(error) => error.message(),
+            Unknown(message) | Conflict(message) | Store(message) | Forbidden { message, .. } => message,
+        };
+        crate::codes::refused(&code, message)
     }
 }

@@ -1,6 +1,7 @@
 //! The command `dragoman`: one file a command, thin.
 
 mod answer;
+mod codes;
 mod commands;
 mod console;
 mod crash;

@@ -1,13 +1,20 @@
 //! The site that a command is about, and asking whoever serves it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use dragoman_journal::{Journal, RunFilter};
 use dragoman_model::Value;
 use dragoman_server::{Address, Client, Desk, Runtime, Stored, read_site, store_folder};
+use tokio::time::Instant;
 
 use crate::answer::Error;
+
+/// How long a server that is starting is waited for.
+const STARTING: Duration = Duration::from_secs(5);
+/// How often it is looked for.
+const LOOK: Duration = Duration::from_millis(100);
 
 /// The option that most commands have.
 #[derive(Debug, Args)]
@@ -47,7 +54,27 @@ impl SiteOption {
         {
             return Ok(Site::Served(client));
         }
-        Ok(Site::Opened(Box::new(Runtime::open(&self.site).await?)))
+        self.open_or_wait().await
+    }
+
+    /// The site, opened. Where another process has the store, it may be a server that is only starting: it is given a
+    /// while to answer, or to be gone.
+    async fn open_or_wait(&self) -> Result<Site, Error> {
+        let end = Instant::now() + STARTING;
+        loop {
+            match Runtime::open(&self.site).await {
+                Ok(runtime) => return Ok(Site::Opened(Box::new(runtime))),
+                Err(error) if error.is_locked() && Instant::now() < end => {}
+                Err(error) => return Err(error.into()),
+            }
+            // Of a server that died the address may be there still: it does not answer.
+            if let Some(address) = Address::find(&self.store()?)
+                && let Some(client) = Client::connect(address).await
+            {
+                return Ok(Site::Served(client));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// The server that runs; else what the store holds. Nothing is made, begun or taken up, and neither secrets nor

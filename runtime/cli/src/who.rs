@@ -8,6 +8,7 @@ use dragoman_security::{Secret, SecretSource};
 use dragoman_server::{Client, os_user};
 
 use crate::answer::Error;
+use crate::codes::WHO;
 
 /// The options that say who it is.
 #[derive(Debug, Args)]
@@ -44,9 +45,10 @@ impl WhoOption {
             return Ok(password);
         }
         if !std::io::stdin().is_terminal() {
-            return Err(Error::plain(format!(
-                "the password of {name} cannot be asked for: this is no terminal"
-            ))
+            return Err(Error::coded(
+                WHO,
+                format!("the password of {name} cannot be asked for: this is no terminal"),
+            )
             .help("write --password-file FILE, or set DRAGOMAN_PASSWORD"));
         }
         rpassword::prompt_password(format!("password of {name}: ")).map_err(unread)
@@ -55,7 +57,7 @@ impl WhoOption {
 
 fn ask_for_the_name() -> Result<String, Error> {
     if !std::io::stdin().is_terminal() {
-        return Err(Error::plain("people have accounts at this server: it must know who answers")
+        return Err(Error::coded(WHO, "people have accounts at this server: it must know who answers")
             .help("write --user NAME with --password-file FILE or DRAGOMAN_PASSWORD; or, as the administrator of this machine, --as PERSON"));
     }
     let own = os_user();
@@ -87,7 +89,7 @@ pub(crate) fn new_password() -> Result<Secret, Error> {
 
 fn text(secret: &Secret) -> Result<String, Error> {
     let text = secret.expose_text().map(str::to_owned);
-    text.ok_or_else(|| Error::plain("the password is not UTF-8 text"))
+    text.ok_or_else(|| Error::coded(WHO, "the password is not UTF-8 text"))
 }
 
 fn unread(error: std::io::Error) -> Error {

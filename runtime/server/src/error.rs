@@ -3,6 +3,8 @@
 use dragoman_journal::error::LOCKED;
 use dragoman_model::{Code, Diagnostic};
 
+use crate::desk::Refusal;
+
 /// A file of the site cannot be read.
 pub(crate) const NO_FILE: Code = Code::new("D0910", "a file of the site cannot be read");
 /// A connection names a plugin that is not there.
@@ -100,6 +102,19 @@ impl Error {
                     plain.help(help.clone())
                 }]
             }
+        }
+    }
+}
+
+impl Refusal {
+    /// The code that it is answered with over HTTP.
+    pub fn code(&self) -> &str {
+        match self {
+            Refusal::Unknown(_) => "unknown",
+            Refusal::Conflict(_) => "conflict",
+            Refusal::Engine(error) => error.code().id,
+            Refusal::Forbidden { .. } => NO_ROLE.id,
+            Refusal::Store(_) => "store",
         }
     }
 }

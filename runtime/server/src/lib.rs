@@ -39,7 +39,7 @@ pub use address::Address;
 pub use client::Client;
 pub use desk::{Desk, Refusal, Who};
 pub use dragoman_transports_http::inbound::TOO_LARGE;
-pub use error::Error;
+pub use error::{CONFIG, Error};
 pub use heads::{gone as trail_gone, knows_of_a_trail};
 pub use migrations::{Change, Migrations};
 pub use os_user::{os_actor, os_user};

@@ -5,6 +5,9 @@ use dragoman_journal::{Ending, Entry, Record, TimerPurpose};
 use dragoman_model::{ActorKind, Class, Effect, Value};
 use serde_json::json;
 
+/// The code of a wait that ran into its deadline.
+const NOT_IN_TIME: &str = "wait.timeout";
+
 /// A line of a run's timeline.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Line {
@@ -12,8 +15,12 @@ pub struct Line {
     pub seq: u64,
     /// When.
     pub at: String,
-    /// Who.
+    /// Who: the account or sender; empty for the runtime itself.
     pub actor: String,
+    /// The name of that person, where the account has one.
+    pub name: Option<String>,
+    /// On whose behalf, where that is another.
+    pub on_behalf_of: Option<String>,
     /// The step's path; empty for the run itself.
     pub path: String,
     /// What happened, as a sentence.
@@ -23,7 +30,10 @@ pub struct Line {
 impl Line {
     /// For programs.
     pub fn to_json(&self) -> Value {
-        json!({ "seq": self.seq, "at": self.at, "actor": self.actor, "path": self.path, "text": self.text })
+        json!({
+            "seq": self.seq, "at": self.at, "actor": self.actor, "name": self.name,
+            "on_behalf_of": self.on_behalf_of, "path": self.path, "text": self.text,
+        })
     }
 }
 
@@ -38,10 +48,58 @@ pub fn timeline(entries: &[Entry]) -> Vec<Line> {
                 ActorKind::System => String::new(),
                 _ => entry.header.actor.id.clone(),
             },
+            name: entry.header.actor.name.clone(),
+            on_behalf_of: entry.header.actor.on_behalf_of.clone(),
             path: entry.header.path.clone(),
-            text: sentence(&entry.header.record, entry.body.as_ref()),
+            text: unanswered(entry, entries).unwrap_or_else(|| sentence(&entry.header.record, entry.body.as_ref())),
         })
         .collect()
+}
+
+/// What is said of a wait that ran into its deadline: the failure alone does not say when that was.
+fn unanswered(entry: &Entry, entries: &[Entry]) -> Option<String> {
+    let Record::Failed { code, .. } = &entry.header.record else {
+        return None;
+    };
+    let began = |other: &&Entry| other.header.path == entry.header.path && other.header.seq < entry.header.seq;
+    let waited = entries
+        .iter()
+        .rev()
+        .filter(began)
+        .find_map(|other| match &other.header.record {
+            Record::Waiting {
+                decision,
+                due: Some(due),
+                ..
+            } => Some((decision, due)),
+            _ => None,
+        });
+    let (decision, due) = waited.filter(|_| code == NOT_IN_TIME)?;
+    let who = match decision.strip_prefix("event:") {
+        Some(event) => format!("the event `{event}` did not come"),
+        None => "nobody answered".to_owned(),
+    };
+    Some(format!("{who} until {due}; the way of the deadline is taken"))
+}
+
+/// What the machine decided by itself.
+fn chosen(what: &str, body: Option<&Value>) -> String {
+    match what {
+        "round" => {
+            let round = body.and_then(|b| b.get("round")?.as_u64()).unwrap_or_default();
+            format!("not done yet after {round} rounds; it goes round again")
+        }
+        "deadline" => match body.and_then(Value::as_str) {
+            Some(until) => format!("goes round until {until} at the longest"),
+            None => "goes round for a time".to_owned(),
+        },
+        "drain" => "a branch ended the run; the others bring to an end what they have open".to_owned(),
+        "begun" => match body.and_then(Value::as_u64) {
+            Some(begun) => format!("{begun} items have begun so far"),
+            None => "further items have begun".to_owned(),
+        },
+        other => format!("chosen: {other}"),
+    }
 }
 
 fn read(record: &Record) -> String {
@@ -96,11 +154,7 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
             format!("the event `{}` came", text(body, "event").unwrap_or("?"))
         }
         Record::Event { name } => format!("told that: {name}"),
-        Record::Chosen { what } if what == "round" => {
-            let round = body.and_then(|b| b.get("round")?.as_u64()).unwrap_or_default();
-            format!("not done yet after {round} rounds; it goes round again")
-        }
-        Record::Chosen { what } => format!("chosen: {what}"),
+        Record::Chosen { what } => chosen(what, body),
         Record::Claimed {
             ledger,
             account,
@@ -112,7 +166,10 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
         Record::Claimed { ledger, account, .. } => format!("ledger {ledger}: claimed from {account}{}", lines(body)),
         Record::Released { ledger, once } => format!("ledger {ledger}: the claim {} was given back", once.key),
         Record::Voided { reference } => format!("{reference} is closed: nothing more is done under it"),
-        Record::Observed { what } => format!("would have been done: {what}{}", observed(body)),
+        Record::Observed { what } => match would_be(what, body) {
+            (what, None) => format!("would have been done: {what}{}", observed(body)),
+            (_, Some(unknown)) => unknown,
+        },
         Record::Operated { act } => format!("operator: {act}"),
         Record::Migrated { to, .. } => {
             let why = text(body, "reason").map(|why| format!(": {why}")).unwrap_or_default();
@@ -239,6 +296,16 @@ fn reason(body: Option<&Value>, otherwise: &str) -> String {
     note.unwrap_or_else(|| otherwise.to_owned())
 }
 
+/// The word for what an observed step would have done; and, where what it would have been cannot be told, a sentence that
+/// says so.
+pub fn would_be<'a>(what: &'a str, body: Option<&Value>) -> (&'a str, Option<String>) {
+    // The journal's word for the `when` of a step.
+    let word = if what == "condition" { "when" } else { what };
+    let unknown = body.is_none_or(Value::is_null);
+    let sentence = || format!("`{word}` is not known: it needs what was only observed");
+    (word, unknown.then(sentence))
+}
+
 /// Which operation, decision or ledger it would have been.
 fn observed(body: Option<&Value>) -> String {
     let named = ["operation", "decision", "ledger"].iter().find_map(|m| text(body, m));
@@ -265,5 +332,48 @@ fn lines(body: Option<&Value>) -> String {
         String::new()
     } else {
         format!(": {}", parts.join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_machine_decided_is_told_as_a_person_would() {
+        for (what, body, said) in [
+            (
+                "deadline",
+                json!("2026-03-01T08:00:00Z"),
+                "goes round until 2026-03-01T08:00:00Z at the longest",
+            ),
+            (
+                "round",
+                json!({ "round": 3 }),
+                "not done yet after 3 rounds; it goes round again",
+            ),
+            ("begun", json!(8), "8 items have begun so far"),
+            (
+                "drain",
+                Value::Null,
+                "a branch ended the run; the others bring to an end what they have open",
+            ),
+        ] {
+            assert_eq!(chosen(what, Some(&body)), said);
+        }
+    }
+
+    #[test]
+    fn what_needs_what_was_only_observed_is_not_known() {
+        let body = json!({ "operation": "shop.ship" });
+        assert_eq!(would_be("call", Some(&body)), ("call", None));
+        for body in [None, Some(&Value::Null)] {
+            let (what, unknown) = would_be("condition", body);
+            assert_eq!(what, "when");
+            assert_eq!(
+                unknown.as_deref(),
+                Some("`when` is not known: it needs what was only observed")
+            );
+        }
     }
 }

@@ -206,7 +206,7 @@ async fn the_command_asks_who_answers() -> Result<(), Error> {
     let right = password("olga");
     small.site.write("olga.password", &right)?;
     let cases: &[(&[&str], &str, i32, &str)] = &[
-        (&[], "", 1, "--user"),
+        (&[], "", 1, "error[D0907]"),
         (&["--user", "olga"], "", 1, "DRAGOMAN_PASSWORD"),
         (&["--user", "olga"], "wrong password", 1, "who you are"),
         (&["--user", "vera"], &password("vera"), 1, "needs the role approver"),
@@ -239,6 +239,10 @@ async fn the_command_asks_who_answers() -> Result<(), Error> {
             "what is answered is shown: {text}"
         );
     }
+    let (_, all) = asks(&small, "igor", "GET /v1/runs", &Value::Null).await?;
+    let run = all["runs"][0]["run"].as_str().unwrap_or_default();
+    let told = small.dragoman(&["runs", "show", run]).await?;
+    assert!(told.out.contains("[Olga Nowak (olga)]"), "{}", told.out);
     // The administrator of this machine answers on somebody's authority, and the trail says how that is known.
     let (run, wait) = waiting(&small, "{\"n\":2}").await?;
     let id = wait["wait"].as_str().unwrap_or_default();

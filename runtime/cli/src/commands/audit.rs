@@ -11,6 +11,7 @@ use dragoman_server::{knows_of_a_trail, read_site, store_is_there, trail_gone};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
+use crate::codes::{OPTION, UNREAD};
 use crate::site::SiteOption;
 
 /// The proof that nothing in the trail was altered, dropped or cut off.
@@ -124,16 +125,16 @@ impl Verify {
 
     fn read_heads(&self, store: &Path, files: &[PathBuf]) -> Result<Vec<Head>, Error> {
         let key = match &self.key {
-            Some(text) => Some(PublicKey::parse(text).map_err(|e| Error::plain(e.to_string()))?),
+            Some(text) => Some(PublicKey::parse(text).map_err(|e| Error::coded(OPTION, format!("`--key`: {e}")))?),
             None if store.join("keys").is_dir() => {
                 let keys = dragoman_security::Keys::open(&store.join("keys"));
-                Some(keys.map_err(|e| Error::plain(e.to_string()))?.signing.public())
+                Some(keys.map_err(|e| Error::coded(e.code, e.message))?.signing.public())
             }
             None => None,
         };
         let mut heads = Vec::new();
         for file in files {
-            let refuse = |why: String| Error::plain(format!("{} cannot be used: {why}", file.display()));
+            let refuse = |why: String| Error::coded(UNREAD, format!("{} cannot be used: {why}", file.display()));
             let text = std::fs::read_to_string(file).map_err(|e| refuse(e.to_string()))?;
             let lines: Vec<&str> = text.lines().collect();
             for (number, line) in lines.iter().enumerate().filter(|(_, l)| !l.trim().is_empty()) {

@@ -9,6 +9,7 @@ use dragoman_model::Diagnostic;
 use dragoman_server::{read_site, read_source};
 
 use crate::answer::{Error, Outcome, print_diagnostics};
+use crate::codes::{unread, unwritten};
 use crate::site::SiteOption;
 
 /// Writes files in their canonical layout: the order of the reference, two spaces, quotes only where they are needed,
@@ -72,7 +73,7 @@ impl Fmt {
 
 /// A file, or those of a folder that are of this language.
 fn collect(path: &Path, files: &mut Vec<(PathBuf, Document)>) -> Result<(), Error> {
-    let broken = |e: std::io::Error| Error::plain(format!("{} cannot be read: {e}", path.display()));
+    let broken = |e: std::io::Error| unread(path, e);
     if path.is_dir() {
         let mut inner: Vec<PathBuf> = Vec::new();
         for entry in std::fs::read_dir(path).map_err(broken)? {
@@ -89,7 +90,7 @@ fn collect(path: &Path, files: &mut Vec<(PathBuf, Document)>) -> Result<(), Erro
         return Ok(());
     }
     if !path.exists() {
-        return Err(Error::plain(format!("there is no file {}", path.display())));
+        return Err(unread(path, "there is no such file"));
     }
     files.push((path.to_owned(), document(path).unwrap_or(Document::Pipeline)));
     Ok(())
@@ -101,7 +102,7 @@ fn document(path: &Path) -> Option<Document> {
 
 /// Replaces a file as a whole: whoever reads it meanwhile sees the old text or the new one.
 fn write(file: &Path, text: &str) -> Result<(), Error> {
-    let broken = |e: std::io::Error| Error::plain(format!("{} cannot be written: {e}", file.display()));
+    let broken = |e: std::io::Error| unwritten(file, e);
     // A link stays one: what it leads to is replaced.
     let file = file.canonicalize().map_err(broken)?;
     let mut name = file.file_name().unwrap_or_default().to_owned();

@@ -11,6 +11,7 @@ use dragoman_model::{Diagnostic, OperationEffect, Severity, Value, nearest};
 use dragoman_server::{Trial, read_site, read_source};
 
 use crate::answer::{Error, Outcome, print_diagnostics};
+use crate::codes::{no_pipeline, unwritten};
 use crate::commands::plugin::compiled;
 use crate::site::{SiteOption, block_on};
 
@@ -59,8 +60,7 @@ impl Graph {
         };
         match &self.out {
             None => print!("{text}"),
-            Some(file) => std::fs::write(file, text)
-                .map_err(|e| Error::plain(format!("{} cannot be written: {e}", file.display())))?,
+            Some(file) => std::fs::write(file, text).map_err(|e| unwritten(file, e))?,
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -96,7 +96,7 @@ impl Graph {
             Some(right) => format!("did you mean `{right}`?"),
             None => format!("it has {}", names.join(", ")),
         };
-        Err(Error::plain(format!("the site has no pipeline `{}`", self.pipeline)).help(help))
+        Err(no_pipeline(&self.pipeline).help(help))
     }
 
     /// What became of each step in a run.

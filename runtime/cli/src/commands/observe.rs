@@ -6,9 +6,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_journal::RunFilter;
+use dragoman_server::timeline::would_be;
 use serde_json::{Value, json};
 
 use crate::answer::{Error, Outcome};
+use crate::codes::OPTION;
 use crate::console::table;
 use crate::observed::{self, Columns, Compared, Row, compare};
 use crate::site::{Sight, SiteOption, block_on};
@@ -106,7 +108,7 @@ impl Against {
         {
             let known: BTreeSet<&str> = list.iter().flat_map(|row| row.keys().map(String::as_str)).collect();
             let known = known.into_iter().collect::<Vec<_>>().join(", ");
-            let error = Error::plain(format!("{} has no column `{missing}`", file.display()));
+            let error = Error::coded(OPTION, format!("{} has no column `{missing}`", file.display()));
             return Err(error.help(format!(
                 "its columns are {known}; a CSV without a heading needs --columns"
             )));
@@ -137,9 +139,11 @@ async fn acts(site: &Sight, pipeline: Option<String>) -> Result<Vec<Value>, Erro
         let found = site.run(id, true).await?;
         for line in found["timeline"].as_array().into_iter().flatten() {
             if line["record"]["kind"] == "observed" {
+                let what = line["record"]["what"].as_str().unwrap_or_default();
+                let (what, unknown) = would_be(what, line.get("body"));
                 acts.push(json!({
                     "run": id, "pipeline": run["pipeline"], "key": run["key"], "at": line["at"],
-                    "path": line["path"], "what": line["record"]["what"], "body": line["body"],
+                    "path": line["path"], "what": what, "body": line["body"], "unknown": unknown,
                 }));
             }
         }
@@ -171,7 +175,9 @@ fn print_acts(acts: &[Value]) {
             text("at"),
             text("pipeline"),
             text("path"),
-            format!("{} {}", text("what"), act["body"]),
+            act["unknown"]
+                .as_str()
+                .map_or_else(|| format!("{} {}", text("what"), act["body"]), str::to_owned),
         ]);
     }
     if acts.is_empty() {

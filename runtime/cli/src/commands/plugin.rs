@@ -12,6 +12,7 @@ use clap::{Args, Subcommand};
 use dragoman_host::{Host, HostSettings, NoEgress, NoStorage, Plugin as Loaded};
 
 use crate::answer::{Error, Outcome};
+use crate::codes::{unread, unwritten};
 use crate::site::block_on;
 
 /// Makes, inspects and tries connectors.
@@ -55,8 +56,7 @@ fn build(module: &Path, output: &Path) -> Outcome {
     })?;
     let imports = dragoman_host::imports::check(&component)
         .map_err(|e| Error::coded(e.code, format!("{}: {}", module.display(), e.message)))?;
-    std::fs::write(output, &component)
-        .map_err(|e| Error::plain(format!("{} cannot be written: {e}", output.display())))?;
+    std::fs::write(output, &component).map_err(|e| unwritten(output, e))?;
     println!("{} ({} KB)", output.display(), component.len() / 1024);
     for sentence in imports.sentences() {
         println!("  {sentence}");
@@ -65,7 +65,7 @@ fn build(module: &Path, output: &Path) -> Outcome {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(file).map_err(|e| Error::plain(format!("{} cannot be read: {e}", file.display())))
+    std::fs::read(file).map_err(|e| unread(file, e))
 }
 
 /// A host with nothing behind it, and a plugin in it.

@@ -8,6 +8,7 @@ use dragoman_cases::record::{Privacy, record_history};
 use serde_json::{Value, json};
 
 use crate::answer::{Error, Outcome};
+use crate::codes::unwritten;
 use crate::commands::plugin::compiled;
 use crate::site::{Sight, SiteOption, block_on};
 
@@ -49,11 +50,10 @@ impl Record {
         match &self.to {
             None => print!("{text}"),
             Some(file) if file.exists() => {
-                return Err(Error::plain(format!("{} is there already", file.display())).help("give another name"));
+                return Err(unwritten(file, "it is there already").help("give another name"));
             }
             Some(file) => {
-                std::fs::write(file, text)
-                    .map_err(|e| Error::plain(format!("{} cannot be written: {e}", file.display())))?;
+                std::fs::write(file, text).map_err(|e| unwritten(file, e))?;
                 println!("{}: recorded; read it before you hand it on", file.display());
             }
         }

@@ -7,6 +7,7 @@ use dragoman_model::Value;
 use dragoman_server::{Address, Client};
 
 use crate::answer::{Error, Outcome, count_of};
+use crate::codes::NOT_SERVED;
 use crate::console::colour;
 use crate::site::{SiteOption, block_on};
 
@@ -26,8 +27,10 @@ impl Reload {
     pub(crate) fn run(self) -> Outcome {
         block_on(async {
             let Some(client) = self.server().await? else {
-                return Err(Error::plain("nothing serves this site, so there is nothing to reload")
-                    .help("start it with `dragoman serve`; it reads the site as it is then"));
+                return Err(
+                    Error::coded(NOT_SERVED, "nothing serves this site, so there is nothing to reload")
+                        .help("start it with `dragoman serve`; it reads the site as it is then"),
+                );
             };
             let answered = client.reload(colour() && !self.json).await?;
             let (told, taken) = match &answered {

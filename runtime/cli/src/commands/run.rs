@@ -13,6 +13,7 @@ use dragoman_server::{Runtime, TOO_LARGE, os_actor, read_site};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome, print_diagnostics};
+use crate::codes::{self, NOT_THERE, no_pipeline, unread};
 use crate::commands::runs;
 use crate::commands::serve::log;
 use crate::site::{SiteOption, block_on, desk};
@@ -60,8 +61,7 @@ impl Run {
         let plans = runtime.plans.all();
         let Some(plan) = plans.iter().find(|p| p.pipeline == self.pipeline) else {
             let names: Vec<&str> = plans.iter().map(|p| p.pipeline.as_str()).collect();
-            return Err(Error::plain(format!("the site has no pipeline `{}`", self.pipeline))
-                .help(format!("it has {}", names.join(", "))));
+            return Err(no_pipeline(&self.pipeline).help(format!("it has {}", names.join(", "))));
         };
         let trigger = match &self.on {
             Some(id) => plan.triggers.iter().find(|t| t.id == *id),
@@ -73,7 +73,9 @@ impl Run {
         };
         let Some(trigger) = trigger else {
             let ids: Vec<&str> = plan.triggers.iter().map(|t| t.id.as_str()).collect();
-            return Err(Error::plain("the pipeline has no such trigger").help(format!("it has {}", ids.join(", "))));
+            return Err(
+                Error::coded(NOT_THERE, "the pipeline has no such trigger").help(format!("it has {}", ids.join(", ")))
+            );
         };
         let delivery = Delivery {
             pipeline: self.pipeline.clone(),
@@ -115,7 +117,7 @@ impl Run {
 
 /// The message in a file, of at most so many bytes: what is larger is refused without being read whole.
 fn message(file: &Path, largest: u64) -> Result<Vec<u8>, Error> {
-    let unread = |e| Error::plain(format!("{} cannot be read: {e}", file.display()));
+    let unread = |e| unread(file, e);
     let opened = std::fs::File::open(file).map_err(unread)?;
     let mut body = Vec::new();
     opened
@@ -145,36 +147,34 @@ fn media_type(body: &[u8]) -> &'static str {
     }
 }
 
+/// Why the message was not taken, with the code that a sender is answered with over HTTP.
 fn refused(refusal: Refused) -> Error {
-    let told = |failure: &Failure| {
-        let issues: Vec<String> = failure
-            .issues
-            .iter()
-            .filter(|i| i.message != failure.message)
-            .map(|i| format!("{}: {} ({})", i.path, i.message, i.code))
-            .collect();
-        format!(
-            "{} ({}){}",
-            failure.message,
-            failure.code,
-            issues.iter().map(|i| format!("\n  {i}")).collect::<String>()
-        )
-    };
-    match refusal {
+    let error = |message: String| codes::refused(refusal.code(), message);
+    match &refusal {
         Refused::Unreadable { failure, run } => {
-            let kept = run.map(|r| format!("it is kept as run {r}")).unwrap_or_default();
-            let told = told(&failure);
-            let told = match told.strip_prefix("the message cannot be read") {
-                Some(_) => told,
-                None => format!("the message cannot be read: {told}"),
+            let message = &failure.message;
+            let told = match message.strip_prefix("the message cannot be read") {
+                Some(_) => message.clone(),
+                None => format!("the message cannot be read: {message}"),
             };
-            Error::plain(told).help(kept)
+            let refused = error(told + &issues(failure));
+            match run {
+                Some(run) => refused.help(format!("it is kept as run {run}; `dragoman runs show {run}` shows it")),
+                None => refused,
+            }
         }
-        Refused::KeyConflict { run, key } => Error::plain(format!(
+        Refused::KeyConflict { run, key } => error(format!(
             "a message with the key `{key}` and another content was taken before, as run {run}"
         )),
-        Refused::Overloaded { message, .. } => Error::plain(message).help("try again later"),
-        Refused::Store { message, .. } => Error::plain(message),
-        Refused::Unknown => Error::plain("the pipeline or its trigger is gone"),
+        Refused::Overloaded { message, .. } => error(message.clone()).help("try again later"),
+        Refused::Store { message, .. } => error(message.clone()),
+        Refused::Unknown => error("the pipeline or its trigger is gone".into()),
     }
+}
+
+/// What is wrong with a message in particular, a line each.
+fn issues(failure: &Failure) -> String {
+    let told = failure.issues.iter().filter(|i| i.message != failure.message);
+    told.map(|i| format!("\n  {}: {} ({})", i.path, i.message, i.code))
+        .collect()
 }

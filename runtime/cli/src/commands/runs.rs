@@ -183,6 +183,18 @@ pub(crate) fn print_run(found: &Value) {
     }
 }
 
+/// Who did what a line says, and for whom: `Maria Lis (maria) for igor`. None: the runtime by itself.
+fn who(line: &Value) -> Option<String> {
+    let text = |member: &str| line[member].as_str().filter(|text| !text.is_empty());
+    let actor = text("actor").map(|id| match text("name") {
+        Some(name) if name != id => format!("{name} ({id})"),
+        _ => id.to_owned(),
+    });
+    let other = text("on_behalf_of").map(|other| format!("for {other}"));
+    let parts: Vec<String> = actor.into_iter().chain(other).collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
+}
+
 fn print_one(run: &Value, timeline: &Value, indent: &str) {
     let text = |member: &str| run[member].as_str().unwrap_or_default();
     println!(
@@ -204,12 +216,7 @@ fn print_one(run: &Value, timeline: &Value, indent: &str) {
             .unwrap_or_default()
             .trim_end_matches('Z')
             .to_owned();
-        let actor = member("actor");
-        let who = if actor.is_empty() {
-            String::new()
-        } else {
-            format!("  [{actor}]")
-        };
+        let who = who(line).map(|who| format!("  [{who}]")).unwrap_or_default();
         rows.push(vec![
             format!("{indent}  {time}"),
             member("path"),
@@ -217,4 +224,27 @@ fn print_one(run: &Value, timeline: &Value, indent: &str) {
         ]);
     }
     print!("{}", table(&rows));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_acted_has_a_name_and_whoever_it_was_for() {
+        for (line, said) in [
+            (
+                json!({ "actor": "maria", "name": "Maria Lis", "on_behalf_of": null }),
+                Some("Maria Lis (maria)"),
+            ),
+            (
+                json!({ "actor": "maria", "name": null, "on_behalf_of": "igor" }),
+                Some("maria for igor"),
+            ),
+            (json!({ "actor": "maria" }), Some("maria")),
+            (json!({ "actor": "", "name": null, "on_behalf_of": null }), None),
+        ] {
+            assert_eq!(who(&line).as_deref(), said, "{line}");
+        }
+    }
 }

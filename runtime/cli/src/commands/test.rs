@@ -13,6 +13,7 @@ use dragoman_server::read_source;
 use serde_json::Value;
 
 use crate::answer::{Error, Outcome as Ends, print_diagnostics};
+use crate::codes::{NOT_THERE, no_pipeline, unwritten};
 use crate::commands::plugin::compiled;
 use crate::site::{SiteOption, block_on};
 
@@ -51,12 +52,12 @@ impl Test {
                     Some(right) => format!("did you mean `{right}`?"),
                     None => format!("it has {}", trial.pipelines.join(", ")),
                 };
-                return Err(Error::plain(format!("the site has no pipeline `{asked}`")).help(help));
+                return Err(no_pipeline(asked).help(help));
             }
         }
         let (cases, mistakes) = self.cases(&trial.cases);
         if cases.is_empty() && mistakes.is_empty() {
-            return Err(Error::plain("there is no such case").help(
+            return Err(Error::coded(NOT_THERE, "there is no such case").help(
                 "a case is a file in `cases/` beside its pipeline; `dragoman runs record ID` makes one of a run",
             ));
         }
@@ -145,7 +146,7 @@ impl Test {
 }
 
 fn write(file: &Path, text: &str) -> Result<(), Error> {
-    std::fs::write(file, text).map_err(|e| Error::plain(format!("{} cannot be written: {e}", file.display())))
+    std::fs::write(file, text).map_err(|e| unwritten(file, e))
 }
 
 /// Runs the cases, as many at once as the machine has processors; the reports are in the order of the cases.

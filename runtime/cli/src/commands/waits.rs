@@ -8,6 +8,7 @@ use dragoman_server::{Who, os_actor};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
+use crate::codes::{OPTION, refused};
 use crate::site::{Site, SiteOption, block_on, desk, encoded};
 use crate::who::WhoOption;
 
@@ -81,11 +82,12 @@ fn answer_body(answer: &str, reason: Option<String>, fields: Option<String>) -> 
     let mut body = match fields {
         None => json!({}),
         Some(text) => serde_json::from_str(&text).map_err(|e| {
-            Error::plain(format!("`--fields` is not JSON: {e}")).help("write for example --fields '{\"lines\": []}'")
+            Error::coded(OPTION, format!("`--fields` is not JSON: {e}"))
+                .help("write for example --fields '{\"lines\": []}'")
         })?,
     };
     let Some(members) = body.as_object_mut() else {
-        return Err(Error::plain("`--fields` is not a JSON object"));
+        return Err(Error::coded(OPTION, "`--fields` is not a JSON object"));
     };
     members.insert("answer".into(), answer.into());
     if let Some(reason) = reason {
@@ -137,8 +139,10 @@ impl Answer {
             .filter(|wait| wait["wait"].as_str().is_some_and(|id| id.starts_with(&self.wait)));
         match (fitting.next(), fitting.next()) {
             (Some(one), None) => Ok(one.clone()),
-            _ => Err(Error::plain(format!("no single open wait is called {}", self.wait))
-                .help("`dragoman waits list` lists them")),
+            _ => Err(
+                refused("unknown", format!("no single open wait is called {}", self.wait))
+                    .help("`dragoman waits list` lists them"),
+            ),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use crate::answer::Error;
+use crate::codes::unread;
 
 /// A row: texts by the names of the columns.
 pub(crate) type Row = BTreeMap<String, String>;
@@ -13,7 +14,7 @@ pub(crate) type Row = BTreeMap<String, String>;
 /// Reads a list: JSON where the name ends so, else CSV, separated by `,`, `;` or tabs. `names`: those of the columns, where
 /// the first line of a CSV does not say them.
 pub(crate) fn read(path: &Path, names: &[String]) -> Result<Vec<Row>, Error> {
-    let cannot = |why: String| Error::plain(format!("{} cannot be read: {why}", path.display()));
+    let cannot = |why: String| unread(path, why);
     let text = std::fs::read_to_string(path).map_err(|error| cannot(error.to_string()))?;
     let text = text.trim_start_matches('\u{feff}');
     if path.extension().is_some_and(|extension| extension == "json") {

@@ -47,10 +47,7 @@ impl Lock {
                 };
                 return Err(Error::new(
                     LOCKED,
-                    format!(
-                        "the store `{}` is in use by process{who}; stop it first",
-                        folder.display()
-                    ),
+                    format!("the store `{}` is in use by process{who}", folder.display()),
                 ));
             }
             Err(TryLockError::Error(e)) => return Err(refuse(e)),

@@ -140,9 +140,9 @@ async fn forged_and_foreign_heads_are_refused() -> Result<(), Error> {
     forged["entries"] = 1.into();
     copy.write("heads/heads.jsonl", format!("{forged}\n"))?;
     let verified = command(copy.path(), &["audit", "verify"]).await?;
-    refused(&verified, 1, "D0901", &["line 1", "signature"]);
+    refused(&verified, 1, "D0904", &["line 1", "signature"]);
     copy.write("heads/heads.jsonl", "no head\n")?;
     let verified = command(copy.path(), &["audit", "verify"]).await?;
-    refused(&verified, 1, "D0901", &["heads.jsonl", "line 1"]);
+    refused(&verified, 1, "D0904", &["heads.jsonl", "line 1"]);
     Ok(())
 }

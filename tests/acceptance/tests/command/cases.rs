@@ -53,9 +53,9 @@ async fn the_shipped_sites_are_right_laid_out_and_drawn() -> Result<(), Error> {
 async fn what_is_asked_for_and_is_not_there_is_told() -> Result<(), Error> {
     let site = workspace_root().join("examples/export");
     let unknown = command(&site, &["test", "export-relase"]).await?;
-    refused(&unknown, 1, "D0901", &["export-release"]);
+    refused(&unknown, 1, "D0903", &["export-release"]);
     let none = command(&site, &["test", "export-release", "--case", "nowhere"]).await?;
-    refused(&none, 1, "D0901", &["there is no such case", "runs record"]);
+    refused(&none, 1, "D0903", &["there is no such case", "runs record"]);
     Ok(())
 }
 
@@ -95,6 +95,8 @@ async fn a_real_run_becomes_a_case_that_holds_with_a_server_and_without() -> Res
         let file = own.join(format!("export-release/cases/{name}.yaml"));
         let recorded = country.dragoman(&["runs", "record", &run, "--to", text(&file)]).await?;
         assert_eq!(recorded.code, Some(0), "{}{}", recorded.out, recorded.err);
+        let again = country.dragoman(&["runs", "record", &run, "--to", text(&file)]).await?;
+        refused(&again, 1, "D0905", &["it is there already", "give another name"]);
         let case = std::fs::read_to_string(&file)?;
         for private in [
             "Wisla Leather Works",

@@ -27,7 +27,7 @@ async fn a_pipeline_is_drawn_with_what_its_calls_do() -> Result<(), Error> {
     refused(
         &unknown,
         1,
-        "D0901",
+        "D0903",
         &["export-relase", "did you mean `export-release`?"],
     );
     Ok(())

@@ -4,7 +4,7 @@
 use dragoman_acceptance::country::PATIENCE;
 use dragoman_acceptance::{Error, Small};
 use dragoman_support::eventually;
-use dragoman_support::process::TempSite;
+use dragoman_support::process::{Launch, TempSite, dragoman};
 use serde_json::Value;
 
 use crate::place::{ASK, SITE, after_the_main_job, command, refused};
@@ -63,7 +63,78 @@ async fn what_the_server_tells_is_read_without_it() -> Result<(), Error> {
     owner.lock()?;
     assert_eq!(seen(&small, &run).await?, served);
     let gone = small.dragoman(&["runs", "show", "00000000"]).await?;
-    refused(&gone, 1, "D0901", &["there is no run 00000000"]);
+    refused(&gone, 1, "error[unknown]", &["there is no run 00000000"]);
+    Ok(())
+}
+
+/// A wait that nobody answers, and rounds that are over in time.
+const LATE: &str = "
+dragoman: 1
+pipeline: late
+summary: Waits for somebody, and goes on without them.
+on: [{ id: hook, http: { path: /late, from: anybody } }]
+steps:
+  - id: rounds
+    repeat: { every: 1s, for: 1h, until: round > 0, steps: [{ id: nap, sleep: 1ms }] }
+  - id: officer
+    wait: { decision: ship-or-refuse, answers: [ship, refuse], show: [this], roles: [approver], for: 1s }
+    on_timeout: { stop: { reason: nobody came } }
+";
+
+#[tokio::test]
+async fn a_wait_that_ran_into_its_deadline_is_told_as_that() -> Result<(), Error> {
+    let small = Small::serve(&[("dragoman.yaml", SITE), ("pipelines/late.yaml", LATE)]).await?;
+    let taken = small.ask("POST", "/late", None, "{}").await?;
+    let run = taken.json()["runs"][0]["run"].as_str().unwrap_or_default().to_owned();
+    let told = eventually("the run has ended", PATIENCE, async || {
+        let told = small
+            .dragoman(&["runs", "show", &run])
+            .await
+            .map_err(|e| e.to_string())?;
+        if told.out.contains("STOPPED") {
+            Ok(told.out)
+        } else {
+            Err(told.out + &told.err)
+        }
+    })
+    .await?;
+    for words in [
+        "nobody answered until 2",
+        "; the way of the deadline is taken",
+        "goes round until 2",
+    ] {
+        assert!(told.contains(words), "no `{words}` in {told}");
+    }
+    assert!(!told.contains("chosen: "), "{told}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_store_that_is_in_use_for_a_moment_is_waited_for() -> Result<(), Error> {
+    let small = Small::serve(&[("dragoman.yaml", SITE), ("pipelines/ask.yaml", ASK)]).await?;
+    let mut server = small.server;
+    server.terminate()?;
+    server.wait(PATIENCE).await?;
+    let owner = std::fs::File::open(small.site.file("store/lock"))?;
+    owner.lock()?;
+    // Neither a server nor a message: who needs the store for itself is not kept waiting.
+    small.site.write("message.json", "{}")?;
+    let run = command(small.site.path(), &["run", "ask", "--trigger", "message.json"]).await?;
+    refused(&run, 1, "D0706", &["in use", "it may be starting: try again"]);
+    let launch = Launch::new(dragoman()?)
+        .args(["waits", "answer", "0", "ship"])
+        .folder(small.site.path());
+    let mut answer = launch.start()?;
+    // It comes to the lock before or after this: both times it goes on.
+    owner.unlock()?;
+    answer
+        .line("there is no such wait", PATIENCE, |_, line| {
+            line.contains("error[unknown]").then_some(())
+        })
+        .await?;
+    answer.wait(PATIENCE).await?;
+    let reload = command(small.site.path(), &["reload"]).await?;
+    refused(&reload, 1, "D0908", &["nothing serves this site"]);
     Ok(())
 }
 
@@ -94,7 +165,7 @@ async fn a_trail_that_is_gone_is_told_by_its_outside_heads() -> Result<(), Error
     let aside = country.folder().join("aside");
     std::fs::rename(&heads, &aside)?;
     let begun = country.dragoman(&["run", "none", "--trigger", "dragoman.yaml"]).await?;
-    refused(&begun, 1, "D0901", &["no pipeline `none`"]);
+    refused(&begun, 1, "D0903", &["no pipeline `none`"]);
     assert!(store.exists());
     std::fs::rename(&aside, &heads)?;
     let said = country.dragoman(&["audit", "verify"]).await?;

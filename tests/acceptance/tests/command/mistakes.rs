@@ -342,7 +342,7 @@ async fn a_setting_that_no_plugin_reads_is_told_at_its_name() -> Result<(), Erro
         r#"{"oficer": "confirm"}"#,
     ];
     let called = command(TempSite::new()?.path(), &call).await?;
-    refused(&called, 1, "D0901", &["has no `oficer`", "write `officer`"]);
+    refused(&called, 1, "D0912", &["has no `oficer`", "write `officer`"]);
     Ok(())
 }
 

@@ -51,6 +51,20 @@ async fn answered(small: &Small, arguments: &[&str]) -> Result<Vec<Value>, Error
     Ok(people)
 }
 
+/// What is shown of the run that was answered for somebody else: who did, and for whom.
+async fn shown(small: &Small, who: &str) -> Result<(), Error> {
+    let listed = small.dragoman(&["runs", "list", "--json"]).await?;
+    let listed: Value = serde_json::from_str(&listed.out)?;
+    let run = listed["runs"][1]["run"].as_str().ok_or("no run")?;
+    let told = small.dragoman(&["runs", "show", run]).await?;
+    assert!(told.out.contains(who), "no `{who}` in {}", told.out);
+    let told = small.dragoman(&["runs", "show", run, "--json"]).await?;
+    let told: Value = serde_json::from_str(&told.out)?;
+    let lines = told["timeline"].as_array().ok_or("no timeline")?;
+    assert!(lines.iter().any(|line| line["on_behalf_of"] == "boss"), "{told:#}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_environment_does_not_say_who_acts() -> Result<(), Error> {
     let mut small = Small::serve(&[("dragoman.yaml", SITE), ("pipelines/ask.yaml", ASK)]).await?;
@@ -72,6 +86,11 @@ async fn the_environment_does_not_say_who_acts() -> Result<(), Error> {
     assert_eq!(last["authentication"], "os_user", "{last}");
     assert_eq!(last["on_behalf_of"], Value::Null, "{last}");
     assert_eq!(first["id"], last["id"], "it is one user of this machine");
+    shown(
+        &small,
+        &format!("[{} for boss]", first["id"].as_str().unwrap_or_default()),
+    )
+    .await?;
     for person in &alone {
         assert!(
             !["minister", "boss", "tester"].contains(&person["id"].as_str().unwrap_or_default()),

@@ -166,7 +166,14 @@ async fn wrong_arguments_are_told_with_what_is_right() -> Result<(), Error> {
     for (arguments, words) in cases {
         let arguments: Vec<&str> = ["plugin"].iter().chain(*arguments).copied().collect();
         let finished = command(&workspace_root(), &arguments).await?;
-        refused(&finished, 1, "D0901", words);
+        let code = if words[0].contains("cannot be read") {
+            "D0904"
+        } else if words[0] == "configuration" {
+            "D0912"
+        } else {
+            "D0906"
+        };
+        refused(&finished, 1, code, words);
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ async fn told(country: &Country) -> Result<(), Error> {
     let whole: Value = serde_json::from_str(&whole.out)?;
     assert_eq!(whole["children"].as_array().map(Vec::len), Some(2), "{whole}");
     let gone = country.dragoman(&["runs", "show", "00000000"]).await?;
-    refused(&gone, 1, "D0", &["00000000"]);
+    refused(&gone, 1, "error[unknown]", &["00000000"]);
     Ok(())
 }
 
@@ -106,17 +106,23 @@ async fn what_cannot_be_run_is_told() -> Result<(), Error> {
     let unreadable = country
         .dragoman(&["run", "export-release", "--trigger", broken])
         .await?;
-    refused(&unreadable, 1, "D0901", &["cannot be read", "kept as run"]);
+    let over_http = "error[message.unreadable]";
+    refused(
+        &unreadable,
+        1,
+        over_http,
+        &["cannot be read", "kept as run", "`dragoman runs show"],
+    );
     let kept = country.dragoman(&["runs", "list", "--status", "parked"]).await?;
     assert!(kept.out.contains("export-release"), "{}", kept.out);
     let gone = country
         .dragoman(&["run", "export-release", "--trigger", "gone.xml"])
         .await?;
-    refused(&gone, 1, "D0901", &["gone.xml cannot be read"]);
+    refused(&gone, 1, "D0904", &["gone.xml cannot be read"]);
     let name = country
         .dragoman(&["run", "export-relaese", "--trigger", broken])
         .await?;
-    refused(&name, 1, "D0901", &["no pipeline `export-relaese`", "export-release"]);
+    refused(&name, 1, "D0903", &["no pipeline `export-relaese`", "export-release"]);
     Ok(())
 }
 

@@ -40,7 +40,10 @@ async fn an_officer_answers_where_nothing_serves() -> Result<(), Error> {
     let wrong: &[(&[&str], &str)] = &[
         (&["00000000", "endorse"], "00000000"),
         (&[wait, "perhaps"], "perhaps"),
-        (&[wait, "endorse", "--fields", "{"], "`--fields` is not JSON"),
+        (
+            &[wait, "endorse", "--fields", "{"],
+            "error[D0906]: `--fields` is not JSON",
+        ),
         (&[wait, "endorse", "--fields", "[]"], "`--fields` is not a JSON object"),
         (&[wait, "endorse", "--fields", r#"{"lines":"all"}"#], "lines"),
         (&[wait, "endorse", "--shown", &other], "show"),
@@ -48,7 +51,7 @@ async fn an_officer_answers_where_nothing_serves() -> Result<(), Error> {
     for (arguments, word) in wrong {
         let arguments: Vec<&str> = ["waits", "answer"].iter().chain(*arguments).copied().collect();
         let finished = country.dragoman(&arguments).await?;
-        refused(&finished, 1, "D0", &[word]);
+        refused(&finished, 1, "error[", &[word]);
     }
     assert!(country.facts().is_empty(), "{:?}", country.facts());
 
@@ -62,6 +65,6 @@ async fn an_officer_answers_where_nothing_serves() -> Result<(), Error> {
     let list = country.dragoman(&["waits", "list"]).await?;
     assert_eq!(list.out, "nothing waits for a person\n");
     let again = country.dragoman(&["waits", "answer", wait, "endorse"]).await?;
-    refused(&again, 1, "D0", &[]);
+    refused(&again, 1, "error[unknown]", &[]);
     Ok(())
 }

@@ -11,10 +11,12 @@ use dragoman_engine::{Call as Calling, StepRunner};
 use dragoman_host::{Connection, Runner};
 use dragoman_model::{Class, DocumentReference, Failure, Issue, RunId, Timestamp, Value};
 use dragoman_schema::{Surface, unknown_members};
+use dragoman_server::CONFIG;
 use serde_json::json;
 
 use super::{load, read};
 use crate::answer::{Error, Outcome};
+use crate::codes::OPTION;
 
 /// Calls one operation of a plugin, without any site: no endpoint is bound, nothing is kept. Prints the output as JSON
 /// and exits with 0; or prints the failure as JSON and exits with 10 (retryable), 11 (permanent), 12 (rejected) or
@@ -45,7 +47,7 @@ const CONNECTION: &str = "call";
 impl Call {
     pub(super) async fn run(self) -> Outcome {
         let parse = |what: &str, text: &str| -> Result<Value, Error> {
-            serde_json::from_str(text).map_err(|e| Error::plain(format!("`--{what}` is not JSON: {e}")))
+            serde_json::from_str(text).map_err(|e| Error::coded(OPTION, format!("`--{what}` is not JSON: {e}")))
         };
         let config = parse("config", &self.config)?;
         let input = parse("input", &self.input)?;
@@ -58,10 +60,11 @@ impl Call {
             .map_err(|e| Error::coded(e.code, e.message))?;
         if !surface.operations.contains_key(&self.operation) {
             let names: Vec<&str> = surface.operations.keys().map(String::as_str).collect();
-            return Err(
-                Error::plain(format!("{} has no operation `{}`", surface.name, self.operation))
-                    .help(format!("it has {}", names.join(", "))),
-            );
+            return Err(Error::coded(
+                OPTION,
+                format!("{} has no operation `{}`", surface.name, self.operation),
+            )
+            .help(format!("it has {}", names.join(", "))));
         }
         configured(&surface, &issues, &connection.config)?;
         host.set_connections(BTreeMap::from([(CONNECTION.to_owned(), connection)]));
@@ -114,9 +117,8 @@ impl Call {
         let mut unstored = Vec::new();
         for given in &self.document {
             let Some((name, file)) = given.split_once('=') else {
-                return Err(
-                    Error::plain(format!("`--document {given}` has no name")).help("write --document message=FILE")
-                );
+                return Err(Error::coded(OPTION, format!("`--document {given}` has no name"))
+                    .help("write --document message=FILE"));
             };
             let bytes = read(file.as_ref())?;
             let media_type = match file.rsplit('.').next() {
@@ -135,10 +137,10 @@ impl Call {
 /// Refuses a configuration that the plugin refuses, or that has a name which nothing would read.
 fn configured(surface: &Surface, issues: &[Issue], config: &Value) -> Result<(), Error> {
     if let Some(issue) = issues.first() {
-        return Err(Error::plain(format!(
-            "the configuration is refused at `{}`: {}",
-            issue.path, issue.message
-        )));
+        return Err(Error::coded(
+            CONFIG,
+            format!("the configuration is refused at `{}`: {}", issue.path, issue.message),
+        ));
     }
     let unknown = unknown_members(&surface.config_schema, config);
     let Some(member) = unknown.first() else {
@@ -154,7 +156,7 @@ fn configured(surface: &Surface, issues: &[Issue], config: &Value) -> Result<(),
         None => format!("there is {}", member.known.join(", ")),
     };
     let message = format!("the configuration of {} has no `{}`{place}", surface.name, member.name);
-    Err(Error::plain(message).help(help))
+    Err(Error::coded(CONFIG, message).help(help))
 }
 
 fn exit(failure: &Failure) -> ExitCode {

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::load;
 use crate::answer::{Error, Outcome};
+use crate::codes::OPTION;
 
 /// Says what a plugin offers and what it can do.
 #[derive(Debug, Args)]
@@ -26,8 +27,8 @@ pub(crate) struct Inspect {
 
 impl Inspect {
     pub(super) async fn run(self) -> Outcome {
-        let config: Value =
-            serde_json::from_str(&self.config).map_err(|e| Error::plain(format!("`--config` is not JSON: {e}")))?;
+        let config: Value = serde_json::from_str(&self.config)
+            .map_err(|e| Error::coded(OPTION, format!("`--config` is not JSON: {e}")))?;
         let (host, plugin) = load(&self.file).await?;
         let surface = host
             .describe(&plugin, &config, &[])

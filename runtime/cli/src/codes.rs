@@ -1,0 +1,44 @@
+//! Codes of the command line: what cannot be done with what was written behind the command.
+
+use std::path::Path;
+
+use dragoman_model::Code;
+
+use crate::answer::Error;
+
+/// A name on the command line is none of the site's.
+pub(crate) const NOT_THERE: Code = Code::new("D0903", "the site has no such pipeline, trigger or case");
+/// A file that was named cannot be read.
+pub(crate) const UNREAD: Code = Code::new("D0904", "a file cannot be read");
+/// A file that was named cannot be written.
+pub(crate) const UNWRITTEN: Code = Code::new("D0905", "a file cannot be written");
+/// What an option was given is not what it takes.
+pub(crate) const OPTION: Code = Code::new("D0906", "an option does not take this");
+/// It is not known who acts.
+pub(crate) const WHO: Code = Code::new("D0907", "it is not known who acts");
+/// There is no server to do it.
+pub(crate) const NOT_SERVED: Code = Code::new("D0908", "nothing serves the site");
+
+/// A file cannot be read, and why.
+pub(crate) fn unread(file: &Path, why: impl std::fmt::Display) -> Error {
+    Error::coded(UNREAD, format!("{} cannot be read: {why}", file.display()))
+}
+
+/// A file cannot be written, and why.
+pub(crate) fn unwritten(file: &Path, why: impl std::fmt::Display) -> Error {
+    Error::coded(UNWRITTEN, format!("{} cannot be written: {why}", file.display()))
+}
+
+/// The site has no pipeline of this name.
+pub(crate) fn no_pipeline(name: &str) -> Error {
+    Error::coded(NOT_THERE, format!("the site has no pipeline `{name}`"))
+}
+
+/// Something was refused with a code, which over HTTP is the answer's `code`.
+pub(crate) fn refused(code: &str, message: impl Into<String>) -> Error {
+    Error::Plain {
+        code: code.into(),
+        message: message.into(),
+        help: None,
+    }
+}
