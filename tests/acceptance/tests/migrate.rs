@@ -227,6 +227,39 @@ async fn runs_go_on_with_another_plugin_and_their_own_text() -> Result<(), Error
     Ok(())
 }
 
+/// The test guest in a version that wants another field of each line than `article`.
+fn other_field() -> Result<Vec<u8>, Error> {
+    const NAMES: &[u8] = b"Linearticlecount";
+    let mut bytes = std::fs::read(guest())?;
+    let at = bytes.windows(NAMES.len()).position(|w| w == NAMES);
+    let at = at.ok_or("the guest does not keep the names of a line's fields together")?;
+    bytes[at + b"Linearticl".len()] = b'a';
+    Ok(bytes)
+}
+
+#[tokio::test]
+async fn runs_stay_where_the_plugin_no_longer_takes_what_it_took() -> Result<(), Error> {
+    let files = [
+        ("dragoman.yaml", SITE),
+        ("pipelines/flow.yaml", &flow("first", "stamp")),
+    ];
+    let small = Small::serve(&files).await?;
+    begin(&small, "1").await?;
+    waiting(&small, 1).await?;
+    edit(&small, "plugins/echo.wasm", &other_field()?).await?;
+    let told = small.dragoman(&["migrate", "--connection", "echo", "--plan"]).await?;
+    for word in [
+        "D0937",
+        "pipelines/flow.yaml:9:",
+        "`echo.stamp` no longer takes what it took at `lines[].articla`",
+        "stay with version",
+        "0 can move, 1 stay",
+    ] {
+        assert!(told.out.contains(word), "no `{word}` in {}", told.out);
+    }
+    answer_all(&small, 1).await
+}
+
 #[tokio::test]
 async fn who_moves_runs_is_an_operator_and_says_why() -> Result<(), Error> {
     let small = Small::serve(&[

@@ -271,6 +271,15 @@ async fn an_address_and_a_store_cannot_change_and_a_hangup_reads_anew() -> Resul
         .until("it is told", |s| s["site"]["refused"].as_object().cloned())
         .await?;
     assert_eq!(refused["diagnostics"][0]["code"], "D0930");
+    let bearer = format!("Bearer {}", small.token()?);
+    let answer = small.ask("POST", "/v1/reload", Some(&bearer), "").await?;
+    assert_eq!(
+        (answer.status, &answer.json()["code"]),
+        (422, &"D0931".into()),
+        "{}",
+        answer.body
+    );
+    assert_eq!(answer.json()["diagnostics"][0]["code"], "D0930");
     small
         .server
         .line("the log says so", PATIENCE, |_, line| {

@@ -17,6 +17,8 @@ mod people;
 mod place;
 mod plugin_calls;
 mod plugin_files;
+mod refusals;
 mod runs;
+mod sites;
 mod waiting;
 mod waits;
