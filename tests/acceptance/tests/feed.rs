@@ -16,7 +16,10 @@ const COPIES: u32 = 3;
 /// How many declarations; each has two permits, and so four facts in the end.
 const CASES: u32 = 6;
 /// How often the runtime is killed.
-const KILLS: u32 = 4;
+const KILLS: usize = 4;
+
+/// What customs says of an export.
+const EXPORT: [&str; 5] = ["01", "02", "08", "09", "16"];
 
 /// A country whose customs has everything that its notices are about, and the line over which it pushes them.
 struct Border {
@@ -27,7 +30,8 @@ struct Border {
 }
 
 impl Border {
-    async fn start(seed: u64) -> Result<Border, Error> {
+    /// With these notices of each declaration, in an order that the seed gives.
+    async fn start(seed: u64, numbers: &[&str]) -> Result<Border, Error> {
         let country = Country::start(&Options {
             endorse_at: "released".into(),
             declaration_from: "customs".into(),
@@ -44,7 +48,7 @@ impl Border {
         for case in &cases {
             country.issue(case)?;
             country.declare(case)?;
-            for number in ["01", "02", "08", "09", "16"] {
+            for number in numbers {
                 notices.push(case.notice(number)?);
             }
         }
@@ -68,7 +72,36 @@ impl Border {
             .retry(5_000, Duration::from_millis(20))
     }
 
-    /// What customs is told, and what came of it.
+    /// Pushes everything, and kills the runtime again and again: each time when a part of the work is done (`facts` in the
+    /// end) and customs has not heard that one more notice was taken.
+    async fn push_and_kill(&mut self, facts: usize) -> Result<Vec<Delivery>, Error> {
+        let (feed, notices) = (self.feed(), self.notices.clone());
+        let pushed = tokio::spawn(async move { feed.send(&notices, COPIES).await });
+        for kill in 0..KILLS {
+            let least = facts * kill / (KILLS + 1);
+            let (country, wire) = (&self.country, &self.wire);
+            let swallowed = wire.swallowed();
+            let worked = eventually("work is done", PATIENCE, async || match country.facts().len() {
+                done if done >= least => Ok(()),
+                done => Err(format!("{done} facts of {least}")),
+            });
+            worked.await?;
+            wire.swallow(1);
+            let unheard = eventually("an answer is lost", PATIENCE, async || {
+                let lost = wire.swallowed() > swallowed || pushed.is_finished();
+                lost.then_some(()).ok_or_else(|| "all are heard".to_owned())
+            });
+            unheard.await?;
+            self.country.kill().await?;
+            self.country.serve().await?;
+            self.wire.lead_to(self.country.address())?;
+        }
+        self.wire.swallow(0);
+        assert!(self.wire.swallowed() > 0);
+        Ok(pushed.await??)
+    }
+
+    /// Every notice was taken in the end, and is one run of the release and one of the invalidation, however often it came.
     async fn check(&self, deliveries: &[Delivery]) -> Result<(), Error> {
         assert_eq!(deliveries.len(), self.notices.len() * COPIES as usize);
         for delivery in deliveries {
@@ -79,54 +112,71 @@ impl Border {
                 "refused though it would be taken later: {delivery:?}"
             );
         }
-        done_once(&self.country, &self.cases.iter().collect::<Vec<_>>()).await?;
-        // Each notice is one run of the release and one of the invalidation, however often it came.
-        let runs = self.country.runs().await?;
+        let runs = self.country.at_rest(PATIENCE).await?;
         let roots = runs.iter().filter(|run| run["parent"].is_null()).count();
         assert_eq!(roots, self.notices.len() * 2);
         Ok(())
+    }
+
+    /// Each permit is endorsed and told once, and nothing else took effect.
+    async fn check_done(&self) -> Result<(), Error> {
+        done_once(&self.country, &self.cases.iter().collect::<Vec<_>>()).await
     }
 }
 
 #[tokio::test]
 async fn everything_three_times_while_the_runtime_is_killed() -> Result<(), Error> {
-    let mut border = Border::start(7).await?;
-    let (feed, notices) = (border.feed(), border.notices.clone());
-    let pushed = tokio::spawn(async move { feed.send(&notices, COPIES).await });
-    for kill in 0..KILLS {
-        // A part of the work is done, and customs has not heard that one more notice was taken.
-        let least = (kill * CASES * 4 / (KILLS + 1)) as usize;
-        let (country, wire) = (&border.country, &border.wire);
-        let swallowed = wire.swallowed();
-        let worked = eventually("work is done", PATIENCE, async || match country.facts().len() {
-            facts if facts >= least => Ok(()),
-            facts => Err(format!("{facts} facts of {least}")),
-        });
-        worked.await?;
-        wire.swallow(1);
-        let unheard = eventually("an answer is lost", PATIENCE, async || {
-            if wire.swallowed() > swallowed || pushed.is_finished() {
-                Ok(())
-            } else {
-                Err("all are heard".to_owned())
-            }
-        });
-        unheard.await?;
-        border.country.kill().await?;
-        border.country.serve().await?;
-        border.wire.lead_to(border.country.address())?;
-    }
-    border.wire.swallow(0);
-    assert!(border.wire.swallowed() > 0);
-    let deliveries = pushed.await??;
-    border.check(&deliveries).await
+    let mut border = Border::start(7, &EXPORT).await?;
+    let deliveries = border.push_and_kill(CASES as usize * 4).await?;
+    border.check(&deliveries).await?;
+    border.check_done().await
 }
 
 #[tokio::test]
 async fn everything_three_times_at_once() -> Result<(), Error> {
-    let border = Border::start(11).await?;
+    let border = Border::start(11, &EXPORT).await?;
     border.wire.swallow(20);
     let deliveries = border.feed().send_at_once(&border.notices, COPIES).await?;
     assert_eq!(border.wire.swallowed(), 20);
-    border.check(&deliveries).await
+    border.check(&deliveries).await?;
+    border.check_done().await
+}
+
+/// Some are invalidated before their release is heard of, some after it: what was done is taken back, and nobody has to
+/// look.
+#[tokio::test]
+async fn invalidations_among_them_while_the_runtime_is_killed() -> Result<(), Error> {
+    let mut border = Border::start(13, &["01", "08", "10"]).await?;
+    // One that is done before it is invalidated, and one that is invalidated before it could be done, whatever comes.
+    let (first, last) = (&border.cases[0], &border.cases[CASES as usize - 1]);
+    assert_eq!(border.country.notify(first, "08").await?, 202);
+    assert_eq!(border.country.notify(last, "10").await?, 202);
+    border.country.at_rest(PATIENCE).await?;
+    // How much else is done depends on what overtakes what, so the kills do not wait for it.
+    let deliveries = border.push_and_kill(0).await?;
+    border.check(&deliveries).await?;
+    let facts = border.country.facts();
+    assert!(facts.values().all(|count| *count == 1), "{facts:?}");
+    let endorsed = border.country.count("endorsed", None).0;
+    assert!((2..=CASES as usize * 2 - 2).contains(&endorsed), "{facts:?}");
+    for case in &border.cases {
+        for permit in &case.permits {
+            let there = |fact: String| facts.contains_key(&fact);
+            let mrn = &case.mrn;
+            assert_eq!(
+                there(format!("endorsed|{permit}|{mrn}")),
+                there(format!("withdrawn|{permit}|{mrn}")),
+                "{facts:#?}"
+            );
+            assert_eq!(
+                there(format!("used|{permit}|{mrn}|exported")),
+                there(format!("used|{permit}|{mrn}|withdrawn")),
+                "{facts:#?}"
+            );
+        }
+    }
+    assert_eq!(border.country.waits().await?, Vec::<serde_json::Value>::new());
+    let audit = border.country.dragoman(&["audit", "verify"]).await?;
+    assert_eq!(audit.code, Some(0), "{}{}", audit.out, audit.err);
+    Ok(())
 }
