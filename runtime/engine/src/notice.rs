@@ -261,6 +261,20 @@ mod tests {
         assert_eq!((more(Kind::Parked, "orders"), more(Kind::Failed, "orders")), (40, 15));
     }
 
+    #[tokio::test]
+    async fn at_the_end_of_a_while_what_was_counted_is_said_and_lines_are_written_again() {
+        let notices = Notices::default();
+        let written = (0..12).filter(|_| notices.may(Kind::Event, "orders")).count();
+        assert_eq!(written, 10);
+        let now = Instant::now();
+        say_more(Arc::downgrade(&notices.0), Kind::Event, "orders".into(), now).await;
+        assert!(notices.0.windows().is_empty());
+        assert!(notices.may(Kind::Event, "orders"));
+        // One that nobody has any more says nothing, and waits for nothing.
+        let gone = Arc::downgrade(&Notices::default().0);
+        say_more(gone, Kind::Event, "orders".into(), now).await;
+    }
+
     #[test]
     fn what_others_named_is_cut() {
         assert_eq!(brief(&"ä".repeat(300)).chars().count(), LONGEST);
