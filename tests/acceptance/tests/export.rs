@@ -357,6 +357,12 @@ async fn without_a_quantity_an_officer_decides() -> Result<(), Error> {
         Some(1),
         "an answer that the decision does not have is refused"
     );
+    // Nobody has said how much: an endorsement without lines, or of nothing, is none.
+    for nothing in [&["endorse"][..], &["endorse", "--fields", r#"{ "lines": [] }"#]] {
+        let refused = answer(&country, nothing).await?;
+        assert_eq!(refused.code, Some(1), "{nothing:?}");
+        assert!(refused.err.contains("lines"), "{}", refused.err);
+    }
     answered(&country, &TWELVE).await?;
     compare(&country, &ONE).await
 }

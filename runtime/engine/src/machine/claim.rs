@@ -56,6 +56,10 @@ impl<'a> Walk<'a> {
             (Ok(lines), Ok(limits), Ok(unknown)) => (lines, limits, unknown),
             (Err(failure), ..) | (_, Err(failure), _) | (.., Err(failure)) => return self.fail(step, failure),
         };
+        if lines.is_empty() {
+            let message = format!("a claim of nothing from `{}`: its lines are empty", wanted.account);
+            return self.fail(step, Failure::permanent("claim.lines", message));
+        }
         let record = Record::Claimed {
             ledger: claim.ledger.clone(),
             account: wanted.account.clone(),

@@ -235,6 +235,7 @@ impl<'a> Walk<'a> {
             .retain(|_, live| matches!(live, Live::Away | Live::AwayAgain | Live::Answered { .. }));
         self.path.clear();
         if act == Act::Cancel {
+            self.release_unused();
             self.close(Ending::Cancelled, json!({ "reason": reason }));
         }
     }

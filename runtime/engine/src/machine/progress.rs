@@ -168,6 +168,17 @@ impl Progress {
         self.claim.is_some() || self.open || (self.request.is_some() && matches!(self.end, Some(End::Done(_))))
     }
 
+    /// The number of the entry after which its request had changed something outside; the greatest where it may have.
+    pub(super) fn acted(&self) -> Option<u64> {
+        let request = self.request.as_ref()?;
+        match self.end {
+            _ if request.effect == OperationEffect::Read => None,
+            _ if self.is_uncertain() => Some(u64::MAX),
+            Some(End::Done(_)) => Some(self.ended_seq),
+            _ => None,
+        }
+    }
+
     /// Applies an entry of this step.
     pub(super) fn apply(&mut self, fact: &Fact<'_>) {
         let output = || fact.member("output").cloned();

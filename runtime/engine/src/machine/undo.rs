@@ -69,6 +69,26 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Gives back what a run that is given up has claimed, newest first: a claim on which nothing stands would hold what
+    /// nobody uses. One after which something took effect, or may have, stays.
+    pub(super) fn release_unused(&mut self) {
+        if self.state.began_children().is_some() {
+            return;
+        }
+        let acted = self.state.steps().filter_map(|(_, progress)| progress.acted()).max();
+        for undoable in self.undoables() {
+            let Some(claim) = undoable.claim.filter(|_| acted.is_none_or(|seq| seq < undoable.seq)) else {
+                continue;
+            };
+            let path = format!("{}.undo", undoable.path);
+            if self.state.step(&path).is_none_or(|undone| undone.end.is_none()) {
+                let outer = std::mem::replace(&mut self.path, path);
+                self.give_back(&claim.ledger, claim.once);
+                self.path = outer;
+            }
+        }
+    }
+
     /// The business key says that what was done under it was undone.
     fn mark_undone(&mut self, path: &str) {
         let Some(request) = self.state.step(path).and_then(|p| p.request.as_ref()) else {

@@ -1,8 +1,8 @@
 //! Business keys, ledgers, references and turns: over runs and pipelines.
 
-use dragoman_engine::Delivered;
+use dragoman_engine::{Act, Delivered};
 use dragoman_journal::{Ending, Standing};
-use dragoman_model::Failure;
+use dragoman_model::{Actor, Failure};
 use serde_json::json;
 
 use crate::house::{House, check, plan};
@@ -286,6 +286,45 @@ async fn a_void_stops_what_is_between_two_attempts() {
         house.effects("7").await,
         ["ledger:stock used Undone", "shop.ship shipped Failed"]
     );
+}
+
+#[tokio::test]
+async fn a_run_that_is_given_up_gives_back_what_nothing_stands_on() {
+    let check = async |what: &str, does: &[Does], expected: &[&str]| {
+        let behind = format!("{CLAIM_AND_SHIP}  - park: {{ reason: look }}\n");
+        let house = House::new(&[plan("ship", &behind)]);
+        house.partner.will("ship", does.iter().cloned());
+        house.partner.will(
+            "probe ship",
+            vec![Fail(Failure::permanent("http.401", "no")); does.len()],
+        );
+        let run = house.run("ship", "7").await;
+        let done = house
+            .handle()
+            .operate(run, Act::Cancel, Actor::person("olga", "password"), "not any more")
+            .await;
+        done.expect("it is parked");
+        house.settle().await;
+        assert_eq!(house.ending(run).await, Some(Ending::Cancelled));
+        assert_eq!(house.effects("7").await, expected, "{what}");
+    };
+    let refused = Fail(Failure::permanent("http.401", "no"));
+    let given_back = ["ledger:stock used Undone", "shop.ship shipped Failed"];
+    check("it was refused", &[refused], &given_back).await;
+    let stands = ["ledger:stock used Done", "shop.ship shipped Done"];
+    check("it was done", &[Does::Answer], &stands).await;
+    let unknown = ["ledger:stock used Done", "shop.ship shipped Parked"];
+    check("nobody knows", &[cut(true)], &unknown).await;
+}
+
+#[tokio::test]
+async fn a_claim_of_nothing_is_none() {
+    let steps = CLAIM_AND_SHIP.replace("[{'item': 'a', 'quantity': quantity('3', 'kg')}]", "[]");
+    let house = House::new(&[plan("ship", &steps)]);
+    let run = house.run("ship", "7").await;
+    let note = house.summary(run).await.note.unwrap_or_default();
+    assert!(note.contains("a claim of nothing from `paper`"), "{note}");
+    assert_eq!(house.effects("7").await, Vec::<String>::new());
 }
 
 const TURNS: &str = "
