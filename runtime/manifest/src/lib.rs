@@ -32,7 +32,7 @@ pub use language::{Document, json_schema};
 pub use measure::{Backoff, Rate, written as written_duration};
 pub use pipeline::{Pipeline, parse_pipeline};
 pub use said::{ExpressionText, Literal, Template};
-pub use site::{Site, parse_site};
+pub use site::{Site, parse_site, read_site};
 pub use spanned::Spanned;
 pub use text::{LONGEST_TEXT, source_of};
 pub use yaml::OffsetMap;

@@ -170,7 +170,10 @@ impl Teller<'_> {
     fn each(&self, each: &Each, path: &str) -> Told {
         let mut lines = wrap(&each.items.text, Style::Code, 2.0 * WIDEST, 2);
         let together = each.concurrent.as_ref().map_or(8, |c| c.value);
-        let mut notes = vec![format!("each as {}", each.name.value), format!("{together} at once")];
+        let mut notes = vec![
+            format!("each as {}", each.name.as_ref().map_or("item", |name| &name.value)),
+            format!("{together} at once"),
+        ];
         if each.go_on {
             notes.push("the others go on where one fails".to_owned());
         }

@@ -221,25 +221,33 @@ fn kind(
 fn each(reading: &mut Reading, fields: &mut Fields<'_>, entry: &Entry) -> Option<Each> {
     let what = fields.rename("`each`");
     let items = reading.expression(&entry.value);
-    let name = fields
-        .need(reading, "as", "item")
-        .and_then(|n| reading.name(n, "_", "item"));
+    let name = item_name(reading, fields);
     let item_key = fields.take("item_key").map(|n| reading.expression(n));
     let concurrent = fields.take("concurrent").and_then(|n| reading.whole(n, 1, 1_000));
     let go_on = fields
         .take("on_item_failure")
         .and_then(|n| reading.word(n, &[("continue", true), ("stop", false)]));
     let steps = fields.need(reading, "steps", "[ ... ]");
-    let block = block::of_keys(reading, entry.key.span.clone(), steps, fields.take("value"));
+    let mut block = block::of_keys(reading, entry.key.span.clone(), steps, fields.take("value"));
+    // Steps that are missing were reported; that nothing is done follows from it.
+    block.refused |= steps.is_none();
     fields.rename(what);
     Some(Each {
         items,
-        name: name?,
+        name,
         item_key,
         concurrent,
         go_on: go_on.is_some_and(|g| g.value),
         block,
     })
+}
+
+/// The name of each item. One that cannot be a name is taken as it is: the steps inside use it, and are checked too.
+fn item_name(reading: &mut Reading, fields: &mut Fields<'_>) -> Option<Spanned<String>> {
+    let name = fields.need(reading, "as", "item")?;
+    let name = reading.text(name, "item")?;
+    reading.check_name(&name, "_");
+    Some(name)
 }
 
 /// `stop`, `park` and `fail`: a reason, and a class for `fail`.

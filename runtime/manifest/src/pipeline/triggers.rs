@@ -70,7 +70,7 @@ fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger>
         }
         [] => {
             reading.missing(span.clone(), "a trigger", "http", "{ path: /orders }");
-            None
+            stand_in(read.as_ref())
         }
         _ => {
             let names: Vec<String> = ways.iter().map(|(way, _)| format!("`{way}`")).collect();
@@ -82,10 +82,11 @@ fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger>
                 Diagnostic::error(codes::STEP_WORD, span.clone(), message)
                     .help("write two triggers, each behind a dash"),
             );
-            None
+            stand_in(read.as_ref())
         }
     };
     fields.finish(reading);
+    let kind = kind.or_else(|| stand_in(read.as_ref()));
     let id = id.unwrap_or_else(|| Spanned::new(format!("trigger-{number}"), span.clone()));
     Some(Trigger {
         id,
@@ -94,6 +95,12 @@ fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger>
         input,
         span,
     })
+}
+
+/// In place of a way that was refused, so that what the message is checked against is known: another mistake is not
+/// hidden by this one. None where nothing says what the message is.
+fn stand_in(read: Option<&OperationName>) -> Option<TriggerKind> {
+    read.map(|_| TriggerKind::Manual)
 }
 
 fn http(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
@@ -122,9 +129,9 @@ fn http(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
         .all(|s| !s.is_empty() && s != ".." && s.bytes().all(|b| b.is_ascii_graphic() && !b"?#{}*".contains(&b)));
     if !path.starts_with('/') || !segments_fit {
         let message = format!("`{}` is not a path", path.value);
-        reading
-            .push(Diagnostic::error(codes::WRONG_VALUE, path.span, message).help("write, for example, `/orders/new`"));
-        return None;
+        reading.push(
+            Diagnostic::error(codes::WRONG_VALUE, path.span.clone(), message).help("write, for example, `/orders/new`"),
+        );
     }
     Some(TriggerKind::Http {
         path,
@@ -149,10 +156,9 @@ fn files(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
     if folder.starts_with('/') || folder.split('/').any(|part| part == "..") {
         let message = "a folder stands below the folder of the site file";
         reading.push(
-            Diagnostic::error(codes::WRONG_VALUE, folder.span, message)
+            Diagnostic::error(codes::WRONG_VALUE, folder.span.clone(), message)
                 .help("write a path without `/` at its beginning and without `..`"),
         );
-        return None;
     }
     Some(TriggerKind::Files {
         folder,

@@ -298,8 +298,8 @@ pub struct Arm {
 pub struct Each {
     /// The list.
     pub items: ExpressionText,
-    /// The item's name.
-    pub name: Spanned<String>,
+    /// The item's name; none where it was left out, which a diagnostic says.
+    pub name: Option<Spanned<String>>,
     /// Unique among the items.
     pub item_key: Option<ExpressionText>,
     /// Children at work at once.

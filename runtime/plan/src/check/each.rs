@@ -23,21 +23,27 @@ impl Checker<'_> {
     /// `each`: the output is the list of `{ key, item, status, output?, reason? }`.
     pub(super) fn each(&mut self, each: &said::Each, scope: &mut Scope) -> Made {
         let items = self.expression(&each.items, &Expected::List, scope);
-        self.refuse_reserved(&each.name, true);
         let mut inner = scope.clone();
+        if let Some(name) = &each.name {
+            self.refuse_reserved(name, true);
+        }
+        // Of an item without a name the names inside are not known: one of them is meant to be it.
+        inner.nameless |= each.name.is_none();
+        let name = each.name.as_ref().map_or("", |name| name.value.as_str());
         let item = items.as_ref().map(|(_, shape)| match shape.present() {
             Shape::List(item) => Shape::clone(item),
             _ => Shape::Any,
         });
         match &item {
-            Some(item) => inner.add_name(&each.name.value, item.clone()),
-            None => inner.poison(each.name.value.clone()),
+            _ if name.is_empty() => {}
+            Some(item) => inner.add_name(name, item.clone()),
+            None => inner.poison(name.to_owned()),
         }
         let marks = items
             .as_ref()
             .map(|(items, _)| items.marks().item())
             .unwrap_or_default();
-        inner.mark_name(&each.name.value, marks.clone());
+        inner.mark_name(name, marks.clone());
         let item_key = {
             let mut keys = inner.clone();
             self.optional(each.item_key.as_ref(), &Expected::Key, &mut keys)
@@ -66,7 +72,7 @@ impl Checker<'_> {
         let kind = items.zip(outcome.block).map(|((items, _), block)| {
             StepKind::Each(Box::new(EachStep {
                 items,
-                name: each.name.value.clone(),
+                name: name.to_owned(),
                 item_key,
                 captures: captures.into_iter().collect(),
                 concurrent: each

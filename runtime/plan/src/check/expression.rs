@@ -1,6 +1,6 @@
 //! Expressions at their places.
 
-use dragoman_expression::codes::MAYBE_ABSENT;
+use dragoman_expression::codes::{MAYBE_ABSENT, UNKNOWN_NAME};
 use dragoman_expression::{Environment, Expected, Expression, Written, check};
 use dragoman_manifest::ExpressionText;
 use dragoman_schema::Shape;
@@ -26,8 +26,8 @@ impl Checker<'_> {
                 Some((expression, shape))
             }
             Err(diagnostics) => {
-                let doubtful = scope.doubtful;
-                let said = diagnostics.into_iter().filter(|d| !doubtful || d.code != MAYBE_ABSENT);
+                let follows = |code| scope.doubtful && code == MAYBE_ABSENT || scope.nameless && code == UNKNOWN_NAME;
+                let said = diagnostics.into_iter().filter(|d| !follows(d.code));
                 self.diagnostics.extend(said);
                 None
             }

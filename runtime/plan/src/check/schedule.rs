@@ -20,7 +20,10 @@ impl Checker<'_> {
                 let name = zone.as_ref().map_or("UTC", |zone| zone.value.as_str());
                 match (Calendar::cron(&text.value, name), zone) {
                     (Ok(calendar), _) => calendar,
-                    (Err(Some(wrong)), _) => {
+                    (Err(Some(wrong)), zone) => {
+                        if let Some(zone) = zone.as_ref().filter(|zone| !zones().contains(&zone.value)) {
+                            self.unknown_zone(zone);
+                        }
                         let diagnostic = Diagnostic::error(codes::SCHEDULE, part(text, wrong.at), wrong.message);
                         self.report(diagnostic.help(wrong.help));
                         return None;

@@ -27,6 +27,8 @@ pub(super) struct Scope {
     /// Whether a condition that was wrong might have made sure of something here: then nothing is said about values
     /// that may be absent.
     pub(super) doubtful: bool,
+    /// Whether an item around this place was given no name, which was reported: a name that is not known may be it.
+    pub(super) nameless: bool,
 }
 
 impl Scope {
@@ -39,6 +41,7 @@ impl Scope {
             answers: Names::default(),
             outside: Vec::new(),
             doubtful: false,
+            nameless: false,
         }
     }
 
