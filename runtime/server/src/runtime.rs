@@ -15,6 +15,7 @@ use dragoman_model::{Diagnostic, Digest};
 use dragoman_security::Keys;
 use dragoman_transports_http::egress::{Endpoint, HttpEgress};
 use dragoman_transports_http::inbound::Sender;
+use futures_util::future::join_all;
 
 use crate::error::Error;
 use crate::heads;
@@ -186,10 +187,11 @@ pub(crate) async fn keep(site: &Site, journal: &dyn Journal, kept: &mut HashSet<
         .editions
         .values()
         .map(|edition| (edition.plan.version, &edition.bytes));
-    for (digest, bytes) in components.chain(editions) {
-        if !kept.contains(&digest) {
-            kept.insert(journal.keep_version(bytes.clone()).await?);
-        }
+    let missing = components.chain(editions).filter(|(digest, _)| !kept.contains(digest));
+    // All at once: the store writes them with one sync.
+    let keeping: Vec<_> = missing.map(|(_, bytes)| journal.keep_version(bytes.clone())).collect();
+    for digest in join_all(keeping).await {
+        kept.insert(digest?);
     }
     Ok(())
 }
@@ -229,12 +231,14 @@ pub(crate) fn checking_host(site_file: &Path, said: &Said, cache: Option<CacheSe
 /// # Errors
 /// The host cannot start.
 pub async fn check(site_file: &Path) -> Result<Vec<Diagnostic>, Error> {
-    let (said, mut diagnostics) = match site::read(site_file) {
-        Ok(read) => read,
-        Err(diagnostics) => return Ok(diagnostics),
+    let (said, mut diagnostics) = site::read_partly(site_file);
+    let Some(said) = said else {
+        return Ok(diagnostics);
     };
+    let whole = !diagnostics.iter().any(site::is_error);
     let host = checking_host(site_file, &said, None)?;
     let loaded = site::load(site_file, said, &host, Secrets::Look).await;
-    diagnostics.extend(loaded.diagnostics);
+    let further = loaded.diagnostics.into_iter();
+    diagnostics.extend(further.filter(|d| whole || !site::may_follow(d)));
     Ok(diagnostics)
 }

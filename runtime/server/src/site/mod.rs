@@ -14,11 +14,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dragoman_host::Host;
-use dragoman_manifest::{Site as Said, parse_site};
+use dragoman_manifest::{Site as Said, read_site};
 use dragoman_model::{Diagnostic, Digest, Severity};
-use dragoman_plan::World;
+use dragoman_plan::{World, codes};
 use dragoman_transports_http::egress::Endpoint;
 use dragoman_transports_http::inbound::Sender;
+
+use crate::error::NOT_BOUND;
 
 pub use files::read_source;
 pub(crate) use inputs::{Inputs, Seen};
@@ -70,11 +72,31 @@ pub(crate) struct Loaded {
 /// # Errors
 /// All that is wrong with it.
 pub fn read(path: &Path) -> Result<(Said, Vec<Diagnostic>), Vec<Diagnostic>> {
-    let source = read_source(path).map_err(|d| vec![*d])?;
-    match parse_site(source) {
+    match read_partly(path) {
         (Some(said), diagnostics) if !diagnostics.iter().any(is_error) => Ok((said, diagnostics)),
         (_, diagnostics) => Err(diagnostics),
     }
+}
+
+/// The same, with what could be read where something is wrong with it: to check what it names, and never to run it.
+pub(crate) fn read_partly(path: &Path) -> (Option<Said>, Vec<Diagnostic>) {
+    match read_source(path) {
+        Ok(source) => read_site(source),
+        Err(diagnostic) => (None, vec![*diagnostic]),
+    }
+}
+
+/// Whether a diagnostic says that the site has no such thing: where a part of the site file could not be read, that may
+/// be because of what is wrong there.
+pub(crate) fn may_follow(diagnostic: &Diagnostic) -> bool {
+    let names = [
+        codes::UNKNOWN_CONNECTION,
+        codes::UNKNOWN_LEDGER,
+        codes::UNKNOWN_SENDER,
+        codes::UNKNOWN_EVENT,
+        NOT_BOUND,
+    ];
+    names.contains(&diagnostic.code)
 }
 
 /// Whether secrets are looked up (to run), looked for (to check), or only named (to try cases).
@@ -159,6 +181,7 @@ async fn connect(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Connected {
     let mut connected = Connected::default();
+    connections::warm(context).await;
     for (name, connection) in &context.said.connections {
         let Some(ready) = connections::load(context, name, connection, diagnostics).await else {
             world.broken_connections.insert(name.value.clone());
