@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use dragoman_model::{Digest, RunId, Value};
 use rust_decimal::Decimal;
 
+use super::kept::Kept;
 use super::trail::{Claimed, LedgerRow, OnceRow, ReferenceRow, RunRow};
 use super::{BODY_MISSING, KEY_DIFFERS, LEDGER_DIFFERS, RUN_BROKEN, RUN_DIFFERS, Report};
 use crate::entry::Header;
@@ -45,6 +46,8 @@ pub(super) struct Facts {
     released: HashSet<OnceKey>,
     voided: HashMap<String, HashSet<RunId>>,
     referred: HashSet<ReferenceRow>,
+    /// What is kept beside the entries.
+    pub(super) kept: Kept,
 }
 
 impl Facts {
@@ -58,6 +61,7 @@ impl Facts {
         report: &mut Report,
     ) {
         self.follow(&header, report);
+        self.kept.add(position, &header, body.as_ref());
         if header.body.is_some() && !has_body {
             self.bodiless
                 .entry(header.run)
@@ -181,6 +185,11 @@ impl Facts {
                     format!("run {} has {what} by its entries, but not in the index", row.run),
                 );
             }
+            if self.kept.content(row.run).is_some_and(|content| content != row.content) {
+                let what =
+                    "began with another content by its entries than the index says: the same message would be refused";
+                report.find(RUN_DIFFERS, format!("run {} {what}", row.run));
+            }
         }
         let mut missing: Vec<&RunId> = self.folds.keys().filter(|run| !seen.contains(run)).collect();
         missing.sort();
@@ -302,28 +311,34 @@ impl Facts {
 
     /// The ledger: what is taken is what the standing claims took.
     pub(super) fn compare_ledger(&self, keys: &[OnceRow], rows: &[LedgerRow], report: &mut Report) {
-        let mut taken: BTreeMap<(String, String, Option<String>), Decimal> = BTreeMap::new();
+        let mut taken: BTreeMap<(String, String, Option<String>), (Decimal, Option<String>)> = BTreeMap::new();
         for row in keys.iter().filter(|row| row.state == OnceState::Done) {
             let (Some(ledger), Some(claim)) = (row.once.scope.strip_prefix("ledger:"), &row.claim) else {
                 continue;
             };
-            let mut add = |item: Option<String>, value: Decimal| {
-                *taken.entry((ledger.into(), claim.account.clone(), item)).or_default() += value;
+            let mut add = |item: Option<String>, value: Decimal, unit: Option<String>| {
+                let sum = taken.entry((ledger.into(), claim.account.clone(), item)).or_default();
+                *sum = (sum.0 + value, unit);
             };
-            add(None, Decimal::ONE);
-            for (item, (value, _)) in sums(claim) {
-                add(Some(item), value);
+            add(None, Decimal::ONE, None);
+            for (item, (value, unit)) in sums(claim) {
+                add(Some(item), value, Some(unit));
             }
         }
         for row in rows {
             let key = (row.ledger.clone(), row.account.clone(), row.item.clone());
-            let claimed = taken.remove(&key).unwrap_or_default();
+            // Where nothing is taken, no claim says the unit.
+            let (claimed, unit) = taken.remove(&key).unwrap_or((Decimal::ZERO, row.unit.clone()));
             if row.taken.parse() != Ok(claimed) {
                 let what = format!("{} says {} taken, the claims make {claimed}", place(&key), row.taken);
                 report.find(LEDGER_DIFFERS, what);
+            } else if row.unit != unit {
+                let (says, made) = (row.unit.as_deref().unwrap_or_default(), unit.unwrap_or_default());
+                let what = format!("{} is in `{says}`, the claims are in `{made}`", place(&key));
+                report.find(LEDGER_DIFFERS, what);
             }
         }
-        for (key, claimed) in taken {
+        for (key, (claimed, _)) in taken {
             report.find(
                 LEDGER_DIFFERS,
                 format!("{} is not in the ledger, the claims make {claimed}", place(&key)),

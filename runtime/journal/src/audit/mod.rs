@@ -2,16 +2,18 @@
 //!
 //! In: a [`Trail`] and heads that were kept outside. Out: a [`Report`]. The chain says whether entries were altered,
 //! taken out or put in; the heads say whether its end was cut off or the whole rewritten; the fold of the entries says
-//! whether the indexes (runs, business keys, references, ledger) are what they should be.
+//! whether the indexes (runs, business keys, references, ledger, waits) are what they should be, and whether the documents
+//! and versions that entries name are there.
 //!
 //! Without a head from outside nobody can tell a trail whose last batches were removed together with all their traces
 //! from one that never had them. That is what heads are for.
 
 mod chained;
 mod indexed;
+mod kept;
 mod trail;
 
-pub use trail::{Claimed, LedgerRow, OnceRow, ReferenceRow, RunRow, StoredBatch, StoredEntry, Trail};
+pub use trail::{Claimed, KeptRow, LedgerRow, OnceRow, ReferenceRow, RunRow, StoredBatch, StoredEntry, Trail, WaitRow};
 
 use dragoman_model::Code;
 
@@ -42,6 +44,14 @@ pub const LEDGER_DIFFERS: Code = Code::new("D0719", "the ledger contradicts the 
 pub const TRAIL_SHORTER: Code = Code::new("D0720", "the trail is shorter than a head says");
 /// A head is of another trail.
 pub const TRAIL_REWRITTEN: Code = Code::new("D0721", "the trail is not the one of a head");
+/// A document is not what it was, or is not there.
+pub const DOCUMENT_DIFFERS: Code = Code::new("D0722", "a document was altered or is missing");
+/// A version that runs are pinned to is not what it was, or is not there.
+pub const VERSION_DIFFERS: Code = Code::new("D0723", "a pinned version was altered or is missing");
+/// The index of waits contradicts the entries.
+pub const WAIT_DIFFERS: Code = Code::new("D0724", "a wait contradicts the entries");
+/// Nobody can say whether a head is genuine.
+pub const HEAD_UNCHECKED: Code = Code::new("D0725", "a head was not checked");
 
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,7 +81,8 @@ impl Report {
         self.findings.is_empty()
     }
 
-    fn find(&mut self, code: Code, message: impl Into<String>) {
+    /// Adds a finding.
+    pub fn find(&mut self, code: Code, message: impl Into<String>) {
         self.findings.push(Finding {
             code,
             message: message.into(),
@@ -97,5 +108,8 @@ pub fn verify(trail: &dyn Trail, heads: &[Head]) -> Result<Report, Error> {
     facts.compare_keys(&keys, &mut report);
     facts.compare_references(&trail.voided()?, &trail.references()?, &mut report);
     facts.compare_ledger(&keys, &trail.ledger()?, &mut report);
+    facts.kept.compare_waits(&trail.waits()?, &mut report);
+    facts.kept.compare_documents(&trail.documents()?, &mut report);
+    facts.kept.compare_versions(&trail.versions()?, &mut report);
     Ok(report)
 }

@@ -52,6 +52,8 @@ pub struct RunRow {
     pub touched: Timestamp,
     /// How many entries.
     pub entries: u64,
+    /// Of what it began with.
+    pub content: Digest,
 }
 
 /// A business key in the index.
@@ -93,6 +95,40 @@ pub struct LedgerRow {
     pub item: Option<String>,
     /// What was taken of the item, a decimal number; of the account: how many claims stand.
     pub taken: String,
+    /// The unit of an item's quantities.
+    pub unit: Option<String>,
+}
+
+/// A document or a version that is kept under its digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeptRow {
+    /// The digest that it is kept under.
+    pub digest: Digest,
+    /// The digest of the bytes that are there.
+    pub found: Digest,
+}
+
+/// A wait in the index.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitRow {
+    /// Its id.
+    pub id: String,
+    /// The run.
+    pub run: RunId,
+    /// The step's path.
+    pub path: String,
+    /// The decision.
+    pub decision: String,
+    /// Who may answer.
+    pub roles: Vec<String>,
+    /// Until.
+    pub due: Option<Timestamp>,
+    /// The digest that answers are bound to.
+    pub shown: Digest,
+    /// The digest of what is shown.
+    pub show: Digest,
+    /// A void of this reference ends it.
+    pub reference: Option<String>,
 }
 
 /// An effect without business key in the index of references.
@@ -143,4 +179,19 @@ pub trait Trail {
     /// # Errors
     /// As above.
     fn references(&self) -> Result<Vec<ReferenceRow>, Error>;
+    /// All open waits.
+    ///
+    /// # Errors
+    /// As above.
+    fn waits(&self) -> Result<Vec<WaitRow>, Error>;
+    /// All documents.
+    ///
+    /// # Errors
+    /// As above.
+    fn documents(&self) -> Result<Vec<KeptRow>, Error>;
+    /// All versions of pipelines and plugins.
+    ///
+    /// # Errors
+    /// As above.
+    fn versions(&self) -> Result<Vec<KeptRow>, Error>;
 }

@@ -54,12 +54,12 @@ pub fn accepted(run: RunId, run_key: &str, parent: Option<Parent>) -> Draft {
     draft(run, 0, record, Some(json!({ "message": { "order": run_key } })))
 }
 
-/// A run that begins, with its key as its content.
+/// A run that begins, with its message as its content.
 pub fn begin(run: RunId, run_key: &str) -> Begin {
     Begin {
         entries: vec![accepted(run, run_key, None)],
         operations: Vec::new(),
-        content: Digest::of(run_key.as_bytes()),
+        content: Digest::of_value(&json!({ "order": run_key })),
         standing: Standing::Active,
         lease_until: START.plus_millis(LEASE),
     }

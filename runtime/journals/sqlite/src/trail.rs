@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use dragoman_journal::audit::{
-    Claimed, LedgerRow, OnceRow, ReferenceRow, Report, RunRow, StoredBatch, StoredEntry, Trail, verify,
+    Claimed, KeptRow, LedgerRow, OnceRow, ReferenceRow, Report, RunRow, StoredBatch, StoredEntry, Trail, WaitRow,
+    verify,
 };
 use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, Error};
-use dragoman_journal::{Batch, ClaimLine, Ending, Head, OnceKey};
+use dragoman_journal::{Batch, ClaimLine, Ending, Head, OnceKey, Wait};
 use dragoman_model::{Digest, RunId, Value};
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -15,6 +16,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 use crate::columns;
 use crate::entries::reading;
 use crate::failure;
+use crate::queries;
 use crate::schema;
 use crate::writer;
 
@@ -204,7 +206,7 @@ impl Trail for SqliteTrail {
     }
 
     fn runs(&self) -> Result<Vec<RunRow>, Error> {
-        let sql = "SELECT id, pipeline, run_key, parent, standing, wake, ending, began, touched, entries
+        let sql = "SELECT id, pipeline, run_key, parent, standing, wake, ending, began, touched, entries, content
                    FROM run ORDER BY number";
         self.all(sql, |row| {
             Ok(RunRow {
@@ -217,6 +219,7 @@ impl Trail for SqliteTrail {
                 began: columns::time(row, 7)?,
                 touched: columns::time(row, 8)?,
                 entries: columns::count(row, 9)?,
+                content: columns::digest(row, 10)?,
             })
         })
     }
@@ -243,9 +246,9 @@ impl Trail for SqliteTrail {
     }
 
     fn ledger(&self) -> Result<Vec<LedgerRow>, Error> {
-        let sql = "SELECT ledger, account, NULL, cast(claims AS TEXT) FROM ledger_account
+        let sql = "SELECT ledger, account, NULL, cast(claims AS TEXT), NULL FROM ledger_account
                    UNION ALL
-                   SELECT a.ledger, a.account, l.item, l.taken FROM ledger_line l
+                   SELECT a.ledger, a.account, l.item, l.taken, l.unit FROM ledger_line l
                    LEFT JOIN ledger_account a ON a.number = l.account ORDER BY 1, 2, 3";
         self.all(sql, |row| {
             Ok(LedgerRow {
@@ -253,6 +256,7 @@ impl Trail for SqliteTrail {
                 account: row.get::<_, Option<String>>(1)?.unwrap_or_default(),
                 item: row.get(2)?,
                 taken: row.get(3)?,
+                unit: row.get(4)?,
             })
         })
     }
@@ -275,6 +279,38 @@ impl Trail for SqliteTrail {
             },
         )
     }
+
+    fn waits(&self) -> Result<Vec<WaitRow>, Error> {
+        let waits = queries::waits(&self.connection, None)?;
+        let row = |wait: Wait| WaitRow {
+            show: Digest::of_value(&wait.show),
+            id: wait.id,
+            run: wait.run,
+            path: wait.path,
+            decision: wait.decision,
+            roles: wait.roles,
+            due: wait.due,
+            shown: wait.shown,
+            reference: wait.reference,
+        };
+        Ok(waits.into_iter().map(row).collect())
+    }
+
+    fn documents(&self) -> Result<Vec<KeptRow>, Error> {
+        self.all("SELECT digest, bytes FROM document ORDER BY number", kept)
+    }
+
+    fn versions(&self) -> Result<Vec<KeptRow>, Error> {
+        self.all("SELECT digest, bytes FROM version ORDER BY number", kept)
+    }
+}
+
+/// What is kept under a digest, and the digest of what is there; the bytes are only looked at.
+fn kept(row: &Row<'_>) -> Result<KeptRow, rusqlite::Error> {
+    Ok(KeptRow {
+        digest: columns::digest(row, 0)?,
+        found: Digest::of(row.get_ref(1)?.as_bytes()?),
+    })
 }
 
 impl Drop for SqliteTrail {

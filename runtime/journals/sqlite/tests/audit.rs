@@ -133,6 +133,8 @@ fn beside(append: Append, operation: Operation) -> Append {
 /// A store with three runs that ended, one that released and voided, one that was erased, one under way.
 async fn fill(folder: &Path) -> Vec<Head> {
     let journal = open(folder);
+    // What the entries of the sample say that they were made with.
+    journal.keep_version(b"orders".to_vec()).await.unwrap();
     for number in 1..=3 {
         busy(&journal, number).await;
     }
@@ -220,7 +222,7 @@ async fn a_store_that_nobody_has_been_at_is_clean() {
 }
 
 /// What somebody does to the file, and the codes of what is found, in order.
-const DEEDS: [(&str, &str, &[&str]); 24] = [
+const DEEDS: [(&str, &str, &[&str]); 25] = [
     (
         "an entry goes",
         "DELETE FROM entry WHERE position = 3",
@@ -332,6 +334,11 @@ const DEEDS: [(&str, &str, &[&str]); 24] = [
     (
         "a ledger row is altered",
         "UPDATE ledger_line SET taken = '0.2'",
+        &["D0719"],
+    ),
+    (
+        "a ledger row gets another unit",
+        "UPDATE ledger_line SET unit = 'g'",
         &["D0719"],
     ),
     (
