@@ -8,6 +8,7 @@ mod refusals;
 mod scalar;
 mod scan_error;
 mod scan_words;
+mod unclosed;
 
 pub(crate) use comments::{Comment, comments};
 pub(crate) use node::{Entry, Mapping, Node, NodeKind, Scalar, Style, shorten};

@@ -89,6 +89,14 @@ impl Reader<'_> {
         if anchor == 0 {
             return Ok(());
         }
+        // The anchor stands before what it names, perhaps with a tag between.
+        let before = &self.source.text[..span.range.start];
+        let begin = before.rfind('&').filter(|at| !before[*at..].contains('\n'));
+        let name = begin.map(|at| {
+            let length = before[at..].find(char::is_whitespace).unwrap_or(before.len() - at);
+            Span::new(self.source, at..at + length)
+        });
+        let span = name.as_ref().unwrap_or(span);
         self.report(
             Diagnostic::error(codes::YAML_FEATURE, span.clone(), "an anchor of YAML is not taken here")
                 .help("take `&name` away; a text that begins with `&` is quoted"),

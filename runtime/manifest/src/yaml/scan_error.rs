@@ -6,12 +6,23 @@ use dragoman_model::{Diagnostic, Source, Span};
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 
 use super::scan_words::words;
+use super::unclosed;
 use crate::codes;
+
+/// In longer texts spaces are not looked at one by one.
+const LONGEST_TRIED: usize = 1 << 20;
 
 /// The diagnostic of an error of the parser.
 pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic {
     let at = error.marker().byte_offset().unwrap_or(0).min(source.text.len());
-    let at = behind_tab(&source.text, error.kind(), at).unwrap_or(at);
+    if let Some(diagnostic) = odd_space(source, error.kind(), at) {
+        return diagnostic;
+    }
+    if let Some((opened, opener)) = unclosed::cause(&source.text, at) {
+        let span = Span::new(source, opened..opened + 1);
+        return Diagnostic::error(codes::NOT_YAML, span, format!("`{opener}` is never closed"))
+            .help(format!("write `{}` where it ends", unclosed::closer(opener)));
+    }
     if let Some(range) = flow_expression(&source.text, at) {
         let quoted = quoted(&source.text[range.clone()]);
         return Diagnostic::error(
@@ -38,8 +49,32 @@ pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
     diagnostic
 }
 
-/// Where the parser stumbled over a tab, the first line from there that is indented with one: what stands behind it.
-fn behind_tab(text: &str, kind: &ErrorKind, error: usize) -> Option<usize> {
+/// A line that is indented with something that is no space: a tab where the parser stumbled, or a space that only looks
+/// like one, anywhere before.
+fn odd_space(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<Diagnostic> {
+    let odd = |c: char| c.is_whitespace() && !c.is_ascii();
+    let text = &source.text;
+    let mut line = 0;
+    for written in text.split_inclusive('\n').take_while(|_| text.len() <= LONGEST_TRIED) {
+        if line > error {
+            break;
+        }
+        let indent = &written[..written.len() - written.trim_start().len()];
+        if let Some((at, space)) = indent.char_indices().find(|(_, c)| odd(*c)) {
+            let span = Span::new(source, line + at..line + at + space.len_utf8());
+            let message = format!("this is no space: it is the character U+{:04X}", u32::from(space));
+            return Some(Diagnostic::error(codes::NOT_YAML, span, message).help("indent with spaces"));
+        }
+        line += written.len();
+    }
+    let tab = indenting_tab(text, kind, error)?;
+    let (message, help) = words(&ErrorKind::TabInIndentation);
+    let diagnostic = Diagnostic::error(codes::NOT_YAML, Span::new(source, tab..tab + 1), message);
+    Some(help.into_iter().fold(diagnostic, Diagnostic::help))
+}
+
+/// Where the parser stumbled over a tab, or in a line that is indented with one: the first such tab from there.
+fn indenting_tab(text: &str, kind: &ErrorKind, error: usize) -> Option<usize> {
     use ErrorKind as K;
     let tab = matches!(
         kind,
@@ -49,11 +84,14 @@ fn behind_tab(text: &str, kind: &ErrorKind, error: usize) -> Option<usize> {
             | K::TabAtBlockScalarStart
             | K::TabInPlainScalar
     );
-    let mut line = text.get(..error).filter(|_| tab)?.rfind('\n').map_or(0, |n| n + 1);
+    let mut line = text.get(..error)?.rfind('\n').map_or(0, |n| n + 1);
     for written in text[line..].split_inclusive('\n') {
         let indent = written.len() - written.trim_start_matches([' ', '\t']).len();
-        if written[..indent].contains('\t') {
-            return Some(line + indent);
+        if let Some(at) = written[..indent].find('\t') {
+            return Some(line + at);
+        }
+        if !tab {
+            return None;
         }
         line += written.len();
     }
@@ -71,6 +109,13 @@ fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<D
     let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
     let before = &text[line..at];
     match kind {
+        K::ExpectedBlockMappingKey
+        | K::ExpectedBlockSequenceEntry
+        | K::BlockSequenceEntryNotAllowed
+        | K::MappingKeyNotAllowed
+        | K::SimpleKeyExpected
+        | K::InvalidSimpleKey
+        | K::InvalidIndentation => misplaced(source, line),
         K::ExpectedFlowMappingSeparator
         | K::ExpectedFlowSequenceSeparator
         | K::UnexpectedEofFlowMapping
@@ -111,6 +156,32 @@ fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<D
         }
         _ => None,
     }
+}
+
+/// A line that stands in the wrong column: an item of a list, or a text behind `|` or `>` that is not indented.
+fn misplaced(source: &Arc<Source>, line: usize) -> Option<Diagnostic> {
+    let text = &source.text;
+    let written = text[line..].lines().next().unwrap_or_default();
+    let indent = written.len() - written.trim_start().len();
+    let (start, content) = (line + indent, written.trim_start());
+    let above = text[..line]
+        .trim_end()
+        .lines()
+        .next_back()
+        .unwrap_or_default()
+        .trim_end_matches(['+', '-']);
+    if above.ends_with([' ', ':']) || !above.ends_with(['|', '>']) {
+        let dash = content == "-" || content.starts_with("- ");
+        let diagnostic = Diagnostic::error(
+            codes::NOT_YAML,
+            Span::new(source, start..start + 1),
+            "this dash does not begin where the dashes of its list do",
+        );
+        return dash.then(|| diagnostic.help("items of one list begin in the same column"));
+    }
+    let span = Span::new(source, start..start + content.len());
+    let message = "this text stands behind `|` or `>` above, and is not indented";
+    Some(Diagnostic::error(codes::NOT_YAML, span, message).help("indent it further than its key"))
 }
 
 /// The last bracket that is open at the end of a text; quoted texts are passed over.
