@@ -1,6 +1,6 @@
 //! The country: partners, site and the command at work.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use dragoman_support::authority::{self, Authority};
@@ -18,7 +18,7 @@ use crate::messages::Case;
 /// The token that every partner and sender of the test country uses.
 pub const TOKEN: &str = "test-token";
 /// How long anything may take before a test gives up.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(240);
 
 /// What sort of country.
 #[derive(Debug, Clone)]
@@ -36,6 +36,8 @@ pub struct Options {
     /// How long after it was sent a request can still take effect at the permit system; none: as its connector says, which
     /// is a minute. A kill in the middle of an endorsement waits that out.
     pub settle: Option<String>,
+    /// Further connections of the site file, indented as they stand there.
+    pub connections: String,
 }
 
 impl Default for Options {
@@ -47,6 +49,7 @@ impl Default for Options {
             declaration_from: "store".into(),
             importing: None,
             settle: None,
+            connections: String::new(),
         }
     }
 }
@@ -167,6 +170,10 @@ impl Country {
             ),
             ("mode: live".to_owned(), format!("mode: {}", options.mode)),
             ("every: 1m".to_owned(), "every: 1s".to_owned()),
+            (
+                "\nsenders:\n".to_owned(),
+                format!("{}\nsenders:\n", options.connections),
+            ),
         ];
         for (from, to) in own {
             if !text.contains(&from) {
@@ -176,6 +183,16 @@ impl Country {
         }
         self.site.write("dragoman.yaml", text)?;
         Ok(())
+    }
+
+    /// How many plugins its site file names.
+    ///
+    /// # Errors
+    /// The site file cannot be read.
+    pub fn plugins(&self) -> Result<usize, Error> {
+        let text = std::fs::read_to_string(self.site.file("dragoman.yaml"))?;
+        let names = text.lines().filter_map(|line| line.trim().strip_prefix("plugin: "));
+        Ok(names.collect::<BTreeSet<_>>().len())
     }
 
     /// Leaves the compiled plugins for the next test.

@@ -48,6 +48,16 @@ steps:
 output: { text: =steps.usage.text }
 "#;
 
+/// The shipped connector that the example's site does not use: all of them are started.
+const HUB: &str = "
+  hub:
+    plugin: epix
+    personal: allowed
+    config: { caller: PL }
+    endpoints:
+      hub: { url: \"http://127.0.0.1:9/\", methods: [POST], private: true, trust_safe: true }
+";
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match measure().await {
@@ -174,7 +184,11 @@ fn report(clients: usize, rounds: &[Round]) {
 
 /// The start of `serve` with all shipped connectors out of the cache, and the memory it holds when idle.
 async fn start() -> Result<(), Error> {
-    let mut country = Country::start(&Options::default()).await?;
+    let options = Options {
+        connections: HUB.into(),
+        ..Options::default()
+    };
+    let mut country = Country::start(&options).await?;
     let mut starts = Vec::new();
     let mut resident = Vec::new();
     for _ in 0..ROUNDS {
@@ -191,7 +205,8 @@ async fn start() -> Result<(), Error> {
         resident.push(Usage::of(id)?.resident as f64 / f64::from(1 << 20));
     }
     println!(
-        "bench: serve with 5 connectors from the cache: {:.0} ms to the first message",
+        "bench: serve with {} connectors from the cache: {:.0} ms to the first message",
+        country.plugins()?,
         median(starts)
     );
     println!("bench: idle memory: {:.0} MB", median(resident));
