@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::error::Error;
 use crate::faults;
-use crate::read::read_permit;
+use crate::read::{limits, read_permit};
 use crate::requests::{self, Certificate, operation};
 use crate::values::said;
 use crate::write::{Form, write_permit};
@@ -85,7 +85,7 @@ impl Epix {
     /// Reads a permit message of toolkit v1 or v2 into a permit.
     #[operation(effect = read, documents = ["message"], codes = ["message.unreadable", "message.unexpected", "message.incomplete"])]
     fn read_permit(&self, call: &Call) -> Result<Permit, Failure> {
-        Ok(read_permit(&call.document("message")?, None).map_err(Error::from)?)
+        Ok(read_permit(call.document("message")?, None).map_err(Error::from)?)
     }
 
     /// Writes a permit as a message of toolkit v2.
@@ -192,7 +192,7 @@ impl Epix {
             request = request.safe();
         }
         let response = request.send()?;
-        let xml = match Xml::parse(response.bytes()) {
+        let xml = match Xml::parse_within(response.bytes(), limits()) {
             Ok(xml) => xml,
             Err(error) if response.is_success() => return Err(response.unreadable(&error)),
             Err(_) => return Err(response.failure()),

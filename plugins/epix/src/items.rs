@@ -1,9 +1,10 @@
 //! The items of a permit, boxes 7 to 12.
 
 use crate::quantities;
-use crate::values::{country, date, decimal, said, text, texts};
+use crate::values::{country, date, decimal, every, said, text, texts};
 use dragoman_documents::{Decimal, LastReExport, Origin, PermitItem};
-use dragoman_xml::{Element, Refusal};
+use dragoman_xml::{Element, Refusal, short};
+use std::collections::BTreeSet;
 
 /// The name of an item's element.
 pub(crate) const ITEM: &str = "IncludedSupplyChainConsignmentItem";
@@ -13,12 +14,29 @@ pub(crate) const ORIGIN_PERMIT: &str = "861";
 pub(crate) const LAST_CERTIFICATE: &str = "811";
 const PRODUCT: &str = "IncludedSupplyChainTradeLineItem/SpecifiedTradeProduct";
 
-/// Reads the items; one without an ID gets the letter of its place.
+/// Reads the items; one without an ID gets the letter of its place. An ID that comes twice is refused: endorsements and
+/// confirmations name items by it, and would be about either.
 pub(crate) fn read(consignment: &Element) -> Result<Vec<PermitItem>, Refusal> {
+    let mut ids = BTreeSet::new();
     consignment
         .children_named(ITEM)
         .enumerate()
-        .map(|(place, element)| item(element, place))
+        .map(|(place, element)| {
+            let item = item(element, place)?;
+            if !ids.insert(item.id.to_uppercase()) {
+                let named = text(element, "ID").is_some();
+                let what = if named {
+                    "is given twice"
+                } else {
+                    "of an item without an ID is another one's"
+                };
+                return Err(Refusal::unreadable(
+                    element,
+                    format!("the ID {} {what}", short(&item.id)),
+                ));
+            }
+            Ok(item)
+        })
         .collect()
 }
 
@@ -40,7 +58,7 @@ fn item(element: &Element, place: usize) -> Result<PermitItem, Refusal> {
         common_name: joined("CommonName", ", "),
         description: joined("Description", "\n"),
         term_code: text(element, &product("TypeCode")),
-        marks: texts(element, "PhysicalLogisticsShippingMarks/Marking"),
+        marks: every(element, "PhysicalLogisticsShippingMarks/Marking"),
         appendix: text(element, "IncludedSupplyChainTradeLineItem/TypeCode"),
         source_code,
         secondary_source_code,

@@ -1,6 +1,6 @@
 //! Parties and their addresses: toolkit v2 has the country flat in the address, v1 as an element of its own.
 
-use crate::values::{country, text, texts};
+use crate::values::{country, every, said, text};
 use dragoman_documents::{Address, Party};
 use dragoman_xml::{Element, Writer};
 
@@ -15,8 +15,8 @@ pub(crate) fn party(element: &Element) -> Option<Party> {
 }
 
 fn address(element: &Element) -> Option<Address> {
-    let mut lines = texts(element, "StreetName");
-    lines.extend(texts(element, "PostOfficeBox"));
+    let mut lines = every(element, "StreetName");
+    lines.extend(every(element, "PostOfficeBox"));
     let either = |flat: &str, nested: &str| text(element, flat).or_else(|| text(element, nested));
     let address = Address {
         street: settled_lines(&lines.join("\n")),
@@ -31,16 +31,12 @@ fn address(element: &Element) -> Option<Address> {
     (address != Address::default()).then_some(address)
 }
 
-/// The lines of a text without blank ones and white space at their ends; none where nothing is left.
-/// A line that comes twice comes once.
+/// The lines of a text without white space at their ends, lines of nothing but `?`, and blank ones before and behind;
+/// none where nothing is left.
 pub(crate) fn settled_lines(text: &str) -> Option<String> {
-    let mut lines: Vec<&str> = Vec::new();
-    for line in text.lines().filter_map(crate::values::said) {
-        if !lines.contains(&line) {
-            lines.push(line);
-        }
-    }
-    (!lines.is_empty()).then(|| lines.join("\n"))
+    let lines = text.lines().map(str::trim);
+    let lines: Vec<&str> = lines.filter(|line| line.is_empty() || said(line).is_some()).collect();
+    said(&lines.join("\n")).map(str::to_owned)
 }
 
 /// Name of the person who signs for a party, else of the one who represents it.
@@ -73,8 +69,16 @@ pub(crate) fn write(writer: &mut Writer, name: &str, party: Option<&Party>, pers
 fn write_address(writer: &mut Writer, address: &Address) {
     writer.element("r:PostalTradeAddress", &[], |writer| {
         writer.optional("r:PostcodeCode", &[], address.postcode.as_deref());
-        for line in address.street.iter().flat_map(|street| street.lines()) {
-            writer.leaf("r:StreetName", &[], line);
+        match address.street.as_deref() {
+            // An empty element is no line to a reader: a blank line stands only inside of one.
+            Some(street) if street.lines().any(|line| line.trim().is_empty()) => {
+                writer.leaf("r:StreetName", &[], street);
+            }
+            street => {
+                for line in street.iter().flat_map(|street| street.lines()) {
+                    writer.leaf("r:StreetName", &[], line);
+                }
+            }
         }
         writer.optional("r:CityName", &[], address.city.as_deref());
         writer.optional("r:CountryID", &[], address.country.as_deref());

@@ -2,10 +2,11 @@
 //! canonical permit. Both are read by the same names: where they differ, whichever element is there counts.
 
 use crate::parties::{party, person};
-use crate::values::{boolean, country, moment, text, texts};
+use crate::values::{boolean, country, last_moment, moment, text, texts};
 use crate::{endorsements, extension, items, message, signatories};
-use dragoman_documents::{Party, Permit, PermitKind, country};
-use dragoman_xml::{Document, Element, Refusal};
+use dragoman_documents::{Party, Permit, PermitKind, country, size};
+use dragoman_xml::{Document, Element, Limits, Refusal};
+use std::borrow::Cow;
 
 /// The authority that issued the permit (box 6), below the header.
 const AUTHORITY: &str = "FirstSignatoryDocumentAuthentication/ProviderTradeParty";
@@ -18,13 +19,26 @@ const UNKNOWN_COUNTRY: &str = "XX";
 ///
 /// # Errors
 /// If the message cannot be read, is no permit, or has no number; with the place.
-pub fn read_permit(bytes: &[u8], asked: Option<&str>) -> Result<Permit, Refusal> {
-    let document = Document::parse(bytes)?;
+pub fn read_permit<'a>(bytes: impl Into<Cow<'a, [u8]>>, asked: Option<&str>) -> Result<Permit, Refusal> {
+    let document = Document::parse_within(bytes, limits())?;
     let found = message::find(document.root())?;
     let mut permit = body(found.permit, asked)?;
     permit.attachments = found.attachments();
     permit.composite = found.composite()?;
-    extension::apply(found.permit, permit)
+    let permit = extension::apply(found.permit, permit)?;
+    if size::fits(&permit, size::MOST) {
+        return Ok(permit);
+    }
+    let what = format!("the permit holds more than {} bytes of what is read", size::MOST);
+    Err(Refusal::unreadable(found.permit, what))
+}
+
+/// How much of a message is read: attachments may be inside it, and are left to the original that is kept.
+pub(crate) fn limits() -> Limits {
+    Limits {
+        embedded: &["AttachmentContent"],
+        ..Limits::default()
+    }
 }
 
 /// What the message itself says, without the parameters of [`extension`].
@@ -54,7 +68,7 @@ fn head(header: &Element) -> Result<Permit, Refusal> {
         kind_name: text(header, "Name").or(unknown_kind),
         copy_indicator: boolean(header, "CopyIndicator")?,
         valid_from: moment(header, "EffectiveSpecifiedPeriod/StartDateTime")?,
-        valid_until: moment(header, "EffectiveSpecifiedPeriod/EndDateTime")?,
+        valid_until: last_moment(header, "EffectiveSpecifiedPeriod/EndDateTime")?,
         special_conditions: joined(header, "Information"),
         purpose_code: text(header, "PurposeCode"),
         purpose: text(header, "Purpose"),

@@ -77,13 +77,6 @@ fn order(permit: &mut Permit) {
 }
 
 fn settle_item(item: &mut PermitItem) {
-    let mut marks: Vec<String> = Vec::new();
-    for mark in item.marks.drain(..) {
-        if !marks.contains(&mark) {
-            marks.push(mark);
-        }
-    }
-    item.marks = marks;
     if let (Some(code), None) = (&item.source_code, &item.secondary_source_code) {
         (item.source_code, item.secondary_source_code) = sources(code);
     }

@@ -1,29 +1,26 @@
 //! Values inside elements: what is empty or `?` is absent, what is there and cannot be read is refused.
 
 use dragoman_documents::{Date, Decimal, Moment};
+pub(crate) use dragoman_xml::said;
 use dragoman_xml::{Element, Refusal, short};
-
-/// A text unless it says nothing: systems send elements empty or with a question mark in them.
-pub(crate) fn said(text: &str) -> Option<&str> {
-    let text = text.trim();
-    (!text.chars().all(|character| character == '?')).then_some(text)
-}
+use std::collections::BTreeSet;
 
 /// The text of the first element at a path that says anything.
 pub(crate) fn text(parent: &Element, path: &str) -> Option<String> {
-    texts(parent, path).into_iter().next()
+    parent.value_of(path).map(str::to_owned)
 }
 
-/// The texts of all elements at a path that say anything, each once.
+/// The texts of all elements at a path that say anything, in order. One that comes again is another one of the kind.
+pub(crate) fn every(parent: &Element, path: &str) -> Vec<String> {
+    let said = parent.all(path).into_iter().filter_map(Element::value);
+    said.map(str::to_owned).collect()
+}
+
+/// The texts of all elements at a path that say anything, each once: what is repeated for another language.
 pub(crate) fn texts(parent: &Element, path: &str) -> Vec<String> {
-    let mut found: Vec<String> = Vec::new();
-    for element in parent.all(path) {
-        if let Some(text) = element.text().and_then(said)
-            && !found.iter().any(|known| known == text)
-        {
-            found.push(text.to_owned());
-        }
-    }
+    let mut known = BTreeSet::new();
+    let mut found = every(parent, path);
+    found.retain(|text| known.insert(text.clone()));
     found
 }
 
@@ -34,13 +31,29 @@ pub(crate) fn country(parent: &Element, path: &str) -> Option<String> {
 
 /// The moment in the first element at a path that has one.
 pub(crate) fn moment(parent: &Element, path: &str) -> Result<Option<Moment>, Refusal> {
+    moment_by(read_moment, parent, path)
+}
+
+/// The last moment of a period, likewise. A day that ends with its own midnight (24:00:00) is that day, to its end.
+pub(crate) fn last_moment(parent: &Element, path: &str) -> Result<Option<Moment>, Refusal> {
+    let read = |text: &str| match read_moment(text)? {
+        Moment::Day(day) => {
+            let written = text.get(..10).and_then(|date| date.parse().ok());
+            Some(Moment::Day(written.unwrap_or(day)))
+        }
+        time @ Moment::Time(_) => Some(time),
+    };
+    moment_by(read, parent, path)
+}
+
+fn moment_by(read: fn(&str) -> Option<Moment>, parent: &Element, path: &str) -> Result<Option<Moment>, Refusal> {
     for element in parent.all(path) {
         let inner = element
             .children()
             .find(|child| matches!(child.name(), "DateTimeString" | "DateTime" | "Date"))
             .unwrap_or(element);
-        if let Some(text) = inner.text().and_then(said) {
-            return read_moment(text).map(Some).ok_or_else(|| {
+        if let Some(text) = inner.value() {
+            return read(text).map(Some).ok_or_else(|| {
                 Refusal::unreadable(inner, format!("`{}` in {} is not a date", short(text), element.name()))
             });
         }
@@ -63,7 +76,7 @@ fn read_moment(text: &str) -> Option<Moment> {
         let date = format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]);
         return date.parse().ok().map(Moment::Day);
     }
-    let date: Date = text.get(..10)?.parse().ok()?;
+    let mut date: Date = text.get(..10)?.parse().ok()?;
     let rest = text.get(10..)?;
     let Some(clock) = rest.strip_prefix(['T', 't', ' ']) else {
         // `xs:date` may carry an offset.
@@ -71,11 +84,18 @@ fn read_moment(text: &str) -> Option<Moment> {
     };
     let zone_at = clock.find(['Z', 'z', '+', '-']).unwrap_or(clock.len());
     let (clock, zone) = clock.split_at(zone_at);
-    let clock = if clock.matches(':').count() == 1 {
+    let mut clock = if clock.matches(':').count() == 1 {
         format!("{clock}:00")
     } else {
         clock.to_owned()
     };
+    // The day's last midnight is the next day's first (XML Schema part 2, 3.2.7.1).
+    if let Some(rest) = clock.strip_prefix("24:")
+        && rest.bytes().all(|byte| matches!(byte, b'0' | b':' | b'.'))
+    {
+        date = date.following()?;
+        clock = format!("00:{rest}");
+    }
     let zone = match zone.as_bytes() {
         [] => {
             // The clock is read all the same, so that nonsense is refused.
@@ -98,7 +118,7 @@ fn is_offset(text: &str) -> bool {
 /// An `xs:boolean` at a path.
 pub(crate) fn boolean(parent: &Element, path: &str) -> Result<Option<bool>, Refusal> {
     for element in parent.all(path) {
-        if let Some(text) = element.text().and_then(said) {
+        if let Some(text) = element.value() {
             return match text.to_ascii_lowercase().as_str() {
                 "true" | "1" => Ok(Some(true)),
                 "false" | "0" => Ok(Some(false)),
@@ -114,10 +134,10 @@ pub(crate) fn boolean(parent: &Element, path: &str) -> Result<Option<bool>, Refu
 
 /// An `xs:decimal` in an element; none where it says nothing.
 pub(crate) fn decimal(element: &Element) -> Result<Option<Decimal>, Refusal> {
-    let Some(text) = element.text().and_then(said) else {
+    let Some(text) = element.value() else {
         return Ok(None);
     };
-    read_decimal(text).map(Some).ok_or_else(|| {
+    Decimal::from_xml(text).map(Some).ok_or_else(|| {
         Refusal::unreadable(
             element,
             format!("`{}` in {} is not a number", short(text), element.name()),
@@ -125,27 +145,9 @@ pub(crate) fn decimal(element: &Element) -> Result<Option<Decimal>, Refusal> {
     })
 }
 
-/// `xs:decimal` allows what the canonical form does not: a plus sign, and no digit before or after the point.
-fn read_decimal(text: &str) -> Option<Decimal> {
-    let unsigned = text.strip_prefix('+').unwrap_or(text);
-    if unsigned.len() < text.len() && unsigned.starts_with('-') {
-        return None;
-    }
-    let (sign, digits) = match unsigned.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", unsigned),
-    };
-    let digits = match digits.split_once('.') {
-        Some(("", fraction)) if !fraction.is_empty() => format!("0.{fraction}"),
-        Some((whole, "")) => whole.to_owned(),
-        _ => digits.to_owned(),
-    };
-    format!("{sign}{digits}").parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{read_decimal, read_moment, said};
+    use super::read_moment;
 
     #[test]
     fn moments_are_read_as_exactly_as_they_are_known() {
@@ -160,6 +162,11 @@ mod tests {
             ("2014-01-06", Some("2014-01-06")),
             ("2014-01-06+01:00", Some("2014-01-06")),
             ("20140106", Some("2014-01-06")),
+            ("2014-01-06T24:00:00+01:00", Some("2014-01-07T00:00:00+01:00")),
+            ("2014-12-31T24:00:00.0Z", Some("2015-01-01T00:00:00.0Z")),
+            ("2014-01-06T24:00:00", Some("2014-01-07")),
+            ("2014-01-06T24:00:01", None),
+            ("2014-01-06T24:30:00Z", None),
             ("2014-01-06T25:00:00", None),
             ("2014-02-30", None),
             ("2014-01-06x", None),
@@ -169,34 +176,5 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(check(text).as_deref(), expected, "{text}");
         }
-    }
-
-    #[test]
-    fn numbers_are_those_of_xml_schema() {
-        let check = |text: &str| read_decimal(text).map(|number| number.to_string());
-        let cases = [
-            ("5", Some("5")),
-            ("2.50", Some("2.50")),
-            ("+3", Some("3")),
-            ("-3", Some("-3")),
-            (".5", Some("0.5")),
-            ("5.", Some("5")),
-            (".", None),
-            ("+-3", None),
-            ("1,5", None),
-            ("1e3", None),
-            ("five", None),
-        ];
-        for (text, expected) in cases {
-            assert_eq!(check(text).as_deref(), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn question_marks_say_nothing() {
-        for text in ["", "  ", "?", " ? ", "??"] {
-            assert_eq!(said(text), None);
-        }
-        assert_eq!(said(" why? "), Some("why?"));
     }
 }

@@ -92,10 +92,53 @@ fn values_that_cannot_be_read_are_refused_with_their_place() {
             item(&format!("{}\n{}", package("1", "KGM"), package("2", "PCS"))),
             "8:30",
         ),
+        (
+            item("<r:ID>A</r:ID>").replace("</c:Spec", &format!("{}\n</c:Spec", an_item("a"))),
+            "8:1",
+        ),
+        (
+            item("<r:ID>B</r:ID>").replace("</c:Spec", &format!("{}\n</c:Spec", an_item(""))),
+            "8:1",
+        ),
     ];
     for (message, place) in cases {
         check(message.as_bytes(), "message.unreadable", place);
     }
+}
+
+fn an_item(id: &str) -> String {
+    format!("<r:IncludedSupplyChainConsignmentItem><r:ID>{id}</r:ID></r:IncludedSupplyChainConsignmentItem>")
+}
+
+#[test]
+fn marks_and_lines_that_come_twice_are_kept() {
+    let mark = |text: &str| {
+        format!("<r:PhysicalLogisticsShippingMarks><r:Marking>{text}</r:Marking></r:PhysicalLogisticsShippingMarks>")
+    };
+    let marks = [mark("N 1"), mark("?"), mark("N 1")].concat();
+    let permit = read(
+        "<r:ID>XA1</r:ID>",
+        &format!(
+            "<r:ConsigneeTradeParty><r:PostalTradeAddress><r:StreetName>Quay 3\n\nGate 3</r:StreetName><r:StreetName/>\
+             <r:StreetName>Quay 3</r:StreetName></r:PostalTradeAddress></r:ConsigneeTradeParty>\
+             <r:IncludedSupplyChainConsignmentItem>{marks}</r:IncludedSupplyChainConsignmentItem>"
+        ),
+    );
+    assert_eq!(permit.items[0].marks, ["N 1", "N 1"]);
+    let street = permit.importer.unwrap().address.unwrap().street;
+    assert_eq!(street.as_deref(), Some("Quay 3\n\nGate 3\nQuay 3"));
+}
+
+#[test]
+fn a_day_that_ends_at_24_hours_ends_then() {
+    let until = |text: &str| {
+        let period = format!(
+            "<r:ID>1</r:ID><r:EffectiveSpecifiedPeriod><r:EndDateTime>{text}</r:EndDateTime></r:EffectiveSpecifiedPeriod>"
+        );
+        read(&period, "").valid_until.unwrap().to_string()
+    };
+    assert_eq!(until("2026-04-30T24:00:00"), "2026-04-30");
+    assert_eq!(until("2026-04-30T24:00:00+02:00"), "2026-05-01T00:00:00+02:00");
 }
 
 fn read(header: &str, consignment: &str) -> Permit {

@@ -67,19 +67,15 @@ fn filled<T: Default + PartialEq>(part: T) -> Option<T> {
 }
 
 fn party() -> impl Strategy<Value = Option<Party>> {
-    let street = proptest::collection::vec("[A-Z][a-z]{1,5} [0-9]{1,2}", 0..3).prop_map(|lines| {
-        let mut lines = lines;
-        lines.dedup();
-        (!lines.is_empty()).then(|| lines.join("\n"))
+    // Lines may come twice, and blank ones between others.
+    let line = proptest::string::string_regex("([A-C] [1-2])?").unwrap();
+    let street = proptest::collection::vec(line, 0..5).prop_map(|lines| {
+        let street = lines.join("\n").trim().to_owned();
+        (!street.is_empty()).then_some(street)
     });
     let address = (street, of(text()), of(text()), of(text()), of(country()));
     (of(text()), of(text()), address).prop_map(|(id, name, address)| {
         let (street, city, postcode, subdivision, country) = address;
-        let street = street.filter(|lines| {
-            // A line that comes twice comes once.
-            let all: Vec<&str> = lines.lines().collect();
-            all.iter().enumerate().all(|(at, line)| !all[..at].contains(line))
-        });
         let address = filled(Address {
             street,
             city,
@@ -109,7 +105,7 @@ fn item() -> impl Strategy<Value = PermitItem> {
     let id = select(vec!["A", "B", "C", "D"]).prop_map(str::to_owned);
     let names = (of(text()), of(text()), of(text()), of(text()));
     let marks = (
-        proptest::collection::hash_set(text(), 0..3),
+        proptest::collection::vec(prop_oneof![text(), Just("M 1".to_owned())], 0..4),
         proptest::collection::vec(text(), 0..2),
     );
     let source = (
@@ -137,7 +133,7 @@ fn item() -> impl Strategy<Value = PermitItem> {
                 common_name: names.1,
                 description: names.2,
                 term_code: names.3,
-                marks: marks.into_iter().collect(),
+                marks,
                 traceability_ids,
                 appendix: own(source.2),
                 eu_annex: own(source.3),
@@ -287,7 +283,9 @@ fn permit() -> impl Strategy<Value = Permit> {
         (of(text()), of(text()), of(text())),
     );
     (head(), parties, lists, standing).prop_map(|(head, parties, lists, standing)| {
-        let (items, mut endorsements, attachments) = lists;
+        let (mut items, mut endorsements, attachments) = lists;
+        let mut ids = std::collections::BTreeSet::new();
+        items.retain(|item| ids.insert(item.id.clone()));
         let place = |line: &EndorsedItem| {
             let place = items.iter().position(|item: &PermitItem| item.id == line.item);
             place.unwrap_or(usize::MAX)
@@ -358,4 +356,20 @@ proptest! {
         bytes.truncate(at);
         prop_assert!(read_permit(&bytes, None).is_err());
     }
+}
+
+#[test]
+fn a_permit_with_an_item_twice_is_not_written() {
+    let item = |id: &str| PermitItem {
+        id: id.to_owned(),
+        ..PermitItem::default()
+    };
+    let permit = Permit {
+        number: "XA1".to_owned(),
+        issuing_country: "XA".to_owned(),
+        items: vec![item("A"), item("a")],
+        ..Permit::default()
+    };
+    let error = write_permit(&permit, Form::Message).unwrap_err().to_string();
+    assert!(error.contains("the ID a is given twice"), "{error}");
 }

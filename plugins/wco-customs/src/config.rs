@@ -1,5 +1,6 @@
 //! What the operator sets for a connection.
 
+use crate::zone::Zone;
 use dragoman_guest::Issue;
 use dragoman_guest::prelude::record;
 
@@ -41,6 +42,8 @@ pub struct Config {
     pub issuing_country: Option<String>,
     /// Units of supplementary quantities by commodity; the longest beginning that fits counts.
     pub supplementary_units: Option<Vec<SupplementaryUnit>>,
+    /// The zone of dates and times that do not say their own: an IANA name or an offset; `Z` unless said otherwise.
+    pub zone: Option<String>,
     /// True: a declaration kept in an older version than the one asked for is not handed out.
     pub require_version: Option<bool>,
 }
@@ -78,6 +81,11 @@ impl Config {
             .filter(|one| commodity.starts_with(&one.commodity))
             .max_by_key(|one| one.commodity.len())
             .map(|one| one.unit.as_str())
+    }
+
+    /// The zone of local times.
+    pub(crate) fn zone(&self) -> Zone {
+        self.zone.as_deref().and_then(Zone::named).unwrap_or_default()
     }
 
     /// The path template for a declaration.
@@ -118,6 +126,14 @@ impl Config {
             wrong(
                 "/issuing_country".to_owned(),
                 format!("`{country}` is no country code: write it as `PL`"),
+            );
+        }
+        if let Some(zone) = &self.zone
+            && Zone::named(zone).is_none()
+        {
+            wrong(
+                "/zone".to_owned(),
+                format!("`{zone}` is no time zone: write `Europe/Warsaw` or `+01:00`"),
             );
         }
         let path = self.path();

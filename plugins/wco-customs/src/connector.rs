@@ -61,14 +61,14 @@ impl WcoCustoms {
     /// Reads a notification of customs (WCO response) into a notice.
     #[operation(effect = read, documents = ["message"], codes = ["message.unreadable", "message.unexpected", "message.incomplete"])]
     fn read_notice(&self, call: &Call) -> Result<Notice, Failure> {
-        let bytes = call.document("message")?;
-        notice::read_notice(&bytes, &call.reference("message")?.digest).map_err(refused)
+        let digest = &call.reference("message")?.digest;
+        notice::read_notice(call.document("message")?, digest, &self.config).map_err(refused)
     }
 
     /// Reads a WCO declaration, with the permits and waivers that it refers to.
     #[operation(effect = read, documents = ["message"], codes = ["message.unreadable", "message.unexpected", "message.incomplete"])]
     fn read_declaration(&self, call: &Call) -> Result<Declaration, Failure> {
-        declaration::read_declaration(&call.document("message")?, &self.config).map_err(refused)
+        declaration::read_declaration(call.document("message")?, &self.config).map_err(refused)
     }
 
     /// Keeps a lodged declaration, so that later notices find it; the newest version stays.

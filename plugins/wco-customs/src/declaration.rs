@@ -6,7 +6,8 @@ use crate::message::{self, Kind, first_text, identity};
 use crate::moments::moment_in;
 use crate::permits::Gathering;
 use dragoman_documents::{Address, Declaration, Direction, Office, Party, TransportMeans};
-use dragoman_xml::{Element, Refusal, short};
+use dragoman_xml::{Document, Element, Refusal};
+use std::borrow::Cow;
 
 /// Where the country of export stands: for the whole consignment, else with the first goods item that has one.
 const EXPORTING: [&str; 2] = [
@@ -26,51 +27,53 @@ const IMPORTERS: [&str; 2] = ["GoodsShipment/Importer", "GoodsShipment/Consignee
 /// # Errors
 /// [`Refusal`] where the message cannot be read, is of another kind (a request to invalidate among them),
 /// has neither MRN nor LRN, or names a permit without its number.
-pub fn read_declaration(bytes: &[u8], config: &Config) -> Result<Declaration, Refusal> {
-    let message = message::open(bytes, Kind::Declaration)?;
-    let type_code = message.text_of("TypeCode");
+pub fn read_declaration<'a>(bytes: impl Into<Cow<'a, [u8]>>, config: &Config) -> Result<Declaration, Refusal> {
+    let document = Document::parse(bytes)?;
+    let message = message::find(document.root(), Kind::Declaration)?;
+    let type_code = message.value_of("TypeCode");
     if type_code == Some("INV") {
         return Err(Refusal::unexpected(
-            &message,
+            message,
             "this is a request to invalidate a declaration",
         ));
     }
-    let procedure_code = procedure(&message);
+    let procedure_code = procedure(message);
     let head = Declaration {
-        id: identity(&message)?,
-        lrn: message.text_of("FunctionalReferenceID").map(str::to_owned),
-        ucr: ucr(&message),
-        version: version(&message)?,
+        id: identity(message)?,
+        lrn: message.value_of("FunctionalReferenceID").map(str::to_owned),
+        ucr: ucr(message),
+        version: message::version(message),
         type_code: type_code.map(str::to_owned),
-        function_code: first_text(&message, &["FunctionCode"]),
+        function_code: first_text(message, &["FunctionCode"]),
         direction: direction(type_code, procedure_code.as_deref()),
-        accepted_at: moment_in(&message, "AcceptanceDateTime")?,
+        accepted_at: moment_in(message, "AcceptanceDateTime", &config.zone())?,
         procedure_code,
-        exporter: party(&message, &EXPORTERS),
-        importer: party(&message, &IMPORTERS),
-        declarant: party(&message, &["Declarant"]),
-        country_of_export: first_text(&message, &EXPORTING),
-        country_of_destination: first_text(&message, &DESTINATION),
-        office_of_exit: message.text_of("ExitOffice/ID").map(|code| Office {
+        exporter: party(message, &EXPORTERS),
+        importer: party(message, &IMPORTERS),
+        declarant: party(message, &["Declarant"]),
+        country_of_export: first_text(message, &EXPORTING),
+        country_of_destination: first_text(message, &DESTINATION),
+        office_of_exit: message.value_of("ExitOffice/ID").map(|code| Office {
             code: Some(code.to_owned()),
             name: None,
         }),
-        transport: transport(&message),
-        containers: containers(&message),
+        transport: transport(message),
+        containers: containers(message),
         ..Declaration::default()
     };
-    with_goods(head, &message, config)
+    message::fitting(with_goods(head, message, config)?, message)
 }
 
 /// Adds the goods items, and the permits and waivers that they refer to.
 fn with_goods(head: Declaration, message: &Element, config: &Config) -> Result<Declaration, Refusal> {
     let items = goods::read(message, config)?;
+    let header = goods::header(message)?;
     let exporting = head.country_of_export.as_deref();
     let mut gathering = Gathering::new(config, head.direction, exporting);
     for item in &items {
         gathering.take_item(item)?;
     }
-    gathering.take_header(message, &items)?;
+    gathering.take_header(&header, &items)?;
     let (permits, waivers) = gathering.finish();
     Ok(Declaration {
         goods: items.into_iter().map(|read| read.item).collect(),
@@ -84,19 +87,8 @@ fn containers(message: &Element) -> Vec<String> {
     message
         .all("GoodsShipment/Consignment/TransportEquipment/ID")
         .into_iter()
-        .filter_map(|id| id.text().map(str::to_owned))
+        .filter_map(|id| id.value().map(str::to_owned))
         .collect()
-}
-
-/// The version that customs gave; a lodged declaration has none.
-fn version(message: &Element) -> Result<Option<u32>, Refusal> {
-    message
-        .text_of("VersionID")
-        .map(|text| {
-            text.parse()
-                .map_err(|_| Refusal::unreadable(message, format!("the VersionID `{}` is not a number", short(text))))
-        })
-        .transpose()
 }
 
 /// The type code begins with EX or IM (or CO, for trade with special territories, which may be either);
@@ -125,8 +117,8 @@ fn procedure(message: &Element) -> Option<String> {
         .find_map(|one| {
             Some(format!(
                 "{}{}",
-                one.text_of("CurrentCode")?,
-                one.text_of("PreviousCode")?
+                one.value_of("CurrentCode")?,
+                one.value_of("PreviousCode")?
             ))
         })
 }
@@ -138,22 +130,15 @@ fn ucr(message: &Element) -> Option<String> {
         message
             .all("GoodsShipment/PreviousDocument")
             .into_iter()
-            .find(|document| document.text_of("TypeCode") == Some("DCR"))
-            .and_then(|document| document.text_of("ID").map(str::to_owned))
+            .find(|document| document.value_of("TypeCode") == Some("DCR"))
+            .and_then(|document| document.value_of("ID").map(str::to_owned))
     })
 }
 
 fn party(message: &Element, paths: &[&str]) -> Option<Party> {
-    let element = paths
-        .iter()
-        .flat_map(|path| message.all(path))
-        .find(|one| !one.is_blank())?;
-    let text = |path: &str| element.text_of(path).map(str::to_owned);
-    let address = element.child("Address").filter(|address| !address.is_blank());
-    Some(Party {
-        id: text("ID"),
-        name: text("Name"),
-        address: address.map(|_| Address {
+    paths.iter().flat_map(|path| message.all(path)).find_map(|element| {
+        let text = |path: &str| element.value_of(path).map(str::to_owned);
+        let address = Address {
             street: text("Address/Line"),
             city: text("Address/CityName"),
             postcode: text("Address/PostcodeID"),
@@ -162,7 +147,13 @@ fn party(message: &Element, paths: &[&str]) -> Option<Party> {
                 &["Address/CountrySubDivisionName", "Address/CountrySubDivisionCode"],
             ),
             country: text("Address/CountryCode"),
-        }),
+        };
+        let party = Party {
+            id: text("ID"),
+            name: text("Name"),
+            address: (address != Address::default()).then_some(address),
+        };
+        (party != Party::default()).then_some(party)
     })
 }
 
@@ -172,15 +163,14 @@ fn transport(message: &Element) -> Option<TransportMeans> {
         "BorderTransportMeans",
         "GoodsShipment/Consignment/DepartureTransportMeans",
     ];
-    let element = paths
-        .iter()
-        .flat_map(|path| message.all(path))
-        .find(|one| !one.is_blank())?;
-    let text = |path: &str| element.text_of(path).map(str::to_owned);
-    Some(TransportMeans {
-        id: text("ID").or_else(|| text("Name")),
-        id_type_code: text("IdentificationTypeCode"),
-        mode_code: text("ModeCode"),
-        nationality: text("RegistrationNationalityCode"),
+    paths.iter().flat_map(|path| message.all(path)).find_map(|element| {
+        let text = |path: &str| element.value_of(path).map(str::to_owned);
+        let means = TransportMeans {
+            id: text("ID").or_else(|| text("Name")),
+            id_type_code: text("IdentificationTypeCode"),
+            mode_code: text("ModeCode"),
+            nationality: text("RegistrationNationalityCode"),
+        };
+        (means != TransportMeans::default()).then_some(means)
     })
 }

@@ -21,6 +21,7 @@ mod moments;
 mod notice;
 mod permits;
 mod quantities;
+mod zone;
 
 pub use config::{Config, DeclarationFrom, SupplementaryUnit};
 pub use connector::{DeclarationRequest, KeepRequest, Kept, NoteRequest, WcoCustoms};

@@ -1,7 +1,8 @@
 //! What a message is: finding the declaration or response inside envelopes and wrappers.
 
-use dragoman_documents::DeclarationId;
-use dragoman_xml::{Document, Element, Refusal, short, soap};
+use dragoman_documents::{DeclarationId, size};
+use dragoman_xml::{Element, Refusal, short, soap};
+use serde::Serialize;
 
 /// The kinds of payload that are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,30 +27,29 @@ impl Kind {
     }
 }
 
-/// Reads a message and hands out its one payload of the wanted kind.
-pub(crate) fn open(bytes: &[u8], wanted: Kind) -> Result<Element, Refusal> {
-    let root = Document::parse(bytes)?.into_root();
-    match soap::open(&root) {
+/// Finds a message's one payload of the wanted kind.
+pub(crate) fn find(root: &Element, wanted: Kind) -> Result<&Element, Refusal> {
+    match soap::open(root) {
         soap::Message::Fault(fault) => {
             let text = fault.text.or(fault.code).unwrap_or_default();
-            return Err(Refusal::unexpected(&root, format!("a SOAP fault: {}", short(&text))));
+            return Err(Refusal::unexpected(root, format!("a SOAP fault: {}", short(&text))));
         }
         soap::Message::Empty => {
-            return Err(Refusal::unexpected(&root, "an envelope with nothing in it"));
+            return Err(Refusal::unexpected(root, "an envelope with nothing in it"));
         }
         soap::Message::Bare(_) | soap::Message::Payload(_) => {}
     }
     let mut found = Vec::new();
-    collect(&root, &mut found)?;
+    collect(root, &mut found)?;
     let kinds: Vec<Kind> = found.iter().map(|(kind, _)| *kind).collect();
     match (found.as_slice(), kinds.as_slice()) {
-        ([(kind, payload)], _) if *kind == wanted => Ok((*payload).clone()),
+        ([(kind, payload)], _) if *kind == wanted => Ok(payload),
         ([(kind, payload)], _) => Err(Refusal::unexpected(
             payload,
             format!("this is {}, and {} was expected", kind.phrase(), wanted.phrase()),
         )),
         ([], _) => Err(Refusal::unexpected(
-            &root,
+            root,
             format!("<{}> holds no {}", short(root.name()), wanted.element()),
         )),
         ([_, (_, second), ..], _) => Err(Refusal::unexpected(
@@ -91,7 +91,26 @@ fn collect<'a>(element: &'a Element, found: &mut Vec<(Kind, &'a Element)>) -> Re
 
 /// The text of the first of several paths that has one.
 pub(crate) fn first_text(element: &Element, paths: &[&str]) -> Option<String> {
-    paths.iter().find_map(|path| element.text_of(path)).map(str::to_owned)
+    paths.iter().find_map(|path| element.value_of(path)).map(str::to_owned)
+}
+
+/// A document that may be handed out: one that is larger is refused here, with its place, and not by the host.
+pub(crate) fn fitting<T: Serialize>(document: T, element: &Element) -> Result<T, Refusal> {
+    if size::fits(&document, size::MOST) {
+        return Ok(document);
+    }
+    let what = format!(
+        "{} holds more than {} bytes of what is read",
+        element.name(),
+        size::MOST
+    );
+    Err(Refusal::unreadable(element, what))
+}
+
+/// The version that customs gave; a lodged declaration has none. It is an identifier in the schema, so that any text is
+/// valid: one that is no number says nothing of what is newer, and is absent.
+pub(crate) fn version(element: &Element) -> Option<u32> {
+    element.value_of("VersionID")?.parse().ok()
 }
 
 /// The identity of the declaration in an element: its MRN, else its LRN. Customs has given no number yet then,
@@ -103,7 +122,7 @@ pub(crate) fn identity(element: &Element) -> Result<DeclarationId, Refusal> {
         .find_map(|(scheme, name)| {
             Some(DeclarationId {
                 scheme: (*scheme).to_owned(),
-                value: element.text_of(name)?.to_owned(),
+                value: element.value_of(name)?.to_owned(),
             })
         })
         .ok_or_else(|| Refusal::incomplete(element, "the declaration has neither ID nor FunctionalReferenceID"))

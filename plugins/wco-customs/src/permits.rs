@@ -1,9 +1,10 @@
 //! The permits and waivers that a declaration refers to.
 
 use crate::config::Config;
-use crate::goods::{self, ReadItem};
+use crate::goods::ReadItem;
 use dragoman_documents::{Basis, Direction, GoodsDocument, PermitLine, PermitReference, Quantity, Waiver, country};
 use dragoman_xml::{Element, Refusal};
+use std::collections::BTreeMap;
 
 /// Stands for an unknown country in the annual report guidelines.
 const UNKNOWN_COUNTRY: &str = "XX";
@@ -14,6 +15,8 @@ pub(crate) struct Gathering<'a> {
     /// The country of permits whose number does not say it.
     country: String,
     permits: Vec<PermitReference>,
+    /// Where in `permits` a number is.
+    places: BTreeMap<&'a str, usize>,
     waivers: Vec<Waiver>,
 }
 
@@ -39,13 +42,14 @@ impl<'a> Gathering<'a> {
             config,
             country: country.to_owned(),
             permits: Vec::new(),
+            places: BTreeMap::new(),
             waivers: Vec::new(),
         }
     }
 
     /// Takes the documents of one goods item.
-    pub(crate) fn take_item(&mut self, read: &ReadItem<'_>) -> Result<(), Refusal> {
-        let mut mentions: Vec<Mention<'_>> = Vec::new();
+    pub(crate) fn take_item(&mut self, read: &'a ReadItem<'_>) -> Result<(), Refusal> {
+        let mut mentions: Vec<Mention<'a>> = Vec::new();
         for (document, source) in read.item.documents.iter().zip(&read.sources) {
             let code = code_of(document);
             if self.config.is_waiver(&code) {
@@ -55,43 +59,47 @@ impl<'a> Gathering<'a> {
                 mentions.push(mention(rank, document, source)?);
             }
         }
-        let mut done: Vec<&str> = Vec::new();
-        for one in &mentions {
-            if done.contains(&one.number) {
-                continue;
-            }
-            done.push(one.number);
-            let same: Vec<&Mention<'_>> = mentions.iter().filter(|other| other.number == one.number).collect();
+        for same in by_number(&mentions) {
             let lines = lines(read, &same);
-            self.entry(one.number).lines.extend(lines);
+            let entry = self.entry(same[0].number);
+            // A list of one line takes the room of one only where it is not appended to.
+            if entry.lines.is_empty() {
+                entry.lines = lines;
+            } else {
+                entry.lines.extend(lines);
+            }
         }
         Ok(())
     }
 
-    /// Takes the documents stated for the whole declaration. With a single goods item they are that item's.
-    pub(crate) fn take_header(&mut self, declaration: &Element, items: &[ReadItem<'_>]) -> Result<(), Refusal> {
-        let sources = declaration
-            .children_named("AdditionalDocument")
-            .chain(declaration.all("GoodsShipment/AdditionalDocument"))
-            .filter(|source| !source.is_blank());
-        for source in sources {
-            let document = goods::document(source)?;
-            let code = code_of(&document);
+    /// Takes the documents stated for the whole declaration. With a single goods item they are that item's; with several,
+    /// what they write off is kept as the declaration's, because nothing says whose it is.
+    pub(crate) fn take_header(
+        &mut self,
+        header: &'a [(&'a Element, GoodsDocument)],
+        items: &[ReadItem<'_>],
+    ) -> Result<(), Refusal> {
+        let mut mentions: Vec<Mention<'a>> = Vec::new();
+        for (source, document) in header {
+            let code = code_of(document);
             if self.config.is_waiver(&code) {
-                self.waivers.push(waiver(None, &document));
+                self.waivers.push(waiver(None, document));
             }
-            let Some(rank) = self.config.permit_rank(&code) else {
-                continue;
-            };
-            let mention = mention(rank, &document, source)?;
-            let lines = match items {
-                [single] => lines(single, &[&mention]),
-                _ => Vec::new(),
-            };
-            let entry = self.entry(mention.number);
-            // Stated again for the only goods item, it is the same line.
-            if entry.lines.is_empty() {
-                entry.lines = lines;
+            if let Some(rank) = self.config.permit_rank(&code) {
+                mentions.push(mention(rank, document, source)?);
+            }
+        }
+        for same in by_number(&mentions) {
+            let entry = self.entry(same[0].number);
+            match items {
+                // Stated again for the only goods item, it is the same line.
+                [single] if entry.lines.is_empty() => entry.lines = lines(single, &same),
+                [_] => {}
+                _ => {
+                    entry.written_off = write_offs(&same)
+                        .filter_map(|one| one.document.written_off.clone())
+                        .collect()
+                }
             }
         }
         Ok(())
@@ -102,20 +110,37 @@ impl<'a> Gathering<'a> {
         (self.permits, self.waivers)
     }
 
-    fn entry(&mut self, number: &str) -> &mut PermitReference {
-        let index = match self.permits.iter().position(|permit| permit.number == number) {
-            Some(index) => index,
+    fn entry(&mut self, number: &'a str) -> &mut PermitReference {
+        let index = match self.places.get(number) {
+            Some(index) => *index,
             None => {
                 self.permits.push(PermitReference {
                     number: number.to_owned(),
                     issuing_country: issuing_country(number).unwrap_or(&self.country).to_owned(),
-                    lines: Vec::new(),
+                    ..PermitReference::default()
                 });
+                self.places.insert(number, self.permits.len() - 1);
                 self.permits.len() - 1
             }
         };
         &mut self.permits[index]
     }
+}
+
+/// Mentions of one permit together, in the order of their first ones.
+fn by_number<'m, 'a>(mentions: &'m [Mention<'a>]) -> Vec<Vec<&'m Mention<'a>>> {
+    let mut places: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut together: Vec<Vec<&Mention<'a>>> = Vec::new();
+    for one in mentions {
+        match places.get(one.number) {
+            Some(place) => together[*place].push(one),
+            None => {
+                places.insert(one.number, together.len());
+                together.push(vec![one]);
+            }
+        }
+    }
+    together
 }
 
 /// `C400` from its two halves.
@@ -134,7 +159,7 @@ fn mention<'a>(rank: usize, document: &'a GoodsDocument, source: &Element) -> Re
         rank,
         number,
         document,
-        states_write_off: source.text_of("WriteOff/QuantityQuantity").is_some(),
+        states_write_off: source.value_of("WriteOff/QuantityQuantity").is_some(),
     })
 }
 
@@ -148,25 +173,26 @@ fn waiver(goods_item: Option<u32>, document: &GoodsDocument) -> Waiver {
     }
 }
 
-/// The lines of one permit on one goods item. Where several document codes name the permit, the write-offs
-/// of the leading code count and the others repeat them; without any, the goods item's own quantity counts.
+/// The mentions of one permit that write something off. Where several document codes name the permit, those of the leading
+/// code count and the others repeat them.
+fn write_offs<'m, 'a>(mentions: &'m [&'m Mention<'a>]) -> impl Iterator<Item = &'m Mention<'a>> {
+    let stating = || mentions.iter().copied().filter(|one| one.states_write_off);
+    let leading = stating().map(|one| one.rank).min();
+    stating().filter(move |one| Some(one.rank) == leading)
+}
+
+/// The lines of one permit on one goods item: its write-offs; without any, the goods item's own quantity.
 fn lines(read: &ReadItem<'_>, mentions: &[&Mention<'_>]) -> Vec<PermitLine> {
     let goods_item = read.item.number;
-    let leading = mentions
-        .iter()
-        .filter(|one| one.states_write_off)
-        .map(|one| one.rank)
-        .min();
-    if let Some(rank) = leading {
-        return mentions
-            .iter()
-            .filter(|one| one.states_write_off && one.rank == rank)
-            .map(|one| {
-                let quantity = one.document.written_off.clone();
-                // A write-off without a unit stays without a quantity: the goods item's own would be another one.
-                line(goods_item, quantity.map(|quantity| (quantity, Basis::WriteOff)))
-            })
-            .collect();
+    let written_off: Vec<PermitLine> = write_offs(mentions)
+        .map(|one| {
+            let quantity = one.document.written_off.clone();
+            // A write-off without a unit stays without a quantity: the goods item's own would be another one.
+            line(goods_item, quantity.map(|quantity| (quantity, Basis::WriteOff)))
+        })
+        .collect();
+    if !written_off.is_empty() {
+        return written_off;
     }
     let own = read
         .item

@@ -1,7 +1,7 @@
 //! Amounts with their unit, as WCO messages write them.
 
 use dragoman_documents::{Decimal, Quantity};
-use dragoman_xml::{Element, Refusal, short};
+use dragoman_xml::{Element, Refusal, said, short};
 
 /// What customs and permit systems write for a unit of UN/ECE Recommendation 20. The code that was written
 /// is kept as `original_unit`. `NAR` and `H87` are codes of the recommendation too, with the meaning of `C62`.
@@ -25,37 +25,38 @@ const ALIASES: &[(&str, &str)] = &[
 /// The amount in an element such as `QuantityQuantity`, in its `unitCode`, else in the unit given.
 /// None where there is no amount, or no unit: an amount without a unit says nothing.
 pub(crate) fn quantity(element: Option<&Element>, unit: Option<&str>) -> Result<Option<Quantity>, Refusal> {
-    let Some((element, text)) = element.and_then(|one| Some((one, one.text()?))) else {
+    let Some((element, text)) = element.and_then(|one| Some((one, one.value()?))) else {
         return Ok(None);
     };
-    let value: Decimal = text.parse().map_err(|_| {
+    let value = Decimal::from_xml(text).ok_or_else(|| {
         Refusal::unreadable(
             element,
             format!("`{}` in {} is not a number", short(text), element.name()),
         )
     })?;
-    let written = element.attribute("unitCode");
-    Ok(written.or(unit).map(|code| in_unit(value, code)))
+    let written = element.attribute("unitCode").unwrap_or_default();
+    Ok(in_unit(value, written, unit))
 }
 
-/// An amount in a unit as written: `KGM#G` is kilograms with the qualifier G.
-pub(crate) fn in_unit(value: Decimal, written: &str) -> Quantity {
+/// An amount in a unit as written, else in the unit given: `KGM#G` is kilograms with the qualifier G.
+fn in_unit(value: Decimal, written: &str, given: Option<&str>) -> Option<Quantity> {
     let (code, qualifier) = match written.split_once('#') {
-        Some((code, qualifier)) => (code.trim(), Some(qualifier.trim())),
+        Some((code, qualifier)) => (code, said(qualifier)),
         None => (written, None),
     };
+    let code = said(code).or(given)?;
     let upper = code.to_ascii_uppercase();
     let unit = ALIASES
         .iter()
         .find(|(alias, _)| *alias == upper)
         .map_or(upper.as_str(), |(_, unit)| unit)
         .to_owned();
-    Quantity {
+    Some(Quantity {
         value,
         original_unit: (unit != code).then(|| code.to_owned()),
         unit,
-        qualifier: qualifier.filter(|text| !text.is_empty()).map(str::to_owned),
-    }
+        qualifier: qualifier.map(str::to_owned),
+    })
 }
 
 #[cfg(test)]
@@ -66,7 +67,7 @@ mod tests {
     #[test]
     fn units_are_those_of_recommendation_20() {
         let check = |written: &str| {
-            let quantity = in_unit(Decimal::from(1), written);
+            let quantity = in_unit(Decimal::from(1), written, Some("LTR")).unwrap();
             (quantity.unit, quantity.qualifier, quantity.original_unit)
         };
         let some = |text: &str| Some(text.to_owned());
@@ -77,5 +78,10 @@ mod tests {
         assert_eq!(check("kgm"), ("KGM".to_owned(), None, some("kgm")));
         assert_eq!(check("NAR#B"), ("C62".to_owned(), some("B"), some("NAR")));
         assert_eq!(check("XYZ"), ("XYZ".to_owned(), None, None));
+        assert_eq!(check("#G"), ("LTR".to_owned(), some("G"), None));
+        assert_eq!(check("KGM#?"), ("KGM".to_owned(), None, None));
+        for unknown in ["", " ", "?", "#G", "?#G"] {
+            assert_eq!(in_unit(Decimal::from(1), unknown, None), None, "{unknown}");
+        }
     }
 }

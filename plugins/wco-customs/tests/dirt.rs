@@ -18,7 +18,7 @@ fn response(rest: &str) -> String {
 
 /// The notice in one line, or the refusal.
 fn check(message: &str) -> String {
-    match read_notice(message.as_bytes(), "sha256:digest") {
+    match read_notice(message.as_bytes(), "sha256:digest", &Config::default()) {
         Ok(notice) => format!(
             "{:?} {} {}={} {} v{} {}",
             notice.event,
@@ -96,7 +96,12 @@ fn what_a_notice_leaves_out_is_absent_or_has_its_stand_in() {
         ("010", Event::Invalidated),
         ("7", Event::Inspected),
     ] {
-        let notice = read_notice(response("").replace(">08<", &format!(">{code}<")).as_bytes(), "").unwrap();
+        let notice = read_notice(
+            response("").replace(">08<", &format!(">{code}<")).as_bytes(),
+            "",
+            &Config::default(),
+        )
+        .unwrap();
         assert_eq!((notice.event, notice.code.as_str()), (event, code));
     }
     let notice = read_notice(
@@ -106,6 +111,7 @@ fn what_a_notice_leaves_out_is_absent_or_has_its_stand_in() {
         )
         .as_bytes(),
         "",
+        &Config::default(),
     )
     .unwrap();
     let exit = notice.actual_office_of_exit.unwrap();
@@ -117,12 +123,160 @@ fn what_a_notice_leaves_out_is_absent_or_has_its_stand_in() {
 }
 
 #[test]
+fn a_question_mark_is_absent() {
+    let asked = |from: &str, to: &str| response("").replace(&format!(">{from}<"), &format!(">{to}<"));
+    for unknown in ["?", " ?? "] {
+        assert_eq!(
+            check(&asked("n1", unknown)),
+            "Released sha256:digest mrn=23GB1 L1 v2 2023-05-26T20:55:10+01:00"
+        );
+        assert_eq!(
+            check(&asked("23GB1", unknown)),
+            "Released n1 lrn=L1 L1 v2 2023-05-26T20:55:10+01:00"
+        );
+    }
+    let message = declaration(
+        "<ID>?</ID><Exporter><Name>?</Name><Address><CityName>?</CityName></Address></Exporter>",
+        &document(
+            "C400",
+            "GBICP1",
+            &write_off("<QuantityQuantity unitCode='?'>10</QuantityQuantity>"),
+        ),
+        "<NetNetWeightMeasure unitCode='#G'>5</NetNetWeightMeasure><TariffQuantity unitCode='#G'>5</TariffQuantity>",
+    );
+    let read = read_declaration(message.as_bytes(), &Config::default()).unwrap();
+    assert_eq!((read.id.scheme.as_str(), read.exporter), ("lrn", None));
+    assert_eq!(
+        (&read.permits[0].lines[0].quantity, &read.goods[0].tariff_quantity),
+        (&None, &None)
+    );
+    let mass = read.goods[0].net_mass.as_ref().unwrap();
+    assert_eq!((mass.unit.as_str(), mass.qualifier.as_deref()), ("KGM", Some("G")));
+}
+
+#[test]
+fn a_version_that_is_no_number_is_absent() {
+    let notice = response("").replace("<VersionID>2<", "<VersionID>two<");
+    assert_eq!(check(&notice), "Released n1 mrn=23GB1 L1 v0 2023-05-26T20:55:10+01:00");
+    let lodged = declaration("<VersionID>two</VersionID>", "", "");
+    let read = read_declaration(lodged.as_bytes(), &Config::default()).unwrap();
+    assert_eq!(read.version, None);
+}
+
+#[test]
+fn a_notice_about_two_declarations_is_refused() {
+    let second = |inside: &str| {
+        response("").replace(
+            "</Response>",
+            &format!("<Declaration>{inside}</Declaration></Response>"),
+        )
+    };
+    let taken = "Released n1 mrn=23GB1 L1 v2 2023-05-26T20:55:10+01:00";
+    for same in ["", "<ID>23GB1</ID>", "<VersionID>3</VersionID>", "<ID>?</ID>"] {
+        assert_eq!(check(&second(same)), taken, "{same}");
+    }
+    let refused = check(&second("\n<ID>23GB2</ID>"));
+    assert!(
+        refused.starts_with("message.unexpected") && refused.contains("two declarations, 23GB1 and 23GB2"),
+        "{refused}"
+    );
+    assert!(refused.contains("at 1:"), "{refused}");
+    let unnumbered = second("<FunctionalReferenceID>L2</FunctionalReferenceID>").replace("<ID>23GB1</ID>", "");
+    assert!(
+        check(&unnumbered).contains("two declarations, L1 and L2"),
+        "{}",
+        check(&unnumbered)
+    );
+}
+
+#[test]
+fn local_times_are_in_the_configured_zone() {
+    let message = response("").replace("20230526205510+01", "20230526205510");
+    assert!(check(&message).ends_with(" 2023-05-26T20:55:10Z"));
+    let config = Config {
+        zone: Some("Europe/Warsaw".to_owned()),
+        ..Config::default()
+    };
+    let notice = read_notice(message.as_bytes(), "", &config).unwrap();
+    assert_eq!(notice.effective_at.to_string(), "2023-05-26T20:55:10+02:00");
+}
+
+#[test]
+fn numbers_are_those_of_xml_schema() {
+    for (written, value) in [("+1", "1"), (".5", "0.5"), ("5.", "5"), (" 2.50 ", "2.50")] {
+        let quantity = write_off(&format!(
+            "<QuantityQuantity unitCode='KGM'>{written}</QuantityQuantity>"
+        ));
+        let message = declaration("", &document("C400", "GBICP1", &quantity), "");
+        let expected = format!("GB GBICP1 [1:{value} KGM WriteOff]");
+        assert_eq!(permits(&message, &Config::default()), [expected]);
+    }
+}
+
+#[test]
+fn utf_16_is_read() {
+    let units: Vec<u16> = format!("\u{feff}{}", response("")).encode_utf16().collect();
+    for bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        let message: Vec<u8> = units.iter().flat_map(|unit| bytes(*unit)).collect();
+        let notice = read_notice(message, "", &Config::default()).unwrap();
+        assert_eq!(notice.declaration.value, "23GB1");
+    }
+}
+
+#[test]
+fn what_no_answer_could_hold_is_refused_with_its_place() {
+    let documents: String = (0..60_000)
+        .map(|number| document("C400", &format!("PLECP{number}{}", "x".repeat(50)), ""))
+        .collect();
+    let refused = read_declaration(declaration("", &documents, "").into_bytes(), &Config::default()).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the message cannot be read: at 1:11: Declaration holds more than 8000000 bytes of what is read"
+    );
+    let fewer: String = documents
+        .split_inclusive("</AdditionalDocument>")
+        .take(20_000)
+        .collect();
+    let read = read_declaration(declaration("", &fewer, "").into_bytes(), &Config::default()).unwrap();
+    assert_eq!(read.permits.len(), 20_000);
+}
+
+/// A second goods item in a declaration of one.
+fn with_second_item(message: &str) -> String {
+    let second = "</GovernmentAgencyGoodsItem><GovernmentAgencyGoodsItem><SequenceNumeric>2</SequenceNumeric></GovernmentAgencyGoodsItem>";
+    message.replace("</GovernmentAgencyGoodsItem>", second)
+}
+
+#[test]
+fn what_is_written_off_for_the_whole_declaration_is_kept() {
+    let pieces = write_off("<QuantityQuantity unitCode='C62'>200</QuantityQuantity>");
+    let header = document("C635", "GBICP9", &pieces) + &document("C400", "GBICP9", &pieces);
+    let single = declaration(&header, "", NET);
+    assert_eq!(permits(&single, &Config::default()), ["GB GBICP9 [1:200 C62 WriteOff]"]);
+    let several = with_second_item(&single);
+    let read = read_declaration(several.as_bytes(), &Config::default()).unwrap();
+    let permit = &read.permits[0];
+    assert_eq!((read.permits.len(), permit.lines.len()), (1, 0));
+    let amounts: Vec<String> = permit
+        .written_off
+        .iter()
+        .map(|one| format!("{} {}", one.value, one.unit))
+        .collect();
+    assert_eq!(amounts, ["200 C62"]);
+}
+
+#[test]
 fn every_error_of_a_rejection_is_kept() {
     let errors = "<Error><ValidationCode>CDS12016</ValidationCode><Description>Date is wrong</Description>\
         <Pointer><DocumentSectionCode>42A</DocumentSectionCode></Pointer>\
         <Pointer><SequenceNumeric>2</SequenceNumeric><DocumentSectionCode>68A</DocumentSectionCode><TagID>D005</TagID></Pointer></Error>\
         <Error><ValidationCode>CDS12077</ValidationCode></Error><Error><Description>Third</Description></Error>";
-    let notice = read_notice(response(errors).replace(">08<", ">03<").as_bytes(), "").unwrap();
+    let notice = read_notice(
+        response(errors).replace(">08<", ">03<").as_bytes(),
+        "",
+        &Config::default(),
+    )
+    .unwrap();
     let found: Vec<(Option<&str>, Option<&str>, Option<&str>)> = notice
         .errors
         .iter()
@@ -353,8 +507,12 @@ fn declarations_that_cannot_be_taken_are_refused() {
             "message.unreadable: the message cannot be read: at 1:",
         ),
         (
-            good.replace("<FunctionCode>", "<VersionID>second</VersionID><FunctionCode>"),
-            "message.unreadable: the message cannot be read: at 1:11: the VersionID `second` is not a number",
+            good.replace("</GovernmentAgencyGoodsItem>", "</GovernmentAgencyGoodsItem><GovernmentAgencyGoodsItem><SequenceNumeric>1</SequenceNumeric></GovernmentAgencyGoodsItem>"),
+            "message.unreadable: the message cannot be read: at 1:429: the goods item number 1 is given twice",
+        ),
+        (
+            declaration("", &document("C400", "?", ""), ""),
+            "message.incomplete: the message is incomplete: at 1:",
         ),
         (
             response(""),
@@ -372,7 +530,7 @@ fn a_sample_that_is_cut_anywhere_is_refused() {
     let notice = std::fs::read(format!("{folder}/notice-16-exited.xml")).unwrap();
     let declaration = std::fs::read(format!("{folder}/declaration.xml")).unwrap();
     for end in 0..notice.trim_ascii_end().len() {
-        let refused = read_notice(&notice[..end], "").unwrap_err();
+        let refused = read_notice(&notice[..end], "", &Config::default()).unwrap_err();
         assert_eq!(refused.code(), "message.unreadable", "at {end}");
     }
     for end in 0..declaration.trim_ascii_end().len() {

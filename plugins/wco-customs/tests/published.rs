@@ -251,7 +251,8 @@ const EXPORT_CASE: &[NoticeRow] = &[
 
 fn check_notices(folder: &Path, table: &[NoticeRow]) {
     for (file, event, code, message_id, mrn, lrn, version, effective_at) in table {
-        let notice = read_notice(&read(folder, file), "sha256:none").unwrap_or_else(|error| panic!("{file}: {error}"));
+        let notice = read_notice(read(folder, file), "sha256:none", &Config::default())
+            .unwrap_or_else(|error| panic!("{file}: {error}"));
         assert_eq!(notice.event, *event, "{file}");
         assert_eq!(notice.code, *code, "{file}");
         assert_eq!(notice.message_id, *message_id, "{file}");
@@ -273,11 +274,11 @@ fn notifications_are_read() {
     assert_complete(&folder, &NOTIFICATIONS.iter().map(|row| row.0).collect());
     check_notices(&folder, NOTIFICATIONS);
 
-    let exited = read_notice(&read(&folder, "16_DMSEOG.xml"), "").unwrap();
+    let exited = read_notice(read(&folder, "16_DMSEOG.xml"), "", &Config::default()).unwrap();
     assert_eq!(exited.actual_office_of_exit.unwrap().code.as_deref(), Some("GB000041"));
-    let invalidated = read_notice(&read(&folder, "10_DMSINV.xml"), "").unwrap();
+    let invalidated = read_notice(read(&folder, "10_DMSINV.xml"), "", &Config::default()).unwrap();
     assert_eq!(invalidated.reason.as_deref(), Some("Comments for Submitter for TC18"));
-    let rejected = read_notice(&read(&folder, "03_DMSREJ.xml"), "").unwrap();
+    let rejected = read_notice(read(&folder, "03_DMSREJ.xml"), "", &Config::default()).unwrap();
     assert_eq!(rejected.errors.len(), 1);
     assert_eq!(rejected.errors[0].code.as_deref(), Some("CDS12005"));
     assert_eq!(rejected.errors[0].pointer.as_deref(), Some("42A/17C/R144"));
@@ -295,7 +296,7 @@ fn the_export_case_is_read() {
     assert_complete(&folder, &EXPORT_CASE.iter().map(|row| row.0).chain(others).collect());
     check_notices(&folder, EXPORT_CASE);
 
-    let declaration = read_declaration(&read(&folder, "TT_EX011a.xml"), &Config::default()).unwrap();
+    let declaration = read_declaration(read(&folder, "TT_EX011a.xml"), &Config::default()).unwrap();
     assert_eq!(
         (declaration.id.scheme.as_str(), declaration.id.value.as_str()),
         ("lrn", LRN)
@@ -309,7 +310,7 @@ fn the_export_case_is_read() {
     assert_eq!(declaration.goods[0].hs_code.as_deref(), Some("46021910"));
     assert!(declaration.permits.is_empty() && declaration.waivers.is_empty());
     for movement in &others[1..] {
-        let refused = read_notice(&read(&folder, movement), "").unwrap_err();
+        let refused = read_notice(read(&folder, movement), "", &Config::default()).unwrap_err();
         assert!(matches!(refused, Refusal::Unexpected { .. }), "{movement}: {refused}");
     }
 }
@@ -382,8 +383,8 @@ fn declarations_with_permits_are_read() {
     let folder = wco.join("declarations-with-cites");
     assert_complete(&folder, &DECLARATIONS.iter().map(|row| row.0).collect());
     for (file, lrn, goods, waivers, permits) in DECLARATIONS {
-        let declaration = read_declaration(&read(&folder, file), &Config::default())
-            .unwrap_or_else(|error| panic!("{file}: {error}"));
+        let declaration =
+            read_declaration(read(&folder, file), &Config::default()).unwrap_or_else(|error| panic!("{file}: {error}"));
         assert_eq!(declaration.lrn.as_deref(), Some(*lrn), "{file}");
         assert_eq!(declaration.goods.len(), *goods, "{file}");
         let read_waivers: Vec<u32> = declaration
@@ -408,7 +409,7 @@ fn declarations_with_permits_are_read() {
             .map(|(country, number, lines)| (*country, *number, (*lines).to_owned()))
             .collect();
         assert_eq!(found, expected, "{file}");
-        let wrong_kind = read_notice(&read(&folder, file), "").unwrap_err();
+        let wrong_kind = read_notice(read(&folder, file), "", &Config::default()).unwrap_err();
         assert!(matches!(wrong_kind, Refusal::Unexpected { .. }), "{file}: {wrong_kind}");
     }
 }

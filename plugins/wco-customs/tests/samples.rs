@@ -42,7 +42,10 @@ fn samples_are_read_as_committed() {
         if sample.ends_with("declaration.xml") {
             check(&sample, &read_declaration(&bytes, &Config::default()).unwrap());
         } else {
-            check(&sample, &read_notice(&bytes, "sha256:none").unwrap());
+            check(
+                &sample,
+                &read_notice(&bytes, "sha256:none", &Config::default()).unwrap(),
+            );
         }
     }
 }

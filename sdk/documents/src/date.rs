@@ -58,6 +58,12 @@ impl Date {
         (-719_162..=2_932_896).contains(&days).then_some(date)
     }
 
+    /// The day after; none after the last day of the year 9999.
+    #[must_use]
+    pub fn following(self) -> Option<Self> {
+        Self::from_days(self.days + 1)
+    }
+
     /// Year, month and day of the month.
     #[must_use]
     pub fn parts(self) -> (u16, u8, u8) {

@@ -32,6 +32,26 @@ impl Decimal {
         self.0 > rust_decimal::Decimal::ZERO
     }
 
+    /// Reads an `xs:decimal`, which allows what the canonical form does not: a plus sign, and no digit before or after the
+    /// point (`+1`, `.5`, `5.` are 1, 0.5, 5). None where it is none.
+    #[must_use]
+    pub fn from_xml(text: &str) -> Option<Self> {
+        let unsigned = text.strip_prefix('+').unwrap_or(text);
+        if unsigned.len() < text.len() && unsigned.starts_with('-') {
+            return None;
+        }
+        let (sign, digits) = match unsigned.strip_prefix('-') {
+            Some(digits) => ("-", digits),
+            None => ("", unsigned),
+        };
+        let digits = match digits.split_once('.') {
+            Some(("", fraction)) if !fraction.is_empty() => format!("0.{fraction}"),
+            Some((whole, "")) => whole.to_owned(),
+            _ => digits.to_owned(),
+        };
+        format!("{sign}{digits}").parse().ok()
+    }
+
     /// The sum; none where it has too many digits.
     #[must_use]
     pub fn checked_add(self, other: Self) -> Option<Self> {

@@ -167,6 +167,9 @@ pub struct PermitReference {
     /// The goods items that refer to it.
     #[serde(default)]
     pub lines: Vec<PermitLine>,
+    /// What the declaration as a whole writes off the permit, where it does not say for which goods item.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub written_off: Vec<Quantity>,
 }
 
 /// A statement that no permit is needed.

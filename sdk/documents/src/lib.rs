@@ -29,6 +29,7 @@ mod person;
 mod quantity;
 mod report_row;
 pub mod schema;
+pub mod size;
 mod time;
 mod usage;
 

@@ -155,6 +155,46 @@ fn countries_are_known_by_code() {
     assert!(country::is_in_use("EU", "2015-07-08".parse().unwrap()));
 }
 
+#[test]
+fn numbers_of_xml_schema_are_read_into_the_canonical_form() {
+    let check = |text: &str| Decimal::from_xml(text).map(|number| number.to_string());
+    let cases = [
+        ("5", Some("5")),
+        ("2.50", Some("2.50")),
+        ("+1", Some("1")),
+        ("-3", Some("-3")),
+        (".5", Some("0.5")),
+        ("-.5", Some("-0.5")),
+        ("5.", Some("5")),
+        (".", None),
+        ("", None),
+        ("+-3", None),
+        ("++3", None),
+        ("1,5", None),
+        ("1e3", None),
+        ("five", None),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(check(text).as_deref(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_day_has_a_following_one() {
+    let check = |day: &str| day.parse::<Date>().unwrap().following().map(|day| day.to_string());
+    assert_eq!(check("2026-12-31").as_deref(), Some("2027-01-01"));
+    assert_eq!(check("2024-02-28").as_deref(), Some("2024-02-29"));
+    assert_eq!(check("9999-12-31"), None);
+}
+
+#[test]
+fn a_document_fits_up_to_its_limit() {
+    let text = "x\"".repeat(10);
+    let written = serde_json::to_string(&text).unwrap().len();
+    assert!(dragoman_documents::size::fits(&text, written));
+    assert!(!dragoman_documents::size::fits(&text, written - 1));
+}
+
 proptest! {
     #[test]
     fn every_day_comes_back(days in -719_162i32..=2_932_896) {

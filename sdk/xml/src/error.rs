@@ -45,6 +45,14 @@ pub enum Error {
         /// The greatest number that is read.
         limit: usize,
     },
+    /// More text than the limit, in bytes.
+    #[error("at {at}: the message has more than {limit} bytes of text")]
+    TooMuchText {
+        /// Where the limit was passed.
+        at: Position,
+        /// The most bytes that are kept.
+        limit: usize,
+    },
     /// The characters cannot be read.
     #[error("at {at}: {what}")]
     Encoding {
@@ -87,6 +95,7 @@ impl Error {
         match self {
             Self::TooDeep { at, .. }
             | Self::TooMany { at, .. }
+            | Self::TooMuchText { at, .. }
             | Self::Encoding { at, .. }
             | Self::DocumentType { at }
             | Self::Malformed { at, .. }
@@ -107,12 +116,14 @@ pub(crate) fn position_of(text: &str, offset: usize) -> Position {
     cursor.position()
 }
 
-/// Counts lines and columns while a text is read from front to back.
+/// Counts lines and columns while a text is read from front to back. A line ends as XML 1.0 section 2.11 has it: with a
+/// line feed, a carriage return, or both.
 #[derive(Debug, Clone)]
 pub(crate) struct Cursor {
     offset: usize,
     line: u32,
     column: u32,
+    returned: bool,
 }
 
 impl Default for Cursor {
@@ -121,6 +132,7 @@ impl Default for Cursor {
             offset: 0,
             line: 1,
             column: 1,
+            returned: false,
         }
     }
 }
@@ -132,12 +144,16 @@ impl Cursor {
             return;
         };
         for character in passed.chars() {
-            if character == '\n' {
-                self.line = self.line.saturating_add(1);
-                self.column = 1;
-            } else {
-                self.column = self.column.saturating_add(1);
+            match character {
+                // The second half of a line end that was counted.
+                '\n' if self.returned => {}
+                '\n' | '\r' => {
+                    self.line = self.line.saturating_add(1);
+                    self.column = 1;
+                }
+                _ => self.column = self.column.saturating_add(1),
             }
+            self.returned = character == '\r';
         }
         self.offset = offset;
     }

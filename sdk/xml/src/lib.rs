@@ -6,8 +6,8 @@
 //!
 //! Invariants:
 //! - What is not well-formed, has a document type declaration or an unbound prefix is refused, with line and column.
-//! - Size, depth and the number of elements are capped, so a hostile message costs bounded memory ([`Limits`]).
-//! - Empty and whitespace-only text is absent: [`Element::text`] answers `None`.
+//! - Size, depth, text and the number of elements are capped, so a message costs bounded memory, whoever wrote it ([`Limits`]).
+//! - Empty and whitespace-only text is absent: [`Element::text`] answers `None`; so does [`Element::value`] for `?`.
 //! - What [`Writer`] writes, [`Document::parse`] reads.
 //!
 //! Names are looked up without their namespace on purpose: authorities publish the same message
@@ -19,14 +19,17 @@ mod attributes;
 mod element;
 mod encoding;
 mod error;
+mod limits;
 mod names;
 mod reader;
 mod refusal;
 pub mod soap;
+mod tags;
 mod writer;
 
-pub use element::{Descendants, Element};
+pub use element::{Descendants, Element, said};
 pub use error::{Error, Position};
-pub use reader::{Document, Limits};
+pub use limits::Limits;
+pub use reader::Document;
 pub use refusal::{Refusal, short};
 pub use writer::Writer;

@@ -1,5 +1,6 @@
 //! Names and characters of XML 1.0, and the scopes of namespace declarations.
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Whether XML 1.0 allows the character in a document (section 2.2).
@@ -37,10 +38,15 @@ pub(crate) fn split(name: &str) -> Option<(Option<&str>, &str)> {
 /// The namespace of the prefix `xml`, bound in every document.
 const XML: &str = "http://www.w3.org/XML/1998/namespace";
 
+/// So many declarations may be in force at once: each name is looked up among them. Messages of the field have a dozen.
+pub(crate) const MOST_BINDINGS: usize = 1024;
+
 /// The namespace declarations in force while a document is read.
 #[derive(Debug, Default)]
 pub(crate) struct Scopes {
     bindings: Vec<Binding>,
+    /// Each namespace once: some systems declare it anew on every element.
+    namespaces: BTreeSet<Rc<str>>,
 }
 
 #[derive(Debug)]
@@ -51,13 +57,23 @@ struct Binding {
 }
 
 impl Scopes {
-    /// Declares a prefix (none: the default namespace) for an element at this depth and all within it.
-    pub(crate) fn declare(&mut self, depth: usize, prefix: Option<&str>, namespace: &str) {
+    /// Declares a prefix (none: the default namespace) for an element at this depth and all within it. Answers how many
+    /// bytes that newly takes; none where too many are in force.
+    pub(crate) fn declare(&mut self, depth: usize, prefix: Option<&str>, namespace: &str) -> Option<usize> {
+        if self.bindings.len() == MOST_BINDINGS {
+            return None;
+        }
+        let (namespace, new) = match self.namespaces.get(namespace) {
+            Some(known) => (known.clone(), 0),
+            None => (Rc::from(namespace), namespace.len()),
+        };
+        self.namespaces.insert(namespace.clone());
         self.bindings.push(Binding {
             depth,
             prefix: prefix.map(str::to_owned),
-            namespace: Rc::from(namespace),
+            namespace,
         });
+        Some(new)
     }
 
     /// Forgets what the element at this depth declared.

@@ -4,31 +4,13 @@ use crate::attributes::{self, short};
 use crate::element::{Attribute, Element};
 use crate::encoding;
 use crate::error::{Cursor, Error, Position, position_of};
+use crate::limits::{KEPT, Limits};
 use crate::names::{self, Scopes};
+use crate::tags::{Tag, Tags};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-
-/// How much of a message is read.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// The greatest size in bytes.
-    pub size: usize,
-    /// The greatest depth of nested elements.
-    pub depth: usize,
-    /// The greatest number of elements and attributes together.
-    pub nodes: usize,
-}
-
-impl Default for Limits {
-    /// 20 MB, 128 deep, 250,000 elements and attributes: a declaration of 999 goods items needs a fifth of that.
-    fn default() -> Self {
-        Self {
-            size: 20_000_000,
-            depth: 128,
-            nodes: 250_000,
-        }
-    }
-}
+use std::borrow::Cow;
+use std::rc::Rc;
 
 /// A well-formed message.
 #[derive(Debug, Clone)]
@@ -37,11 +19,12 @@ pub struct Document {
 }
 
 impl Document {
-    /// Reads a message with the usual [`Limits`].
+    /// Reads a message with the usual [`Limits`]. Bytes that are handed over are not copied, and given back before the
+    /// tree is: a large message then takes less memory at once.
     ///
     /// # Errors
     /// Whatever [`Error`] can say but [`Error::Unwritable`].
-    pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
+    pub fn parse<'a>(bytes: impl Into<Cow<'a, [u8]>>) -> Result<Self, Error> {
         Self::parse_within(bytes, Limits::default())
     }
 
@@ -49,14 +32,15 @@ impl Document {
     ///
     /// # Errors
     /// Whatever [`Error`] can say but [`Error::Unwritable`].
-    pub fn parse_within(bytes: &[u8], limits: Limits) -> Result<Self, Error> {
+    pub fn parse_within<'a>(bytes: impl Into<Cow<'a, [u8]>>, limits: Limits) -> Result<Self, Error> {
+        let bytes = bytes.into();
         if bytes.len() > limits.size {
             return Err(Error::TooLarge {
                 size: bytes.len(),
                 limit: limits.size,
             });
         }
-        let text = encoding::decode(bytes)?;
+        let text = encoding::decode(bytes, limits.size)?;
         if let Some((offset, character)) = text.char_indices().find(|(_, c)| !names::is_allowed(*c)) {
             return Err(Error::Malformed {
                 at: position_of(&text, offset),
@@ -72,12 +56,16 @@ impl Document {
     pub fn root(&self) -> &Element {
         &self.root
     }
+}
 
-    /// Hands out the root element.
-    #[must_use]
-    pub fn into_root(self) -> Element {
-        self.root
-    }
+/// An element that is not closed yet.
+struct Open {
+    tag: Rc<Tag>,
+    attributes: Box<[Attribute]>,
+    /// Where its children begin among those that are closed.
+    first: usize,
+    text: String,
+    at: Position,
 }
 
 /// One reading of one text.
@@ -86,9 +74,14 @@ struct Reading<'a> {
     limits: Limits,
     cursor: Cursor,
     scopes: Scopes,
-    open: Vec<Element>,
+    tags: Tags,
+    open: Vec<Open>,
+    /// Closed elements whose parent is open, in order; a parent takes its own when it is closed, in one piece.
+    closed: Vec<Element>,
     root: Option<Element>,
     nodes: usize,
+    /// Bytes of text that are kept.
+    kept: usize,
 }
 
 impl<'a> Reading<'a> {
@@ -98,9 +91,12 @@ impl<'a> Reading<'a> {
             limits,
             cursor: Cursor::default(),
             scopes: Scopes::default(),
+            tags: Tags::default(),
             open: Vec::new(),
+            closed: Vec::new(),
             root: None,
             nodes: 0,
+            kept: 0,
         }
     }
 
@@ -127,7 +123,7 @@ impl<'a> Reading<'a> {
         if let Some(open) = self.open.last() {
             return Err(self.malformed(format!(
                 "the message ends while <{}> from {} is open",
-                short(&open.name),
+                short(open.tag.name()),
                 open.at
             )));
         }
@@ -189,11 +185,36 @@ impl<'a> Reading<'a> {
     }
 
     fn append(&mut self, content: &str) -> Result<(), Error> {
-        match self.open.last_mut() {
-            Some(element) => element.text.push_str(content),
-            None if content.trim().is_empty() => {}
-            None => return Err(self.malformed("text stands outside the root element")),
+        let is_blank = content.trim().is_empty();
+        let Some(element) = self.open.last_mut() else {
+            if is_blank {
+                return Ok(());
+            }
+            return Err(self.malformed("text stands outside the root element"));
+        };
+        // White space between children is none's text.
+        if is_blank && element.first < self.closed.len() && element.text.is_empty() {
+            return Ok(());
         }
+        let mut content = content;
+        if self.limits.embedded.contains(&element.tag.name()) {
+            let room = KEPT.saturating_sub(element.text.len()).min(content.len());
+            content = &content[..content.floor_char_boundary(room)];
+        }
+        if content.len() > self.limits.text.saturating_sub(self.kept) {
+            return Err(self.too_much_text());
+        }
+        self.kept += content.len();
+        element.text.push_str(content);
+        Ok(())
+    }
+
+    /// Counts what is newly kept.
+    fn keep(&mut self, bytes: usize) -> Result<(), Error> {
+        if bytes > self.limits.text.saturating_sub(self.kept) {
+            return Err(self.too_much_text());
+        }
+        self.kept += bytes;
         Ok(())
     }
 
@@ -213,7 +234,11 @@ impl<'a> Reading<'a> {
         let Some((prefix, local)) = names::split(whole) else {
             return Err(self.malformed(format!("`{}` is not the name of an element", short(whole))));
         };
-        let written = attributes::read(start.attributes_raw()).map_err(|what| self.malformed(what))?;
+        let raw = start.attributes_raw();
+        if raw.len() > self.limits.text {
+            return Err(self.too_much_text());
+        }
+        let written = attributes::read(raw).map_err(|what| self.malformed(what))?;
         self.nodes += 1 + written.len();
         if self.nodes > self.limits.nodes {
             return Err(Error::TooMany {
@@ -226,12 +251,18 @@ impl<'a> Reading<'a> {
             .scopes
             .resolve(prefix)
             .map_err(|()| self.unbound(prefix.unwrap_or_default()))?;
-        self.open.push(Element {
-            name: local.into(),
-            prefix: prefix.map(Into::into),
-            namespace,
+        let (tag, new) = self.tags.of(whole, local, namespace);
+        self.keep(new)?;
+        if let Some(parent) = self.open.last_mut()
+            && parent.text.trim().is_empty()
+        {
+            self.kept -= parent.text.len();
+            parent.text = String::new();
+        }
+        self.open.push(Open {
+            tag,
             attributes,
-            children: Vec::new(),
+            first: self.closed.len(),
             text: String::new(),
             at,
         });
@@ -239,11 +270,11 @@ impl<'a> Reading<'a> {
     }
 
     /// Declares the namespaces of a start tag, then keeps its other attributes.
-    fn attributes(&mut self, written: &[attributes::Written<'_>], depth: usize) -> Result<Vec<Attribute>, Error> {
+    fn attributes(&mut self, written: &[attributes::Written<'_>], depth: usize) -> Result<Box<[Attribute]>, Error> {
         let mut kept = Vec::new();
         for attribute in written {
             match names::split(attribute.name) {
-                Some((None, "xmlns")) => self.scopes.declare(depth, None, &attribute.value),
+                Some((None, "xmlns")) => self.declare(depth, None, &attribute.value)?,
                 Some((Some("xmlns"), prefix)) => {
                     if attribute.value.is_empty() || prefix == "xmlns" {
                         return Err(self.malformed(format!(
@@ -251,7 +282,7 @@ impl<'a> Reading<'a> {
                             short(&attribute.value)
                         )));
                     }
-                    self.scopes.declare(depth, Some(prefix), &attribute.value);
+                    self.declare(depth, Some(prefix), &attribute.value)?;
                 }
                 _ => kept.push(attribute),
             }
@@ -259,25 +290,54 @@ impl<'a> Reading<'a> {
         kept.into_iter()
             .map(|attribute| {
                 let (prefix, name) = names::split(attribute.name).unwrap_or((None, attribute.name));
-                if let Some(prefix) = prefix {
-                    self.scopes.resolve(Some(prefix)).map_err(|()| self.unbound(prefix))?;
-                }
+                let namespace = match prefix {
+                    Some(_) => self
+                        .scopes
+                        .resolve(prefix)
+                        .map_err(|()| self.unbound(prefix.unwrap_or_default()))?,
+                    None => None,
+                };
+                let (tag, new) = self.tags.of(attribute.name, name, namespace);
+                self.keep(new + attribute.value.len())?;
                 Ok(Attribute {
-                    name: name.into(),
-                    prefix: prefix.map(Into::into),
+                    tag,
                     value: attribute.value.as_str().into(),
                 })
             })
             .collect()
     }
 
+    fn declare(&mut self, depth: usize, prefix: Option<&str>, namespace: &str) -> Result<(), Error> {
+        match self.scopes.declare(depth, prefix, namespace) {
+            Some(new) => self.keep(new),
+            None => Err(self.malformed(format!(
+                "more than {} namespace declarations are in force",
+                names::MOST_BINDINGS
+            ))),
+        }
+    }
+
     fn close(&mut self) {
         self.scopes.leave(self.open.len());
-        if let Some(element) = self.open.pop() {
-            match self.open.last_mut() {
-                Some(parent) => parent.children.push(element),
-                None => self.root = Some(element),
-            }
+        let Some(open) = self.open.pop() else { return };
+        let element = Element {
+            tag: open.tag,
+            attributes: open.attributes,
+            children: self.closed.drain(open.first..).collect(),
+            text: open.text.into_boxed_str(),
+            at: open.at,
+        };
+        if self.open.is_empty() {
+            self.root = Some(element);
+        } else {
+            self.closed.push(element);
+        }
+    }
+
+    fn too_much_text(&self) -> Error {
+        Error::TooMuchText {
+            at: self.cursor.position(),
+            limit: self.limits.text,
         }
     }
 

@@ -128,11 +128,27 @@ const REFUSED: &[(&[u8], &str)] = &[
     (b"<a>\n\xFF</a>", "at 2:1: the byte 0xFF is not valid UTF-8"),
     (
         b"<\0a\0/\0>\0",
-        "at 1:1: the message is in UTF-16 or UTF-32: send it as UTF-8",
+        "at 1:1: the message is in UTF-16 without a byte order mark: begin with one, or send it as UTF-8",
     ),
     (
-        b"\xFF\xFE<\0a\0",
-        "at 1:1: the message is in UTF-16 or UTF-32: send it as UTF-8",
+        b"\xFF\xFE\0\0<\0\0\0",
+        "at 1:1: the message is in UTF-32: send it as UTF-8",
+    ),
+    (
+        b"\xFF\xFE<\0a\0>\0\n\0\x00\xD8<\0",
+        "at 2:1: the surrogate 0xD800 has no other half",
+    ),
+    (
+        b"\xFE\xFF\0<\0a\0/\0>\0",
+        "at 1:5: the message ends in the middle of a character of UTF-16",
+    ),
+    (
+        b"<?xml version='1.0' encoding='UTF-16'?><a/>",
+        "at 1:1: the encoding `utf-16` is not read: send the message as UTF-8",
+    ),
+    (
+        b"<a>\r<b>\r\n\r </c>",
+        "not well-formed at 4:2: </c> closes <b>, which was opened at 2:1",
     ),
     (
         b"<?xml version='1.0' encoding='EBCDIC'?><a/>",
@@ -179,12 +195,84 @@ fn other_encodings_give_the_same_characters() {
 }
 
 #[test]
+fn utf_16_is_read_with_its_mark() {
+    let units = |text: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        let marked = format!("\u{feff}{text}");
+        marked.encode_utf16().flat_map(bytes).collect()
+    };
+    for declaration in ["", "<?xml version='1.0'?>", "<?xml version='1.0' encoding='UTF-16'?>"] {
+        let text = format!("{declaration}<a>Zürich 𝄞</a>");
+        for bytes in [units(&text, u16::to_le_bytes), units(&text, u16::to_be_bytes)] {
+            assert_eq!(
+                Document::parse(bytes).unwrap().root().text(),
+                Some("Zürich 𝄞"),
+                "{text}"
+            );
+        }
+    }
+    let named = "<?xml version='1.0' encoding='UTF-16LE'?><a/>";
+    assert_eq!(check(&units(named, u16::to_le_bytes)), "ok");
+    let says = "at 1:1: the message has the byte order mark of UTF-16 and says it is";
+    assert_eq!(check(&units(named, u16::to_be_bytes)), format!("{says} `utf-16le`"));
+    let other = named.replace("UTF-16LE", "utf-8");
+    assert_eq!(check(&units(&other, u16::to_be_bytes)), format!("{says} `utf-8`"));
+}
+
+#[test]
+fn a_question_mark_says_nothing() {
+    let document = Document::parse("<a><b>?</b><b> ?? </b><b>why?</b></a>".as_bytes()).unwrap();
+    let root = document.root();
+    assert_eq!((root.text_of("b"), root.value_of("b")), (Some("?"), Some("why?")));
+    assert_eq!(root.child("b").unwrap().value(), None);
+}
+
+#[test]
+fn text_is_counted_once_it_is_kept() {
+    let limits = Limits {
+        text: 20,
+        embedded: &["Content"],
+        ..Limits::default()
+    };
+    let within = |text: &str| Document::parse_within(text.as_bytes(), limits).map(|document| document.root().clone());
+    let refused = |text: &str| within(text).map(|_| ()).map_err(|error| error.to_string());
+    let over = |at: &str| Err(format!("at {at}: the message has more than 20 bytes of text"));
+    // White space between elements and names that come again cost nothing.
+    let spread = format!("<a>{0}<b>123</b>{0}<b>456</b>{0}</a>", " ".repeat(18));
+    assert_eq!(refused(&spread), Ok(()));
+    assert_eq!(refused("<a>12345678901234567890</a>"), over("1:4"));
+    assert_eq!(refused("<a>\n<b c='12345678901234567890'/></a>"), over("2:1"));
+    assert_eq!(refused("<a>\n<abcdefghijklmnopqrstu/></a>"), over("2:1"));
+    assert_eq!(refused("<a xmlns='urn:abcdefghijklmnopq'/>"), over("1:1"));
+    assert_eq!(refused("<a>1234567890&amp;1234567890</a>"), over("1:19"));
+    let long = Limits { text: 2000, ..limits };
+    let attached = format!("<a><Content>cid:{}é</Content></a>", "x".repeat(1_000_000));
+    let document = Document::parse_within(attached.into_bytes(), long).unwrap();
+    assert_eq!(document.root().text_of("Content").map(str::len), Some(1024));
+}
+
+/// The limits rest on it: 250,000 elements of a message have to fit into a sandbox beside its text, where they take half of this.
+#[test]
+fn an_element_is_small() {
+    assert!(size_of::<dragoman_xml::Element>() <= 64);
+}
+
+#[test]
 fn limits_are_kept() {
     let limits = Limits {
         size: 200,
         depth: 3,
         nodes: 5,
+        ..Limits::default()
     };
+    let latin = [
+        b"<?xml version='1.0' encoding='ISO-8859-1'?><a>".as_slice(),
+        &[0xFC; 100],
+    ]
+    .concat();
+    assert!(matches!(
+        Document::parse_within(latin, limits),
+        Err(Error::TooLarge { size: 246, limit: 200 })
+    ));
     let within = |text: &str| Document::parse_within(text.as_bytes(), limits).map(|_| ());
     assert_eq!(within("<a><b><c/></b></a>"), Ok(()));
     assert!(matches!(
@@ -262,5 +350,10 @@ fn an_element_has_a_bounded_number_of_attributes() {
     assert_eq!(
         check(element(20_000).as_bytes()),
         "not well-formed at 1:1: an element has more than 256 attributes"
+    );
+    let names: String = (0..100).map(|number| format!(" xmlns:a{number}='urn:a'")).collect();
+    assert_eq!(
+        check(format!("<a{names}>").repeat(12).as_bytes()),
+        "not well-formed at 1:17931: more than 1024 namespace declarations are in force"
     );
 }
