@@ -64,7 +64,7 @@ fn settle<'a>(findings: &mut Findings, config: &Config, case: Case<'a>) -> Settl
         entry,
         permit,
     } = case;
-    let matched = lines::check(findings, config, declaration, &entry.lines, permit);
+    let matched = lines::check(findings, config, declaration, entry, permit);
     let (mut made, mut unmatched, mut exported) = (Vec::new(), Vec::new(), Vec::new());
     for (line, matched) in entry.lines.iter().zip(matched) {
         let (candidates, reason) = match matched {

@@ -3,8 +3,9 @@
 use crate::config::{Config, HsRow};
 use crate::findings::Findings;
 use crate::parties::{plain, same_code};
+use crate::quantities::shown;
 use crate::table;
-use dragoman_documents::{Declaration, GoodsItem, Permit, PermitItem, PermitLine};
+use dragoman_documents::{Declaration, GoodsItem, Permit, PermitItem, PermitLine, PermitReference, Quantity};
 
 /// What came of one line.
 pub(crate) enum Matched<'a> {
@@ -19,14 +20,12 @@ pub(crate) fn check<'a>(
     findings: &mut Findings,
     config: &Config,
     declaration: &Declaration,
-    lines: &[PermitLine],
+    entry: &PermitReference,
     permit: &'a Permit,
 ) -> Vec<Matched<'a>> {
+    let PermitReference { lines, written_off, .. } = entry;
     if lines.is_empty() {
-        findings.unclear(
-            table::LINE_MATCHED,
-            "no goods item of the declaration refers to the permit",
-        );
+        findings.unclear(table::LINE_MATCHED, without_lines(written_off));
     }
     let mut matched = Vec::with_capacity(lines.len());
     for line in lines {
@@ -45,7 +44,25 @@ pub(crate) fn check<'a>(
     matched
 }
 
+/// That no line is there, and what the declaration says for all of it: an officer spreads that over the items.
+fn without_lines(written_off: &[Quantity]) -> String {
+    let amounts: Vec<String> = written_off.iter().map(shown).collect();
+    let said = "no goods item of the declaration refers to the permit";
+    if amounts.is_empty() {
+        said.to_owned()
+    } else {
+        format!(
+            "{said}; the declaration as a whole writes off {}",
+            amounts.join(" and ")
+        )
+    }
+}
+
 fn find<'a>(config: &Config, line: &PermitLine, goods: Option<&GoodsItem>, permit: &'a Permit) -> Matched<'a> {
+    let Some(goods) = goods else {
+        let items = permit.items.iter().collect();
+        return Matched::Open(items, "the declaration does not have it".to_owned());
+    };
     if let Some(named) = &line.item {
         return match permit.items.iter().find(|item| same_code(&item.id, named)) {
             Some(item) => Matched::Item(item),
@@ -63,11 +80,8 @@ fn find<'a>(config: &Config, line: &PermitLine, goods: Option<&GoodsItem>, permi
 }
 
 /// Chooses among several items: by the site's table, then by commodity code; only a single candidate will do.
-fn choose<'a>(config: &Config, goods: Option<&GoodsItem>, items: &'a [PermitItem]) -> Matched<'a> {
+fn choose<'a>(config: &Config, goods: &GoodsItem, items: &'a [PermitItem]) -> Matched<'a> {
     let all = || items.iter().collect::<Vec<_>>();
-    let Some(goods) = goods else {
-        return Matched::Open(all(), "the declaration does not have it".to_owned());
-    };
     let rows: Vec<&HsRow> = config
         .hs_table
         .iter()

@@ -67,15 +67,16 @@ fn appendix(findings: &mut Findings, item: &PermitItem, listing: &Listing) {
             .iter()
             .filter_map(|one| one.annotation.as_deref())
             .collect();
-        findings.broken(
-            table::LISTING_SPLIT,
-            format!(
-                "item {id}: {} is in {} at once; {}",
-                listing.taxon.scientific_name,
-                listed.join(" and "),
-                notes.join("; ")
-            ),
+        let mut text = format!(
+            "item {id}: {} is in {} at once",
+            listing.taxon.scientific_name,
+            listed.join(" and ")
         );
+        for note in notes {
+            text.push_str("; ");
+            text.push_str(note);
+        }
+        findings.broken(table::LISTING_SPLIT, text);
     }
     let rule = table::LISTING_APPENDIX;
     let on_permit = item.appendix.as_deref().unwrap_or("none");

@@ -101,10 +101,24 @@ pub(crate) fn within(findings: &mut Findings, declaration: &Declaration, permit:
             continue;
         };
         let now = sum(drawn.iter().copied(), limit);
-        let before = permit
-            .endorsements
-            .iter()
-            .filter(|one| one.status == EndorsementStatus::Valid && !is_of(one, &declaration.id))
+        let earlier = || {
+            let endorsements = permit.endorsements.iter();
+            endorsements.filter(|one| one.status == EndorsementStatus::Valid && !is_of(one, &declaration.id))
+        };
+        // An endorsement without quantities used the permit all the same: nobody can add it up, and nought it is not.
+        if let Some(open) = earlier().find(|one| one.items.is_empty()) {
+            findings.unclear(
+                rule,
+                format!(
+                    "item {}: what was endorsed before for {} has no quantities",
+                    item.id,
+                    open.declaration
+                        .as_ref()
+                        .map_or("another declaration", |id| id.value.as_str())
+                ),
+            );
+        }
+        let before = earlier()
             .flat_map(|one| &one.items)
             .filter(|used| used.item == item.id)
             .map(|used| &used.quantity);
@@ -145,6 +159,7 @@ fn unit(quantity: &Quantity) -> String {
     }
 }
 
-fn shown(quantity: &Quantity) -> String {
+/// An amount with its unit, for a person.
+pub(crate) fn shown(quantity: &Quantity) -> String {
     format!("{} {}", quantity.value, unit(quantity))
 }

@@ -95,7 +95,10 @@ fn status(findings: &mut Findings, permit: &Permit) {
     let rule = table::PERMIT_STATUS;
     let said = match permit.status {
         Some(PermitStatus::Issued) => {
-            findings.pass(rule, "it is issued and in force");
+            match &permit.replaced_by {
+                Some(number) => findings.unclear(rule, format!("it is said to be issued, and replaced by {number}")),
+                None => findings.pass(rule, "it is issued and in force"),
+            }
             return;
         }
         None => {
@@ -143,6 +146,13 @@ fn usage(findings: &mut Findings, permit: &Permit, declaration: &DeclarationId) 
             rule,
             format!("it was used for {said} and does not say how often it may be"),
         ),
+        // A permit for several consignments: how much of it is left rests on what was endorsed before.
+        (Some(PermitUsage::PartlyUsed), Some(PermitUse::Multiple)) if other.is_none() => {
+            findings.unclear(
+                rule,
+                "it is partly used, and the endorsements that say how much are not listed",
+            );
+        }
         _ => findings.pass(rule, "it may be used"),
     }
 }

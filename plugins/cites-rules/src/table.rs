@@ -64,9 +64,9 @@ rules! {
     PERMIT_VALIDITY "permit.validity", Fail, Officer,
         "It is valid at the time of export, days counted in the issuer's time zone to their end.",
         "Res. Conf. 12.3, box 2";
-    PERMIT_SIX_MONTHS "permit.six_months", Warn, Skipped,
-        "It is used within six months of its issue.",
-        "Convention, Art. VI, para. 2";
+    PERMIT_SIX_MONTHS "permit.six_months", Officer, Officer,
+        "It is used within six months of its issue; what extends that, as for timber, an officer has to see.",
+        "Convention, Art. VI, para. 2: an export permit may only be used within six months; Res. Conf. 12.3";
     PERMIT_TOKEN "permit.token", Warn, Warn,
         "It has a token with which partners may ask its issuer about it.",
         "EPIX: TokenId of GetFinalCitesCertificate";

@@ -129,6 +129,11 @@ fn the_permits_standing_counts() {
         check(&[("/permit/status", json!(status))], "refuse", &["permit.status"]);
     }
     check(&[("/permit/status", Value::Null)], "officer", &["permit.status"]);
+    check(
+        &[("/permit/replaced_by", json!("PLECP2026000200"))],
+        "officer",
+        &["permit.status"],
+    );
     check(&[("/permit/token", Value::Null)], "clear", &["permit.token"]);
     check(
         &[("/permit/special_conditions", json!("Skins tagged."))],
@@ -154,6 +159,22 @@ fn one_consignment_one_use() {
     // Noticed twice: what this declaration used is not used against it.
     check(&[endorsed(OWN, "valid"), used()], "clear", &[]);
     check(&[endorsed(OWN, "withdrawn")], "officer", &["permit.withdrawn"]);
+    // An endorsement without quantities used the permit, and nobody can say how much of it.
+    let mut open = endorsement(OTHER, "60", "valid");
+    open["items"] = json!([]);
+    let unknown = |open: &Value| ("/permit/endorsements/-", open.clone());
+    check(&[unknown(&open), multiple()], "officer", &["line.within"]);
+    open["status"] = json!("withdrawn");
+    check(&[unknown(&open), multiple()], "clear", &[]);
+    open["declaration"]["value"] = json!(OWN);
+    open["status"] = json!("valid");
+    check(&[unknown(&open), multiple()], "clear", &[]);
+    // Partly used, and nothing says by whom.
+    let partly = || ("/permit/usage", json!("partly_used"));
+    check(&[partly(), multiple()], "officer", &["permit.usage"]);
+    let large = || ("/permit/items/0/quantity/value", json!("260"));
+    check(&[partly(), multiple(), endorsed(OTHER, "valid"), large()], "clear", &[]);
+    check(&[partly(), endorsed(OWN, "valid")], "clear", &[]);
     // 200 now, 60 before, of 250.
     check(&[endorsed(OTHER, "valid"), multiple()], "refuse", &["line.within"]);
     check(
@@ -168,11 +189,35 @@ fn one_consignment_one_use() {
 }
 
 #[test]
+fn a_line_is_about_a_goods_item_of_the_declaration() {
+    check(
+        &[("/entry/lines/0/goods_item", json!(77))],
+        "officer",
+        &["line.matched"],
+    );
+    let header = [
+        ("/entry/lines", json!([])),
+        ("/entry/written_off", json!([quantity("200", "C62")])),
+    ];
+    check(&header, "officer", &["line.matched"]);
+    let mut input = caiman();
+    for (pointer, value) in header {
+        set(&mut input, pointer, value);
+    }
+    let found = invoke(&json!({}), "check_export", input).unwrap().to_string();
+    assert!(
+        found.contains("the declaration as a whole writes off 200 C62"),
+        "{found}"
+    );
+}
+
+#[test]
 fn validity_is_the_issuers() {
     let at = |text: &str| ("/at", json!(text));
     check(&[at("2026-05-31T22:30:00Z")], "clear", &[]);
     check(&[at("2026-05-31T21:30:00Z")], "refuse", &["permit.validity"]);
-    check(&[at("2026-12-31T23:30:00+01:00")], "clear", &["permit.six_months"]);
+    check(&[at("2026-12-01T23:30:00+01:00")], "clear", &[]);
+    check(&[at("2026-12-31T23:30:00+01:00")], "officer", &["permit.six_months"]);
     check(&[at("2026-12-31T23:30:00Z")], "refuse", &["permit.validity"]);
     check(&[at("2026-11-17")], "clear", &[]);
     let zoneless = ("/permit/time_zone", Value::Null);
@@ -180,17 +225,20 @@ fn validity_is_the_issuers() {
     check(
         &[zoneless.clone(), at("2026-12-31T23:30:00+01:00")],
         "officer",
-        &["permit.validity"],
+        &["permit.validity", "permit.six_months"],
     );
     let config = json!({"time_zone": "Europe/Warsaw"});
     check_at(
         &config,
         &[zoneless, at("2026-12-31T23:30:00+01:00")],
-        "clear",
+        "officer",
         &["permit.six_months"],
     );
     check(&[("/permit/time_zone", json!("Middle/Earth"))], "clear", &[]);
     check(&[("/permit/valid_until", Value::Null)], "officer", &["permit.validity"]);
+    check(&[("/permit/issued_at", Value::Null)], "clear", &[]);
+    let undated = [("/permit/issued_at", Value::Null), ("/permit/valid_from", Value::Null)];
+    check(&undated, "officer", &["permit.six_months"]);
 }
 
 #[test]

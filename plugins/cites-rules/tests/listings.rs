@@ -36,6 +36,20 @@ fn the_appendix_is_the_same_now() {
     let split =
         json!({"appendices": [{"appendix": "I"}, {"appendix": "II", "annotation": "Populations of Colombia."}]});
     check(split, "officer", &["listing.split"]);
+    let unsaid = json!({"taxon": {"scientific_name": "Caiman crocodilus fuscus"}, "as_of": "2026-11-17",
+        "appendices": [{"appendix": "I"}, {"appendix": "II"}]});
+    let mut input = caiman();
+    input["listings"] = json!([unsaid]);
+    let found = invoke(&json!({}), "check_export", input).unwrap();
+    let split = found["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["rule"] == "listing.split");
+    assert_eq!(
+        split.unwrap()["text"],
+        "item A: Caiman crocodilus fuscus is in I and II at once"
+    );
     // Several Parties in Appendix III are no split.
     let third = json!({"appendices": [{"appendix": "III", "party": "CA"}, {"appendix": "III", "party": "CO"}]});
     check(third, "officer", &["listing.appendix"]);
