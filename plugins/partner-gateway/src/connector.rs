@@ -89,6 +89,9 @@ impl PartnerGateway {
         codes = ["message.unreadable", "message.incomplete", "message.contradictory", "message.misdirected"]
     )]
     fn read_usage(&self, call: &Call) -> Result<Usage, Failure> {
-        Ok(incoming::read_usage(&call.document("message")?, &self.config)?)
+        Ok(incoming::read_usage(
+            &call.document_up_to("message", incoming::LIMIT)?,
+            &self.config,
+        )?)
     }
 }

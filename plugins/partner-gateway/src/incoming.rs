@@ -2,9 +2,14 @@
 
 use dragoman_documents::{Usage, UsageStatus, Withdrawal, country};
 use dragoman_guest::prelude::*;
-use serde_json::Value;
+use dragoman_guest::serde::Deserialize;
+use dragoman_guest::serde::de::IgnoredAny;
 
 use crate::{Config, Error};
+
+/// The greatest size of a message that is read, in bytes: a permit of a thousand items has a quarter of it, and what is read
+/// from it fits into the memory of a connector.
+pub(crate) const LIMIT: u64 = 4_000_000;
 
 /// A partner's message, as far as it is read.
 #[record]
@@ -12,6 +17,13 @@ struct Envelope {
     usage: Usage,
     permit: Option<Reference>,
     withdrawal: Option<Withdrawal>,
+}
+
+/// Whether a message has a usage in it, or is one.
+#[derive(Deserialize)]
+#[serde(crate = "dragoman_guest::serde")]
+struct Seen {
+    usage: Option<IgnoredAny>,
 }
 
 /// What a message says, and the JSON Pointer to its usage.
@@ -70,19 +82,28 @@ pub fn read_usage(bytes: &[u8], config: &Config) -> Result<Usage, Error> {
 
 fn parsed(bytes: &[u8]) -> Result<Incoming, Error> {
     let unreadable = |error: serde_json::Error| Error::Unreadable(error.to_string());
+    if bytes.starts_with(b"\xFE\xFF") || bytes.starts_with(b"\xFF\xFE") {
+        let what = "it is in UTF-16 from line 1 column 1 on; a usage message is a JSON object in UTF-8";
+        return Err(Error::Unreadable(what.to_owned()));
+    }
     let text = std::str::from_utf8(bytes)
         .map_err(|error| Error::Unreadable(format!("it is no UTF-8: after byte {}", error.valid_up_to())))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if text.trim_start().starts_with('<') {
-        let what = "it is XML, and a usage message is JSON (EPIX messages are read by the connector `epix`)";
-        return Err(Error::Unreadable(what.to_owned()));
+    if let Some(xml) = text.trim_start().strip_prefix('<') {
+        let before = &text[..text.len() - xml.len() - 1];
+        return Err(Error::Unreadable(format!(
+            "it is XML from line {} column {} on; a usage message is a JSON object, \
+             {{\"usage\": {{\"direction\", \"certificate\", \"positions\", ...}}}}, and a permit in XML is read by the connector `epix`",
+            before.matches('\n').count() + 1,
+            before.rsplit('\n').next().map_or(0, |line| line.chars().count()) + 1,
+        )));
     }
-    let value: Value = serde_json::from_str(text).map_err(unreadable)?;
-    if !value.is_object() {
+    if text.trim_start().starts_with(|first: char| first != '{') {
         return Err(Error::Unreadable("it is no JSON object".to_owned()));
     }
-    // The text is read anew, because only then does what does not fit have a place.
-    if value.get("usage").is_some() {
+    // Looked at without being kept: a tree of a large message takes many times its size.
+    let seen: Seen = serde_json::from_str(text).map_err(unreadable)?;
+    if seen.usage.is_some() {
         let envelope: Envelope = serde_json::from_str(text).map_err(unreadable)?;
         return Ok(Incoming {
             usage: envelope.usage,

@@ -86,14 +86,22 @@ fn check_refused(message: &[u8], code: &str, word: &str) {
 fn what_is_no_usage_message_is_refused_with_its_place() {
     let sideways = with("/usage/direction", json!("sideways"));
     let number = with("/usage/positions/0/quantity/value", json!(5));
-    let cases: [(&[u8], &str); 9] = [
+    let cases: [(&[u8], &str); 11] = [
         (b"", "line 1 column 0"),
         (b"{\"usage\":\n {\"direction\": }}", "line 2 column"),
         (b"[]", "no JSON object"),
-        (b"<CITESEPermit/>", "XML"),
+        (
+            b"<CITESEPermit/>",
+            "it is XML from line 1 column 1 on; a usage message is a JSON object",
+        ),
+        (
+            b"\xef\xbb\xbf\n\n  <?xml version='1.0'?><a/>",
+            "XML from line 3 column 3 on",
+        ),
+        (b"\xff\xfe<\0a\0/\0>\0", "UTF-16 from line 1 column 1 on"),
         (b"{\"usage\": \"\xff\"}", "after byte 11"),
         (b"{}", "missing field"),
-        (b"{\"usage\": {}, \"usage\": {}}", "missing field"),
+        (b"{\"usage\": {}, \"usage\": {}}", "duplicate field `usage` at line 1"),
         (&sideways, "sideways"),
         (&number, "column"),
     ];
@@ -124,6 +132,16 @@ fn permit_and_usage_agree_and_the_message_is_for_us() {
     }
     let elsewhere = with("/usage/to_country", json!("NO"));
     check_refused(&elsewhere, "message.misdirected", "NO");
+}
+
+#[test]
+fn a_message_has_a_greatest_size() {
+    let failure = read(&b" ".repeat(4_000_001), json!({})).unwrap_err();
+    assert_eq!(
+        (failure.class, failure.code.as_str()),
+        (Class::Permanent, "document.too_large")
+    );
+    assert!(failure.message.contains("4000000"), "{}", failure.message);
 }
 
 #[test]
