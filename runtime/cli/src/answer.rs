@@ -121,12 +121,14 @@ impl From<dragoman_server::Error> for Error {
 
 impl From<dragoman_server::Refusal> for Error {
     fn from(refusal: dragoman_server::Refusal) -> Self {
-        use dragoman_server::Refusal::{Conflict, Engine, Forbidden, Store, Unknown};
+        use dragoman_server::Refusal::{Conflict, Engine, Forbidden, Store, Unclear, Unknown};
         // With a server and without, people are told the same code.
         let code = refusal.code().to_owned();
         let message = match refusal {
             Engine(error) => error.message(),
-            Unknown(message) | Conflict(message) | Store(message) | Forbidden { message, .. } => message,
+            Unknown(message) | Unclear(message) | Conflict(message) | Store(message) | Forbidden { message, .. } => {
+                message
+            }
         };
         crate::codes::refused(&code, message)
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use dragoman_journal::{Journal, RunFilter};
 use dragoman_model::Value;
-use dragoman_server::{Address, Client, Desk, Runtime, Stored, read_site, store_folder};
+use dragoman_server::{Address, Client, Desk, Runtime, Stored, read_site, says_enough, store_folder};
 use tokio::time::Instant;
 
 use crate::answer::Error;
@@ -113,12 +113,14 @@ impl Sight {
                 }
                 Ok(client.get(&path).await?)
             }
-            Sight::Stored(records) => Ok(records.runs(filter).await?),
+            Sight::Stored(records) => Ok(records.runs(filter).await??),
         }
     }
 
     /// A run with its timeline.
     pub(crate) async fn run(&self, run: &str, bodies: bool) -> Result<Value, Error> {
+        // A path over HTTP without an id would be another one.
+        says_enough(run)?;
         match self {
             Sight::Served(client) => Ok(client
                 .get(&format!("/v1/runs/{}?bodies={bodies}", encoded(run)))

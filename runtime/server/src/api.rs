@@ -260,6 +260,7 @@ impl From<Refusal> for Answer {
     fn from(refusal: Refusal) -> Self {
         Answer(match refusal {
             Refusal::Unknown(detail) => problem(StatusCode::NOT_FOUND, "unknown", &detail, json!({})),
+            Refusal::Unclear(detail) => problem(StatusCode::BAD_REQUEST, "unclear", &detail, json!({})),
             Refusal::Conflict(detail) => problem(StatusCode::CONFLICT, "conflict", &detail, json!({})),
             Refusal::Engine(error) => {
                 let status = match error {

@@ -64,6 +64,8 @@ impl Who {
 pub enum Refusal {
     /// There is no such run or wait.
     Unknown(String),
+    /// It cannot be said what is meant: too little of an id, or a word that does not exist.
+    Unclear(String),
     /// It cannot be done as things stand.
     Conflict(String),
     /// The engine does not do it, and says why.
@@ -88,15 +90,16 @@ impl Desk {
     /// Runs, newest first: `{ runs: [...] }`.
     ///
     /// # Errors
-    /// [`Refusal::Store`].
+    /// [`Refusal::Unclear`] where there is no such status, [`Refusal::Store`].
     pub async fn runs(&self, filter: RunFilter) -> Result<Value, Refusal> {
-        records::runs(&*self.journal, filter).await.map_err(store)
+        records::runs(&*self.journal, filter).await.map_err(store)?
     }
 
     /// A run with its timeline: `{ run, timeline, children }`; the children's timelines too.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`], [`Refusal::Conflict`] where several ids begin so, [`Refusal::Store`].
+    /// [`Refusal::Unknown`], [`Refusal::Conflict`] where several ids begin so, [`Refusal::Unclear`] where too little of the
+    /// id is given, [`Refusal::Store`].
     pub async fn run(&self, id: &str, bodies: bool) -> Result<Value, Refusal> {
         records::run(&*self.journal, id, bodies).await.map_err(store)?
     }
@@ -112,9 +115,11 @@ impl Desk {
     /// Answers a wait. `shown`: the digest of what the person saw.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`] where it is not open, [`Refusal::Forbidden`] where the person has none of its roles,
+    /// [`Refusal::Unknown`] where it is not open, [`Refusal::Unclear`] where too little of its id is given,
+    /// [`Refusal::Forbidden`] where the person has none of its roles,
     /// [`Refusal::Engine`] where the answer does not fit, or something else is shown now.
     pub async fn answer(&self, wait: &str, who: Who, answer: Value, shown: Digest) -> Result<Value, Refusal> {
+        records::says_enough(wait)?;
         let waits = self.journal.waits(None).await.map_err(store)?;
         let mut fitting = waits.iter().filter(|w| w.id == wait || w.id.starts_with(wait));
         let (Some(found), None) = (fitting.next(), fitting.next()) else {

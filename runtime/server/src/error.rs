@@ -111,6 +111,7 @@ impl Refusal {
     pub fn code(&self) -> &str {
         match self {
             Refusal::Unknown(_) => "unknown",
+            Refusal::Unclear(_) => "unclear",
             Refusal::Conflict(_) => "conflict",
             Refusal::Engine(error) => error.code().id,
             Refusal::Forbidden { .. } => NO_ROLE.id,

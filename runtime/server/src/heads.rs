@@ -1,13 +1,15 @@
 //! The signed heads of the trail, written to a place outside of the store.
 
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use dragoman_journal::Head;
-use dragoman_journal::audit::TRAIL_SHORTER;
-use dragoman_journals_sqlite::SqliteJournal;
+use dragoman_journal::audit::{TRAIL_REWRITTEN, TRAIL_SHORTER, Trail};
+use dragoman_journals_sqlite::{SqliteJournal, SqliteTrail};
 use dragoman_manifest::Site;
+use dragoman_model::Digest;
 use dragoman_security::Keys;
 use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
@@ -34,19 +36,85 @@ impl Outside {
     }
 }
 
-/// Refuses a store that would be made anew where heads that are kept outside know of a trail: to begin another one in its
-/// place would hide that it is gone.
+/// Refuses a store whose trail is not the one that the heads of the site are of. One that would be made anew beside them
+/// would hide that the trail is gone; one from before, or that went another way since, would do again what was done.
 ///
 /// # Errors
-/// D0720.
+/// D0720 where the trail is gone or shorter, D0721 where it is another one.
 pub(crate) fn refuse_without_trail(said: &Site, folder: &Path, store: &Path) -> Result<(), Error> {
     let Some(outside) = Outside::of(said, folder) else {
         return Ok(());
     };
-    if records::is_there(store) || !knows_of_a_trail(&outside.file) {
-        return Ok(());
+    if !records::is_there(store) {
+        return if knows_of_a_trail(&outside.file) {
+            Err(gone(store, &outside.file))
+        } else {
+            Ok(())
+        };
     }
-    Err(gone(store, &outside.file))
+    // The heads first: where a server is at work, the trail may be ahead of them, and never behind.
+    let heads = last_heads(&outside.file);
+    // A store that cannot be read is for whoever opens it to tell.
+    let Ok(trail) = SqliteTrail::open(store) else {
+        return Ok(());
+    };
+    let writer = trail.heads()?.pop();
+    let newest = heads
+        .into_iter()
+        .rev()
+        .find(|head| writer.as_ref().is_some_and(|own| own.writer == head.writer));
+    match newest.filter(|head| head.number > 0) {
+        Some(head) => compare(&trail, &head, store, &outside.file),
+        None => Ok(()),
+    }
+}
+
+/// Whether the trail has the batch that a head names.
+fn compare(trail: &SqliteTrail, head: &Head, store: &Path, file: &Path) -> Result<(), Error> {
+    let found = trail.batches(head.number - 1, 1)?.into_iter().next();
+    let (store, file) = (store.display(), file.display());
+    let help = "go back to a newer backup, or look whether `store:` in the site file is right; where this store is meant to \
+                go on, move the file of heads to where it is kept, and write down why and what was lost: \
+                `dragoman audit verify --heads FILE` tells the two apart";
+    let (code, message) = match found {
+        Some(batch) if batch.number == head.number && Digest::of(batch.text.as_bytes()) == head.batch => return Ok(()),
+        Some(_) => (
+            TRAIL_REWRITTEN,
+            format!(
+                "the trail in {store} is not the one of {file}: its batch {} is not the one that the head of {} names",
+                head.number, head.at
+            ),
+        ),
+        None => (
+            TRAIL_SHORTER,
+            format!(
+                "the trail in {store} is older than the heads in {file}: the head of {} knows batch {} and {} entries",
+                head.at, head.number, head.entries
+            ),
+        ),
+    };
+    Err(Error::new(code, message, help))
+}
+
+/// So much of the end of a file of heads is read: some hundred heads.
+const END: u64 = 64 * 1024;
+
+/// The last heads of a file, in their order; lines that are none are passed over, as one that was cut off with the server.
+///
+/// Their signatures are not looked at: one that was forged can refuse a store here, and let none in.
+fn last_heads(file: &Path) -> Vec<Head> {
+    let end = || {
+        let mut file = std::fs::File::open(file)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok::<_, std::io::Error>(bytes)
+    };
+    // No file is no head; one that cannot be read is told when heads are written.
+    let text = end().unwrap_or_default();
+    let lines = text.split(|byte| *byte == b'\n');
+    lines.filter_map(|line| serde_json::from_slice(line).ok()).collect()
 }
 
 /// Whether a file of heads has any line.

@@ -17,7 +17,7 @@ use crate::contract;
 use crate::desk::{Refusal, store};
 use crate::plans::Plans;
 use crate::served::told;
-use crate::view;
+use crate::{records, view};
 
 /// All of them.
 const ALL: usize = 10_000_000;
@@ -87,7 +87,8 @@ impl Migrations {
     /// on; ids or their beginnings. Each run is looked at again when it is moved.
     ///
     /// # Errors
-    /// As [`Migrations::plan`], and [`Refusal::Unknown`] where one of `only` is not in flight.
+    /// As [`Migrations::plan`], and [`Refusal::Unknown`] where one of `only` is not in flight, [`Refusal::Unclear`] where it
+    /// is too little of an id.
     pub async fn carry_out(
         &self,
         change: &Change,
@@ -95,6 +96,7 @@ impl Migrations {
         actor: &Actor,
         reason: &str,
     ) -> Result<Value, Refusal> {
+        only.iter().try_for_each(|id| records::says_enough(id))?;
         let all = self.look(change).await?;
         let parents: BTreeMap<RunId, Option<RunId>> = all
             .iter()

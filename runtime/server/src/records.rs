@@ -36,8 +36,8 @@ impl Stored {
     /// Runs, newest first: as [`crate::Desk::runs`].
     ///
     /// # Errors
-    /// Where the store cannot be read.
-    pub async fn runs(&self, filter: RunFilter) -> Result<Value, Error> {
+    /// Where the store cannot be read; the inner one where there is no such status.
+    pub async fn runs(&self, filter: RunFilter) -> Result<Result<Value, Refusal>, Error> {
         Ok(runs(&self.0, filter).await?)
     }
 
@@ -63,12 +63,52 @@ pub fn is_there(store: &Path) -> bool {
     store.join("journal.db").exists()
 }
 
+/// The least of an id that says which one is meant. Less, and above all nothing, is a slip: where there is only one run or
+/// wait it would be taken for that one.
+const LEAST: usize = 6;
+
+/// Whether so much of an id is given that one can be meant by it.
+///
+/// # Errors
+/// [`Refusal::Unclear`].
+pub fn says_enough(id: &str) -> Result<(), Refusal> {
+    let given = id.chars().filter(|c| c.is_ascii_alphanumeric()).count();
+    if given >= LEAST {
+        return Ok(());
+    }
+    Err(Refusal::Unclear(format!(
+        "`{id}` is too little of an id: write at least its first {LEAST} characters; `dragoman runs list` and `dragoman \
+         waits list` show them"
+    )))
+}
+
+/// How runs can stand, as lists have it.
+const STATUSES: [&str; 8] = [
+    "active",
+    "sleeping",
+    "waiting",
+    "parked",
+    "completed",
+    "stopped",
+    "failed",
+    "cancelled",
+];
+
 /// Runs, newest first: `{ runs: [...] }`.
-pub(crate) async fn runs(records: &dyn Records, mut filter: RunFilter) -> Result<Value, dragoman_journal::Error> {
+pub(crate) async fn runs(
+    records: &dyn Records,
+    mut filter: RunFilter,
+) -> Result<Result<Value, Refusal>, dragoman_journal::Error> {
+    if let Some(status) = filter.status.as_deref().filter(|status| !STATUSES.contains(status)) {
+        return Ok(Err(Refusal::Unclear(format!(
+            "there is no status `{status}`: write {}",
+            STATUSES.join(", ")
+        ))));
+    }
     // Whoever asks what is parked or waits wants to see the item itself, not only the run it belongs to.
     filter.children |= matches!(filter.status.as_deref(), Some("parked" | "waiting"));
     let runs = records.runs(filter).await?;
-    Ok(json!({ "runs": runs.iter().map(view::run).collect::<Vec<_>>() }))
+    Ok(Ok(json!({ "runs": runs.iter().map(view::run).collect::<Vec<_>>() })))
 }
 
 /// A run with its timeline: `{ run, timeline, children }`; the children's timelines too.
@@ -104,6 +144,9 @@ pub(crate) async fn run(
 
 /// A run by its id, or by the beginning of its id where that is one run's only.
 pub(crate) async fn find(records: &dyn Records, id: &str) -> Result<Result<RunId, Refusal>, dragoman_journal::Error> {
+    if let Err(unclear) = says_enough(id) {
+        return Ok(Err(unclear));
+    }
     Ok(match *records.beginning(id.to_owned()).await? {
         [run] => Ok(run),
         [] => Err(Refusal::Unknown(format!("there is no run {id}"))),

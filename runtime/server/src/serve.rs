@@ -18,7 +18,7 @@ use crate::migrations::Migrations;
 use crate::reload::Reloader;
 use crate::runtime::Runtime;
 use crate::triggers::Front;
-use crate::{api, heads, sources, watching};
+use crate::{api, heads, open_files, sources, watching};
 
 /// How long runs at work may go on once the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -65,13 +65,14 @@ pub async fn serve(
         reloader.heads.subscribe(),
         ended,
     ));
-    let mut closing = stopped.clone();
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(async move {
-        // An error means that the sender is gone, which is an end as well.
-        let _ = closing.wait_for(|s| *s).await;
-    });
-    let serving = tokio::spawn(server.into_future());
+    let most = open_files::connections();
+    tracing::debug!("at most {most} connections are taken at once");
+    let serving = tokio::spawn(dragoman_transports_http::inbound::serve(
+        listener,
+        router,
+        most,
+        stopped.clone(),
+    ));
     ready(local);
     stop.await;
     tracing::info!("stopping: no more messages are taken");

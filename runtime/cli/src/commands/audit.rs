@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_journal::Head;
+use dragoman_journal::audit::HEAD_UNCHECKED;
 use dragoman_journals_sqlite::SqliteTrail;
 use dragoman_security::{PublicKey, Signature};
 use dragoman_server::{knows_of_a_trail, read_site, store_is_there, trail_gone};
@@ -60,14 +61,17 @@ impl Verify {
         {
             return Err(trail_gone(&store, file).into());
         }
-        let heads = self.read_heads(&store, &files)?;
+        let (heads, unchecked) = self.read_heads(&store, &files)?;
         let trail = SqliteTrail::open(&store).map_err(journal)?;
         // What the file itself is damaged by is said first: a damaged page may be why an entry cannot be read.
         let damage = trail.check_file().map_err(journal)?;
         if !damage.is_empty() {
             return Err(damaged(&store, &damage));
         }
-        let report = dragoman_journal::audit::verify(&trail, &heads).map_err(journal)?;
+        let mut report = dragoman_journal::audit::verify(&trail, &heads).map_err(journal)?;
+        for what in unchecked {
+            report.find(HEAD_UNCHECKED, what);
+        }
         let clean = report.is_clean();
         if self.json {
             let findings: Vec<_> = report
@@ -91,6 +95,11 @@ impl Verify {
             if clean {
                 println!(
                     "audit: ok, {} entries in {} batches verified; {heads}",
+                    report.entries, report.batches
+                );
+            } else if report.findings.iter().all(|finding| finding.code == HEAD_UNCHECKED) {
+                println!(
+                    "audit: {} entries in {} batches are whole in themselves; no outside head says that they are all",
                     report.entries, report.batches
                 );
             } else {
@@ -123,20 +132,34 @@ impl Verify {
         Ok((self.site.store()?, files))
     }
 
-    fn read_heads(&self, store: &Path, files: &[PathBuf]) -> Result<Vec<Head>, Error> {
-        let key = match &self.key {
-            Some(text) => Some(PublicKey::parse(text).map_err(|e| Error::coded(OPTION, format!("`--key`: {e}")))?),
-            None if store.join("keys").is_dir() => {
-                let keys = dragoman_security::Keys::open(&store.join("keys"));
-                Some(keys.map_err(|e| Error::coded(e.code, e.message))?.signing.public())
+    /// The key that the heads are to be signed with: the one that is given, else the installation's own. None: there is
+    /// none, and none is made here.
+    fn public_key(&self, store: &Path) -> Result<Option<PublicKey>, Error> {
+        let folder = store.join("keys");
+        match &self.key {
+            Some(text) => {
+                let key = PublicKey::parse(text).map_err(|e| Error::coded(OPTION, format!("`--key`: {e}")))?;
+                Ok(Some(key))
             }
-            None => None,
-        };
-        let mut heads = Vec::new();
+            None if folder.join("signing.key").is_file() => {
+                let keys = dragoman_security::Keys::open(&folder);
+                Ok(Some(
+                    keys.map_err(|e| Error::coded(e.code, e.message))?.signing.public(),
+                ))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The heads, and what is to be said of those that nobody can check.
+    fn read_heads(&self, store: &Path, files: &[PathBuf]) -> Result<(Vec<Head>, Vec<String>), Error> {
+        let key = self.public_key(store)?;
+        let (mut heads, mut unchecked) = (Vec::new(), Vec::new());
         for file in files {
             let refuse = |why: String| Error::coded(UNREAD, format!("{} cannot be used: {why}", file.display()));
             let text = std::fs::read_to_string(file).map_err(|e| refuse(e.to_string()))?;
             let lines: Vec<&str> = text.lines().collect();
+            let before = heads.len();
             for (number, line) in lines.iter().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
                 let head: Head = match serde_json::from_str(line) {
                     Ok(head) => head,
@@ -166,8 +189,21 @@ impl Verify {
                 }
                 heads.push(head);
             }
+            let of_file = heads.len() - before;
+            if of_file == 0 {
+                let help = "name the file that the site file's `heads:` names, or a copy of it";
+                return Err(refuse("it has no whole head, so nothing could be compared".into()).help(help));
+            }
+            if key.is_none() {
+                unchecked.push(format!(
+                    "the signatures of the {of_file} heads in {} were not checked: there is no key in {}; give the public \
+                     key that signed them with --key",
+                    file.display(),
+                    store.join("keys").display()
+                ));
+            }
         }
-        Ok(heads)
+        Ok((heads, unchecked))
     }
 }
 

@@ -74,15 +74,8 @@ impl Graph {
                 (None, diagnostics) => Err(Error::Diagnostics(diagnostics)),
             };
         }
-        let (said, _) = read_site(&self.site.site).map_err(Error::Diagnostics)?;
-        let folder = self
-            .site
-            .site
-            .parent()
-            .unwrap_or(Path::new(""))
-            .join(&*said.pipelines.value);
         let mut names = Vec::new();
-        for file in files(&folder) {
+        for file in files(&folder(&self.site.site)?) {
             let (Some(pipeline), diagnostics) = read(&file)? else {
                 continue;
             };
@@ -122,6 +115,24 @@ fn read(file: &Path) -> Result<(Option<Pipeline>, Vec<Diagnostic>), Error> {
     let (pipeline, mut diagnostics) = parse_pipeline(source);
     diagnostics.retain(|d| d.severity == Severity::Error);
     Ok((pipeline, diagnostics))
+}
+
+/// The names of a site's pipelines, as far as they can be read; and whether all can.
+pub(crate) fn names(site: &Path) -> Result<(Vec<String>, bool), Error> {
+    let (mut names, mut all) = (Vec::new(), true);
+    for file in files(&folder(site)?) {
+        match read(&file) {
+            Ok((Some(pipeline), _)) => names.push(pipeline.name.value.clone()),
+            _ => all = false,
+        }
+    }
+    Ok((names, all))
+}
+
+/// The folder of a site's pipelines.
+fn folder(site: &Path) -> Result<PathBuf, Error> {
+    let (said, _) = read_site(site).map_err(Error::Diagnostics)?;
+    Ok(site.parent().unwrap_or(Path::new("")).join(&*said.pipelines.value))
 }
 
 /// The files of a folder of pipelines.

@@ -4,10 +4,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_journal::RunFilter;
-use dragoman_server::os_actor;
+use dragoman_server::{os_actor, says_enough};
 use serde_json::{Value, json};
 
-use crate::answer::Outcome;
+use crate::answer::{Error, Outcome};
+use crate::codes::{OPTION, no_pipeline};
+use crate::commands::graph;
 use crate::commands::record::Record;
 use crate::console::table;
 use crate::site::{Site, SiteOption, block_on, desk, encoded};
@@ -80,6 +82,7 @@ struct Operate {
 
 impl Operate {
     async fn send(self, act: &str) -> Outcome {
+        says_enough(&self.run)?;
         match self.site.reach().await? {
             Site::Served(client) => {
                 let client = self.who.introduce(client, false)?;
@@ -123,7 +126,7 @@ impl Runs {
                     children,
                     limit,
                 };
-                let found = site.look().await?.runs(filter).await?;
+                let found = list(&site, filter).await?;
                 if json {
                     println!("{found:#}");
                 } else {
@@ -142,6 +145,35 @@ impl Runs {
             }),
         }
     }
+}
+
+/// Runs, newest first. None of a pipeline that nobody knows is a slip, and no answer.
+async fn list(site: &SiteOption, filter: RunFilter) -> Result<Value, Error> {
+    if filter.limit == 0 {
+        return Err(Error::coded(OPTION, "`--limit 0` lists nothing: write a number from 1"));
+    }
+    let sight = site.look().await?;
+    let found = sight.runs(filter.clone()).await?;
+    let is_empty = |found: &Value| found["runs"].as_array().is_none_or(Vec::is_empty);
+    if let Some(pipeline) = filter.pipeline.as_deref()
+        && is_empty(&found)
+    {
+        let any = RunFilter {
+            pipeline: filter.pipeline.clone(),
+            children: true,
+            limit: 1,
+            ..RunFilter::default()
+        };
+        // A pipeline that was taken out of the site may have runs in the store.
+        if is_empty(&sight.runs(any).await?) {
+            let (names, all) = graph::names(&site.site)?;
+            if all && !names.iter().any(|name| name == pipeline) {
+                let help = format!("it has {}; the store has no run of another", names.join(", "));
+                return Err(no_pipeline(pipeline).help(help));
+            }
+        }
+    }
+    Ok(found)
 }
 
 fn print_list(found: &Value) {

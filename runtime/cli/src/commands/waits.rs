@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_model::{Digest, Value};
-use dragoman_server::{Who, os_actor};
+use dragoman_server::{Who, os_actor, says_enough};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
@@ -98,6 +98,7 @@ fn answer_body(answer: &str, reason: Option<String>, fields: Option<String>) -> 
 
 impl Answer {
     async fn send(self, answer: Value) -> Outcome {
+        says_enough(&self.wait)?;
         let site = self.site.reach().await?;
         let wait = self.one(&site.waits().await?)?;
         // The answer is bound to what is printed here, unless it is bound to what was seen before.

@@ -311,7 +311,7 @@ impl Facts {
 
     /// The ledger: what is taken is what the standing claims took.
     pub(super) fn compare_ledger(&self, keys: &[OnceRow], rows: &[LedgerRow], report: &mut Report) {
-        let mut taken: BTreeMap<(String, String, Option<String>), (Decimal, Option<String>)> = BTreeMap::new();
+        let mut taken: BTreeMap<Place, (Decimal, Option<String>)> = BTreeMap::new();
         for row in keys.iter().filter(|row| row.state == OnceState::Done) {
             let (Some(ledger), Some(claim)) = (row.once.scope.strip_prefix("ledger:"), &row.claim) else {
                 continue;
@@ -347,7 +347,10 @@ impl Facts {
     }
 }
 
-fn place((ledger, account, item): &(String, String, Option<String>)) -> String {
+/// Ledger, account, and item; no item: the account as a whole.
+type Place = (String, String, Option<String>);
+
+fn place((ledger, account, item): &Place) -> String {
     match item {
         Some(item) => format!("item `{item}` of account `{account}` in ledger `{ledger}`"),
         None => format!("account `{account}` in ledger `{ledger}`"),

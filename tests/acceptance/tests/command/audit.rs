@@ -58,6 +58,29 @@ const TAMPERED: &[(&str, &str, &str)] = &[
         "D0712",
     ),
     (
+        "a document",
+        "DELETE FROM document WHERE number = (SELECT min(number) FROM document);",
+        "D0722",
+    ),
+    (
+        "what a document says",
+        "UPDATE document SET bytes = zeroblob(length(bytes)) WHERE number = (SELECT max(number) FROM document);",
+        "D0722",
+    ),
+    ("what runs were made with", "DELETE FROM version;", "D0723"),
+    (
+        "a wait that nobody asked for",
+        "INSERT INTO wait SELECT 'w', id, 'ask', 'endorse-or-refuse', '[]', began, NULL, 'null', content, NULL FROM run
+           LIMIT 1;",
+        "D0724",
+    ),
+    ("the unit of a ledger", "UPDATE ledger_line SET unit = 'GRM';", "D0719"),
+    (
+        "what runs began with",
+        "UPDATE run SET content = zeroblob(32);",
+        "D0717",
+    ),
+    (
         "how a run ended",
         "UPDATE run SET ending = NULL, standing = 0;",
         "D0717",
@@ -65,7 +88,7 @@ const TAMPERED: &[(&str, &str, &str)] = &[
 ];
 
 /// The site, store and heads of a country in a folder of their own.
-fn copied(country: &Country) -> Result<TempSite, Error> {
+pub(crate) fn copied(country: &Country) -> Result<TempSite, Error> {
     let copy = TempSite::new()?;
     copy.copy(&country.folder().join("dragoman.yaml"), "")?;
     for folder in ["store", "heads"] {
@@ -144,5 +167,43 @@ async fn forged_and_foreign_heads_are_refused() -> Result<(), Error> {
     copy.write("heads/heads.jsonl", "no head\n")?;
     let verified = command(copy.path(), &["audit", "verify"]).await?;
     refused(&verified, 1, "D0904", &["heads.jsonl", "line 1"]);
+    // Heads that are none are not passed over as if all was compared.
+    for nothing in ["", " \n", &last[..last.len() / 2]] {
+        copy.write("heads/heads.jsonl", nothing)?;
+        let verified = command(copy.path(), &["audit", "verify"]).await?;
+        refused(&verified, 1, "D0904", &["no whole head"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn heads_that_nobody_can_check_do_not_agree() -> Result<(), Error> {
+    let country = after_the_main_job().await?;
+    let copy = copied(&country)?;
+    let heads = std::fs::read_to_string(copy.file("heads/heads.jsonl"))?;
+    let mut unsigned: Value = serde_json::from_str(heads.lines().last().unwrap_or_default())?;
+    unsigned["signature"] = "".into();
+    let (keys, key) = (copy.file("store/keys"), copy.file("store/keys/signing.key"));
+    std::fs::remove_file(&key)?;
+    for text in [heads.clone(), format!("{unsigned}\n")] {
+        copy.write("heads/heads.jsonl", text)?;
+        let verified = command(copy.path(), &["audit", "verify"]).await?;
+        refused(
+            &verified,
+            1,
+            "[D0725]",
+            &["were not checked", "--key", "whole in themselves"],
+        );
+        assert!(!verified.out.contains("agree"), "{}", verified.out);
+        assert!(!key.exists(), "no key is made to look whole");
+    }
+    std::fs::remove_dir_all(keys)?;
+    let verified = command(copy.path(), &["audit", "verify"]).await?;
+    refused(&verified, 1, "[D0725]", &["were not checked"]);
+    // What the chain says is said all the same.
+    unsigned["batch"] = format!("sha256:{}", "0".repeat(64)).into();
+    copy.write("heads/heads.jsonl", format!("{unsigned}\n"))?;
+    let verified = command(copy.path(), &["audit", "verify"]).await?;
+    refused(&verified, 1, "[D0721]", &["[D0725]", "NOT whole"]);
     Ok(())
 }

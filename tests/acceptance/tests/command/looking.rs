@@ -122,7 +122,7 @@ async fn a_store_that_is_in_use_for_a_moment_is_waited_for() -> Result<(), Error
     let run = command(small.site.path(), &["run", "ask", "--trigger", "message.json"]).await?;
     refused(&run, 1, "D0706", &["in use", "it may be starting: try again"]);
     let launch = Launch::new(dragoman()?)
-        .args(["waits", "answer", "0", "ship"])
+        .args(["waits", "answer", "00000000", "ship"])
         .folder(small.site.path());
     let mut answer = launch.start()?;
     // It comes to the lock before or after this: both times it goes on.

@@ -1,11 +1,14 @@
 //! The command line at work: what it prints and with what it exits, for good input and for bad. Every test starts the
 //! real command as a process.
 
+mod asked;
 mod audit;
+mod backups;
 mod bad_messages;
 mod bad_plugins;
 mod bad_stores;
 mod cases;
+mod connections;
 mod drawings;
 mod full_disks;
 mod guides;

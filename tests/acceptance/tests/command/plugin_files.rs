@@ -160,6 +160,22 @@ async fn wrong_arguments_are_told_with_what_is_right() -> Result<(), Error> {
             &["call", echo, "read_document", "--document", "message=gone.xml"],
             &["gone.xml cannot be read"],
         ),
+        (
+            &[
+                "call",
+                echo,
+                "read_document",
+                "--document",
+                "message=Cargo.toml",
+                "--document",
+                "message=Cargo.lock",
+            ],
+            &["`--document message=` is given twice"],
+        ),
+        (
+            &["call", echo, "echo", "--config", "[]", "--input", r#"{"text":"a"}"#],
+            &["the whole configuration is refused"],
+        ),
         (&["call", "gone.wasm", "echo"], &["gone.wasm cannot be read"]),
         (&["inspect", "gone.wasm"], &["gone.wasm cannot be read"]),
     ];
@@ -168,7 +184,7 @@ async fn wrong_arguments_are_told_with_what_is_right() -> Result<(), Error> {
         let finished = command(&workspace_root(), &arguments).await?;
         let code = if words[0].contains("cannot be read") {
             "D0904"
-        } else if words[0] == "configuration" {
+        } else if words[0].contains("configuration") {
             "D0912"
         } else {
             "D0906"

@@ -127,7 +127,10 @@ impl Call {
                 _ => "application/octet-stream",
             };
             let reference = DocumentReference::of(&bytes, media_type);
-            references.insert(name.to_owned(), reference.clone());
+            if references.insert(name.to_owned(), reference.clone()).is_some() {
+                return Err(Error::coded(OPTION, format!("`--document {name}=` is given twice"))
+                    .help("a name is of one document; give the other another name"));
+            }
             unstored.push((reference, bytes.into()));
         }
         Ok((references, unstored))
@@ -139,7 +142,10 @@ fn configured(surface: &Surface, issues: &[Issue], config: &Value) -> Result<(),
     if let Some(issue) = issues.first() {
         return Err(Error::coded(
             CONFIG,
-            format!("the configuration is refused at `{}`: {}", issue.path, issue.message),
+            match &*issue.path {
+                "" => format!("the whole configuration is refused: {}", issue.message),
+                path => format!("the configuration is refused at `{path}`: {}", issue.message),
+            },
         ));
     }
     let unknown = unknown_members(&surface.config_schema, config);
