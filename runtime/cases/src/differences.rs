@@ -93,27 +93,18 @@ pub(crate) fn compare(case: &Case, found: &Found) -> Vec<Mismatch> {
     if let Some(wanted) = &expect.calls {
         mismatches.extend(calls(&wanted.span, wanted, &found.calls));
     }
-    if let Some(output) = &expect.output {
-        for differs in differences(output, found.output.as_ref(), "") {
-            let mut mismatch = Mismatch::new(
-                "output",
-                output.place(&differs.pointer).place(),
-                differs.expected,
-                differs.found,
-            );
-            mismatch.pointer = differs.pointer;
-            mismatches.push(mismatch);
-        }
-    }
-    if let Some(observed) = &expect.observed {
-        let seen = Value::Array(found.observed.clone());
-        for differs in differences(observed, Some(&seen), "") {
-            let mut mismatch = Mismatch::new(
-                "observed",
-                observed.place(&differs.pointer).place(),
-                differs.expected,
-                differs.found,
-            );
+    let list = |values: &[Value]| Some(Value::Array(values.to_vec()));
+    let values = [
+        ("output", &expect.output, found.output.clone()),
+        ("observed", &expect.observed, list(&found.observed)),
+        ("emitted", &expect.emitted, list(&found.emitted)),
+        ("reply", &expect.reply, found.reply.clone()),
+    ];
+    for (key, expected, there) in values {
+        let Some(expected) = expected else { continue };
+        for differs in differences(expected, there.as_ref(), "") {
+            let place = expected.place(&differs.pointer).place();
+            let mut mismatch = Mismatch::new(key, place, differs.expected, differs.found);
             mismatch.pointer = differs.pointer;
             mismatches.push(mismatch);
         }

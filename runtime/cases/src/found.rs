@@ -35,6 +35,10 @@ pub struct Found {
     pub undo: Vec<String>,
     /// What was only written down: `{ what, path, ... }`.
     pub observed: Vec<Value>,
+    /// The events that were emitted: `{ event, key?, data }`.
+    pub emitted: Vec<Value>,
+    /// What the first `reply` step answered.
+    pub reply: Option<Value>,
 }
 
 impl Found {
@@ -48,6 +52,8 @@ impl Found {
             output: None,
             undo: Vec::new(),
             observed: Vec::new(),
+            emitted: Vec::new(),
+            reply: None,
         }
     }
 }

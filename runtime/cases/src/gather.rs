@@ -118,6 +118,8 @@ impl Family {
             output: self.root().and_then(|root| root.output.clone()),
             undo: Vec::new(),
             observed: Vec::new(),
+            emitted: Vec::new(),
+            reply: None,
         };
         for (run, entry) in self.ordered() {
             let path = &entry.header.path;
@@ -134,6 +136,10 @@ impl Family {
                     called(&mut found.calls, entry);
                 }
                 Record::Read { .. } | Record::Failed { .. } => read(&mut found.calls, made, run, path),
+                Record::Event { name } if name == "emitted" => found.emitted.extend(entry.body.clone()),
+                Record::Event { name } if name == "replied" && found.reply.is_none() => {
+                    found.reply = entry.body.as_ref().and_then(|body| body.get("value").cloned());
+                }
                 Record::Observed { what } => found.observed.push(observed(what, path, entry.body.as_ref())),
                 _ => {}
             }

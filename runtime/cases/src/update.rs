@@ -1,6 +1,6 @@
 //! The text of a case whose `expect` says what happened.
 
-use dragoman_manifest::cases::{Case, Ending};
+use dragoman_manifest::cases::{Case, Ending, Json};
 use dragoman_model::Value;
 use serde_json::{Map, json};
 
@@ -26,18 +26,25 @@ pub fn updated(case: &Case, found: &Found) -> String {
             "path" => changes.push(("path", Some(json!(found.path)))),
             "undo" => changes.push(("undo", Some(json!(found.undo)))),
             "observed" => changes.push(("observed", Some(json!(found.observed)))),
-            "output" => {
-                let value = match (&expect.output, &found.output) {
-                    (Some(wanted), Some(there)) => Some(part(wanted, there)),
-                    _ => found.output.clone(),
-                };
-                changes.push(("output", value));
+            "output" => changes.push(("output", looked_at(expect.output.as_ref(), found.output.as_ref()))),
+            "emitted" => {
+                let there = json!(found.emitted);
+                changes.push(("emitted", looked_at(expect.emitted.as_ref(), Some(&there))));
             }
+            "reply" => changes.push(("reply", looked_at(expect.reply.as_ref(), found.reply.as_ref()))),
             "calls" => changes.push(("calls", Some(calls(case, found)))),
             _ => {}
         }
     }
     case.with_expected(&changes)
+}
+
+/// The part of what was found that the case looks at.
+fn looked_at(wanted: Option<&Json>, there: Option<&Value>) -> Option<Value> {
+    match (wanted, there) {
+        (Some(wanted), Some(there)) => Some(part(wanted, there)),
+        _ => there.cloned(),
+    }
 }
 
 /// The calls as the case lists them: of a call that was expected at this place, the part of the input that it looked at.
@@ -92,6 +99,12 @@ pub(crate) fn expected(found: &Found) -> Vec<(&'static str, Value)> {
     }
     if !found.observed.is_empty() {
         members.push(("observed", json!(found.observed)));
+    }
+    if !found.emitted.is_empty() {
+        members.push(("emitted", json!(found.emitted)));
+    }
+    if let Some(reply) = &found.reply {
+        members.push(("reply", reply.clone()));
     }
     if let Some(output) = &found.output {
         members.push(("output", output.clone()));

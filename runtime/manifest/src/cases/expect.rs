@@ -24,6 +24,8 @@ pub(super) fn expect(reading: &mut Reading, node: &Node) -> Expect {
     let output = fields.take("output").map(Json::of);
     let undo = fields.take("undo").map(|n| steps(reading, n));
     let observed = fields.take("observed").map(Json::of);
+    let emitted = fields.take("emitted").map(Json::of);
+    let reply = fields.take("reply").map(Json::of);
     let said = Said {
         value: Json::of(node),
         keys: fields
@@ -42,6 +44,8 @@ pub(super) fn expect(reading: &mut Reading, node: &Node) -> Expect {
         output,
         undo,
         observed,
+        emitted,
+        reply,
         said: Some(said),
     }
 }

@@ -207,6 +207,10 @@ pub struct Expect {
     pub undo: Option<Spanned<Vec<Spanned<String>>>>,
     /// What was only written down, in its order: each holds `{ what, path, ... }`.
     pub observed: Option<Json>,
+    /// The events that were emitted, in their order: each holds `{ event, key, data }`.
+    pub emitted: Option<Json>,
+    /// What a sender that waits is answered by a `reply` step.
+    pub reply: Option<Json>,
     /// Where `expect` stands, with its keys in their order: from each key to the end of its value. None: it is not said.
     pub said: Option<Said>,
 }

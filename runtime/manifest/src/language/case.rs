@@ -248,6 +248,18 @@ static EXPECT: Map = map(
             "What would have been done.",
             "[ { operation: orders.ship } ]",
         ),
+        key(
+            "emitted",
+            Any,
+            "The events that were emitted, in order.",
+            "[ { event: order-shipped, key: A7 } ]",
+        ),
+        key(
+            "reply",
+            Any,
+            "What the value of the first `reply` holds.",
+            "{ accepted: true }",
+        ),
     ],
 );
 
