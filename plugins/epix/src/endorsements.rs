@@ -10,6 +10,9 @@ use dragoman_xml::{Element, Refusal};
 /// The name of an examination's element, in the consignment and in its items.
 pub(crate) const EVENT: &str = "ExaminationTransportEvent";
 
+/// So many endorsements a permit may have, each with its event: more is no permit, and would not fit into a connector's memory.
+const MOST: usize = 1_000;
+
 /// One examination event, as far as it says anything.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Event {
@@ -39,6 +42,9 @@ pub(crate) fn read(consignment: &Element, items: &[PermitItem]) -> Result<Vec<En
                 _ => by_time(&mut endorsed, &event),
             };
             add(&mut endorsed[place], item, event);
+        }
+        if endorsed.len() > MOST {
+            return Err(too_many(element));
         }
     }
     if let ([item], [(event, lines)]) = (items, endorsed.as_mut_slice())
@@ -94,8 +100,18 @@ fn endorsement((event, items): (Event, Vec<EndorsedItem>)) -> Option<Endorsement
     })
 }
 
+fn too_many(element: &Element) -> Refusal {
+    Refusal::unreadable(
+        element,
+        format!("a permit of more than {MOST} endorsements is not read"),
+    )
+}
+
 /// The events of a consignment or of an item, empty ones included: their place counts.
 fn events(parent: &Element) -> Result<Vec<Event>, Refusal> {
+    if let Some(element) = parent.children_named(EVENT).nth(MOST) {
+        return Err(too_many(element));
+    }
     parent.children_named(EVENT).map(event).collect()
 }
 

@@ -12,11 +12,17 @@ pub(crate) const ITEM: &str = "IncludedSupplyChainConsignmentItem";
 pub(crate) const ORIGIN_PERMIT: &str = "861";
 /// UNTDID 1001 as the toolkit uses it: the certificate of the last re-export.
 pub(crate) const LAST_CERTIFICATE: &str = "811";
+/// So many items a permit may have. The form has four to a sheet; more than this would not fit into a connector's memory.
+const MOST: usize = 10_000;
 const PRODUCT: &str = "IncludedSupplyChainTradeLineItem/SpecifiedTradeProduct";
 
 /// Reads the items; one without an ID gets the letter of its place. An ID that comes twice is refused: endorsements and
 /// confirmations name items by it, and would be about either.
 pub(crate) fn read(consignment: &Element) -> Result<Vec<PermitItem>, Refusal> {
+    if let Some(element) = consignment.children_named(ITEM).nth(MOST) {
+        let what = format!("a permit of more than {MOST} items is not read");
+        return Err(Refusal::unreadable(element, what));
+    }
     let mut ids = BTreeSet::new();
     consignment
         .children_named(ITEM)

@@ -111,6 +111,31 @@ fn an_item(id: &str) -> String {
 }
 
 #[test]
+fn no_permit_has_items_or_endorsements_without_end() {
+    let items = |count: usize| {
+        (0..count)
+            .map(|number| an_item(&number.to_string()))
+            .collect::<String>()
+    };
+    let event = |second: usize| {
+        format!(
+            "<r:ExaminationTransportEvent><r:ActualOccurrenceDateTime>2026-01-01T10:{:02}:{:02}Z\
+             </r:ActualOccurrenceDateTime></r:ExaminationTransportEvent>",
+            second / 60,
+            second % 60
+        )
+    };
+    let events = |count: usize| (0..count).map(event).collect::<String>();
+    assert_eq!(read("<r:ID>XA1</r:ID>", &items(10_000)).items.len(), 10_000);
+    assert_eq!(read("<r:ID>XA1</r:ID>", &events(1_000)).endorsements.len(), 1_000);
+    let header = "<r:ID>XA1</r:ID>";
+    let more = message(header, &(items(10_000) + "\n" + &an_item("more")));
+    check(more.as_bytes(), "message.unreadable", "7:1");
+    let more = message(header, &(events(1_000) + "\n" + &event(1_000)));
+    check(more.as_bytes(), "message.unreadable", "7:1");
+}
+
+#[test]
 fn marks_and_lines_that_come_twice_are_kept() {
     let mark = |text: &str| {
         format!("<r:PhysicalLogisticsShippingMarks><r:Marking>{text}</r:Marking></r:PhysicalLogisticsShippingMarks>")
