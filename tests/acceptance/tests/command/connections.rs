@@ -21,6 +21,17 @@ on:
 steps: [{ id: last, sleep: 0s }]
 ";
 
+/// A pipeline whose sender is answered when somebody has decided.
+const HOLDS: &str = "
+dragoman: 1
+pipeline: holds
+summary: Holds its senders.
+on: [{ id: hook, http: { path: /holds, from: anybody, reply: replied } }]
+steps:
+  - id: officer
+    wait: { decision: ship-or-refuse, answers: [ship, refuse], show: [this], roles: [approver] }
+";
+
 /// The files that the process may have, and the connections that it takes then.
 const FILES: usize = 256;
 const CONNECTIONS: usize = FILES / 2;
@@ -29,6 +40,7 @@ const CONNECTIONS: usize = FILES / 2;
 async fn confined(site: &TempSite) -> Result<(Process, String), Error> {
     site.write("dragoman.yaml", SITE)?;
     site.write("pipelines/takes.yaml", TAKES)?;
+    site.write("pipelines/holds.yaml", HOLDS)?;
     std::fs::create_dir_all(site.file("inbox"))?;
     let limit = format!("ulimit -n {FILES}; exec \"$0\" serve");
     let server = Launch::new("sh")
@@ -113,4 +125,41 @@ async fn headers_that_do_not_come_close_the_connection() -> Result<(), Error> {
         let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut said)).await?;
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn where_all_are_at_work_the_next_is_told_to_come_again() -> Result<(), Error> {
+    let site = TempSite::new()?;
+    let (_server, address) = confined(&site).await?;
+    let mut held = Vec::new();
+    let refused = eventually("a connection that finds no room", PATIENCE, async || {
+        let number = held.len();
+        let body = format!("{{\"number\":{number}}}");
+        let length = body.len();
+        let whole = format!("POST /holds HTTP/1.1\r\nhost: x\r\ncontent-length: {length}\r\n\r\n{body}");
+        held.extend(silent(&address, 1, &whole).await.map_err(|e| e.to_string())?);
+        let answer = http::request("GET", &format!("{address}/v1/health"), &[], "").await;
+        let answer = answer.map_err(|e| e.to_string())?;
+        if answer.status == 503 {
+            Ok(answer)
+        } else {
+            Err(format!("{number}: {}", answer.body))
+        }
+    });
+    let refused = refused.await?;
+    assert_eq!(refused.headers.get("retry-after").map(String::as_str), Some("1"));
+    assert_eq!(refused.json()["code"], "overloaded");
+    assert!(
+        held.len() >= CONNECTIONS - 1,
+        "only {} requests were at work",
+        held.len()
+    );
+    // When they go, there is room again.
+    drop(held);
+    let seen = eventually("room", PATIENCE, async || {
+        let answer = http::request("GET", &format!("{address}/v1/health"), &[], "").await;
+        let answer = answer.map_err(|e| e.to_string())?;
+        (answer.status == 200).then_some(()).ok_or(answer.body)
+    });
+    Ok(seen.await?)
 }
