@@ -24,12 +24,7 @@ impl Checker<'_> {
     pub(super) fn each(&mut self, each: &said::Each, scope: &mut Scope) -> Made {
         let items = self.expression(&each.items, &Expected::List, scope);
         let mut inner = scope.clone();
-        if let Some(name) = &each.name {
-            self.refuse_reserved(name, true);
-        }
-        // Of an item without a name the names inside are not known: one of them is meant to be it.
-        inner.nameless |= each.name.is_none();
-        let name = each.name.as_ref().map_or("", |name| name.value.as_str());
+        let name = self.item_name(each, &mut inner);
         let item = items.as_ref().map(|(_, shape)| match shape.present() {
             Shape::List(item) => Shape::clone(item),
             _ => Shape::Any,
@@ -84,6 +79,17 @@ impl Checker<'_> {
             }))
         });
         Made::new(kind, shape).marked(marks)
+    }
+}
+
+impl Checker<'_> {
+    /// The item's name; empty where it was left out.
+    fn item_name<'s>(&mut self, each: &'s said::Each, inner: &mut Scope) -> &'s str {
+        // Of an item without a name the names inside are not known: one of them is meant to be it.
+        inner.nameless |= each.name.is_none();
+        let Some(name) = &each.name else { return "" };
+        self.refuse_reserved(name, true);
+        &name.value
     }
 }
 
