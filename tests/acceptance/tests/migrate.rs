@@ -285,8 +285,11 @@ async fn who_moves_runs_is_an_operator_and_says_why() -> Result<(), Error> {
         ),
         (
             Some(&*bearer),
-            json!({ "change": { "pipeline": "flow" }, "to": "current", "reason": "mended", "runs": ["0000"] }),
+            json!({ "change": { "pipeline": "flow" }, "to": "current", "reason": "mended", "runs": ["00000000"] }),
             404,
+        ),
+            json!({ "change": { "pipeline": "flow" }, "to": "current", "reason": "mended", "runs": [""] }),
+            400,
         ),
         (Some(&*bearer), json!({ "change": { "site": "flow" } }), 422),
     ] {

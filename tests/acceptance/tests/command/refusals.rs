@@ -139,7 +139,12 @@ async fn a_refusal_has_its_own_code_with_a_server_and_without() -> Result<(), Er
             400,
             "D0936",
         ),
-        ("/v1/runs/00000000/resume".into(), json!({ "reason": "r" }), 404, "unknown"),
+        (
+            "/v1/runs/00000000/resume".into(),
+            json!({ "reason": "r" }),
+            404,
+            "unknown",
+        ),
     ] {
         let answer = scene.small.ask("POST", &path, Some(&bearer), &body.to_string()).await?;
         assert_eq!(
