@@ -288,6 +288,8 @@ async fn who_moves_runs_is_an_operator_and_says_why() -> Result<(), Error> {
             json!({ "change": { "pipeline": "flow" }, "to": "current", "reason": "mended", "runs": ["00000000"] }),
             404,
         ),
+        (
+            Some(&*bearer),
             json!({ "change": { "pipeline": "flow" }, "to": "current", "reason": "mended", "runs": [""] }),
             400,
         ),
