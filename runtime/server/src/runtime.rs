@@ -227,16 +227,17 @@ pub(crate) fn checking_host(site_file: &Path, said: &Said, cache: Option<CacheSe
 }
 
 /// Checks a site without opening its store: nothing is run, and no secret is used; a note names each that is not there.
+/// `cache`: where compiled plugins are kept as long as the site has no store.
 ///
 /// # Errors
 /// The host cannot start.
-pub async fn check(site_file: &Path) -> Result<Vec<Diagnostic>, Error> {
+pub async fn check(site_file: &Path, cache: Option<CacheSettings>) -> Result<Vec<Diagnostic>, Error> {
     let (said, mut diagnostics) = site::read_partly(site_file);
     let Some(said) = said else {
         return Ok(diagnostics);
     };
     let whole = !diagnostics.iter().any(site::is_error);
-    let host = checking_host(site_file, &said, None)?;
+    let host = checking_host(site_file, &said, cache)?;
     let loaded = site::load(site_file, said, &host, Secrets::Look).await;
     let further = loaded.diagnostics.into_iter();
     diagnostics.extend(further.filter(|d| whole || !site::may_follow(d)));

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::answer::{Outcome, print_diagnostics};
 use crate::commands::explain;
+use crate::commands::plugin::compiled;
 use crate::sarif;
 use crate::site::block_on;
 
@@ -44,7 +45,7 @@ pub(crate) struct Check {
 impl Check {
     pub(crate) fn run(self) -> Outcome {
         let site = self.named.unwrap_or(self.site);
-        let diagnostics = block_on(async { Ok(dragoman_server::check(&site).await?) })?;
+        let diagnostics = block_on(async { Ok(dragoman_server::check(&site, compiled::cache()).await?) })?;
         let failed = diagnostics.iter().any(|d| d.severity == Severity::Error);
         match if self.json { Format::Json } else { self.format } {
             Format::Json => {

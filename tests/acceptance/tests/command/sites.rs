@@ -1,10 +1,13 @@
 //! Sites that cannot be loaded, and hosts that cannot start: said with a code, at its place, with what to do.
 
+use std::path::PathBuf;
+use std::time::SystemTime;
+
 use dragoman_acceptance::Error;
 use dragoman_acceptance::country::PATIENCE;
 use dragoman_support::process::{Launch, TempSite, dragoman};
 
-use crate::place::{ASK, SITE, command, orderly, refused, text};
+use crate::place::{ASK, SITE, command, command_with, orderly, plugin, refused, text};
 
 /// What is written into a site, the code of what is wrong, the place, and words.
 type Case = (
@@ -80,6 +83,37 @@ async fn what_keeps_a_site_from_being_loaded_is_said_at_its_place() -> Result<()
 }
 
 #[tokio::test]
+async fn a_site_without_a_store_is_checked_with_what_was_compiled_before() -> Result<(), Error> {
+    let (site, caches) = (TempSite::new()?, TempSite::new()?);
+    site.write("pipelines/ask.yaml", ASK)?;
+    site.write(
+        "dragoman.yaml",
+        format!("{SITE}connections: {{ echo: {{ plugin: echo }} }}\n"),
+    )?;
+    site.write("plugins/echo.wasm", std::fs::read(plugin("dragoman-guest-echo"))?)?;
+    // Compiling writes a file anew: what is there, and since when, tells whether it was done again.
+    let kept = || -> Result<Vec<(PathBuf, SystemTime)>, Error> {
+        let mut files = Vec::new();
+        for file in std::fs::read_dir(caches.file("dragoman/plugins"))? {
+            let path = file?.path();
+            files.push((path.clone(), std::fs::metadata(path)?.modified()?));
+        }
+        files.sort();
+        Ok(files)
+    };
+    let checked = command_with(caches.path(), site.path(), &["check"]).await?;
+    assert_eq!(checked.code, Some(0), "{}", checked.err);
+    let first = kept()?;
+    let is_code = |(path, _): &&(PathBuf, SystemTime)| path.extension().is_some_and(|e| e == "code");
+    assert_eq!(first.iter().filter(is_code).count(), 1, "{first:?}");
+    let again = command_with(caches.path(), site.path(), &["check"]).await?;
+    assert_eq!(again.code, Some(0), "{}", again.err);
+    assert_eq!(kept()?, first, "nothing was compiled again");
+    assert!(!site.file("store").exists(), "a check makes no store");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_host_without_address_space_or_cache_says_so() -> Result<(), Error> {
     let site = TempSite::new()?;
     site.write("dragoman.yaml", SITE)?;
@@ -88,6 +122,7 @@ async fn a_host_without_address_space_or_cache_says_so() -> Result<(), Error> {
     let confined = Launch::new("sh")
         .args(["-c", "ulimit -v 4000000; exec \"$0\" check", text(&dragoman()?)])
         .folder(site.path())
+        .env("XDG_CACHE_HOME", site.file("caches"))
         .env("NO_COLOR", "1");
     let said = confined.run(PATIENCE).await?;
     refused(&said, 1, "error[D0601]", &["GiB of address space", "`ulimit -v`"]);
