@@ -5,7 +5,7 @@ use std::ops::Range;
 use dragoman_model::Code;
 
 use crate::codes;
-use crate::scan::{Refusal, Words};
+use crate::scan::{Refusal, WordKind, Words};
 
 /// Why a text is not an expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +79,10 @@ pub(crate) fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -
         )
         .help("write a whole number, a decimal such as `1.50`, or a text in quotes");
     }
+    if let Some(problem) = habit(text, words, &range) {
+        return problem;
+    }
+    let comma = lacks_comma(words, &range);
     let problem = Problem::new(codes::SYNTAX, range, format!("`{there}` is not expected here"));
     match there {
         "=" => problem.help("to compare, write `==`"),
@@ -88,8 +92,100 @@ pub(crate) fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -
         "not" => problem.help("write `!`"),
         "`" => problem.help("write `x[\"name\"]` for a field whose name is not a word"),
         "{" | "$" | "#" => problem.help("the whole text is the expression: write it without delimiters"),
-        _ => problem.help("between two values stands an operator, such as `==`, `&&` or `+`; a text stands in quotes"),
+        _ if comma => problem.help(format!(
+            "write a comma before it: `, {there}`; or an operator, such as `==` or `+`"
+        )),
+        _ => half_choice(text, words).unwrap_or_else(|| {
+            problem.help("between two values stands an operator, such as `==`, `&&` or `+`; a text stands in quotes")
+        }),
     }
+}
+
+/// What is written so in other languages, or by a text editor.
+fn habit(text: &str, words: &Words, range: &Range<usize>) -> Option<Problem> {
+    let word = |at: usize| words.0.get(at).map(|word| &text[word.range.clone()]);
+    let there = &text[range.clone()];
+    if there.starts_with(['“', '”', '„', '‟', '‘', '’', '‚', '«', '»']) {
+        let message = format!("`{there}` is a typographic quote");
+        return Some(Problem::new(codes::SYNTAX, range.clone(), message).help("write a plain one: `\"` or `'`"));
+    }
+    let before = words.at(range.start)?.checked_sub(1)?;
+    let arrow = match there {
+        "=" if text[range.end..].starts_with('>') => range.start..range.end + 1,
+        ">" if word(before) == Some("-") => words.0[before].range.start..range.end,
+        _ if word(before) == Some("not") => {
+            let range = words.0[before].range.clone();
+            return Some(
+                Problem::new(codes::SYNTAX, range, "`not` is no operator here")
+                    .help("write `!` in place of it; a text that begins with `!` is put in quotes"),
+            );
+        }
+        _ => return None,
+    };
+    // `list.map(x => ...)`: the words before the arrow are the function, its bracket and the name.
+    let name = words.at(arrow.start)?.checked_sub(1)?;
+    let call = name
+        .checked_sub(2)
+        .and_then(word)
+        .filter(|_| word(name - 1) == Some("("));
+    let help = match (call, word(name)) {
+        (Some(function), Some(name)) => {
+            format!("a comma stands between the name and what is said of it: `{function}({name}, ...)`")
+        }
+        _ => "a comma stands between the name and what is said of it: `list.map(x, ...)`".into(),
+    };
+    let message = format!("`{}` is no operator here", &text[arrow.clone()]);
+    Some(Problem::new(codes::SYNTAX, arrow, message).help(help))
+}
+
+/// `condition ? one` without `: other`. The parser stumbles over it where the condition begins, which says nothing.
+fn half_choice(text: &str, words: &Words) -> Option<Problem> {
+    // So many are asked and not answered, in each bracket that is open.
+    let mut open: Vec<usize> = vec![0];
+    let mut missing = None;
+    for word in &words.0 {
+        match word.kind {
+            WordKind::Mark(b'?') => *open.last_mut()? += 1,
+            WordKind::Mark(b':') => {
+                let asked = open.last_mut()?;
+                *asked = asked.saturating_sub(1);
+            }
+            WordKind::Mark(b'(' | b'[' | b'{') => open.push(0),
+            WordKind::Mark(b')' | b']' | b'}') => {
+                missing = missing.or((open.pop()? > 0).then_some(word.range.start));
+            }
+            WordKind::Mark(b',') => {
+                let asked = std::mem::take(open.last_mut()?);
+                missing = missing.or((asked > 0).then_some(word.range.start));
+            }
+            _ => {}
+        }
+    }
+    let at = missing.or((open.pop()? > 0).then(|| text.trim_end().len()))?;
+    let message = "the other side of `?` is missing";
+    Some(
+        Problem::new(codes::SYNTAX, at..at, message)
+            .help("write `: ` and what holds otherwise: `condition ? one : other`"),
+    )
+}
+
+/// Whether two values stand side by side inside a call or a list, where most likely a comma is missing.
+fn lacks_comma(words: &Words, range: &Range<usize>) -> bool {
+    let Some((here, before)) = words
+        .at(range.start)
+        .and_then(|here| Some((here, here.checked_sub(1)?)))
+    else {
+        return false;
+    };
+    let inside = words.0[..here]
+        .iter()
+        .any(|word| matches!(word.kind, WordKind::Mark(b'(' | b'[')) && word.partner.is_some_and(|end| end > here));
+    let begins = matches!(words.0[here].kind, WordKind::Name | WordKind::Number | WordKind::Text);
+    let ends = matches!(
+        words.0[before].kind,
+        WordKind::Name | WordKind::Number | WordKind::Text | WordKind::Mark(b')' | b']' | b'}')
+    );
+    inside && begins && ends
 }
 
 /// The byte offset of a line and a column, both from 1, columns in characters.

@@ -105,6 +105,16 @@ impl<'a> Fields<'a> {
         self.explained.push(key);
     }
 
+    /// Whether a key was looked at.
+    pub(crate) fn is_asked(&self, key: &str) -> bool {
+        self.asked.iter().any(|asked| *asked == key)
+    }
+
+    /// Whether a diagnostic was made about a key.
+    pub(crate) fn is_explained(&self, key: &str) -> bool {
+        self.explained.iter().any(|explained| *explained == key)
+    }
+
     /// Where to point at for the mapping as a whole: its first key.
     pub(crate) fn heading(&self) -> Span {
         self.mapping

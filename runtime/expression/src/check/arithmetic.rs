@@ -132,7 +132,13 @@ impl Checker<'_> {
             }
             Problem::Kind => {
                 let textual = left.is_textual() || right.is_textual();
-                let help: &[&str] = if operator == "+" && textual {
+                let dated = |shape: &Shape| matches!(shape, Shape::Date | Shape::DateTime);
+                let help: &[&str] = if dated(left) || dated(right) {
+                    &[
+                        "beside a date or a time stands a duration: `time + duration(\"10d\")`, `time - duration(\"10d\")`",
+                        "two of them are compared: `a < b`",
+                    ]
+                } else if operator == "+" && textual {
                     &["to put texts together, convert the other side with `text(...)`"]
                 } else if textual {
                     &["make a number of the text: `int(...)` or `decimal(...)`"]

@@ -129,8 +129,9 @@ impl Checker<'_> {
 
     fn names(&self) -> String {
         let variables = self.variables.iter().map(|(variable, _)| variable.as_str());
-        let names: Vec<&str> = self.environment.names.keys().chain(variables).collect();
-        format!("`{}`", [names, vec!["steps"]].concat().join("`, `"))
+        let steps = (!self.environment.steps.is_empty()).then_some("steps");
+        let names: Vec<&str> = self.environment.names.keys().chain(variables).chain(steps).collect();
+        format!("`{}`", names.join("`, `"))
     }
 
     fn step(&mut self, id: &str, at: &Range<usize>, range: &Range<usize>) -> Option<Typed> {
@@ -211,7 +212,11 @@ impl Checker<'_> {
 
     fn no_fields(&mut self, of: &Tree, shape: &Shape, name: &str, at: &Range<usize>) {
         let shown = self.shown(&of.range);
+        let sized = matches!(shape, Shape::List(_) | Shape::Map(_)) || shape.is_textual();
         let help = match shape {
+            _ if sized && matches!(name, "length" | "len" | "size" | "count") => {
+                vec![format!("write `size({shown})`")]
+            }
             Shape::List(item) if matches!(item.field(name), Lookup::Found(_)) => {
                 vec![
                     format!("for one: `first({shown}).{name}`, which may be absent"),

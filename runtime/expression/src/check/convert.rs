@@ -78,12 +78,13 @@ impl Checker<'_> {
             _ => (true, ""),
         };
         if !fine {
-            self.report(
-                codes::INVALID_LITERAL,
-                &tree.range,
-                format!("\"{text}\" is not {wanted}"),
-                &[],
-            );
+            let help = match function {
+                Function::Decimal => with_point(text),
+                Function::Integer => "write digits alone: `\"12\"`".to_owned(),
+                _ => "write a date, a `T`, a time and its zone: `\"2026-11-21T18:00:00Z\"`".to_owned(),
+            };
+            let message = format!("\"{text}\" is not {wanted}");
+            self.report(codes::INVALID_LITERAL, &tree.range, message, &[&help]);
         }
         fine.then_some(())
     }
@@ -189,5 +190,14 @@ impl Checker<'_> {
             path,
             ..Typed::new(result, &tree.range, node)
         })
+    }
+}
+
+/// How a decimal is written that was written in another way: mostly with a comma.
+fn with_point(text: &str) -> String {
+    let meant = text.trim().replace(',', ".");
+    match number::decimal_text(&meant) {
+        Some(_) => format!("write a point: `\"{meant}\"`"),
+        None => "write digits and at most one point: `\"1.5\"`".to_owned(),
     }
 }

@@ -1,7 +1,5 @@
 //! Whether the value of the whole is what its place asks for.
 
-use std::ops::Range;
-
 use dragoman_schema::{Problem, Shape};
 
 use super::{Checker, Typed};
@@ -86,14 +84,16 @@ impl Checker<'_> {
                 self.present(tree, typed);
             }
             _ => {
-                let help = match (mismatch.help(), &typed.shape) {
+                let at_key = matches!(mismatch.problem, Problem::Unknown { .. });
+                let at = place(tree, &mismatch.path, at_key);
+                let help = match (self.with_unit(at, &mismatch.problem).or(mismatch.help()), &typed.shape) {
                     (Some(help), _) => help,
                     (None, Shape::List(_)) if !matches!(shape.present(), Shape::List(_)) => {
                         let shown = self.shown(&tree.range);
                         format!("for one of the list: `first({shown})`, which may be absent")
                     }
                     (None, _) if mismatch.path.is_empty() => {
-                        format!("write something here that is {}", shape.describe())
+                        format!("write something here that is {}", shape.present().describe())
                     }
                     (None, _) => format!(
                         "give `{}` a value of the kind that is expected",
@@ -101,24 +101,62 @@ impl Checker<'_> {
                     ),
                 };
                 let help: Vec<&str> = vec![&help];
-                let at_key = matches!(mismatch.problem, Problem::Unknown { .. });
-                let range = place(tree, &mismatch.path, at_key);
-                self.report(codes::WRONG_RESULT, &range, mismatch.to_string(), &help);
+                self.report(codes::WRONG_RESULT, &at.range, mismatch.to_string(), &help);
             }
         }
         None
     }
+
+    /// What to write where a quantity is asked for and a number stands: the quantity that it was taken from, or a unit.
+    fn with_unit(&self, at: &Tree, problem: &Problem) -> Option<String> {
+        let Problem::Wrong { expected, found } = problem else {
+            return None;
+        };
+        let number = matches!(found, Shape::Integer | Shape::Number | Shape::Decimal);
+        if *expected.present() != Shape::Quantity || !number {
+            return None;
+        }
+        Some(match &at.kind {
+            Kind::Field { of, name, .. } if name == "value" => {
+                format!("a quantity has its unit: write `{}`", self.shown(&of.range))
+            }
+            _ => format!(
+                "a quantity has its unit: `quantity({}, \"KGM\")`",
+                self.shown(&at.range)
+            ),
+        })
+    }
 }
 
-/// Where in an object that was written on the spot a mismatch is: at the value, or at the key of an unknown field.
-fn place(tree: &Tree, path: &[String], at_key: bool) -> Range<usize> {
-    let (Kind::Map(entries), Some((first, rest))) = (&tree.kind, path.split_first()) else {
-        return tree.range.clone();
+/// Where in what was written on the spot a mismatch is: at the value, or at the key of an unknown field; inside a list,
+/// where that has one item or is made by `map`.
+fn place<'t>(tree: &'t Tree, path: &[String], at_key: bool) -> &'t Tree {
+    let Some((first, rest)) = path.split_first() else {
+        return tree;
     };
-    let named = |key: &Tree| matches!(&key.kind, Kind::Text(name) if name == first);
-    match entries.iter().find(|(key, _)| named(key)) {
-        Some((key, _)) if rest.is_empty() && at_key => key.range.clone(),
-        Some((_, value)) => place(value, rest, at_key),
-        None => tree.range.clone(),
+    match &tree.kind {
+        Kind::Map(entries) => {
+            let named = |key: &Tree| matches!(&key.kind, Kind::Text(name) if name == first);
+            match entries.iter().find(|(key, _)| named(key)) {
+                Some((key, _)) if rest.is_empty() && at_key => key,
+                Some((_, value)) => place(value, rest, at_key),
+                None => tree,
+            }
+        }
+        Kind::List(items) if items.len() == 1 => place(&items[0], rest, at_key),
+        Kind::Call {
+            function,
+            receiver: Some(_),
+            arguments,
+            ..
+        } if function == "map"
+            && matches!(
+                arguments.last().map(|a| &a.kind),
+                Some(Kind::Map(_) | Kind::Field { .. })
+            ) =>
+        {
+            arguments.last().map_or(tree, |made| place(made, rest, at_key))
+        }
+        _ => tree,
     }
 }

@@ -48,6 +48,12 @@ fn each_mistake_is_marked_at_its_place() {
     check("order.", &[("D0301", "")]);
     check("order.count = 1", &[("D0301", "=")]);
     check("order.count and true", &[("D0301", "and")]);
+    check("order.count > 3 ? true", &[("D0301", "")]);
+    check("not has(order.note)", &[("D0301", "not")]);
+    check("order.lines.map(l => l.item)", &[("D0301", "=>")]);
+    check("order.lines.map(l -> l.item)", &[("D0301", "->")]);
+    check("default(order.note 'none')", &[("D0301", "'none'")]);
+    check("order.number == “a”", &[("D0301", "“")]);
     check("'abc", &[("D0301", "'abc")]);
     check("(1", &[("D0301", "(")]);
     check("${{ order.count }}", &[("D0301", "$")]);
@@ -129,6 +135,7 @@ fn each_mistake_is_marked_at_its_place() {
     check("true ? 1 : 'a'", &[("D0319", "true ? 1 : 'a'")]);
     check("[1, 'a']", &[("D0319", "'a'")]);
     check("decimal('1,5')", &[("D0321", "'1,5'")]);
+    check("int('five')", &[("D0321", "'five'")]);
     check("date('21.11.2026')", &[("D0321", "'21.11.2026'")]);
     check("order.due + duration('ten days')", &[("D0321", "'ten days'")]);
     check("date(order.placed_at, 'Mars')", &[("D0321", "'Mars'")]);

@@ -1,5 +1,6 @@
 //! Claims, releases and voids: what is taken, given back and closed.
 
+use super::beside::beside;
 use super::{Claim, StepKind};
 use crate::fields::Fields;
 use crate::reading::Reading;
@@ -26,6 +27,7 @@ pub(super) fn claim(
     let limits = needed(reading, &mut fields, "limits", "steps.stock.limits");
     let decided = fields.take("decided").map(|n| reading.expression(n));
     let single = fields.take("single").map(|n| reading.expression(n));
+    beside(reading, &mut fields, "claim");
     fields.finish(reading);
     Some(Claim {
         ledger: ledger?,

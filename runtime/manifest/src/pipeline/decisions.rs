@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use dragoman_model::Span;
 
+use super::beside::beside;
 use super::triggers::optional;
 use super::{Answer, AnswerField, Decision, Wait};
 use crate::Spanned;
@@ -140,6 +141,7 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
     let roles = fields
         .take("roles")
         .map_or_else(Vec::new, |n| reading.texts(n, "`[approver]`"));
+    beside(reading, &mut fields, "wait");
     fields.finish(reading);
     Some(Wait {
         decision: name?,

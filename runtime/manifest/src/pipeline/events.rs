@@ -1,5 +1,6 @@
 //! Events: handed to the site by `emit`, heard by triggers and by waits.
 
+use super::beside::beside;
 use super::{StepKind, TriggerKind};
 use crate::reading::Reading;
 use crate::said::{ExpressionText, Template};
@@ -74,6 +75,7 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<StepKind> {
             fields.explained(key);
         }
     }
+    beside(reading, &mut fields, "wait");
     fields.finish(reading);
     Some(StepKind::WaitEvent(Box::new(EventWait {
         event: event?,

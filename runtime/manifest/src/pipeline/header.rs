@@ -6,8 +6,8 @@ use dragoman_model::{Diagnostic, Source};
 
 use super::{Block, FailureWord, Limits, Pipeline, block, decisions, limits, triggers};
 use crate::fields::Fields;
-use crate::reading::Reading;
-use crate::yaml::Node;
+use crate::reading::{Reading, plain};
+use crate::yaml::{Node, resolve};
 use crate::{Spanned, codes};
 
 /// The version of the language that this runtime knows.
@@ -82,16 +82,15 @@ pub(crate) fn version(reading: &mut Reading, fields: &mut Fields<'_>) {
     let Some(node) = fields.need(reading, "dragoman", "1") else {
         return;
     };
-    if let Some(version) = reading.whole(node, 0, 1_000_000)
-        && version.value != LANGUAGE
-    {
-        let message = format!(
-            "this file is written in version {} of the language; this runtime knows {LANGUAGE}",
-            *version
-        );
-        reading.push(
-            Diagnostic::error(codes::LANGUAGE_VERSION, version.span, message)
-                .help(format!("write `dragoman: {LANGUAGE}`")),
-        );
+    // Whatever stands here, there is one version to write.
+    let help = format!("write `dragoman: {LANGUAGE}`");
+    match plain(node).map(resolve).and_then(|value| value.as_u64()) {
+        None => reading.wrong_type(node, "a whole number", &help),
+        Some(version) if version != LANGUAGE => {
+            let message =
+                format!("this file is written in version {version} of the language; this runtime knows {LANGUAGE}");
+            reading.push(Diagnostic::error(codes::LANGUAGE_VERSION, node.span.clone(), message).help(help));
+        }
+        Some(_) => {}
     }
 }

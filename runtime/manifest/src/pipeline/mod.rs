@@ -1,5 +1,6 @@
 //! A pipeline, as it was said.
 
+mod beside;
 mod block;
 mod call;
 mod called;

@@ -1,5 +1,6 @@
 //! Rounds: the same steps again, until something holds.
 
+use super::beside::beside;
 use super::{Repeat, block};
 use crate::reading::Reading;
 use crate::yaml::Node;
@@ -21,6 +22,7 @@ pub(super) fn repeat(reading: &mut Reading, node: &Node) -> Option<Repeat> {
     let steps = fields.need(reading, "steps", "[ ... ]");
     let mut block = block::of_keys(reading, span, steps, fields.take("value"));
     block.refused |= steps.is_none();
+    beside(reading, &mut fields, "repeat");
     fields.finish(reading);
     Some(Repeat {
         until: until?,

@@ -132,7 +132,11 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
                 format!("`{key}` stands inside `{word}`: indent it further than `{word}`")
             } else {
                 let owners: Vec<String> = word::owners(key).iter().map(|o| format!("`{o}`")).collect();
-                format!("`{key}` belongs to {}; this step is a `{word}`", owners.join(", "))
+                let article = if word.starts_with(['a', 'e']) { "an" } else { "a" };
+                format!(
+                    "`{key}` belongs to {}; this step is {article} `{word}`",
+                    owners.join(", ")
+                )
             }
         } else if let Some(inside) = word::inside(key).filter(|_| takes.is_none()) {
             let inside = if (word, key) == ("repeat", "for") { word } else { inside };

@@ -48,7 +48,7 @@ pub(super) struct Reader<'a> {
     pub(super) source: &'a Arc<Source>,
     parser: Parser<'a, granit_parser::StrInput<'a>>,
     nodes: usize,
-    diagnostics: Vec<Diagnostic>,
+    pub(super) diagnostics: Vec<Diagnostic>,
 }
 
 impl<'a> Reader<'a> {

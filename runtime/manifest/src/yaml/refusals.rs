@@ -67,18 +67,26 @@ impl Reader<'_> {
 
     /// Two pieces of one text, cut by a comma of a flow collection.
     pub(super) fn cut_by_comma(&mut self, before: &Range<usize>, after: &Span) -> Result<(), Stop> {
-        let whole = &self.source.text[before.start..after.range.end.max(before.start)];
-        let quoted = scan_error::quoted(whole);
-        let span = Span::new(self.source, before.start..after.range.end);
-        self.report(
-            Diagnostic::error(
-                codes::CUT_BY_COMMA,
-                span,
-                "a comma ends this text, because it stands inside braces",
-            )
+        // There may be further commas in it: the whole is what must be quoted, which is said once.
+        let said = self.diagnostics.iter_mut().find(|d| {
+            let start = d.span.as_ref().map(|span| span.range.start);
+            d.code == codes::CUT_BY_COMMA && start == Some(before.start)
+        });
+        let whole = before.start + scan_error::expression_length(&self.source.text[before.start..]);
+        let end = whole.max(after.range.end);
+        let quoted = scan_error::quoted(&self.source.text[before.start..end]);
+        let span = Span::new(self.source, before.start..end);
+        let message = "a comma ends this text, because it stands inside braces";
+        let diagnostic = Diagnostic::error(codes::CUT_BY_COMMA, span, message)
             .mark("YAML reads this as several pieces")
-            .help(format!("quote the text: {quoted}")),
-        )
+            .help(format!("quote the text: {quoted}"));
+        match said {
+            Some(said) => {
+                *said = diagnostic;
+                Ok(())
+            }
+            None => self.report(diagnostic),
+        }
     }
 
     pub(super) fn has_colon_behind(&self, key: &Range<usize>) -> bool {

@@ -236,7 +236,7 @@ fn flow_expression(text: &str, error: usize) -> Option<std::ops::Range<usize>> {
 }
 
 /// How long an expression goes on: to a comma or a closing bracket that is not its own, or to the end of the line.
-fn expression_length(text: &str) -> usize {
+pub(super) fn expression_length(text: &str) -> usize {
     let (mut depth, mut quote) = (0_i32, None);
     for (at, character) in text.char_indices() {
         match (quote, character) {

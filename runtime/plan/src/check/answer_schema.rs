@@ -45,11 +45,11 @@ const KEYWORDS: &[&str] = &[
 /// The types of JSON Schema.
 const TYPES: &[&str] = &["string", "integer", "number", "boolean", "object", "array", "null"];
 
-/// Something wrong in a schema: the pointer to it, what it is, and what to write.
+/// Something wrong in a schema: the pointer to it, what it is, and what to do where that is known.
 struct Problem {
     at: String,
     what: String,
-    right: Option<String>,
+    help: Option<String>,
 }
 
 impl Checker<'_> {
@@ -85,17 +85,15 @@ pub(crate) fn schema_shape(
         problems.push(Problem {
             at: String::new(),
             what: error.to_string(),
-            right: None,
+            help: None,
         });
     }
     let good = problems.is_empty();
-    for Problem { at, what, right } in problems {
+    for Problem { at, what, help } in problems {
         let message = format!("in the schema of {of}: {what}");
         let diagnostic = Diagnostic::error(code, place(&at), message);
-        diagnostics.push(match right {
-            Some(right) => diagnostic.help(format!("write `{right}`")),
-            None => diagnostic.help("write it as JSON Schema, for example `{ type: string }`"),
-        });
+        let general = || "write it as JSON Schema, for example `{ type: string }`".to_owned();
+        diagnostics.push(diagnostic.help(help.unwrap_or_else(general)));
     }
     for note in notes.iter().filter(|_| good) {
         let message = format!("in the schema of {of}: {}", note.message);
@@ -103,6 +101,10 @@ pub(crate) fn schema_shape(
         diagnostics.push(diagnostic.help("an expression can use what is there only after a cast"));
     }
     good.then_some(shape)
+}
+
+fn write(right: &str) -> String {
+    format!("write `{right}`")
 }
 
 /// Keywords that are none, types that are none, and required fields that are none.
@@ -125,11 +127,11 @@ fn look(schema: &Value, at: &str, problems: &mut Vec<Problem>) {
             "type" => look_at_type(value, &here, problems),
             known if KEYWORDS.contains(&known) || known.starts_with("x-") && nearest(known, ["x-type"]).is_none() => {}
             unknown => {
-                let right = nearest(unknown, KEYWORDS.iter().copied()).map(Into::into);
+                let right = nearest(unknown, KEYWORDS.iter().copied());
                 problems.push(Problem {
                     what: format!("`{unknown}` is no keyword"),
                     at: here,
-                    right,
+                    help: right.map(write),
                 });
             }
         }
@@ -143,11 +145,17 @@ fn look(schema: &Value, at: &str, problems: &mut Vec<Problem>) {
         .filter_map(|(index, name)| Some((index, name.as_str()?)))
     {
         if !properties.contains_key(name) {
-            let right = nearest(name, properties.keys().map(String::as_str)).map(Into::into);
+            let there: Vec<String> = properties.keys().map(|name| format!("`{name}`")).collect();
+            let add = format!("write `{name}: {{ type: string }}` under `properties`");
+            let help = match nearest(name, properties.keys().map(String::as_str)) {
+                Some(right) => write(right),
+                None if there.is_empty() => add,
+                None => format!("the properties are {}; or {add}", there.join(", ")),
+            };
             problems.push(Problem {
                 at: format!("{at}/required/{index}"),
                 what: format!("`{name}` is no property"),
-                right,
+                help: Some(help),
             });
         }
     }
@@ -178,7 +186,7 @@ fn look_at_type(value: &Value, at: &str, problems: &mut Vec<Problem>) {
             problems.push(Problem {
                 at: at.to_owned(),
                 what: format!("`{name}` is no type"),
-                right,
+                help: right.as_deref().map(write),
             });
         }
     }

@@ -10,6 +10,16 @@ use super::Checker;
 use super::scope::Scope;
 use crate::{Block, Step, Template, codes};
 
+/// A block beside another one of the same step.
+pub(super) struct Other<'a> {
+    /// What it is: `another branch`.
+    pub(super) what: &'a str,
+    /// Why the one does not see what the other has.
+    pub(super) why: &'a str,
+    /// The word of the step.
+    pub(super) word: &'a str,
+}
+
 /// What the check of a block gives.
 pub(super) struct Outcome {
     /// There where it has no error.
@@ -140,12 +150,34 @@ impl Checker<'_> {
         );
     }
 
+    /// Hides what another block of a step has in it, which the block `own` does not see.
+    pub(super) fn hide_other(other: &Other<'_>, block: &said::Block, own: &said::Block, scope: &mut Scope) {
+        for step in &block.steps {
+            if let Some(id) = &step.id
+                && scope.step(&id.value).is_none()
+                && !has_id(own, &id.value)
+            {
+                let line = id.span.source.position(id.span.range.start).0;
+                let why = format!("it is inside {} (line {line}), {}", other.what, other.why);
+                let help = format!("put the step `{}` before the `{}`", id.value, other.word);
+                scope.hide_step(&id.value, why, help);
+            }
+            for (inner, _) in inner_blocks(step) {
+                Self::hide_other(other, inner, own, scope);
+            }
+        }
+    }
+
     /// Hides every id of a pipeline: those that are not made visible by their own block are in another one.
     pub(super) fn hide_all(&mut self, block: &said::Block, scope: &mut Scope) {
         for step in &block.steps {
             for (inner, what) in inner_blocks(step) {
                 for id in inner.steps.iter().filter_map(|s| s.id.as_ref()) {
                     let line = id.span.source.position(id.span.range.start).0;
+                    if let Some(hint) = of_branch(step, inner, &id.value) {
+                        scope.hide_step(&id.value, format!("it is inside {what} in line {line}"), hint);
+                        continue;
+                    }
                     let by_name = matches!(step.kind, said::StepKind::Try(_) | said::StepKind::Repeat(_))
                         && inner.value.is_none()
                         && !what.ends_with("handler");
@@ -168,6 +200,35 @@ impl Checker<'_> {
             }
         }
     }
+}
+
+/// Whether a step with this id is in a block or in one inside it.
+fn has_id(block: &said::Block, id: &str) -> bool {
+    block.steps.iter().any(|step| {
+        step.id.as_ref().is_some_and(|own| own.value == id)
+            || inner_blocks(step).iter().any(|(inner, _)| has_id(inner, id))
+    })
+}
+
+/// What to write for a step of a branch behind its `parallel`: each branch gives its value, else what its last step gives.
+fn of_branch(step: &said::Step, block: &said::Block, id: &str) -> Option<String> {
+    let said::StepKind::Parallel(branches) = &step.kind else {
+        return None;
+    };
+    let (name, _) = branches.iter().find(|(_, branch)| std::ptr::eq(branch, block))?;
+    let Some(outer) = &step.id else {
+        let path = format!("steps.<id>.{}", name.value);
+        return Some(format!(
+            "give the `parallel` an `id`, and use what the branch gives as `{path}`"
+        ));
+    };
+    let path = format!("steps.{}.{}", outer.value, name.value);
+    let last = block.steps.last().and_then(|step| step.id.as_ref());
+    Some(match &block.value {
+        None if last.is_some_and(|last| last.value == id) => format!("write `{path}`"),
+        None => format!("write a `value:` in the branch, and use it as `{path}`"),
+        Some(_) => format!("the branch gives its `value`: use it as `{path}`"),
+    })
 }
 
 /// The blocks inside a step, and what each is.

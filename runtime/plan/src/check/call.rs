@@ -82,31 +82,48 @@ impl<'a> Checker<'a> {
         scope: &mut Scope,
     ) -> Option<Vec<(String, Template)>> {
         let mut documents = Vec::new();
-        let what = format!("`{}` takes no document", call.operation.operation.value);
+        let said = |name: &String| call.documents.iter().any(|(said, _)| said.value == *name);
+        let mut missing: Vec<&String> = surface.documents.iter().filter(|name| !said(name)).collect();
         for (name, said) in &call.documents {
-            let known = self.known(name, surface.documents.iter(), codes::DOCUMENTS, &what, "the plugin");
+            let known = surface.documents.contains(&name.value);
+            if !known {
+                // One under another name is the one that is missing, which is not said again.
+                let near = nearest(&name.value, missing.iter().map(|name| name.as_str()));
+                let meant = near.or((missing.len() == 1).then(|| missing[0].as_str()));
+                self.no_document(name, call, surface, meant);
+                let meant = meant.map(str::to_owned);
+                missing.retain(|name| Some(*name) != meant.as_ref());
+            }
             let template = self.document(said, scope).filter(|_| known);
             documents.push(template.map(|t| (name.value.clone(), t)));
         }
-        for missing in surface
-            .documents
-            .iter()
-            .filter(|d| !call.documents.iter().any(|(n, _)| n.value == **d))
-        {
-            // One that is misspelt was reported as unknown.
-            if call
-                .documents
-                .iter()
-                .any(|(n, _)| nearest(&n.value, [missing.as_str()]).is_some())
-            {
-                continue;
-            }
+        for missing in missing {
             let message = format!("`{}` takes the document `{missing}`", call.operation.operation.value);
             let help = format!("write `documents: {{ {missing}: =trigger.document }}`");
             self.report(Diagnostic::error(codes::DOCUMENTS, call.span.clone(), message).help(help));
             documents.push(None);
         }
         documents.into_iter().collect()
+    }
+
+    /// A document that the operation does not take; `meant`: the one that it does take and that is not there.
+    fn no_document(
+        &mut self,
+        name: &Spanned<String>,
+        call: &said::Call,
+        surface: &OperationSurface,
+        meant: Option<&str>,
+    ) {
+        let message = format!(
+            "`{}` takes no document `{}`",
+            call.operation.operation.value, name.value
+        );
+        let help = match meant {
+            Some(meant) => format!("write `{meant}`"),
+            None if surface.documents.is_empty() => "take it away: this operation takes no documents".to_owned(),
+            None => format!("its documents are: {}", surface.documents.join(", ")),
+        };
+        self.report(Diagnostic::error(codes::DOCUMENTS, name.span.clone(), message).help(help));
     }
 
     fn document(&mut self, said: &manifest::Template, scope: &mut Scope) -> Option<Template> {

@@ -5,9 +5,24 @@ use dragoman_model::{Diagnostic, Span};
 use dragoman_schema::{Marks, Shape};
 
 use super::Checker;
+use super::block::Other;
 use super::scope::Scope;
 use super::step::Made;
 use crate::{Arm, Block, StepKind, codes};
+
+/// To an arm, another one.
+const OTHER_ARM: Other<'_> = Other {
+    what: "another arm",
+    why: "and only one of them is taken",
+    word: "choose",
+};
+
+/// To a branch, another one.
+const OTHER_BRANCH: Other<'_> = Other {
+    what: "another branch",
+    why: "and branches do not see each other",
+    word: "parallel",
+};
 
 /// What the arms give together.
 #[derive(Default)]
@@ -38,6 +53,9 @@ impl Checker<'_> {
         let mut open = scope.clone();
         for arm in arms {
             let mut inner = open.clone();
+            for other in arms.iter().filter(|other| !std::ptr::eq(*other, arm)) {
+                Self::hide_other(&OTHER_ARM, &other.block, &arm.block, &mut inner);
+            }
             let when = arm.when.as_ref().map(|said| self.condition(said, &mut inner));
             inner.doubtful |= matches!(when, Some(None));
             open.doubtful |= matches!(when, Some(None));
@@ -130,6 +148,9 @@ impl Checker<'_> {
         let mut marks = Vec::new();
         for (name, said) in branches {
             let mut inner = scope.clone();
+            for (_, other) in branches.iter().filter(|(_, other)| !std::ptr::eq(other, said)) {
+                Self::hide_other(&OTHER_BRANCH, other, said, &mut inner);
+            }
             let outcome = self.block(said, None, &mut inner, false);
             let last = said.steps.last().and_then(|s| s.id.as_ref());
             let shape = match (&said.value, outcome.value) {

@@ -36,7 +36,22 @@ const RESERVED: &[&str] = &[
 /// Names that every expression has.
 const GIVEN: &[&str] = &["trigger", "site", "run", "steps", "failure"];
 
-/// The diagnostic of a name that is none: with the nearest right one, or where to add it.
+/// Keys of a call that are easily indented into its payload.
+pub(super) const BESIDE_WITH: &[&str] = &[
+    "once",
+    "ref",
+    "retry",
+    "timeout",
+    "effect",
+    "undo",
+    "documents",
+    "on_rejected",
+    "on_failure",
+    "when",
+];
+
+/// The diagnostic of a name that is none: with the nearest right one, or where to add it. Without a `place` nothing can be
+/// added: it is one of those that there are.
 pub(crate) fn unknown_name<'n>(
     name: &Spanned<String>,
     names: impl Iterator<Item = &'n String> + Clone,
@@ -49,6 +64,9 @@ pub(crate) fn unknown_name<'n>(
         Some(right) => diagnostic.help(format!("write `{right}`")),
         None => {
             let all: Vec<&str> = names.map(String::as_str).collect();
+            if place.is_empty() && !all.is_empty() {
+                return diagnostic.help(format!("write one of: {}", all.join(", ")));
+            }
             let there = if all.is_empty() {
                 "there are none yet".into()
             } else {

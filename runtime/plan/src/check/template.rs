@@ -8,6 +8,7 @@ use dragoman_model::{Diagnostic, Span, Value, nearest};
 use dragoman_schema::{ObjectShape, Shape};
 
 use super::Checker;
+use super::names::BESIDE_WITH;
 use super::scope::Scope;
 use crate::{Template, codes};
 
@@ -218,6 +219,12 @@ impl Checker<'_> {
         let mut diagnostic = Diagnostic::error(codes::UNKNOWN_FIELD, name.span.clone(), message);
         diagnostic = match nearest(&name.value, free.clone().map(String::as_str)) {
             Some(right) => diagnostic.help(format!("write `{right}`")),
+            None if BESIDE_WITH.contains(&name.value.as_str()) => {
+                let key = &name.value;
+                diagnostic.help(format!(
+                    "`{key}` stands beside `with`, in the column of `call`: indent it less"
+                ))
+            }
             None => {
                 let all: Vec<&str> = object.fields.keys().map(String::as_str).collect();
                 diagnostic.help(format!("the fields are: {}", all.join(", ")))

@@ -18,14 +18,9 @@ impl<'a> Checker<'a> {
             None => Some(Template::List(Vec::new())),
         };
         for role in &wait.roles {
-            let place = "the roles of every site";
-            self.known(
-                role,
-                self.world.roles.iter(),
-                codes::UNKNOWN_ROLE,
-                "there is no role",
-                place,
-            );
+            // The roles are those of the language: no site adds one.
+            let roles = self.world.roles.iter();
+            self.known(role, roles, codes::UNKNOWN_ROLE, "there is no role", "");
         }
         let Some(decision) = self.decision(wait) else {
             return Made::new(None, None);
