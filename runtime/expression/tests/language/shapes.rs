@@ -35,6 +35,7 @@ fn shapes_follow_the_expression() {
         ("[] + [1]", "list of whole number"),
         ("steps.invoice.total + 1", "decimal"),
         ("steps.invoice.total * 1.5", "decimal"),
+        ("1.5 * 2.5", "decimal"),
         (
             "cast(anything, 'orders.get')",
             "Order { buyer, count, due, lines, none, note, ... }",

@@ -112,6 +112,8 @@ fn arithmetic() {
     check("int('12') + int(decimal('3.00'))", json!(15));
     check("sum(order.lines.map(l, l.count))", json!(7));
     check("sum([decimal('1.5'), decimal('2')])", json!("3.5"));
+    check("1.5 * 2.5", json!("3.75"));
+    check("0.1 + 0.2 == 0.3", json!(true));
     check("sum([1, 2, 3].filter(n, n > 5))", json!(0));
 }
 
