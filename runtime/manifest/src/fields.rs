@@ -18,6 +18,8 @@ pub(crate) struct Fields<'a> {
     likely: Vec<&'static str>,
     /// Misspelt keys, and what was meant: reported, and read as what was meant.
     corrected: Vec<(&'a Spanned<String>, &'static str)>,
+    /// Keys of this mapping that stand beside it, which was reported: they are not said to be missing.
+    beside: Vec<String>,
 }
 
 impl<'a> Fields<'a> {
@@ -32,6 +34,7 @@ impl<'a> Fields<'a> {
                 explained: Vec::new(),
                 likely: Vec::new(),
                 corrected: Vec::new(),
+                beside: std::mem::take(&mut reading.beside),
             }),
             _ => {
                 let are = if what.starts_with("the ") && what.ends_with('s') {
@@ -58,23 +61,45 @@ impl<'a> Fields<'a> {
         exact.or_else(|| self.nearly(key))
     }
 
+    /// The same, where people also write one of some other keys that have a meaning elsewhere.
+    pub(crate) fn take_or(&mut self, key: &'static str, slips: &[&str]) -> Option<&'a Node> {
+        let found = self.take(key);
+        found.or_else(|| {
+            let slip = self.mapping.entries.iter().find(|e| slips.contains(&&*e.key.value))?;
+            self.correct(slip, key);
+            Some(&slip.value)
+        })
+    }
+
+    /// Reads an entry as if it had another key, which is what to write.
+    pub(crate) fn correct(&mut self, entry: &'a Entry, key: &'static str) {
+        self.corrected.push((&entry.key, key));
+    }
+
+    /// Whether a key of this mapping stands beside it, which was reported.
+    pub(crate) fn is_beside(&self, key: &str) -> bool {
+        self.beside.iter().any(|beside| beside == key)
+    }
+
     /// An entry whose key is nearly this one, and none of the language.
     pub(crate) fn nearly(&mut self, key: &'static str) -> Option<&'a Entry> {
+        self.meant(key, keys::means)
+    }
+
+    fn meant(&mut self, key: &'static str, means: fn(&str, &str) -> bool) -> Option<&'a Entry> {
         let free = |entry: &&Entry| !self.corrected.iter().any(|(found, _)| found.span == entry.key.span);
-        let meant = self
-            .mapping
-            .entries
-            .iter()
-            .filter(free)
-            .find(|e| keys::means(&e.key.value, key))?;
-        self.corrected.push((&meant.key, key));
+        let mut entries = self.mapping.entries.iter().filter(free);
+        let meant = entries.find(|e| means(&e.key.value, key))?;
+        self.correct(meant, key);
         Some(meant)
     }
 
     /// The value of a key that must be there.
     pub(crate) fn need(&mut self, reading: &mut Reading, key: &'static str, example: &str) -> Option<&'a Node> {
-        let found = self.take(key);
-        if found.is_none() {
+        let found = self
+            .take(key)
+            .or_else(|| self.meant(key, keys::may_mean).map(|e| &e.value));
+        if found.is_none() && !self.is_beside(key) {
             reading.missing(self.heading(), self.what, key, example);
         }
         found
@@ -107,12 +132,12 @@ impl<'a> Fields<'a> {
 
     /// Whether a key was looked at.
     pub(crate) fn is_asked(&self, key: &str) -> bool {
-        self.asked.iter().any(|asked| *asked == key)
+        self.asked.contains(&key)
     }
 
     /// Whether a diagnostic was made about a key.
     pub(crate) fn is_explained(&self, key: &str) -> bool {
-        self.explained.iter().any(|explained| *explained == key)
+        self.explained.contains(&key)
     }
 
     /// Where to point at for the mapping as a whole: its first key.
@@ -153,13 +178,10 @@ pub(crate) fn unknown(
     there: &[Entry],
 ) -> Diagnostic {
     let diagnostic = misspelt(key, what);
-    // A key that is there already was not meant.
-    let free = known
-        .iter()
-        .chain(likely)
-        .copied()
-        .filter(|k| !there.iter().any(|e| e.key.value == *k));
-    match nearest(&key.value, free) {
+    // A key that is there already was not meant, and one that is right here is likelier than one that is right elsewhere.
+    let free = |k: &&'static str| !there.iter().any(|e| e.key.value == **k);
+    let near = |keys: &[&'static str]| nearest(&key.value, keys.iter().copied().filter(free));
+    match near(known).or_else(|| near(likely)) {
         Some(right) => diagnostic.help(format!("write `{right}`")),
         None => {
             let mut names: Vec<&str> = known.to_vec();

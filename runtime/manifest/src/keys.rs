@@ -1,6 +1,6 @@
 //! All keys of the language, and which of them a misspelt one was meant to be.
 
-use dragoman_model::nearest::distance;
+use dragoman_model::nearest::{distance, nearest};
 
 /// Every key of a pipeline and of a site file: none of them is a misspelt other one.
 const KEYS: &[&str] = &[
@@ -148,17 +148,40 @@ const KEYS: &[&str] = &[
 ];
 
 /// Whether `found`, which is no key where it stands, was meant to be `key`: it means the same in another language, or
-/// no key of this one is nearer to it.
+/// no key of this one is nearer to it. The letters of a short key in another order are that key.
 pub(crate) fn means(found: &str, key: &str) -> bool {
-    if let Some(right) = synonym(found) {
-        return right == key;
+    if synonym(found) == Some(key) {
+        return true;
     }
-    if found.len() < 3 || KEYS.contains(&found) {
+    if KEYS.contains(&found) {
+        return false;
+    }
+    if letters(found) == letters(key) && distance(found, key) <= 2 {
+        return true;
+    }
+    if found.len() < 3 {
         return false;
     }
     let away = distance(found, key);
     let bound = (found.chars().count() / 3).max(1);
     away <= bound && away < key.len() && KEYS.iter().all(|other| distance(found, other) >= away)
+}
+
+/// Whether `found` may be taken for `key` where this one is needed and not there: it is the same of one or of many, or
+/// is no key of the language, and of all its keys this one is the nearest.
+pub(crate) fn may_mean(found: &str, key: &str) -> bool {
+    if found.strip_suffix('s') == Some(key) || key.strip_suffix('s') == Some(found) {
+        return true;
+    }
+    let known = KEYS.contains(&found) || synonym(found).is_some();
+    !known && nearest(found, [key]).is_some() && KEYS.iter().all(|other| distance(found, other) >= distance(found, key))
+}
+
+/// The letters of a key, in the order of the alphabet.
+fn letters(key: &str) -> Vec<char> {
+    let mut letters: Vec<char> = key.chars().collect();
+    letters.sort_unstable();
+    letters
 }
 
 /// The key of this language for one that other languages have.
@@ -204,6 +227,10 @@ mod tests {
             ("step", "steps", true),
             ("colour", "call", false),
             ("files", "file", false),
+            ("sa", "as", true),
+            ("fer", "ref", true),
+            ("inputs", "input", true),
+            ("inputs", "with", true),
         ] {
             assert_eq!(means(found, key), meant, "{found} for {key}");
         }

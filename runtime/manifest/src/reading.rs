@@ -32,9 +32,19 @@ fn made_of(further: &str, capitals: bool, too_long: bool) -> String {
 pub(crate) struct Reading {
     /// In the order in which they were found.
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Keys that stand beside the mapping that is read next and belong into it, which was reported.
+    pub(crate) beside: Vec<String>,
 }
 
 impl Reading {
+    /// One that goes on where others found something already.
+    pub(crate) fn after(diagnostics: Vec<Diagnostic>) -> Self {
+        Reading {
+            diagnostics,
+            beside: Vec::new(),
+        }
+    }
+
     /// Adds a diagnostic.
     pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
         self.diagnostics.push(diagnostic);
@@ -161,6 +171,18 @@ impl Reading {
     pub(crate) fn duration(&mut self, node: &Node) -> Option<Spanned<u64>> {
         let help = "a duration is written `500ms`, `2s`, `15m`, `12h`, `10d` or `1h30m`";
         self.measured(node, "a duration", help, measure::duration)
+    }
+
+    /// A duration in milliseconds that is a bound: with no time at all nothing could be done in it.
+    pub(crate) fn some_time(&mut self, node: &Node, example: &str) -> Option<Spanned<u64>> {
+        let time = self.duration(node)?;
+        if time.value > 0 {
+            return Some(time);
+        }
+        let message = "no time at all: nothing can be done in it";
+        let help = format!("write a duration of at least `1ms`, for example `{example}`, or leave the key out");
+        self.push(Diagnostic::error(codes::MEASURE, time.span, message).help(help));
+        None
     }
 
     /// A size, in bytes.

@@ -24,7 +24,7 @@ use crate::yaml;
 /// the text is not YAML, or has an error.
 pub fn parse_case(source: Arc<Source>) -> (Option<Case>, Vec<Diagnostic>) {
     let (root, diagnostics) = yaml::read(&source);
-    let mut reading = Reading { diagnostics };
+    let mut reading = Reading::after(diagnostics);
     let case = root.and_then(|root| read::case(&mut reading, &source, &root));
     reading
         .diagnostics

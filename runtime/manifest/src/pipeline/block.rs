@@ -2,18 +2,22 @@
 
 use dragoman_model::{Diagnostic, Span, nearest};
 
-use super::{Arm, Block, Handler, Step, StepKind, step, word};
+use super::{Arm, Block, Handler, Step, StepKind, slips, step, word};
 use crate::reading::{Reading, first_line, plain};
 use crate::said::{Literal, Template};
 use crate::template::refused_expression;
 use crate::yaml::{Entry, Node, NodeKind};
 use crate::{Spanned, codes};
 
+/// Keys that people write for `value`.
+pub(super) const VALUES: &[&str] = &["values"];
+
 /// A list of steps.
 pub(super) fn list(reading: &mut Reading, node: &Node) -> Block {
     let items = reading.list(node, "a list of steps", "each step behind a dash: `- call: orders.get`");
     let steps: Vec<Step> = items.iter().filter_map(|item| step::step(reading, item)).collect();
-    let refused = steps.len() < items.len() || !matches!(node.kind, NodeKind::Sequence(_));
+    let fewer = steps.len() < items.len() || items.iter().any(slips::has_two_words);
+    let refused = fewer || !matches!(node.kind, NodeKind::Sequence(_));
     Block {
         steps,
         value: None,
@@ -44,7 +48,7 @@ pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
         NodeKind::Sequence(_) => list(reading, node),
         NodeKind::Mapping(mapping) if mapping.entries.iter().any(|e| word::is_word(&e.key.value)) => {
             let step = step::step(reading, node);
-            let refused = step.is_none();
+            let refused = step.is_none() || slips::has_two_words(node);
             Block {
                 steps: step.into_iter().collect(),
                 value: None,
@@ -61,7 +65,10 @@ pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
             };
             if let Some(mut fields) = reading.fields(node, "a block", "`{ steps: [...], value: ... }`") {
                 let steps = fields.take("steps");
-                let value = fields.take("value");
+                let value = fields.take_or("value", VALUES);
+                if fields.entries().is_empty() {
+                    nothing(reading, node);
+                }
                 if steps.is_some() || value.is_some() {
                     block = of_keys(reading, first_line(node), steps, value);
                 }
@@ -84,6 +91,15 @@ pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
             }
         }
     }
+}
+
+/// Reports an empty mapping where a block is expected.
+fn nothing(reading: &mut Reading, node: &Node) {
+    let message = "nothing stands here: there are neither steps nor a value";
+    reading.push(
+        Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), message)
+            .help("write a list of steps, or `{ steps: [...], value: ... }`, of which one is enough"),
+    );
 }
 
 /// A handler: a block, or the word `park`.
@@ -174,7 +190,7 @@ fn arm(reading: &mut Reading, node: &Node) -> Option<Arm> {
     let when = fields.take("when");
     let otherwise = fields.entry("else");
     let steps = fields.take("steps");
-    let value = fields.take("value");
+    let value = fields.take_or("value", VALUES);
     let (when, steps) = match (when, otherwise) {
         (Some(when), None) => (Some(reading.expression(when)), steps),
         (None, Some(entry)) => {

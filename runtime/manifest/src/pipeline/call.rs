@@ -1,7 +1,7 @@
 //! Calls, their retries and their undo.
 
 use super::triggers::operation_name;
-use super::{Call, Retry};
+use super::{Call, Retry, slips};
 use crate::Spanned;
 use crate::fields::Fields;
 use crate::reading::Reading;
@@ -10,10 +10,16 @@ use crate::yaml::Node;
 
 /// A call: its operation, and `with` and `documents` beside it.
 pub(super) fn call(reading: &mut Reading, fields: &mut Fields<'_>, node: &Node) -> Option<Call> {
-    let with = fields.take("with").map(|n| reading.template(n));
-    let documents = fields
-        .take("documents")
-        .map_or_else(Vec::new, |n| documents(reading, n));
+    let with = match slips::members(reading, fields, "call", "with") {
+        Some((members, span)) => Some(Template::Object(members, span)),
+        None => fields.take("with").map(|n| reading.template(n)),
+    };
+    let documents = match slips::members(reading, fields, "call", "documents") {
+        Some((members, _)) => members,
+        None => fields
+            .take("documents")
+            .map_or_else(Vec::new, |n| documents(reading, n)),
+    };
     let operation = operation_name(reading, node)?;
     Some(Call {
         operation,
@@ -56,7 +62,7 @@ pub(super) fn retry(reading: &mut Reading, node: &Node) -> Option<Retry> {
     let mut fields = reading.fields(node, "`retry`", "`{ backoff: 1s..15m x2 jitter, for: 10d }`")?;
     let retry = Retry {
         backoff: fields.take("backoff").and_then(|n| reading.backoff(n)),
-        for_ms: fields.take("for").and_then(|n| reading.duration(n)),
+        for_ms: fields.take("for").and_then(|n| reading.some_time(n, "24h")),
         attempts: fields.take("attempts").and_then(|n| reading.whole(n, 1, 1_000_000)),
         span: fields.heading(),
     };

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::{Block, Pipeline, Run, Step, StepKind};
+use super::{Block, Pipeline, Run, Step, StepKind, slips};
 use crate::Spanned;
 use crate::fields::Fields;
 use crate::reading::Reading;
+use crate::said::Template;
 use crate::yaml::Node;
 
 /// A `run`: the pipeline, and `with` and `key` beside it.
 pub(super) fn run(reading: &mut Reading, fields: &mut Fields<'_>, node: &Node) -> Option<Run> {
-    let with = fields.take("with").map(|n| reading.template(n));
+    let with = match slips::members(reading, fields, "run", "with") {
+        Some((members, span)) => Some(Template::Object(members, span)),
+        None => fields.take("with").map(|n| reading.template(n)),
+    };
     let key = fields.take("key").map(|n| reading.expression(n));
     let pipeline = reading.name(node, "_-", "restock")?;
     Some(Run { pipeline, with, key })

@@ -125,6 +125,18 @@ pub(super) fn note_places(node: &Node, pointer: String, places: &mut BTreeMap<St
     }
 }
 
+/// How long a wait takes at most. One that cannot be read, or stands beside the wait, is an end nevertheless: nothing
+/// is said about a wait without one.
+pub(super) fn end_of_a_wait(reading: &mut Reading, fields: &mut Fields<'_>) -> Option<Spanned<u64>> {
+    match fields.take("for") {
+        Some(node) => {
+            let time = reading.some_time(node, "30d");
+            Some(time.unwrap_or_else(|| Spanned::new(0, node.span.clone())))
+        }
+        None => fields.is_beside("for").then(|| Spanned::new(0, fields.heading())),
+    }
+}
+
 /// A wait for a person.
 pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
     let example = "`{ decision: accept-order, answers: [accept, refuse], for: 30d, roles: [approver] }`";
@@ -133,10 +145,7 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
         .need(reading, "decision", "accept-order")
         .and_then(|n| reading.name(n, "_-", "accept-order"));
     let said = decision(reading, &mut fields);
-    let for_ms = fields.take("for").map(|n| {
-        // One that cannot be read is an end nevertheless: nothing is said about a wait without one.
-        reading.duration(n).unwrap_or_else(|| Spanned::new(0, n.span.clone()))
-    });
+    let for_ms = end_of_a_wait(reading, &mut fields);
     let show = optional(&mut fields, "show").map(|n| reading.template(n));
     let roles = fields
         .take("roles")

@@ -1,7 +1,7 @@
 //! Events: handed to the site by `emit`, heard by triggers and by waits.
 
 use super::beside::beside;
-use super::{StepKind, TriggerKind};
+use super::{StepKind, TriggerKind, decisions};
 use crate::reading::Reading;
 use crate::said::{ExpressionText, Template};
 use crate::yaml::{Node, NodeKind};
@@ -37,7 +37,9 @@ pub(super) fn emit(reading: &mut Reading, node: &Node) -> Option<StepKind> {
         .need(reading, "event", "order-shipped")
         .and_then(|n| reading.name(n, "_-", "order-shipped"));
     let key = fields.take("key").map(|n| reading.expression(n));
-    let data = fields.take("data").map(|n| reading.template(n));
+    let data = fields
+        .take_or("data", &["payload", "body", "with", "message"])
+        .map(|n| reading.template(n));
     fields.finish(reading);
     let event = event?;
     Some(StepKind::Emit(Box::new(Emit { event, key, data })))
@@ -47,8 +49,13 @@ pub(super) fn emit(reading: &mut Reading, node: &Node) -> Option<StepKind> {
 pub(super) fn is_event_wait(node: &Node) -> bool {
     match &node.kind {
         NodeKind::Mapping(mapping) => {
-            let has = |key: &str| mapping.entries.iter().any(|e| e.key.value == key);
-            has("event") && !has("decision")
+            let has = |keys: &[&str]| {
+                let mut said = mapping.entries.iter().map(|e| e.key.value.as_str());
+                said.any(|said| keys.iter().any(|key| said == *key || crate::keys::means(said, key)))
+            };
+            // A key is what only an event has, and what is shown and answered only what a person is asked.
+            let of_an_event = has(&["event"]) || has(&["key"]) && !has(&["answers", "fields", "show", "roles"]);
+            of_an_event && !has(&["decision"])
         }
         _ => false,
     }
@@ -62,10 +69,7 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<StepKind> {
     let key = fields
         .need(reading, "key", "trigger.message.number")
         .map(|n| reading.expression(n));
-    let for_ms = fields.take("for").map(|n| {
-        // One that cannot be read is an end nevertheless: nothing is said about a wait without one.
-        reading.duration(n).unwrap_or_else(|| Spanned::new(0, n.span.clone()))
-    });
+    let for_ms = decisions::end_of_a_wait(reading, &mut fields);
     for entry in fields.entries() {
         let key = entry.key.value.as_str();
         if ["answers", "fields", "show", "roles"].contains(&key) {

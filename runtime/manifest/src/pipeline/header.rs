@@ -31,7 +31,7 @@ pub(super) fn pipeline(reading: &mut Reading, source: &Arc<Source>, root: &Node)
         .take("limits")
         .map_or_else(Limits::default, |n| limits::limits(reading, n));
     let decisions = fields
-        .take("decisions")
+        .take_or("decisions", &["decision"])
         .map_or_else(Vec::new, |n| decisions::decisions(reading, n));
     let steps = match fields.need(reading, "steps", "[ ... ]") {
         Some(node) => block::list(reading, node),
@@ -87,8 +87,9 @@ pub(crate) fn version(reading: &mut Reading, fields: &mut Fields<'_>) {
     match plain(node).map(resolve).and_then(|value| value.as_u64()) {
         None => reading.wrong_type(node, "a whole number", &help),
         Some(version) if version != LANGUAGE => {
-            let message =
-                format!("this file is written in version {version} of the language; this runtime knows {LANGUAGE}");
+            let message = format!(
+                "this file is written in version {version} of the language; this runtime knows {LANGUAGE}"
+            );
             reading.push(Diagnostic::error(codes::LANGUAGE_VERSION, node.span.clone(), message).help(help));
         }
         Some(_) => {}

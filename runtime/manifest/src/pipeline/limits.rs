@@ -38,7 +38,7 @@ pub(super) fn limits(reading: &mut Reading, node: &Node) -> Limits {
     let backlog = fields.take("backlog").and_then(|n| reading.whole(n, 1, 10_000_000));
     let per_key = fields.take("per_key").and_then(|n| per_key(reading, n));
     let rate = fields.take("rate").and_then(|n| reading.rate(n));
-    let deadline_ms = fields.take("deadline").and_then(|n| reading.duration(n));
+    let deadline_ms = fields.take("deadline").and_then(|n| reading.some_time(n, "2d"));
     fields.finish(reading);
     Limits {
         concurrent,

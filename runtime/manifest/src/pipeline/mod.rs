@@ -12,6 +12,7 @@ mod limits;
 mod repeat;
 mod schedule;
 mod shapes;
+mod slips;
 mod step;
 mod triggers;
 mod types;
@@ -39,7 +40,7 @@ use crate::yaml;
 /// and everything wrong is said at once. There is none where the text is not YAML.
 pub fn parse_pipeline(source: Arc<Source>) -> (Option<Pipeline>, Vec<Diagnostic>) {
     let (root, diagnostics) = yaml::read(&source);
-    let mut reading = Reading { diagnostics };
+    let mut reading = Reading::after(diagnostics);
     let pipeline = root.and_then(|root| header::pipeline(&mut reading, &source, &root));
     reading
         .diagnostics

@@ -17,10 +17,10 @@ pub(super) fn repeat(reading: &mut Reading, node: &Node) -> Option<Repeat> {
         .need(reading, "until", "steps.order.status == \"shipped\"")
         .map(|n| reading.expression(n));
     let every = fields.take("every").and_then(|n| reading.backoff(n));
-    let for_ms = fields.take("for").and_then(|n| reading.duration(n));
+    let for_ms = fields.take("for").and_then(|n| reading.some_time(n, "1h"));
     let rounds = fields.take("rounds").and_then(|n| reading.whole(n, 1, MOST_ROUNDS));
     let steps = fields.need(reading, "steps", "[ ... ]");
-    let mut block = block::of_keys(reading, span, steps, fields.take("value"));
+    let mut block = block::of_keys(reading, span, steps, fields.take_or("value", block::VALUES));
     block.refused |= steps.is_none();
     beside(reading, &mut fields, "repeat");
     fields.finish(reading);

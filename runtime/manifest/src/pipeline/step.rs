@@ -2,7 +2,7 @@
 
 use dragoman_model::{Class, Diagnostic};
 
-use super::{Each, Handler, Step, StepKind, block, call, called, claim, decisions, events, repeat, word};
+use super::{Each, Handler, Step, StepKind, block, call, called, claim, decisions, events, repeat, slips, word};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::said::{ExpressionText, Template};
@@ -24,9 +24,11 @@ pub(super) fn step(reading: &mut Reading, node: &Node) -> Option<Step> {
     let mut step = bare(Spanned::new(word, entry.key.span.clone()), StepKind::Refused);
     step.span = fields.heading();
     step.id = id;
+    slips::not_indented(reading, &mut fields, word);
     misplaced(reading, &mut fields, word);
     step.kind =
         kind(reading, &mut fields, &mut step.once, &mut step.reference, word, entry).unwrap_or(StepKind::Refused);
+    reading.beside.clear();
     shared(reading, &mut fields, &mut step);
     fields.likely(word::WORDS.iter().copied().chain(word::owned()));
     for entry in fields.entries().iter().filter(|e| word::is_word(&e.key.value)) {
@@ -78,6 +80,10 @@ fn find_word<'a>(reading: &mut Reading, fields: &mut Fields<'a>) -> Option<(&'st
     if let Some(found) = found.first() {
         return Some(*found);
     }
+    if let Some(entry) = slips::rounds(fields) {
+        fields.correct(entry, "repeat");
+        return Some(("repeat", entry));
+    }
     for word in word::WORDS {
         if let Some(entry) = fields.nearly(word) {
             return Some((word, entry));
@@ -116,6 +122,9 @@ fn conditional(entry: &Entry) -> Diagnostic {
 fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str) {
     for entry in fields.entries() {
         let key = entry.key.value.as_str();
+        if fields.is_explained(key) {
+            continue;
+        }
         let takes = word::takes(word, key);
         let help = if takes == Some(false) {
             if word == "claim" && matches!(key, "once" | "ref")
@@ -146,6 +155,7 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
         };
         let message = format!("`{key}` does not belong to a step with `{word}`");
         reading.push(Diagnostic::error(codes::MISPLACED_KEY, entry.key.span.clone(), message).help(help));
+        reading.beside.push(key.to_owned());
         fields.explained(key);
     }
 }
@@ -156,14 +166,14 @@ fn shared(reading: &mut Reading, fields: &mut Fields<'_>, step: &mut Step) {
     step.when = fields.take("when").map(|n| reading.expression(n));
     let mine = |key: &'static str| word::takes(word, key) == Some(true);
     if mine("retry") {
-        step.retry = fields.take("retry").and_then(|n| call::retry(reading, n));
-        step.timeout_ms = fields.take("timeout").and_then(|n| reading.duration(n));
+        step.retry = slips::unless_explained(fields, "retry").and_then(|n| call::retry(reading, n));
+        step.timeout_ms = fields.take("timeout").and_then(|n| reading.some_time(n, "30s"));
         step.once = fields.take("once").map(|n| reading.expression(n));
         let effect = fields.entry("effect");
         step.tightened = effect
             .and_then(|e| reading.word(&e.value, &[("once", ())]))
             .map(|w| w.span);
-        step.undo = fields.take("undo").and_then(|n| call::undo(reading, n));
+        step.undo = slips::unless_explained(fields, "undo").and_then(|n| call::undo(reading, n));
     }
     if mine("ref") {
         step.reference = fields.take("ref").map(|n| reading.expression(n));
@@ -207,6 +217,12 @@ fn kind(
         "wait" if events::is_event_wait(node) => events::wait(reading, node)?,
         "wait" => StepKind::Wait(Box::new(decisions::wait(reading, node)?)),
         "sleep" => StepKind::Sleep(reading.duration(node)?),
+        "set" if node.is_null() => {
+            let message = "`set` names a value, and here is none";
+            let empty = Diagnostic::error(codes::WRONG_VALUE, entry.key.span.clone(), message);
+            reading.push(empty.help("write a value: `set: { total: =trigger.message.total }`"));
+            return None;
+        }
         "set" => StepKind::Set(reading.template(node)),
         "reply" => StepKind::Reply(reading.template(node)),
         "stop" => StepKind::Stop {
@@ -232,7 +248,12 @@ fn each(reading: &mut Reading, fields: &mut Fields<'_>, entry: &Entry) -> Option
         .take("on_item_failure")
         .and_then(|n| reading.word(n, &[("continue", true), ("stop", false)]));
     let steps = fields.need(reading, "steps", "[ ... ]");
-    let mut block = block::of_keys(reading, entry.key.span.clone(), steps, fields.take("value"));
+    let mut block = block::of_keys(
+        reading,
+        entry.key.span.clone(),
+        steps,
+        fields.take_or("value", block::VALUES),
+    );
     // Steps that are missing were reported; that nothing is done follows from it.
     block.refused |= steps.is_none();
     fields.rename(what);

@@ -160,11 +160,29 @@ fn files(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
                 .help("write a path without `/` at its beginning and without `..`"),
         );
     }
+    if let Some(matching) = matching.as_ref().filter(|m| m.contains('/')) {
+        names_a_folder(reading, &folder, matching);
+    }
     Some(TriggerKind::Files {
         folder,
         matching: matching.map_or_else(|| "*".into(), |m| m.value),
         settle_ms: settle.map_or(SETTLE_MS, |s| s.value),
     })
+}
+
+/// The glob is one on the names of files, in which there is no `/`.
+fn names_a_folder(reading: &mut Reading, folder: &str, matching: &Spanned<String>) {
+    let message = "`match` is a glob on the name of a file, in which there is no `/`: this one matches nothing";
+    let (inner, name) = matching.rsplit_once('/').unwrap_or_default();
+    let (folder, inner) = (folder.trim_end_matches('/'), inner.trim_matches('/'));
+    let name = if name.is_empty() { "*" } else { name };
+    let plain = !inner.is_empty() && !inner.contains(['*', '?', '[', '{']) && !inner.contains("..");
+    let help = if plain {
+        format!("write `folder: {folder}/{inner}, match: \"{name}\"`")
+    } else {
+        format!("write the folder as `folder`, and only the name here: `match: \"{name}\"`")
+    };
+    reading.push(Diagnostic::error(codes::WRONG_VALUE, matching.span.clone(), message).help(help));
 }
 
 /// A queue of a message broker: part of the language, and not run yet.

@@ -29,7 +29,7 @@ pub fn parse_site(source: Arc<Source>) -> (Option<Site>, Vec<Diagnostic>) {
 /// The same, with what could be read where there are errors too: such a site is checked further, and never run.
 pub fn read_site(source: Arc<Source>) -> (Option<Site>, Vec<Diagnostic>) {
     let (root, diagnostics) = yaml::read(&source);
-    let mut reading = Reading { diagnostics };
+    let mut reading = Reading::after(diagnostics);
     let site = root.and_then(|root| top::site(&mut reading, &source, &root));
     reading
         .diagnostics

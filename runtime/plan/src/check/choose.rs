@@ -152,6 +152,9 @@ impl Checker<'_> {
                 Self::hide_other(&OTHER_BRANCH, other, said, &mut inner);
             }
             let outcome = self.block(said, None, &mut inner, false);
+            if said.steps.is_empty() && said.value.is_none() && !said.refused {
+                self.empty_branch(name);
+            }
             let last = said.steps.last().and_then(|s| s.id.as_ref());
             let shape = match (&said.value, outcome.value) {
                 (Some(_), shape) => shape,
@@ -173,5 +176,12 @@ impl Checker<'_> {
         let fields: Option<Vec<(&str, Shape)>> = fields.into_iter().collect();
         let planned: Option<Vec<(String, Block)>> = planned.into_iter().collect();
         Made::new(planned.map(StepKind::Parallel), fields.map(Shape::object)).marked(Marks::object(marks))
+    }
+
+    fn empty_branch(&mut self, name: &Spanned<String>) {
+        let message = format!("the branch `{}` does nothing", name.value);
+        self.report(
+            Diagnostic::error(codes::EMPTY, name.span.clone(), message).help("write a step in it, or a `value`"),
+        );
     }
 }

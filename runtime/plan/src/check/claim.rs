@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use dragoman_expression::Expected;
 use dragoman_manifest::{ExpressionText, Spanned, pipeline as said};
+use dragoman_model::Diagnostic;
 use dragoman_schema::{Marks, ObjectShape, Shape};
 
 use super::Checker;
 use super::scope::Scope;
 use super::step::Made;
-use crate::{ClaimStep, StepKind};
+use crate::{ClaimStep, StepKind, codes};
 
 /// The states of an effect that a void lists.
 const STATES: [&str; 5] = ["open", "done", "failed", "parked", "undone"];
@@ -24,6 +25,7 @@ impl Checker<'_> {
         // A limit without a quantity is one that nobody knows: the ledger then refuses what no person decided on.
         let most = Expected::Shape(lines(Shape::Quantity.optional()));
         let limits = self.expression(&claim.limits, &most, scope);
+        let limits = limits.filter(|(_, shape)| self.says_how_much(&claim.limits, shape));
         let mut condition = |said: Option<&ExpressionText>| match said {
             None => Some(None),
             Some(said) => self.expression(said, &Expected::Condition, scope).map(|(e, _)| Some(e)),
@@ -53,6 +55,36 @@ impl Checker<'_> {
             _ => None,
         };
         Made::new(kind, Some(shape)).marked(Marks::object(marks))
+    }
+
+    /// Whether limits may have a quantity. Where they have other fields in its place, every limit would be one that
+    /// nobody knows.
+    fn says_how_much(&mut self, said: &ExpressionText, shape: &Shape) -> bool {
+        let Shape::List(line) = shape.present() else {
+            return true;
+        };
+        let Some(line) = line.present().as_object().filter(|line| !line.open) else {
+            return true;
+        };
+        let others: Vec<&str> = line
+            .fields
+            .keys()
+            .map(String::as_str)
+            .filter(|f| *f != "item")
+            .collect();
+        if others.is_empty() || others.contains(&"quantity") {
+            return true;
+        }
+        let message = "no limit here has a `quantity`: each would be one that nobody knows";
+        let diagnostic = Diagnostic::error(codes::UNKNOWN_FIELD, said.span.clone(), message);
+        self.report(match others.as_slice() {
+            [other] => diagnostic.help(format!("write `quantity` in place of `{other}`")),
+            others => diagnostic.help(format!(
+                "a limit has `item` and `quantity`; these have `{}`",
+                others.join("`, `")
+            )),
+        });
+        false
     }
 
     /// `release`.

@@ -158,12 +158,15 @@ impl Checker<'_> {
             self.report(
                 Diagnostic::error(codes::TRIGGER_READ, at, message).help("name an operation with the effect `read`"),
             );
-        } else if !operation.documents.iter().any(|d| d == "message") {
+            return None;
+        }
+        if !operation.documents.iter().any(|d| d == "message") {
             let message = format!("`{name}` takes no document `message`, and so it cannot read a trigger's message");
             self.report(
                 Diagnostic::error(codes::TRIGGER_READ, at, message)
                     .help("name an operation that takes the document `message`; a JSON message needs no `read`"),
             );
+            return None;
         }
         Some(operation.output.clone())
     }

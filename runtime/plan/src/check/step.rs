@@ -1,7 +1,5 @@
 //! One step: its condition, its word, its handlers, its output.
 
-use std::sync::Arc;
-
 use dragoman_expression::Expected;
 use dragoman_manifest::{self as manifest, pipeline as said};
 use dragoman_model::{Diagnostic, Span};
@@ -113,7 +111,8 @@ impl Checker<'_> {
 
     /// Makes a step's output visible to what follows.
     fn add_output(&mut self, step: &said::Step, shape: Option<&Shape>, marks: Marks, scope: &mut Scope) {
-        if let Some(id) = &step.id {
+        // Of two steps with one id, which was reported, the first is the one that is meant.
+        if let Some(id) = step.id.as_ref().filter(|id| scope.place_of(&id.value).is_none()) {
             match shape {
                 Some(shape) => {
                     scope.add_step(&id.value, shape.clone(), marks, id.span.clone());
@@ -164,11 +163,9 @@ impl Checker<'_> {
         }
     }
 
-    /// A reason is text; one that may be absent will do, since the step says enough by itself.
+    /// A reason is text, and what people see of a run that ended: it is there.
     fn reason(&mut self, said: &manifest::Template, scope: &mut Scope) -> Option<crate::Template> {
-        let reason = self
-            .template(said, Some(&Shape::Optional(Arc::new(Shape::Text))), scope)
-            .0?;
+        let reason = self.template(said, Some(&Shape::Text), scope).0?;
         self.written(&reason);
         Some(reason)
     }

@@ -1,7 +1,8 @@
 //! Waits for a person: the decision, its answers, the shape of an answer.
 
+use dragoman_manifest as manifest;
 use dragoman_manifest::pipeline::{Answer, Decision, Wait};
-use dragoman_model::{Diagnostic, Value};
+use dragoman_model::{Diagnostic, Span, Value};
 use dragoman_schema::{Marks, Sensitivity, Shape};
 use serde_json::{Map, json};
 
@@ -14,7 +15,7 @@ impl<'a> Checker<'a> {
     /// `wait`: the output is `{ answer, by, reason?, at, ...fields }`.
     pub(super) fn wait(&mut self, wait: &Wait, scope: &mut Scope) -> Made {
         let show = match &wait.show {
-            Some(said) => self.template(said, None, scope).0,
+            Some(said) => self.shown(said, scope),
             None => Some(Template::List(Vec::new())),
         };
         for role in &wait.roles {
@@ -39,6 +40,31 @@ impl<'a> Checker<'a> {
             }))
         });
         Made::new(kind, shape).marked(marks)
+    }
+
+    /// What is shown: a list of templates, or an expression that gives a list.
+    fn shown(&mut self, said: &manifest::Template, scope: &mut Scope) -> Option<Template> {
+        let (template, shape) = self.template(said, None, scope);
+        let (found, written) = match (said, &shape) {
+            (manifest::Template::Expression(expression), Some(shape)) => {
+                if matches!(shape.present(), Shape::List(_) | Shape::Any) {
+                    return template;
+                }
+                (shape.describe(), format!("write `show: [={}]`", expression.text))
+            }
+            (manifest::Template::Object(..), _) => ("an object".into(), "write it behind a dash".into()),
+            (manifest::Template::Literal(literal), _) => {
+                let text = literal
+                    .value
+                    .as_str()
+                    .map_or_else(|| literal.value.to_string(), str::to_owned);
+                ("one value".into(), format!("write `show: [{text}]`"))
+            }
+            _ => return template,
+        };
+        let message = format!("what is shown is a list, and this is {found}");
+        self.report(Diagnostic::error(codes::WRONG_VALUE, with_sign(said.span()), message).help(written));
+        None
     }
 
     /// The decision: said at the wait, else at the top under its name; the wait may add to neither.
@@ -152,6 +178,12 @@ impl<'a> Checker<'a> {
         }
         good.then_some(fields)
     }
+}
+
+/// The place of a template, with the `=` before an expression: what goes into a list is all of it.
+fn with_sign(span: &Span) -> Span {
+    let before = span.source.text[..span.range.start].ends_with('=');
+    Span::new(&span.source, span.range.start - usize::from(before)..span.range.end)
 }
 
 /// The shape of an answer. A field is there where every answer must bring it; else it may be absent.
