@@ -87,9 +87,8 @@ pub(crate) fn version(reading: &mut Reading, fields: &mut Fields<'_>) {
     match plain(node).map(resolve).and_then(|value| value.as_u64()) {
         None => reading.wrong_type(node, "a whole number", &help),
         Some(version) if version != LANGUAGE => {
-            let message = format!(
-                "this file is written in version {version} of the language; this runtime knows {LANGUAGE}"
-            );
+            let message =
+                format!("this file is written in version {version} of the language; this runtime knows {LANGUAGE}");
             reading.push(Diagnostic::error(codes::LANGUAGE_VERSION, node.span.clone(), message).help(help));
         }
         Some(_) => {}
