@@ -21,7 +21,7 @@ async fn an_officer_answers_where_nothing_serves() -> Result<(), Error> {
     }
     let list = country.dragoman(&["waits", "list"]).await?;
     assert!(
-        list.out.contains("endorse-or-refuse") && list.out.contains("(approver)"),
+        list.out.contains("say-or-refuse") && list.out.contains("(approver)"),
         "{}",
         list.out
     );
