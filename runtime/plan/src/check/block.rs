@@ -150,20 +150,18 @@ impl Checker<'_> {
         );
     }
 
-    /// Hides what another block of a step has in it, which the block `own` does not see.
-    pub(super) fn hide_other(other: &Other<'_>, block: &said::Block, own: &said::Block, scope: &mut Scope) {
+    /// Hides what a block has in it from those beside it, which do not see it. The block itself is then given what is its
+    /// own by [`Checker::hide_all`].
+    pub(super) fn hide_other(other: &Other<'_>, block: &said::Block, scope: &mut Scope) {
         for step in &block.steps {
-            if let Some(id) = &step.id
-                && scope.step(&id.value).is_none()
-                && !has_id(own, &id.value)
-            {
+            if let Some(id) = step.id.as_ref().filter(|id| scope.place_of(&id.value).is_none()) {
                 let line = id.span.source.position(id.span.range.start).0;
                 let why = format!("it is inside {} (line {line}), {}", other.what, other.why);
                 let help = format!("put the step `{}` before the `{}`", id.value, other.word);
                 scope.hide_step(&id.value, why, help);
             }
             for (inner, _) in inner_blocks(step) {
-                Self::hide_other(other, inner, own, scope);
+                Self::hide_other(other, inner, scope);
             }
         }
     }
@@ -172,7 +170,8 @@ impl Checker<'_> {
     pub(super) fn hide_all(&mut self, block: &said::Block, scope: &mut Scope) {
         for step in &block.steps {
             for (inner, what) in inner_blocks(step) {
-                for id in inner.steps.iter().filter_map(|s| s.id.as_ref()) {
+                let ids = inner.steps.iter().filter_map(|s| s.id.as_ref());
+                for id in ids.filter(|id| scope.place_of(&id.value).is_none()).collect::<Vec<_>>() {
                     let line = id.span.source.position(id.span.range.start).0;
                     if let Some(hint) = of_branch(step, inner, &id.value) {
                         scope.hide_step(&id.value, format!("it is inside {what} in line {line}"), hint);
@@ -200,14 +199,6 @@ impl Checker<'_> {
             }
         }
     }
-}
-
-/// Whether a step with this id is in a block or in one inside it.
-fn has_id(block: &said::Block, id: &str) -> bool {
-    block.steps.iter().any(|step| {
-        step.id.as_ref().is_some_and(|own| own.value == id)
-            || inner_blocks(step).iter().any(|(inner, _)| has_id(inner, id))
-    })
 }
 
 /// What to write for a step of a branch behind its `parallel`: each branch gives its value, else what its last step gives.

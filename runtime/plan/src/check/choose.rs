@@ -12,7 +12,7 @@ use crate::{Arm, Block, StepKind, codes};
 
 /// To an arm, another one.
 const OTHER_ARM: Other<'_> = Other {
-    what: "another arm",
+    what: "an arm of this `choose`",
     why: "and only one of them is taken",
     word: "choose",
 };
@@ -52,10 +52,11 @@ impl Checker<'_> {
         // What the conditions of the arms before leave open.
         let mut open = scope.clone();
         for arm in arms {
+            Self::hide_other(&OTHER_ARM, &arm.block, &mut open);
+        }
+        for arm in arms {
             let mut inner = open.clone();
-            for other in arms.iter().filter(|other| !std::ptr::eq(*other, arm)) {
-                Self::hide_other(&OTHER_ARM, &other.block, &arm.block, &mut inner);
-            }
+            self.hide_all(&arm.block, &mut inner);
             let when = arm.when.as_ref().map(|said| self.condition(said, &mut inner));
             inner.doubtful |= matches!(when, Some(None));
             open.doubtful |= matches!(when, Some(None));
@@ -146,11 +147,13 @@ impl Checker<'_> {
         let mut planned: Vec<Option<(String, Block)>> = Vec::new();
         let mut fields: Vec<Option<(&str, Shape)>> = Vec::new();
         let mut marks = Vec::new();
+        let mut apart = scope.clone();
+        for (_, said) in branches {
+            Self::hide_other(&OTHER_BRANCH, said, &mut apart);
+        }
         for (name, said) in branches {
-            let mut inner = scope.clone();
-            for (_, other) in branches.iter().filter(|(_, other)| !std::ptr::eq(other, said)) {
-                Self::hide_other(&OTHER_BRANCH, other, said, &mut inner);
-            }
+            let mut inner = apart.clone();
+            self.hide_all(said, &mut inner);
             let outcome = self.block(said, None, &mut inner, false);
             if said.steps.is_empty() && said.value.is_none() && !said.refused {
                 self.empty_branch(name);
