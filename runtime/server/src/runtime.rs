@@ -11,7 +11,7 @@ use dragoman_host::{Host, HostSettings, JournalStorage, Runner};
 use dragoman_journal::Journal;
 use dragoman_journals_sqlite::{Options as StoreOptions, SqliteJournal};
 use dragoman_manifest::Site as Said;
-use dragoman_model::{Diagnostic, Digest};
+use dragoman_model::{Diagnostic, Digest, Severity};
 use dragoman_security::Keys;
 use dragoman_transports_http::egress::{Endpoint, HttpEgress};
 use dragoman_transports_http::inbound::Sender;
@@ -241,5 +241,7 @@ pub async fn check(site_file: &Path, cache: Option<CacheSettings>) -> Result<Vec
     let loaded = site::load(site_file, said, &host, Secrets::Look).await;
     let further = loaded.diagnostics.into_iter();
     diagnostics.extend(further.filter(|d| whole || !site::may_follow(d)));
+    // What must be mended comes first: a note is for later.
+    diagnostics.sort_by_key(|d| d.severity == Severity::Note);
     Ok(diagnostics)
 }

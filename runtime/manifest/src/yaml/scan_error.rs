@@ -19,8 +19,13 @@ pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
         return diagnostic;
     }
     if let Some((opened, opener)) = unclosed::cause(&source.text, at) {
+        let what = if opener == '{' || opener == '[' {
+            "bracket"
+        } else {
+            "quote"
+        };
         let span = Span::new(source, opened..opened + 1);
-        return Diagnostic::error(codes::NOT_YAML, span, format!("`{opener}` is never closed"))
+        return Diagnostic::error(codes::NOT_YAML, span, format!("the {what} `{opener}` is never closed"))
             .help(format!("write `{}` where it ends", unclosed::closer(opener)));
     }
     if let Some(range) = flow_expression(&source.text, at) {
@@ -164,6 +169,9 @@ fn misplaced(source: &Arc<Source>, line: usize) -> Option<Diagnostic> {
     let written = text[line..].lines().next().unwrap_or_default();
     let indent = written.len() - written.trim_start().len();
     let (start, content) = (line + indent, written.trim_start());
+    if let Some(diagnostic) = without_a_space(source, start, content) {
+        return Some(diagnostic);
+    }
     let above = text[..line]
         .trim_end()
         .lines()
@@ -182,6 +190,27 @@ fn misplaced(source: &Arc<Source>, line: usize) -> Option<Diagnostic> {
     let span = Span::new(source, start..start + content.len());
     let message = "this text stands behind `|` or `>` above, and is not indented";
     Some(Diagnostic::error(codes::NOT_YAML, span, message).help("indent it further than its key"))
+}
+
+/// A key with its value right behind the colon, or the first item of a list right behind its key.
+fn without_a_space(source: &Arc<Source>, start: usize, content: &str) -> Option<Diagnostic> {
+    let (key, value) = content.split_once(':')?;
+    let name = key.trim_start_matches("- ");
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {
+        return None;
+    }
+    let colon = start + key.len();
+    let diagnostic = |range, message| Diagnostic::error(codes::NOT_YAML, Span::new(source, range), message);
+    if value.trim_start().starts_with("- ") {
+        let dash = colon + 1 + value.len() - value.trim_start().len();
+        let begun = diagnostic(dash..dash + 1, "a list begins behind its key");
+        return Some(begun.help(format!("begin the list on a line of its own, below `{name}:`")));
+    }
+    let plain = value.starts_with(|c: char| c.is_alphanumeric());
+    plain.then(|| {
+        diagnostic(start..start + content.len(), "a space is missing behind the colon")
+            .help(format!("write `{name}: {value}`"))
+    })
 }
 
 /// The last bracket that is open at the end of a text; quoted texts are passed over.
