@@ -98,6 +98,19 @@ pub(crate) fn copied(country: &Country) -> Result<TempSite, Error> {
     Ok(copy)
 }
 
+/// A country whose runs went on after its store was copied, stopped, and the old copy.
+pub(crate) async fn gone_on() -> Result<(Country, TempSite), Error> {
+    let mut country = after_the_main_job().await?;
+    let old = copied(&country)?;
+    country.serve().await?;
+    let other = Case::with_permits().numbered(7);
+    country.issue(&other)?;
+    country.lodge(&other).await?;
+    country.at_rest(PATIENCE).await?;
+    country.stop().await?;
+    Ok((country, old))
+}
+
 #[tokio::test]
 async fn whatever_is_done_to_the_store_is_found() -> Result<(), Error> {
     let country = after_the_main_job().await?;
@@ -134,14 +147,7 @@ async fn whatever_is_done_to_the_store_is_found() -> Result<(), Error> {
 
 #[tokio::test]
 async fn an_old_backup_is_found_by_the_last_outside_head() -> Result<(), Error> {
-    let mut country = after_the_main_job().await?;
-    let old = copied(&country)?;
-    country.serve().await?;
-    let other = Case::with_permits().numbered(7);
-    country.issue(&other)?;
-    country.lodge(&other).await?;
-    country.at_rest(PATIENCE).await?;
-    country.stop().await?;
+    let (country, old) = gone_on().await?;
     let heads = country.folder().join("heads/heads.jsonl");
     let heads = heads.to_str().unwrap_or_default();
     let verified = command(old.path(), &["audit", "verify", "--heads", heads]).await?;

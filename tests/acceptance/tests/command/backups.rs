@@ -1,11 +1,10 @@
 //! A store that the outside heads do not vouch for is not served: one from before, or one that went another way.
 
-use dragoman_acceptance::country::PATIENCE;
-use dragoman_acceptance::{Case, Country, Error};
+use dragoman_acceptance::{Country, Error};
 use serde_json::Value;
 
-use crate::audit::copied;
-use crate::place::{after_the_main_job, refused};
+use crate::audit::gone_on;
+use crate::place::refused;
 
 /// Opens the site to run what there is none of: it is refused for that, or before for its store.
 async fn opened(country: &Country, code: &str, words: &[&str]) -> Result<(), Error> {
@@ -16,14 +15,7 @@ async fn opened(country: &Country, code: &str, words: &[&str]) -> Result<(), Err
 
 #[tokio::test]
 async fn an_old_backup_is_not_served_without_a_word() -> Result<(), Error> {
-    let mut country = after_the_main_job().await?;
-    let old = copied(&country)?;
-    country.serve().await?;
-    let other = Case::with_permits().numbered(7);
-    country.issue(&other)?;
-    country.lodge(&other).await?;
-    country.at_rest(PATIENCE).await?;
-    country.stop().await?;
+    let (country, old) = gone_on().await?;
     opened(&country, "D0903", &["no pipeline `none`"]).await?;
 
     let store = country.folder().join("store");
