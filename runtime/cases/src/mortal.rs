@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use bytes::Bytes;
 use dragoman_journal::error::Error;
 use dragoman_journal::store::{Answer, KeptDocument, VersionedValue};
 use dragoman_journal::{
@@ -135,7 +136,7 @@ impl Journal for Mortal {
     fn document(&self, digest: Digest) -> Answer<'_, Result<Option<KeptDocument>, Error>> {
         self.store.document(digest)
     }
-    fn keep_version(&self, bytes: Vec<u8>) -> Answer<'_, Result<Digest, Error>> {
+    fn keep_version(&self, bytes: Bytes) -> Answer<'_, Result<Digest, Error>> {
         self.store.keep_version(bytes)
     }
     fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {

@@ -11,11 +11,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use dragoman_model::Digest;
 use dragoman_security::MacKey;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::apart;
 use crate::error::{CACHE, CANNOT_COMPILE, Error};
 use crate::imports;
 use crate::settings::CacheSettings;
@@ -55,7 +57,7 @@ impl Cache {
     /// file cannot stand in for another. What was read is megabytes: it is neither copied nor moved.
     pub(crate) fn read(&self, name: &str) -> Option<Body> {
         let CacheSettings { folder, key } = self.kept.as_ref()?;
-        let bytes = fs::read(folder.join(name)).ok()?;
+        let bytes = apart::read(&folder.join(name)).ok()?;
         let (tag, body) = bytes.split_at_checked(TAG)?;
         if !key.verify(&[name.as_bytes(), &[0], body], tag) {
             tracing::warn!(target: "dragoman::host", "the cached file {name} does not prove itself; it is made again");
@@ -114,7 +116,7 @@ fn unusable(why: &wasmtime::Error) -> Error {
 }
 
 /// What a file holds behind its tag.
-pub(crate) struct Body(Vec<u8>);
+pub(crate) struct Body(Bytes);
 
 impl Body {
     pub(crate) fn bytes(&self) -> &[u8] {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use dragoman_model::{Digest, OperationEffect, Value};
 use dragoman_schema::Surface;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -148,7 +149,8 @@ impl Host {
     ///
     /// # Errors
     /// With a code and a sentence: too large, no component, foreign imports, another version, not compilable.
-    pub async fn load(self: &Arc<Self>, bytes: Vec<u8>) -> Result<Arc<Plugin>, Error> {
+    pub async fn load(self: &Arc<Self>, bytes: impl Into<Bytes>) -> Result<Arc<Plugin>, Error> {
+        let bytes = bytes.into();
         let digest = Digest::of(&bytes);
         if let Some(known) = self.plugin(digest) {
             return Ok(known);

@@ -15,6 +15,7 @@
 //! **Not here:** sockets and TLS (`transports/http`), making components out of modules (`sdk/component`), what happens
 //! after a failure (`engine`).
 
+pub mod apart;
 mod cache;
 mod credentials;
 mod describe;

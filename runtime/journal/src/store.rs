@@ -7,6 +7,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
 
 use crate::entry::{Draft, Entry};
@@ -358,7 +359,7 @@ pub trait Journal: Records {
     /// A document.
     fn document(&self, digest: Digest) -> Answer<'_, Result<Option<KeptDocument>, Error>>;
     /// Keeps a text that runs are pinned to (a pipeline, a component, the values of a site), under its digest.
-    fn keep_version(&self, bytes: Vec<u8>) -> Answer<'_, Result<Digest, Error>>;
+    fn keep_version(&self, bytes: Bytes) -> Answer<'_, Result<Digest, Error>>;
     /// Reads it back.
     fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>>;
 }

@@ -100,7 +100,7 @@ impl Plans {
             return Err(gone("the version is not in the store"));
         };
         edition["plugins"][connection] = Value::String(digest.to_string());
-        let kept = self.journal.keep_version(canonical(&edition).into_bytes()).await;
+        let kept = self.journal.keep_version(canonical(&edition).into()).await;
         let kept = kept.map_err(|error| gone(&error.to_string()))?;
         if let Some(plan) = self.pinned(kept).await {
             return Ok(plan);

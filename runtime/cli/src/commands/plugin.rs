@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use clap::{Args, Subcommand};
-use dragoman_host::{Host, HostSettings, NoEgress, NoStorage, Plugin as Loaded};
+use dragoman_host::{Host, HostSettings, NoEgress, NoStorage, Plugin as Loaded, apart};
 
 use crate::answer::{Error, Outcome};
 use crate::codes::{unread, unwritten};
@@ -64,8 +65,8 @@ fn build(module: &Path, output: &Path) -> Outcome {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Error> {
-    std::fs::read(file).map_err(|e| unread(file, e))
+fn read(file: &Path) -> Result<Bytes, Error> {
+    apart::read(file).map_err(|e| unread(file, e))
 }
 
 /// A host with nothing behind it, and a plugin in it.

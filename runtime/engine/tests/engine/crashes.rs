@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use bytes::Bytes;
 use dragoman_engine::ManualClock;
 use dragoman_journal::error::{CONTRADICTION, CORRUPT, DISK_FULL};
 use dragoman_journal::{
@@ -211,7 +212,7 @@ impl Journal for Mortal {
     fn document(&self, digest: Digest) -> Answer<'_, Result<Option<(DocumentReference, Vec<u8>)>, Error>> {
         self.store.document(digest)
     }
-    fn keep_version(&self, bytes: Vec<u8>) -> Answer<'_, Result<Digest, Error>> {
+    fn keep_version(&self, bytes: Bytes) -> Answer<'_, Result<Digest, Error>> {
         self.store.keep_version(bytes)
     }
     fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {

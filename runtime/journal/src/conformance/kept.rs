@@ -139,9 +139,9 @@ pub(super) async fn documents_and_versions_are_kept_once(journal: &dyn Journal) 
         "the bytes are not those of the digest"
     );
 
-    let digest = answered(journal.keep_version(bytes.clone()).await);
+    let digest = answered(journal.keep_version(bytes.clone().into()).await);
     assert_eq!(digest, Digest::of(&bytes));
-    assert_eq!(answered(journal.keep_version(bytes.clone()).await), digest);
+    assert_eq!(answered(journal.keep_version(bytes.clone().into()).await), digest);
     assert_eq!(answered(journal.version(digest).await), Some(bytes));
     assert_eq!(answered(journal.version(Digest::of(b"nothing")).await), None);
 }

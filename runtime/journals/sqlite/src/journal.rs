@@ -1,5 +1,6 @@
 //! The trait `Journal`, on the writer and the readers.
 
+use bytes::Bytes;
 use dragoman_journal::error::{CONTRADICTION, Error};
 use dragoman_journal::{
     Answer, Append, Begin, Begun, Effect, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Operation,
@@ -113,7 +114,7 @@ impl Journal for SqliteJournal {
         Box::pin(self.read(move |connection| queries::document(connection, digest)))
     }
 
-    fn keep_version(&self, bytes: Vec<u8>) -> Answer<'_, Result<Digest, Error>> {
+    fn keep_version(&self, bytes: Bytes) -> Answer<'_, Result<Digest, Error>> {
         Box::pin(async move {
             let digest = Digest::of(&bytes);
             self.write(move |writing| state::keep_version(writing, &digest, &bytes))

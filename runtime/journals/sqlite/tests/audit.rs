@@ -134,7 +134,7 @@ fn beside(append: Append, operation: Operation) -> Append {
 async fn fill(folder: &Path) -> Vec<Head> {
     let journal = open(folder);
     // What the entries of the sample say that they were made with.
-    journal.keep_version(b"orders".to_vec()).await.unwrap();
+    journal.keep_version("orders".into()).await.unwrap();
     for number in 1..=3 {
         busy(&journal, number).await;
     }

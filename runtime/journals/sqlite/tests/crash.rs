@@ -88,7 +88,7 @@ async fn what_was_answered_survives_a_kill() {
         kill_after(first, lines, folder.path(), &mut durable);
         let journal = SqliteJournal::open(folder.path(), Options::default()).unwrap();
         // What the suite's runs are pinned to.
-        journal.keep_version(b"orders".to_vec()).await.unwrap();
+        journal.keep_version("orders".into()).await.unwrap();
         for (number, entries) in &durable {
             let there = journal.load(run(*number)).await.unwrap().len() as u64;
             assert!(

@@ -75,7 +75,7 @@ fn message(number: u64) -> Begin {
 /// Run 1 has a document, run 2 waits, run 3 was answered.
 async fn fill(folder: &Path) {
     let journal = SqliteJournal::open(folder, Options::default()).unwrap();
-    journal.keep_version(b"orders".to_vec()).await.unwrap();
+    journal.keep_version("orders".into()).await.unwrap();
     assert!(matches!(journal.begin(message(1)).await, Ok(Begun::New(_))));
     for of in [2, 3] {
         let lease = begun(&journal, of).await;
@@ -159,7 +159,7 @@ async fn what_is_kept_beside_the_entries_is_compared_with_them() {
 async fn a_body_that_was_erased_names_no_document() {
     let folder = tempfile::tempdir().unwrap();
     let journal = SqliteJournal::open(folder.path(), Options::default()).unwrap();
-    journal.keep_version(b"orders".to_vec()).await.unwrap();
+    journal.keep_version("orders".into()).await.unwrap();
     let Ok(Begun::New(lease)) = journal.begin(message(1)).await else {
         panic!("run 1 should begin");
     };

@@ -68,7 +68,7 @@ async fn a_full_disk_loses_nothing_and_is_got_over() {
     let journal = open(folder.path()).unwrap();
     written(&journal, append(lease, answered + 1, read(), Some(big))).await;
     // What the suite's runs are pinned to.
-    journal.keep_version(b"orders".to_vec()).await.unwrap();
+    journal.keep_version("orders".into()).await.unwrap();
     assert_eq!(
         journal.trail().unwrap().verify(&head).unwrap().findings,
         [],
@@ -108,7 +108,7 @@ async fn a_failed_sync_stops_the_store_until_it_is_opened_again() {
     assert_eq!(journal.load(lease.run).await.unwrap().len(), 1);
     written(&journal, append(lease, 1, read(), None)).await;
     // What the suite's runs are pinned to.
-    journal.keep_version(b"orders".to_vec()).await.unwrap();
+    journal.keep_version("orders".into()).await.unwrap();
     assert_eq!(journal.trail().unwrap().verify(&[]).unwrap().findings, []);
 }
 
@@ -214,6 +214,6 @@ async fn a_store_that_somebody_else_writes_to_is_not_written_until_they_are_done
     other.execute_batch("ROLLBACK").unwrap();
     written(&journal, append(lease, 1, read(), None)).await;
     // What the suite's runs are pinned to.
-    journal.keep_version(b"orders".to_vec()).await.unwrap();
+    journal.keep_version("orders".into()).await.unwrap();
     assert_eq!(journal.trail().unwrap().verify(&[]).unwrap().findings, []);
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dragoman_host::{Host, Mode};
+use bytes::Bytes;
+use dragoman_host::{Host, Mode, apart};
 use dragoman_manifest::site::Connection as Said;
 use dragoman_manifest::{Site, Spanned};
 use dragoman_model::{Diagnostic, Digest, nearest};
@@ -23,17 +24,20 @@ pub(super) struct Context<'a> {
     pub(super) secrets: Secrets,
 }
 
+/// The bytes of plugins, by path.
+pub(super) type Components = BTreeMap<PathBuf, Bytes>;
+
 /// A connection that can be used.
 pub(super) struct Ready {
     pub(super) connection: dragoman_host::Connection,
     pub(super) endpoints: BTreeMap<String, Endpoint>,
     pub(super) surface: Arc<Surface>,
-    pub(super) component: Vec<u8>,
+    pub(super) component: Bytes,
 }
 
 /// Lets the host load all plugins at once, on as many cores as there are. What is wrong with one is said where its
-/// connection is loaded, which finds the others ready.
-pub(super) async fn warm(context: &Context<'_>) {
+/// connection is loaded, which finds the others ready. Gives their bytes by path; without those that cannot be read.
+pub(super) async fn warm(context: &Context<'_>) -> Components {
     let named = context.said.connections.iter().map(|(_, said)| &*said.plugin.value);
     let paths: BTreeSet<PathBuf> = named
         .map(|text| plugin_path(context.folder, context.said, text))
@@ -41,24 +45,26 @@ pub(super) async fn warm(context: &Context<'_>) {
     let loading = paths.into_iter().map(|path| {
         let host = context.host.clone();
         tokio::spawn(async move {
-            if let Ok(bytes) = std::fs::read(path) {
-                // Its error comes again, with its place.
-                let _ = host.load(bytes).await;
-            }
+            let bytes = apart::read(&path).ok()?;
+            // Its error comes again, with its place.
+            let _ = host.load(bytes.clone()).await;
+            Some((path, bytes))
         })
     });
-    join_all(loading).await;
+    let loaded = join_all(loading).await;
+    loaded.into_iter().filter_map(|task| task.ok().flatten()).collect()
 }
 
 /// Loads one; none where something is wrong, which is said.
 pub(super) async fn load(
     context: &Context<'_>,
+    components: &Components,
     name: &Spanned<String>,
     said: &Said,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<Ready> {
     let before = diagnostics.len();
-    let component = component(context, said, diagnostics)?;
+    let component = component(context, components, said, diagnostics)?;
     let digest = Digest::of(&component);
     if let Err(error) = context.host.load(component.clone()).await {
         diagnostics.push(
@@ -117,10 +123,18 @@ pub(super) fn plugin_path(folder: &Path, said: &Site, text: &str) -> PathBuf {
 }
 
 /// The plugin's bytes: a path, or a name in the folder of plugins.
-fn component(context: &Context<'_>, said: &Said, diagnostics: &mut Vec<Diagnostic>) -> Option<Vec<u8>> {
+fn component(
+    context: &Context<'_>,
+    components: &Components,
+    said: &Said,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Bytes> {
     let text = &*said.plugin.value;
     let path = plugin_path(context.folder, context.said, text);
-    match std::fs::read(&path) {
+    if let Some(read) = components.get(&path) {
+        return Some(read.clone());
+    }
+    match apart::read(&path) {
         Ok(bytes) => Some(bytes),
         Err(error) => {
             diagnostics.push(

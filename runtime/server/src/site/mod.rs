@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use dragoman_host::Host;
 use dragoman_manifest::{Site as Said, read_site};
 use dragoman_model::{Diagnostic, Digest, Severity};
@@ -54,7 +55,7 @@ pub(crate) struct Site {
     /// The pipelines by name.
     pub editions: BTreeMap<String, Edition>,
     /// The components by digest, for the store to keep.
-    pub components: BTreeMap<Digest, Vec<u8>>,
+    pub components: BTreeMap<Digest, Bytes>,
     /// What pipelines are checked against.
     pub world: World,
 }
@@ -115,7 +116,7 @@ pub(crate) enum Secrets {
 struct Connected {
     connections: BTreeMap<String, dragoman_host::Connection>,
     endpoints: BTreeMap<String, BTreeMap<String, Endpoint>>,
-    components: BTreeMap<Digest, Vec<u8>>,
+    components: BTreeMap<Digest, Bytes>,
 }
 
 /// Loads everything that a site file names: plugins, their surfaces, senders, pipelines. All that is wrong is said at once.
@@ -181,9 +182,9 @@ async fn connect(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Connected {
     let mut connected = Connected::default();
-    connections::warm(context).await;
+    let components = connections::warm(context).await;
     for (name, connection) in &context.said.connections {
-        let Some(ready) = connections::load(context, name, connection, diagnostics).await else {
+        let Some(ready) = connections::load(context, &components, name, connection, diagnostics).await else {
             world.broken_connections.insert(name.value.clone());
             continue;
         };

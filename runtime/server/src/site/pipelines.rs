@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bytes::Bytes;
 use dragoman_engine::Boxed;
 use dragoman_manifest::{Pipeline, Site, parse_pipeline};
 use dragoman_model::digest::canonical;
@@ -21,7 +22,7 @@ pub struct Edition {
     /// The plan; its `version` is the digest of `bytes`.
     pub plan: Arc<Plan>,
     /// What the store keeps: `{ name, text, plugins, runs }`.
-    pub bytes: Vec<u8>,
+    pub bytes: Bytes,
 }
 
 impl Edition {
@@ -36,7 +37,7 @@ impl Edition {
         if !plan.runs.is_empty() {
             edition["runs"] = json!(digests(&plan.runs));
         }
-        let bytes = canonical(&edition).into_bytes();
+        let bytes = Bytes::from(canonical(&edition));
         plan.version = Digest::of(&bytes);
         Edition {
             plan: Arc::new(plan),

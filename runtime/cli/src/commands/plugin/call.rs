@@ -131,7 +131,7 @@ impl Call {
                 return Err(Error::coded(OPTION, format!("`--document {name}=` is given twice"))
                     .help("a name is of one document; give the other another name"));
             }
-            unstored.push((reference, bytes.into()));
+            unstored.push((reference, bytes));
         }
         Ok((references, unstored))
     }
