@@ -2,8 +2,9 @@
 
 use dragoman_model::Span;
 
-use super::{Ending, Expect, ExpectedCall, Json, Said};
+use super::{Ending, Expect, ExpectedCall, ExpectedRun, Json, Said};
 use crate::Spanned;
+use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::yaml::{Node, NodeKind};
 
@@ -11,6 +12,22 @@ pub(super) fn expect(reading: &mut Reading, node: &Node) -> Expect {
     let Some(mut fields) = reading.fields(node, "what is expected", "`{ ending: completed }`") else {
         return Expect::default();
     };
+    let mut expect = expected(reading, &mut fields);
+    expect.said = Some(Said {
+        value: Json::of(node),
+        keys: fields
+            .entries()
+            .iter()
+            .map(|e| Spanned::new(e.key.value.clone(), whole(&e.key.span, &e.value)))
+            .collect(),
+        flow: node.span.source.text[node.span.range.clone()].starts_with('{'),
+    });
+    fields.finish(reading);
+    expect
+}
+
+/// The keys of what is expected: at the top, and of each run that began.
+fn expected(reading: &mut Reading, fields: &mut Fields<'_>) -> Expect {
     let ending = fields.take("ending").and_then(|n| reading.word(n, &Ending::WORDS));
     let reason = fields
         .take("reason")
@@ -26,16 +43,15 @@ pub(super) fn expect(reading: &mut Reading, node: &Node) -> Expect {
     let observed = fields.take("observed").map(Json::of);
     let emitted = fields.take("emitted").map(Json::of);
     let reply = fields.take("reply").map(Json::of);
-    let said = Said {
-        value: Json::of(node),
-        keys: fields
-            .entries()
-            .iter()
-            .map(|e| Spanned::new(e.key.value.clone(), whole(&e.key.span, &e.value)))
-            .collect(),
-        flow: node.span.source.text[node.span.range.clone()].starts_with('{'),
-    };
-    fields.finish(reading);
+    let begun = fields.take("begun").map(|n| {
+        let items = reading.list(
+            n,
+            "a list of runs",
+            "`- { pipeline: send-invoices, ending: completed }`",
+        );
+        let runs = items.iter().filter_map(|item| run(reading, item)).collect();
+        Spanned::new(runs, n.span.clone())
+    });
     Expect {
         ending,
         reason,
@@ -46,8 +62,29 @@ pub(super) fn expect(reading: &mut Reading, node: &Node) -> Expect {
         observed,
         emitted,
         reply,
-        said: Some(said),
+        begun,
+        said: None,
     }
+}
+
+/// A run that an event began: `send-invoices`, or with what is expected of it.
+fn run(reading: &mut Reading, node: &Node) -> Option<ExpectedRun> {
+    if matches!(node.kind, NodeKind::Scalar(_)) {
+        return Some(ExpectedRun {
+            pipeline: reading.text(node, "send-invoices")?,
+            expect: Expect::default(),
+        });
+    }
+    let mut fields = reading.fields(node, "a run", "`{ pipeline: send-invoices, ending: completed }`")?;
+    let pipeline = fields
+        .need(reading, "pipeline", "send-invoices")
+        .and_then(|n| reading.text(n, "send-invoices"));
+    let expect = expected(reading, &mut fields);
+    fields.finish(reading);
+    Some(ExpectedRun {
+        pipeline: pipeline?,
+        expect,
+    })
 }
 
 /// From a key to the end of its value.

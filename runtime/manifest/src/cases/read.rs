@@ -6,7 +6,7 @@ use dragoman_model::{Diagnostic, Source, Timestamp};
 
 use super::answers::{answers, failure};
 use super::expect::expect;
-use super::{Case, Content, Json, Later, LaterEvent, LaterKind, Message, Person};
+use super::{Case, Content, Json, Later, LaterEvent, LaterKind, Message, Mode, Person};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::yaml::{Node, NodeKind};
@@ -26,6 +26,7 @@ pub(super) fn case(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
     let site = fields
         .take("site")
         .and_then(|n| object(reading, n, "the values of the site"));
+    let mode = fields.take("mode").and_then(|n| mode(reading, n));
     let before = fields.take("before").map_or_else(Vec::new, |n| {
         let items = reading.list(
             n,
@@ -57,6 +58,7 @@ pub(super) fn case(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         summary: summary?,
         pipeline: pipeline?,
         site,
+        mode,
         before,
         trigger: trigger?,
         later,
@@ -66,6 +68,20 @@ pub(super) fn case(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         crash: crash.is_some_and(|c| c.value),
         expect: expect.unwrap_or_default(),
     })
+}
+
+/// `live`, `observe`, or the connections that only observe.
+fn mode(reading: &mut Reading, node: &Node) -> Option<Mode> {
+    if !matches!(node.kind, NodeKind::Mapping(_)) {
+        let word = reading.word(node, &[("live", false), ("observe", true)])?;
+        return Some(if word.value { Mode::Observe } else { Mode::Live });
+    }
+    let mut fields = reading.fields(node, "a mode", "`{ observe: [mail] }`")?;
+    let connections = fields
+        .need(reading, "observe", "[mail]")
+        .map(|n| reading.texts(n, "[mail]"));
+    fields.finish(reading);
+    connections.map(Mode::Connections)
 }
 
 /// A value that must be an object.

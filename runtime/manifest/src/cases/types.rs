@@ -18,6 +18,8 @@ pub struct Case {
     pub pipeline: Spanned<String>,
     /// Values of the site that are others here.
     pub site: Option<Json>,
+    /// What only observes here; none: what the site and its pipelines say.
+    pub mode: Option<Mode>,
     /// Messages that come before, each worked off before the next comes.
     pub before: Vec<Message>,
     /// The message that the case is about.
@@ -34,6 +36,17 @@ pub struct Case {
     pub crash: bool,
     /// What is expected.
     pub expect: Expect,
+}
+
+/// What only observes in a case.
+#[derive(Debug, Clone)]
+pub enum Mode {
+    /// Nothing of the pipeline: all of it is done, whatever the site and the pipeline say.
+    Live,
+    /// The pipeline that the case is about.
+    Observe,
+    /// These connections.
+    Connections(Vec<Spanned<String>>),
 }
 
 /// A message that begins a run.
@@ -211,6 +224,8 @@ pub struct Expect {
     pub emitted: Option<Json>,
     /// What a sender that waits is answered by a `reply` step.
     pub reply: Option<Json>,
+    /// The runs that events of this run began, in the order of the events.
+    pub begun: Option<Spanned<Vec<ExpectedRun>>>,
     /// Where `expect` stands, with its keys in their order: from each key to the end of its value. None: it is not said.
     pub said: Option<Said>,
 }
@@ -224,6 +239,15 @@ pub struct Said {
     pub keys: Vec<Spanned<String>>,
     /// Whether it is written in braces.
     pub flow: bool,
+}
+
+/// A run that is expected to begin by an event.
+#[derive(Debug, Clone)]
+pub struct ExpectedRun {
+    /// Its pipeline.
+    pub pipeline: Spanned<String>,
+    /// What is expected of it.
+    pub expect: Expect,
 }
 
 /// A call that is expected.

@@ -21,6 +21,12 @@ pub(super) static CASE: Map = map(
             "{ limit: 5 }",
         ),
         key(
+            "mode",
+            Either(&[Words(&["live", "observe"]), Kind::Map(&MODE)]),
+            "What only observes here: the pipeline, nothing, or the connections that are named.",
+            "observe",
+        ),
+        key(
             "before",
             List(&Kind::Map(&MESSAGE)),
             "Messages that come before.",
@@ -69,6 +75,12 @@ pub(super) static CASE: Map = map(
             "{ ending: completed }",
         ),
     ],
+);
+
+static MODE: Map = map(
+    "mode",
+    "Connections that only observe in a case.",
+    &[need("observe", List(&Text), "Their names.", "[mail]")],
 );
 
 const MESSAGE_KEYS: [Key; 8] = [
@@ -217,51 +229,79 @@ static BY: Map = map(
     ],
 );
 
-static EXPECT: Map = map(
-    "expect",
-    "What is expected of the run.",
-    &[
-        key(
-            "ending",
-            Words(&["completed", "stopped", "failed", "parked", "waiting", "refused"]),
-            "How it ends.",
-            "completed",
-        ),
-        key("reason", Text, "A part of the reason.", "not ours"),
-        key("path", List(&Text), "The steps, in order.", "[order, shipped]"),
-        key(
-            "calls",
-            List(&Either(&[Text, Kind::Map(&EXPECTED_CALL)])),
-            "The calls, in order.",
-            "[ { call: orders.ship, input: { number: A7 } } ]",
-        ),
-        key("output", Any, "What the output holds.", "{ id: S1 }"),
-        key(
-            "undo",
-            List(&Text),
-            "The steps that were undone, in order.",
-            "[shipped]",
-        ),
-        key(
-            "observed",
-            Any,
-            "What would have been done.",
-            "[ { operation: orders.ship } ]",
-        ),
-        key(
-            "emitted",
-            Any,
-            "The events that were emitted, in order.",
-            "[ { event: order-shipped, key: A7 } ]",
-        ),
-        key(
-            "reply",
-            Any,
-            "What the value of the first `reply` holds.",
-            "{ accepted: true }",
-        ),
-    ],
+static CALL: Kind = Either(&[Text, Kind::Map(&EXPECTED_CALL)]);
+static RUN: Kind = Either(&[Text, Kind::Map(&BEGUN)]);
+
+static EXPECT: Map = map("expect", "What is expected of the run.", &EXPECT_KEYS);
+
+static EXPECT_KEYS: [Key; 10] = {
+    let [a, b, c, d, e, f, g, h, i] = EXPECTED;
+    [a, b, c, d, e, f, g, h, i, begun()]
+};
+
+static BEGUN: Map = map(
+    "begun",
+    "A run that an event began, and what is expected of it.",
+    &BEGUN_KEYS,
 );
+
+// Not a constant: it refers to itself.
+static BEGUN_KEYS: [Key; 11] = {
+    let [a, b, c, d, e, f, g, h, i] = EXPECTED;
+    let pipeline = need("pipeline", Text, "Its pipeline.", "send-invoices");
+    [pipeline, a, b, c, d, e, f, g, h, i, begun()]
+};
+
+const fn begun() -> Key {
+    key(
+        "begun",
+        List(&RUN),
+        "The runs that events of this run began, in the order of the events.",
+        "[ { pipeline: send-invoices, ending: completed } ]",
+    )
+}
+
+const EXPECTED: [Key; 9] = [
+    key(
+        "ending",
+        Words(&["completed", "stopped", "failed", "parked", "waiting", "refused"]),
+        "How it ends.",
+        "completed",
+    ),
+    key("reason", Text, "A part of the reason.", "not ours"),
+    key("path", List(&Text), "The steps, in order.", "[order, shipped]"),
+    key(
+        "calls",
+        List(&CALL),
+        "The calls, in order.",
+        "[ { call: orders.ship, input: { number: A7 } } ]",
+    ),
+    key("output", Any, "What the output holds.", "{ id: S1 }"),
+    key(
+        "undo",
+        List(&Text),
+        "The steps that were undone, in order.",
+        "[shipped]",
+    ),
+    key(
+        "observed",
+        Any,
+        "What would have been done.",
+        "[ { operation: orders.ship } ]",
+    ),
+    key(
+        "emitted",
+        Any,
+        "The events that were emitted, in order.",
+        "[ { event: order-shipped, key: A7 } ]",
+    ),
+    key(
+        "reply",
+        Any,
+        "What the value of the first `reply` holds.",
+        "{ accepted: true }",
+    ),
+];
 
 static EXPECTED_CALL: Map = map(
     "expected_call",
