@@ -8,9 +8,9 @@ use dragoman_model::{Actor, RunId, Timestamp, Value};
 use serde_json::json;
 
 use crate::error::Error;
+use crate::kin::{Kin, Named};
 use crate::life::{Life, all_runs};
 use crate::prepared::Deliverable;
-use crate::script::names;
 use crate::shaped::shaped;
 use dragoman_engine::machine::step_at;
 use dragoman_manifest::cases::{JsonKind, Person};
@@ -58,16 +58,41 @@ impl Life<'_> {
     /// The open waits with the people who answer them.
     async fn answerable(&self) -> Result<Vec<((usize, &Person), Wait)>, Error> {
         let people = &self.world.prepared.people;
-        let refused = self.world.begun().refused_people();
-        let answers = |wait: &Wait| {
-            let mut all = people.iter().enumerate();
-            all.find(|(number, p)| names(&p.wait, &wait.path) && !refused.contains(number))
-        };
-        let waits = self.journal.waits(None).await?;
-        Ok(waits
+        let mut answerable = Vec::new();
+        for wait in self.journal.waits(None).await? {
+            let kin = self.world.script.kin(self.journal.as_ref(), wait.run).await?;
+            let number = kin.and_then(|kin| self.assigned(&kin, &wait));
+            answerable.extend(number.map(|number| ((number, &people[number]), wait)));
+        }
+        Ok(answerable)
+    }
+
+    /// Who answers a wait, by their number: whoever names it exactly goes first, and of several who name it alike each
+    /// answers in their turn, the last one all that follow. It stays so in every life of the process.
+    fn assigned(&self, kin: &Kin, wait: &Wait) -> Option<usize> {
+        let begun = self.world.begun();
+        if let Some(known) = begun.assigned.get(&wait.id) {
+            return Some(*known).filter(|number| !begun.denied.contains_key(number));
+        }
+        let about = &self.world.prepared.main.delivery.pipeline;
+        let all = self.world.prepared.people.iter().enumerate();
+        let fits = |person: &Person| kin.has(&Named::read(about, &person.wait), &wait.path);
+        let meant = all.filter_map(|(number, person)| Some((fits(person)?, number)));
+        let meant: Vec<_> = meant.filter(|(_, number)| !begun.denied.contains_key(number)).collect();
+        let best = meant.iter().map(|(fits, _)| *fits).max()?;
+        let meant: Vec<usize> = meant
             .into_iter()
-            .filter_map(|wait| Some((answers(&wait)?, wait)))
-            .collect())
+            .filter(|(fits, _)| *fits == best)
+            .map(|(_, n)| n)
+            .collect();
+        let sequence = kin.sequence(&wait.path);
+        let fresh = |number: &&usize| !begun.used.contains(&(sequence.clone(), **number));
+        let number = *meant.iter().find(fresh).or(meant.last())?;
+        self.world.note(|begun| {
+            begun.assigned.insert(wait.id.clone(), number);
+            begun.used.insert((sequence, number));
+        });
+        Some(number)
     }
 
     /// A person answers a wait. What is wrong with it is a mistake of the case.

@@ -19,11 +19,13 @@ pub struct Bench {
     pub surfaces: BTreeMap<String, Arc<Surface>>,
     /// Connections that only observe.
     pub observed: BTreeSet<String>,
+    /// Whether the whole site only observes.
+    pub observe: bool,
     /// The events of the site with the shapes of what they bring; none: nothing is known of it.
     pub events: BTreeMap<String, Option<Shape>>,
     /// The values of the site.
     pub values: Value,
-    /// Builds its pipelines for other values, with every check that `check` makes.
+    /// Builds its pipelines for other values, with every check that `check` makes. One observes only where it says so.
     pub build: Box<Build>,
 }
 

@@ -12,8 +12,8 @@ use dragoman_model::Diagnostic;
 use crate::bench::Bench;
 use crate::differences::Mismatch;
 use crate::error::Error;
+use crate::family::{Family, Runs};
 use crate::found::Found;
-use crate::gather::Family;
 use crate::life::{Begun, World, live, open, runtime};
 use crate::mortal::Dies;
 use crate::prepared::Prepared;
@@ -30,9 +30,30 @@ pub(crate) struct Lived {
     pub(crate) begun: Begun,
     pub(crate) wrong: Vec<Diagnostic>,
     pub(crate) unused: Vec<String>,
+    /// The run and those that its events began, how each ended.
+    endings: Vec<Ended>,
+    pub(crate) commits: usize,
+}
+
+/// How a run ended.
+struct Ended {
+    pipeline: String,
+    ending: Ending,
+    why: String,
     /// Whether a person must say if a request left: where nobody can know, that is the right outcome.
     unknowable: bool,
-    pub(crate) commits: usize,
+}
+
+impl Ended {
+    fn of(family: &Family<'_>) -> Ended {
+        let found = family.found(&[]);
+        Ended {
+            pipeline: family.root().map(|root| root.pipeline.clone()).unwrap_or_default(),
+            ending: found.ending,
+            why: found.reasons.first().map(|r| format!(": {r}")).unwrap_or_default(),
+            unknowable: is_unknowable(family) && found.ending == Ending::Parked,
+        }
+    }
 }
 
 /// Lives as often as it is told, on one store, with one world outside.
@@ -53,13 +74,15 @@ pub(crate) fn lives(case: &Case, prepared: &Arc<Prepared>, bench: &Arc<Bench>, a
         commits = live(folder.path(), &world, *dies)?;
     }
     let begun = world.begun();
-    let (found, unknowable) = match (begun.run, &begun.refused) {
+    let (found, endings) = match (begun.run, &begun.refused) {
         (Some(run), _) => {
             let store = open(folder.path())?;
-            let family = runtime()?.block_on(Family::load(store.as_ref(), run))?;
-            (family.found(&world.script.made()), is_unknowable(&family))
+            let runs = runtime()?.block_on(Runs::load(store.as_ref(), run))?;
+            let family = runs.family(run);
+            let endings = family.all().into_iter().map(Ended::of).collect();
+            (family.found(&world.script.made()), endings)
         }
-        (None, refused) => (Found::refused(refused.clone().unwrap_or_default()), false),
+        (None, refused) => (Found::refused(refused.clone().unwrap_or_default()), Vec::new()),
     };
     Ok(Lived {
         found,
@@ -67,13 +90,13 @@ pub(crate) fn lives(case: &Case, prepared: &Arc<Prepared>, bench: &Arc<Bench>, a
         wrong: world.script.wrong(),
         unused: world.script.unused().into_iter().map(str::to_owned).collect(),
         begun,
-        unknowable,
+        endings,
         commits,
     })
 }
 
-fn is_unknowable(family: &Family) -> bool {
-    family.ordered().iter().any(|(_, entry)| match &entry.header.record {
+fn is_unknowable(family: &Family<'_>) -> bool {
+    family.ordered().iter().any(|told| match &told.entry.header.record {
         Record::Parked { code } => code == INTERRUPTED,
         _ => false,
     })
@@ -132,18 +155,11 @@ fn other(case: &Case, undisturbed: &Lived, lived: &Lived, when: &str) -> Option<
             ));
         }
     }
-    if lived.unknowable && lived.found.ending == Ending::Parked {
-        return None;
+    if let Some((expected, found)) = other_endings(undisturbed, lived) {
+        return Some(Mismatch::new(&key, place, expected, found));
     }
-    if lived.found.ending != undisturbed.found.ending {
-        let (was, is) = (undisturbed.found.ending.word(), lived.found.ending.word());
-        let why = lived
-            .found
-            .reasons
-            .first()
-            .map(|r| format!(": {r}"))
-            .unwrap_or_default();
-        return Some(Mismatch::new(&key, place, was, format!("{is}{why}")));
+    if lived.endings.iter().any(|ended| ended.unknowable) {
+        return None;
     }
     let missing = undisturbed
         .facts
@@ -159,4 +175,36 @@ fn other(case: &Case, undisturbed: &Lived, lived: &Lived, when: &str) -> Option<
         ));
     }
     None
+}
+
+/// Where the run, or one that its events began, ended otherwise: as it was, and as it is.
+fn other_endings(undisturbed: &Lived, lived: &Lived) -> Option<(String, String)> {
+    let (was, is) = (undisturbed.found.ending, lived.found.ending);
+    let unknowable = lived.endings.iter().any(|ended| ended.unknowable);
+    if lived.endings.is_empty() || undisturbed.endings.is_empty() {
+        return (was != is).then(|| (was.word().to_owned(), is.word().to_owned()));
+    }
+    for (number, was) in undisturbed.endings.iter().enumerate() {
+        let name = |word: &str| match number {
+            0 => word.to_owned(),
+            _ => format!("`{}` {word}", was.pipeline),
+        };
+        match lived.endings.get(number) {
+            Some(is) if is.unknowable || (is.pipeline == was.pipeline && is.ending == was.ending) => {}
+            // What emits stands still where nobody can know, and then begins nothing.
+            None if unknowable => {}
+            Some(is) if is.pipeline == was.pipeline => {
+                return Some((
+                    name(was.ending.word()),
+                    name(&format!("{}{}", is.ending.word(), is.why)),
+                ));
+            }
+            _ => return Some((name(was.ending.word()), format!("`{}` did not begin", was.pipeline))),
+        }
+    }
+    let more = lived.endings.get(undisturbed.endings.len())?;
+    Some((
+        format!("{} runs", undisturbed.endings.len()),
+        format!("{} runs: `{}` began", lived.endings.len(), more.pipeline),
+    ))
 }

@@ -1,11 +1,11 @@
 //! What was expected and what was found, each with its place in the case.
 
-use dragoman_manifest::cases::{Case, ExpectedCall};
+use dragoman_manifest::cases::{Expect, ExpectedCall, ExpectedRun};
 use dragoman_model::{Span, Value};
 use serde_json::json;
 
 use crate::compare::{differences, holds};
-use crate::found::{Called, Found};
+use crate::found::{Begun, Called, Found};
 
 /// Something that is not as expected.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,8 +66,7 @@ impl Mismatch {
 }
 
 /// What is not as the case expects.
-pub(crate) fn compare(case: &Case, found: &Found) -> Vec<Mismatch> {
-    let expect = &case.expect;
+pub(crate) fn compare(expect: &Expect, found: &Found) -> Vec<Mismatch> {
     let mut mismatches = Vec::new();
     if let Some(ending) = &expect.ending
         && ending.value != found.ending
@@ -93,6 +92,16 @@ pub(crate) fn compare(case: &Case, found: &Found) -> Vec<Mismatch> {
     if let Some(wanted) = &expect.calls {
         mismatches.extend(calls(&wanted.span, wanted, &found.calls));
     }
+    mismatches.extend(values(expect, found));
+    if let Some(wanted) = &expect.begun {
+        mismatches.extend(begun(&wanted.span, wanted, &found.begun));
+    }
+    mismatches
+}
+
+/// What is expected as a value.
+fn values(expect: &Expect, found: &Found) -> Vec<Mismatch> {
+    let mut mismatches = Vec::new();
     let list = |values: &[Value]| Some(Value::Array(values.to_vec()));
     let values = [
         ("output", &expect.output, found.output.clone()),
@@ -107,6 +116,26 @@ pub(crate) fn compare(case: &Case, found: &Found) -> Vec<Mismatch> {
             let mut mismatch = Mismatch::new(key, place, differs.expected, differs.found);
             mismatch.pointer = differs.pointer;
             mismatches.push(mismatch);
+        }
+    }
+    mismatches
+}
+
+/// All runs that events began must be listed, in their order; of each only what is said is looked at.
+fn begun(span: &Span, expected: &[ExpectedRun], found: &[Begun]) -> Vec<Mismatch> {
+    let wanted: Vec<&str> = expected.iter().map(|run| run.pipeline.value.as_str()).collect();
+    let seen: Vec<&str> = found.iter().map(|run| run.pipeline.as_str()).collect();
+    if wanted != seen {
+        let mut mismatch = Mismatch::new("begun", span.place(), wanted.join(", "), seen.join(", "));
+        mismatch.lines = diff(&wanted, &seen);
+        return vec![mismatch];
+    }
+    let mut mismatches = Vec::new();
+    for (number, (expected, run)) in expected.iter().zip(found).enumerate() {
+        for mut inner in compare(&expected.expect, &run.found) {
+            inner.pointer = format!("/{number}/{}{}", inner.key, inner.pointer);
+            inner.key = "begun".into();
+            mismatches.push(inner);
         }
     }
     mismatches

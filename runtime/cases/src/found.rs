@@ -18,7 +18,7 @@ pub struct Called {
     pub read: bool,
 }
 
-/// What happened in a run and in the runs of its items.
+/// What happened in a run, in those of its items and of the pipelines that it runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
     /// How it stands.
@@ -39,6 +39,17 @@ pub struct Found {
     pub emitted: Vec<Value>,
     /// What the first `reply` step answered.
     pub reply: Option<Value>,
+    /// The runs that its events began, in the order of the events.
+    pub begun: Vec<Begun>,
+}
+
+/// What happened in a run that an event began.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Begun {
+    /// Its pipeline.
+    pub pipeline: String,
+    /// What happened.
+    pub found: Found,
 }
 
 impl Found {
@@ -47,6 +58,15 @@ impl Found {
         Found {
             ending: Ending::Refused,
             reasons: vec![why],
+            ..Found::nothing()
+        }
+    }
+
+    /// Nothing happened yet.
+    pub(crate) fn nothing() -> Self {
+        Found {
+            ending: Ending::Completed,
+            reasons: Vec::new(),
             path: Vec::new(),
             calls: Vec::new(),
             output: None,
@@ -54,6 +74,7 @@ impl Found {
             observed: Vec::new(),
             emitted: Vec::new(),
             reply: None,
+            begun: Vec::new(),
         }
     }
 }

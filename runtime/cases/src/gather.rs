@@ -1,104 +1,19 @@
-//! What happened, read from the journal: a run's entries, and in their place those of its items.
+//! What happened, read from the entries of a run, and in their place those of its items.
 
-use std::collections::{BTreeMap, btree_map};
-
-use dragoman_journal::{Ending as Ended, Entry, Journal, Record, RunSummary, Standing, TimerPurpose};
+use dragoman_journal::{Ending as Ended, Entry, Record, RunSummary, Standing, TimerPurpose};
 use dragoman_manifest::cases::Ending;
-use dragoman_model::{RunId, Value};
+use dragoman_model::Value;
 use serde_json::{Map, json};
 
-use crate::error::Error;
-use crate::found::{Called, Found};
-use crate::life::all_runs;
+use crate::family::{Family, Told};
+use crate::found::{Begun, Called, Found};
 use crate::script::Made;
 
-/// A run with all that belongs to it.
-pub(crate) struct Family {
-    /// The run first, then its items' in the order in which they stand in its path.
-    pub(crate) members: Vec<RunSummary>,
-    /// By run.
-    pub(crate) entries: BTreeMap<RunId, Vec<Entry>>,
-}
-
-impl Family {
-    /// Reads a run and the runs of its items.
-    pub(crate) async fn load(journal: &dyn Journal, root: RunId) -> Result<Family, Error> {
-        let all = all_runs(journal).await?;
-        let mut family = Family {
-            members: Vec::new(),
-            entries: BTreeMap::new(),
-        };
-        let mut open = vec![root];
-        while let Some(run) = open.pop() {
-            let entries = journal.load(run).await?;
-            for entry in &entries {
-                if matches!(entry.header.record, Record::Children { .. }) {
-                    let children = journal.children(run, entry.header.path.clone()).await?;
-                    open.extend(children.iter().map(|child| child.run));
-                }
-            }
-            family.entries.insert(run, entries);
-            family.members.extend(all.iter().filter(|r| r.run == run).cloned());
-        }
-        family.members.extend(
-            all.iter()
-                .filter(|r| r.parent.is_some_and(|p| family.entries.contains_key(&p)))
-                .filter(|r| !family.entries.contains_key(&r.run))
-                .cloned(),
-        );
-        for member in &family.members {
-            if let btree_map::Entry::Vacant(unread) = family.entries.entry(member.run) {
-                unread.insert(journal.load(member.run).await?);
-            }
-        }
-        Ok(family)
-    }
-
-    /// The run itself.
-    pub(crate) fn root(&self) -> Option<&RunSummary> {
-        self.members.first()
-    }
-
-    /// All entries in the order of the path: those of an item in the place of its step.
-    pub(crate) fn ordered(&self) -> Vec<(RunId, &Entry)> {
-        let mut ordered = Vec::new();
-        if let Some(root) = self.root() {
-            self.order(root.run, &mut ordered);
-        }
-        ordered
-    }
-
-    fn order<'a>(&'a self, run: RunId, ordered: &mut Vec<(RunId, &'a Entry)>) {
-        for entry in self.entries.get(&run).into_iter().flatten() {
-            ordered.push((run, entry));
-            if matches!(entry.header.record, Record::Children { .. }) {
-                for child in self.children(run, &entry.header.path) {
-                    self.order(child, ordered);
-                }
-            }
-        }
-    }
-
-    /// The children of a step in the order of their items.
-    fn children(&self, run: RunId, path: &str) -> Vec<RunId> {
-        let mut children: Vec<(u64, RunId)> = Vec::new();
-        for (child, entries) in &self.entries {
-            if let Some(Record::Accepted {
-                parent: Some(parent), ..
-            }) = entries.first().map(|e| &e.header.record)
-                && parent.run == run
-                && parent.path == path
-            {
-                children.push((parent.index, *child));
-            }
-        }
-        children.sort_unstable();
-        children.into_iter().map(|(_, run)| run).collect()
-    }
-
+impl Family<'_> {
     /// How the whole stands: parked or waiting where one of them is.
     fn ending(&self) -> Ending {
-        let any = |is: fn(&RunSummary) -> bool| self.members.iter().any(is);
+        let members = self.members();
+        let any = |is: fn(&RunSummary) -> bool| members.iter().any(|member| is(member));
         match self.root().map(|root| (root.standing, root.ending)) {
             Some((Standing::Closed, Some(Ended::Stopped))) => Ending::Stopped,
             Some((Standing::Closed, Some(Ended::Failed | Ended::Cancelled))) => Ending::Failed,
@@ -110,41 +25,55 @@ impl Family {
 
     /// What happened. `made`: the calls that the scripted side saw, for the inputs of reads, which no journal keeps.
     pub(crate) fn found(&self, made: &[Made]) -> Found {
+        let members = self.members();
         let mut found = Found {
             ending: self.ending(),
-            reasons: self.members.iter().filter_map(|member| member.note.clone()).collect(),
-            path: Vec::new(),
-            calls: Vec::new(),
+            reasons: members.iter().filter_map(|member| member.note.clone()).collect(),
             output: self.root().and_then(|root| root.output.clone()),
-            undo: Vec::new(),
-            observed: Vec::new(),
-            emitted: Vec::new(),
-            reply: None,
+            ..Found::nothing()
         };
-        for (run, entry) in self.ordered() {
-            let path = &entry.header.path;
-            if did_something(&entry.header.record) && !path.is_empty() && !found.path.contains(path) {
-                found.path.push(path.clone());
-            }
-            match &entry.header.record {
-                Record::Intent { undo, .. } => {
-                    // What undoes a step walks below it; a person thinks of the step.
-                    let undone = path.strip_suffix(".undo").unwrap_or(path);
-                    if *undo && !found.undo.iter().any(|known| known == undone) {
-                        found.undo.push(undone.to_owned());
-                    }
-                    called(&mut found.calls, entry);
-                }
-                Record::Read { .. } | Record::Failed { .. } => read(&mut found.calls, made, run, path),
-                Record::Event { name } if name == "emitted" => found.emitted.extend(entry.body.clone()),
-                Record::Event { name } if name == "replied" && found.reply.is_none() => {
-                    found.reply = entry.body.as_ref().and_then(|body| body.get("value").cloned());
-                }
-                Record::Observed { what } => found.observed.push(observed(what, path, entry.body.as_ref())),
-                _ => {}
-            }
+        for told in self.ordered() {
+            tell(&mut found, &told, made);
         }
+        found.begun = self
+            .begun()
+            .iter()
+            .map(|begun| begun.family.begun_found(made))
+            .collect();
         found
+    }
+
+    fn begun_found(&self, made: &[Made]) -> Begun {
+        Begun {
+            pipeline: self.root().map(|root| root.pipeline.clone()).unwrap_or_default(),
+            found: self.found(made),
+        }
+    }
+}
+
+/// Adds what an entry tells.
+fn tell(found: &mut Found, told: &Told<'_>, made: &[Made]) {
+    let entry = told.entry;
+    let path = told.path();
+    if did_something(&entry.header.record) && !path.is_empty() && !found.path.contains(&path) {
+        found.path.push(path.clone());
+    }
+    match &entry.header.record {
+        Record::Intent { undo, .. } => {
+            // What undoes a step walks below it; a person thinks of the step.
+            let undone = path.strip_suffix(".undo").unwrap_or(&path);
+            if *undo && !found.undo.iter().any(|known| known == undone) {
+                found.undo.push(undone.to_owned());
+            }
+            called(&mut found.calls, entry, &path);
+        }
+        Record::Read { .. } | Record::Failed { .. } => read(&mut found.calls, made, told, &path),
+        Record::Event { name } if name == "emitted" => found.emitted.extend(entry.body.clone()),
+        Record::Event { name } if name == "replied" && found.reply.is_none() => {
+            found.reply = entry.body.as_ref().and_then(|body| body.get("value").cloned());
+        }
+        Record::Observed { what } => found.observed.push(observed(what, &path, entry.body.as_ref())),
+        _ => {}
     }
 }
 
@@ -162,7 +91,7 @@ fn did_something(record: &Record) -> bool {
 }
 
 /// A call with an effect, from its intent.
-fn called(calls: &mut Vec<Called>, entry: &Entry) {
+fn called(calls: &mut Vec<Called>, entry: &Entry, step: &str) {
     let Record::Intent {
         connection,
         operation,
@@ -173,14 +102,13 @@ fn called(calls: &mut Vec<Called>, entry: &Entry) {
         return;
     };
     let call = format!("{connection}.{operation}");
-    let step = &entry.header.path;
-    if let Some(known) = calls.iter_mut().find(|c| c.call == call && c.step == *step) {
+    if let Some(known) = calls.iter_mut().find(|c| c.call == call && c.step == step) {
         known.attempts = known.attempts.max(*attempt);
         return;
     }
     calls.push(Called {
         call,
-        step: step.clone(),
+        step: step.to_owned(),
         input: entry
             .body
             .as_ref()
@@ -193,8 +121,9 @@ fn called(calls: &mut Vec<Called>, entry: &Entry) {
 }
 
 /// A read, from what the scripted side saw.
-fn read(calls: &mut Vec<Called>, made: &[Made], run: RunId, step: &str) {
-    for seen in made.iter().filter(|m| m.run == run && m.step == step) {
+fn read(calls: &mut Vec<Called>, made: &[Made], told: &Told<'_>, step: &str) {
+    let own = &told.entry.header.path;
+    for seen in made.iter().filter(|m| m.run == told.run && m.step == *own) {
         if calls.iter().any(|c| c.call == seen.operation && c.step == step) {
             continue;
         }

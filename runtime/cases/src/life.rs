@@ -43,6 +43,10 @@ pub(crate) struct Begun {
     pub(crate) trouble: Vec<String>,
     /// People whose answer was taken, by their place in the case.
     pub(crate) answered: BTreeSet<usize>,
+    /// Who answers which wait, by its id.
+    pub(crate) assigned: BTreeMap<String, usize>,
+    /// Who answers a wait in all rounds of a `repeat`: its sequence and their places in the case.
+    pub(crate) used: BTreeSet<(String, usize)>,
     /// People whose answer was not, with why.
     pub(crate) denied: BTreeMap<usize, String>,
 }
@@ -51,10 +55,6 @@ impl Begun {
     /// A person whose answer is not taken is not asked again.
     pub(crate) fn refuse(&mut self, person: usize, why: String) {
         self.denied.insert(person, why);
-    }
-
-    pub(crate) fn refused_people(&self) -> BTreeSet<usize> {
-        self.denied.keys().copied().collect()
     }
 }
 
@@ -108,7 +108,10 @@ impl<'a> Life<'a> {
     fn begin(journal: Arc<dyn Journal>, world: &'a World) -> Life<'a> {
         let engine = Engine::start(Settings {
             journal: Arc::clone(&journal),
-            runner: Arc::new(Side(Arc::clone(&world.script))),
+            runner: Arc::new(Side {
+                script: Arc::clone(&world.script),
+                journal: Arc::clone(&journal),
+            }),
             plans: Arc::clone(&world.prepared.plans) as _,
             clock: Arc::new(world.clock.clone()),
             worker: "case".into(),

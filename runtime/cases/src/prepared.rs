@@ -1,12 +1,12 @@
 //! A case made ready: every name looked up, every answer checked against what the connector could say.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
 use dragoman_engine::Delivery;
-use dragoman_manifest::cases::{Answers, Case, Content, Gives, LaterEvent, LaterKind, Message, Person, Probe};
+use dragoman_manifest::cases::{Answers, Case, Content, Gives, LaterEvent, LaterKind, Message, Mode, Person, Probe};
 use dragoman_manifest::{Spanned, cases::Json};
 use dragoman_model::{Actor, Diagnostic, Digest, Failure, Timestamp, Value, nearest};
 use dragoman_plan::{Plan, Trigger, TriggerKind};
@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::bench::{Bench, Plans, closing, emitting};
 use crate::error::{Error, IMPOSSIBLE, UNKNOWN};
+use crate::kin::Named;
 use crate::shaped::{checked, of_shape};
 
 /// Where a case begins that does not say when: a Monday morning.
@@ -29,6 +30,8 @@ pub(crate) struct Prepared {
     pub(crate) later: Vec<(i64, Deliverable)>,
     pub(crate) answers: Vec<Scripted>,
     pub(crate) people: Vec<Person>,
+    /// Connections that only observe.
+    pub(crate) observed: BTreeSet<String>,
     pub(crate) until: Option<i64>,
     /// What reading each message gives, by the digest of its bytes.
     pub(crate) reads: BTreeMap<Digest, Result<Value, Failure>>,
@@ -45,8 +48,8 @@ pub(crate) struct Deliverable {
 /// What the calls of an operation or of a step answer.
 pub(crate) struct Scripted {
     pub(crate) key: Spanned<String>,
-    /// Of a step: its path without `steps.`.
-    pub(crate) step: Option<String>,
+    /// Of a step: what the case calls it.
+    pub(crate) step: Option<Named>,
     pub(crate) lines: Vec<Line>,
 }
 
@@ -103,7 +106,8 @@ impl Prepared {
                 Some((after, what))
             })
             .collect();
-        let answers = case.answers.iter().map(|a| desk.answers(a)).collect();
+        let answers = case.answers.iter().map(|a| desk.answers(&case.pipeline, a)).collect();
+        desk.connections(case);
         let Desk { reads, diagnostics, .. } = desk;
         let before: Option<Vec<Deliverable>> = before.into_iter().collect();
         let later: Option<Vec<(i64, Deliverable)>> = later.into_iter().collect();
@@ -119,6 +123,7 @@ impl Prepared {
             later,
             answers,
             people: case.people.clone(),
+            observed: observed(case, bench),
             until: case.until.as_ref().map(|u| i64::try_from(u.value).unwrap_or(i64::MAX)),
             reads,
         })
@@ -148,8 +153,28 @@ fn plans(case: &Case, bench: &Bench) -> Result<Plans, Error> {
             return Err(Error::Case(diagnostics));
         }
     }
-    let plans = (bench.build)(&values).map_err(Error::Case)?;
+    let mut plans = (bench.build)(&values).map_err(Error::Case)?;
+    for plan in &mut plans {
+        let about = plan.pipeline == case.pipeline.value;
+        let observe = match &case.mode {
+            Some(Mode::Observe) if about => true,
+            Some(Mode::Live) if about => false,
+            _ => plan.observe || bench.observe,
+        };
+        if observe != plan.observe {
+            Arc::make_mut(plan).observe = observe;
+        }
+    }
     Ok(Plans::new(plans, values))
+}
+
+/// The connections that only observe in a case.
+fn observed(case: &Case, bench: &Bench) -> BTreeSet<String> {
+    match &case.mode {
+        Some(Mode::Live) => BTreeSet::new(),
+        Some(Mode::Connections(named)) => named.iter().map(|name| name.value.clone()).collect(),
+        Some(Mode::Observe) | None => bench.observed.clone(),
+    }
 }
 
 /// The name of the pipeline by which the case lets something happen from outside.
@@ -234,6 +259,7 @@ impl Desk<'_> {
         let sender = match (&message.sender, &trigger.kind) {
             (Some(sender), _) => Actor::sender(sender, "bearer"),
             (None, TriggerKind::Http { from: Some(from), .. }) => Actor::sender(from, "bearer"),
+            (None, TriggerKind::Amqp { from, .. }) => Actor::sender(from, "broker"),
             (None, TriggerKind::Manual) => Actor::person("somebody", "os_user"),
             (None, _) => Actor::sender("somebody", "none"),
         };
@@ -304,8 +330,37 @@ impl Desk<'_> {
         }
     }
 
-    fn answers(&mut self, said: &Answers) -> Scripted {
-        let step = said.key.strip_prefix("steps.").map(str::to_owned);
+    /// The connections that the case names are there.
+    fn connections(&mut self, case: &Case) {
+        let Some(Mode::Connections(named)) = &case.mode else {
+            return;
+        };
+        let known = self.bench.surfaces.keys().map(String::as_str);
+        for name in named
+            .iter()
+            .filter(|name| !self.bench.surfaces.contains_key(&name.value))
+        {
+            self.diagnostics
+                .push(unknown(name.span.clone(), "connection", name, known.clone()));
+        }
+    }
+
+    /// The step that answers are for: `steps.PATH` in the pipeline of the case, `PIPELINE.steps.PATH` in another.
+    fn step(&mut self, about: &str, key: &Spanned<String>) -> Option<Named> {
+        if let Some(path) = key.strip_prefix("steps.") {
+            return Some(Named::new(about, path));
+        }
+        let (pipeline, path) = key.split_once(".steps.")?;
+        if self.plans.get(pipeline).is_none() {
+            let known: Vec<&str> = self.plans.names().collect();
+            self.diagnostics
+                .push(unknown(key.span.clone(), "pipeline", pipeline, known.into_iter()));
+        }
+        Some(Named::new(pipeline, path))
+    }
+
+    fn answers(&mut self, about: &str, said: &Answers) -> Scripted {
+        let step = self.step(about, &said.key);
         if step.is_none() && self.bench.operation(&said.key).is_none() {
             let operations = self.bench.operations();
             let known = operations.iter().map(String::as_str);

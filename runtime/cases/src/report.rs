@@ -102,7 +102,7 @@ fn verdict(case: &Case, folder: &Path, bench: &Arc<Bench>, report: &mut Report) 
     if !wrong.is_empty() {
         return Ok(Outcome::Wrong(wrong));
     }
-    let mut mismatches = compare(case, &lived.found);
+    let mut mismatches = compare(&case.expect, &lived.found);
     for line in &lived.begun.trouble {
         mismatches.push(Mismatch::new("trigger", String::new(), "every message is taken", line));
     }
@@ -127,7 +127,7 @@ fn wrong(case: &Case, lived: &Lived) -> Vec<Diagnostic> {
         if let Some(why) = lived.begun.denied.get(&number) {
             wrong.push(said(why));
         } else if !lived.begun.answered.contains(&number) && wrong.is_empty() {
-            let there: Vec<&str> = lived.found.path.iter().map(String::as_str).collect();
+            let there: Vec<String> = gone_through(&lived.found);
             wrong.push(
                 said(&format!("nothing waits at `{}`", person.wait.value))
                     .help(format!("the run went through {}", there.join(", ")))
@@ -136,6 +136,19 @@ fn wrong(case: &Case, lived: &Lived) -> Vec<Diagnostic> {
         }
     }
     wrong
+}
+
+/// The paths of the run and of those that its events began, as a case calls them.
+fn gone_through(found: &Found) -> Vec<String> {
+    let mut paths = found.path.clone();
+    for begun in &found.begun {
+        let inner = gone_through(&begun.found).into_iter();
+        paths.extend(inner.map(|path| match path.contains(".steps.") {
+            true => path,
+            false => format!("{}.steps.{path}", begun.pipeline),
+        }));
+    }
+    paths
 }
 
 /// The reports as JUnit XML, as build servers read it: a suite for each pipeline.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dragoman_engine::{Boxed, Call, Output, Probed, Report, StepRunner};
+use dragoman_journal::Journal;
 use dragoman_manifest::cases::Json;
 use dragoman_model::digest::canonical;
 use dragoman_model::{Diagnostic, Digest, Effect, Failure, OperationEffect, RunId, Span, Timestamp, Usage, Value};
@@ -13,7 +14,9 @@ use serde_json::json;
 
 use crate::bench::Bench;
 use crate::compare::holds;
-use crate::error::NO_ANSWER;
+use crate::error::{Error, NO_ANSWER};
+use crate::kin::{Hangs, Kin, bare};
+use crate::lines::Lines;
 use crate::prepared::{Given, Line, Prepared};
 use crate::shaped::checked;
 
@@ -33,8 +36,10 @@ pub(crate) struct Made {
 /// What the scripted side has seen; it outlives the process that is killed.
 #[derive(Default)]
 struct Seen {
-    /// Calls and probes answered so far, for each step of each run and its operation.
-    answered: HashMap<(RunId, String, String), (usize, usize)>,
+    /// What was answered so far.
+    lines: Lines,
+    /// Where the runs stand among each other, as far as that was asked.
+    kin: HashMap<RunId, Arc<Kin>>,
     /// What was applied, by operation and idempotency key.
     applied: HashMap<(String, String), Value>,
     /// What took effect, and how often.
@@ -52,28 +57,19 @@ pub(crate) struct Script {
     seen: Mutex<Seen>,
 }
 
-/// A step's path without the numbers of items and rounds, and without the arms it lies in.
-pub(crate) fn bare(path: &str) -> String {
-    let mut bare = String::with_capacity(path.len());
-    for segment in path.split('.') {
-        let name = segment.split('[').next().unwrap_or(segment);
-        if name
-            .strip_prefix("arm-")
-            .is_some_and(|n| n.bytes().all(|b| b.is_ascii_digit()))
-        {
-            continue;
-        }
-        if !bare.is_empty() {
-            bare.push('.');
-        }
-        bare.push_str(name);
-    }
-    bare
+/// A call with where its run stands, and with the answers that the case has for it: each with its number in its list.
+struct Asked<'a> {
+    call: &'a Call,
+    kin: Arc<Kin>,
+    list: usize,
+    lines: Vec<(usize, &'a Line)>,
 }
 
-/// Whether what a case calls a step is the step at a path: the path itself, or without numbers and arms.
-pub(crate) fn names(said: &str, path: &str) -> bool {
-    said == path || said == bare(path)
+impl Asked<'_> {
+    /// The list of the case that answers it goes on over this.
+    fn sequence(&self) -> String {
+        format!("{} {}", name(self.call), self.kin.sequence(&self.call.step))
+    }
 }
 
 impl Script {
@@ -115,20 +111,58 @@ impl Script {
             .collect()
     }
 
-    /// The lines for a call: those of its step, else those of its operation, as far as its input is meant.
-    fn lines(&self, call: &Call) -> Vec<&Line> {
+    /// Where a run stands among the others: what a store holds of its beginning never changes.
+    pub(crate) async fn kin(&self, journal: &dyn Journal, run: RunId) -> Result<Option<Arc<Kin>>, Error> {
+        let mut open = Vec::new();
+        let mut next = Some(run);
+        let mut at: Option<Arc<Kin>> = None;
+        while let Some(run) = next {
+            at = self.seen().kin.get(&run).cloned();
+            if at.is_some() {
+                break;
+            }
+            let entries = journal.load(run).await?;
+            let Some(first) = entries.into_iter().next() else {
+                break;
+            };
+            next = Hangs::of(&first).run();
+            open.push((run, first));
+        }
+        for (run, first) in open.into_iter().rev() {
+            at = Kin::of(run, &first, at.as_deref()).map(Arc::new);
+            self.seen().kin.extend(at.clone().map(|kin| (run, kin)));
+        }
+        Ok(at)
+    }
+
+    /// The answers for a call: those of its step, else those of its operation, as far as its input is meant. Of several
+    /// that name the step the one that names it exactly goes first.
+    fn asked<'a>(&'a self, call: &'a Call, kin: Arc<Kin>) -> Asked<'a> {
         let operation = name(call);
         let all = self.prepared.answers.iter().enumerate();
-        let of_step = all
-            .clone()
-            .find(|(_, a)| a.step.as_deref().is_some_and(|step| names(step, &call.step)));
+        let fits = |a: &crate::prepared::Scripted| a.step.as_ref().and_then(|step| kin.has(step, &call.step));
+        let of_step = all.clone().filter_map(|(at, a)| Some((fits(a)?, at, a)));
+        let of_step = of_step.max_by_key(|(fits, at, _)| (*fits, std::cmp::Reverse(*at)));
         let of_operation = || all.clone().find(|(_, a)| a.step.is_none() && a.key.value == operation);
-        let Some((at, scripted)) = of_step.or_else(of_operation) else {
-            return Vec::new();
+        let found = of_step.map(|(_, at, a)| (at, a)).or_else(of_operation);
+        let mut asked = Asked {
+            call,
+            kin: Arc::clone(&kin),
+            list: 0,
+            lines: Vec::new(),
         };
-        self.seen().used.insert(at);
-        let meant = |line: &&Line| line.when.as_ref().is_none_or(|when| holds(when, &call.input));
-        scripted.lines.iter().filter(meant).collect()
+        if let Some((at, scripted)) = found {
+            self.seen().used.insert(at);
+            let meant = |line: &Line| line.when.as_ref().is_none_or(|when| holds(when, &call.input));
+            asked.list = at;
+            asked.lines = scripted
+                .lines
+                .iter()
+                .enumerate()
+                .filter(|(_, line)| meant(line))
+                .collect();
+        }
+        asked
     }
 
     /// The output in the types of the operation; of the answers of a step this is the first look at them.
@@ -150,7 +184,7 @@ impl Script {
         surface.map_or(OperationEffect::Read, |operation| operation.effect)
     }
 
-    fn take_effect(&self, call: &Call, output: Value) -> Value {
+    fn take_effect(&self, call: &Call, kin: &Kin, output: Value) -> Value {
         let effect = self.effect(call);
         if effect.is_read() {
             return output;
@@ -162,7 +196,8 @@ impl Script {
         {
             return known.clone();
         }
-        let fact = format!("{} at `{}` with {}", key.0, bare(&call.step), canonical(&call.input));
+        let step = self.named(call, kin);
+        let fact = format!("{} at `{}` with {}", key.0, bare(&step), canonical(&call.input));
         *seen.facts.entry(fact).or_default() += 1;
         seen.applied.insert(key, output.clone());
         output
@@ -185,52 +220,40 @@ impl Script {
         });
     }
 
-    fn answer(&self, call: &Call) -> Result<Value, Failure> {
-        if call.step.is_empty() {
-            return self.read(call);
-        }
+    /// What the case calls the step of a call.
+    fn named(&self, call: &Call, kin: &Kin) -> String {
+        kin.called(&self.prepared.main.delivery.pipeline, &call.step)
+    }
+
+    fn answer(&self, call: &Call, kin: Arc<Kin>) -> Result<Value, Failure> {
         self.note(call);
-        let lines = self.lines(call);
-        let calls: Vec<&Line> = lines
-            .iter()
-            .copied()
-            .filter(|l| matches!(l.gives, Given::Output(_) | Given::Failure(_)))
-            .collect();
-        let number = {
-            let mut seen = self.seen();
-            let counts = seen
-                .answered
-                .entry((call.run, call.step.clone(), name(call)))
-                .or_default();
-            counts.0 += 1;
-            counts.0 - 1
-        };
-        match calls.get(number).or(calls.last()).map(|line| &line.gives) {
+        let asked = self.asked(call, kin);
+        let attempt = (call.run, call.step.clone(), name(call), call.attempt);
+        let sequence = asked.sequence();
+        let given = self.seen().lines.answer(asked.list, &sequence, attempt, &asked.lines);
+        match given {
             Some(Given::Output(said)) => {
                 let output = self.output(call, said);
-                Ok(self.take_effect(call, output))
+                Ok(self.take_effect(call, &asked.kin, output))
             }
             Some(Given::Failure(failure)) => {
-                self.perhaps(call, failure, &lines);
+                self.perhaps(&asked, failure);
                 Err(failure.clone())
             }
-            _ => Err(self.unsaid(call)),
+            _ => Err(self.unsaid(call, &asked.kin)),
         }
     }
 
     /// A failure whose effect is not known was applied where the case lets a probe find it so.
-    fn perhaps(&self, call: &Call, failure: &Failure, lines: &[&Line]) {
+    fn perhaps(&self, asked: &Asked<'_>, failure: &Failure) {
         if failure.effect == Effect::None {
             return;
         }
-        let found = lines.iter().find_map(|line| match &line.gives {
-            Given::Applied(said) => Some(Some(said)),
-            Given::Absent => Some(None),
-            _ => None,
-        });
-        if let Some(Some(said)) = found {
-            let output = self.output(call, said);
-            self.take_effect(call, output);
+        let sequence = asked.sequence();
+        let decided = self.seen().lines.decided(asked.list, &sequence, &asked.lines);
+        if let Some(Given::Applied(said)) = decided {
+            let output = self.output(asked.call, said);
+            self.take_effect(asked.call, &asked.kin, output);
         }
     }
 
@@ -243,9 +266,10 @@ impl Script {
             .unwrap_or_else(|| Err(Failure::permanent(UNSAID, "the case has no such message")))
     }
 
-    fn unsaid(&self, call: &Call) -> Failure {
+    fn unsaid(&self, call: &Call, kin: &Kin) -> Failure {
         let operation = name(call);
-        let message = format!("the case says nothing about `{operation}` at `{}`", call.step);
+        let step = self.named(call, kin);
+        let message = format!("the case says nothing about `{operation}` at `{step}`");
         let mut help = format!("write under `answers:` what it answers to {}", shortened(&call.input));
         if let Some(surface) = self.bench.operation(&operation) {
             help.push_str(&format!("; it gives {}", surface.output.describe()));
@@ -255,32 +279,25 @@ impl Script {
             .help(help);
         self.seen()
             .wrong
-            .entry(format!("{operation} {}", bare(&call.step)))
+            .entry(format!("{operation} {}", bare(&step)))
             .or_insert(diagnostic);
         Failure::permanent(UNSAID, message)
     }
 
     /// What the other side says when it is asked: what it knows, after as long as the case lets it not decide. Before any
     /// call has reached it there is nothing to decide.
-    fn probed(&self, call: &Call) -> Probed {
-        let lines = self.lines(call);
-        let probes: Vec<&&Line> = lines
-            .iter()
-            .filter(|l| matches!(l.gives, Given::Applied(_) | Given::Absent | Given::Pending))
-            .collect();
+    fn probed(&self, call: &Call, kin: Arc<Kin>) -> Probed {
+        let asked = self.asked(call, kin);
+        let sequence = asked.sequence();
         let mut seen = self.seen();
-        let counts = seen
-            .answered
-            .entry((call.run, call.step.clone(), name(call)))
-            .or_default();
-        if counts.0 > 0 {
-            let line = probes.get(counts.1).or(probes.last());
-            counts.1 += 1;
-            if line.is_some_and(|line| matches!(line.gives, Given::Pending)) {
-                return Probed::Pending(Some(Duration::from_secs(5)));
-            }
+        let operation = name(call);
+        let reached = |m: &Made| m.run == call.run && m.step == call.step && m.operation == operation;
+        if seen.made.iter().any(reached)
+            && let Some(Given::Pending) = seen.lines.probe(asked.list, &sequence, &asked.lines)
+        {
+            return Probed::Pending(Some(Duration::from_secs(5)));
         }
-        match seen.applied.get(&(name(call), call.key.clone())) {
+        match seen.applied.get(&(operation, call.key.clone())) {
             Some(known) => Probed::Applied(output(known.clone())),
             None => Probed::Absent,
         }
@@ -310,13 +327,35 @@ pub(crate) fn shortened(value: &Value) -> String {
 }
 
 /// The side that the engine of one life sees.
-pub(crate) struct Side(pub(crate) Arc<Script>);
+pub(crate) struct Side {
+    pub(crate) script: Arc<Script>,
+    pub(crate) journal: Arc<dyn Journal>,
+}
+
+impl Side {
+    /// Where the run of a call stands.
+    async fn kin(&self, call: &Call) -> Result<Arc<Kin>, Failure> {
+        match self.script.kin(self.journal.as_ref(), call.run).await {
+            Ok(Some(kin)) => Ok(kin),
+            Ok(None) => Err(Failure::permanent(UNSAID, "a run calls that has not begun")),
+            Err(error) => Err(Failure::retryable(UNSAID, error.to_string())),
+        }
+    }
+
+    async fn answer(&self, call: &Call) -> Result<Value, Failure> {
+        if call.step.is_empty() {
+            return self.script.read(call);
+        }
+        let kin = self.kin(call).await?;
+        self.script.answer(call, kin)
+    }
+}
 
 impl StepRunner for Side {
     fn call(&self, call: Call) -> Boxed<'_, Report> {
         Box::pin(async move {
             Report {
-                result: self.0.answer(&call).map(output),
+                result: self.answer(&call).await.map(output),
                 usage: Usage::default(),
                 state: Vec::new(),
                 documents: Vec::new(),
@@ -326,7 +365,10 @@ impl StepRunner for Side {
     }
 
     fn probe(&self, call: Call, _first_sent_at: Timestamp) -> Boxed<'_, (Result<Probed, Failure>, Usage)> {
-        Box::pin(async move { (Ok(self.0.probed(&call)), Usage::default()) })
+        Box::pin(async move {
+            let kin = self.kin(&call).await;
+            (kin.map(|kin| self.script.probed(&call, kin)), Usage::default())
+        })
     }
 
     fn settings(&self, connection: &str) -> Option<Digest> {
@@ -334,6 +376,6 @@ impl StepRunner for Side {
     }
 
     fn observes(&self, connection: &str) -> bool {
-        self.0.bench.observed.contains(connection)
+        self.script.prepared.observed.contains(connection)
     }
 }

@@ -48,6 +48,7 @@ pub async fn trial(site_file: &Path, cache: Option<CacheSettings>) -> Result<Tri
         .filter(|(_, c)| c.observe)
         .map(|(name, _)| name.clone())
         .collect();
+    let observe = site.world.observe;
     let events = site.world.events.clone();
     let pipelines = site.editions.keys().cloned().collect();
     let (values, cases) = (site.world.site.clone(), cases(&folder));
@@ -56,6 +57,8 @@ pub async fn trial(site_file: &Path, cache: Option<CacheSettings>) -> Result<Tri
         // that the site could not have.
         let mut world = site.world.clone();
         world.site = values.clone();
+        // That the whole site observes is applied by the cases, which may say otherwise.
+        world.observe = false;
         let mut diagnostics = Vec::new();
         let editions = site::load_pipelines(&folder, &site.said, &world, &mut diagnostics);
         if diagnostics.iter().any(site::is_error) {
@@ -67,6 +70,7 @@ pub async fn trial(site_file: &Path, cache: Option<CacheSettings>) -> Result<Tri
         bench: Arc::new(Bench {
             surfaces,
             observed,
+            observe,
             events,
             values,
             build: Box::new(build),

@@ -8,7 +8,7 @@ use dragoman_model::{ActorKind, Digest, Timestamp, Value};
 
 use super::names::{Privacy, hidden_names};
 use crate::bench::Bench;
-use crate::gather::Family;
+use crate::family::Family;
 
 /// A text of fewer letters is no number of business, and is looked for only as a whole.
 const SHORT: usize = 4;
@@ -21,7 +21,7 @@ pub(super) struct Hiding {
 
 impl Hiding {
     /// Looks for all that is private in a run.
-    pub(super) fn new(family: &Family, bench: &Bench, privacy: &Privacy) -> Self {
+    pub(super) fn new(family: &Family<'_>, bench: &Bench, privacy: &Privacy) -> Self {
         let names = hidden_names(bench, privacy);
         let keys = if privacy.keep_ids { Vec::new() } else { keys(family) };
         let mut look = Look {
@@ -35,8 +35,8 @@ impl Hiding {
         // pipeline itself says in quotes.
         texts(&bench.values, &mut look.kept);
         look.kept.extend(quoted(family, bench));
-        for (_, entry) in family.ordered() {
-            look.entry(entry);
+        for family in family.all() {
+            family.ordered().iter().for_each(|told| look.entry(told.entry));
         }
         let Look { hidden, kept, .. } = look;
         // The run's id is not in the case: without it nobody can try names until one gives the same pseudonym.
@@ -224,9 +224,11 @@ fn is_code(text: &str) -> bool {
 }
 
 /// The texts by which business is found: keys of runs, turns, items, acts and claims, and references.
-fn keys(family: &Family) -> Vec<String> {
+fn keys(family: &Family<'_>) -> Vec<String> {
+    let all = family.all();
     let mut keys = Vec::new();
-    for (_, entry) in family.ordered() {
+    for told in all.iter().flat_map(|family| family.ordered()) {
+        let entry = told.entry;
         match &entry.header.record {
             Record::Accepted {
                 run_key,
@@ -263,15 +265,21 @@ fn keys(family: &Family) -> Vec<String> {
     keys
 }
 
-/// Texts in quotes in the pipeline: conditions compare with them.
-fn quoted(family: &Family, bench: &Bench) -> Vec<String> {
+/// Texts in quotes in the pipelines: conditions compare with them.
+fn quoted(family: &Family<'_>, bench: &Bench) -> Vec<String> {
     let plans = (bench.build)(&bench.values).unwrap_or_default();
-    let pipeline = family.root().map(|root| root.pipeline.as_str());
-    let Some(plan) = plans.iter().find(|plan| Some(plan.pipeline.as_str()) == pipeline) else {
-        return Vec::new();
-    };
-    let parts = |quote: char| plan.text.split(quote).skip(1).step_by(2).map(str::to_owned);
-    parts('"').chain(parts('\'')).collect()
+    let all = family.all();
+    let pipelines: BTreeSet<&str> = all
+        .iter()
+        .flat_map(|family| family.members())
+        .map(|member| member.pipeline.as_str())
+        .collect();
+    let mut quoted = Vec::new();
+    for plan in plans.iter().filter(|plan| pipelines.contains(plan.pipeline.as_str())) {
+        let parts = |quote: char| plan.text.split(quote).skip(1).step_by(2).map(str::to_owned);
+        quoted.extend(parts('"').chain(parts('\'')));
+    }
+    quoted
 }
 
 /// All texts in a value.

@@ -1,28 +1,23 @@
 //! A run as the operator API tells it, read back: a store that is served cannot be opened beside.
 
-use std::collections::BTreeMap;
-
 use dragoman_journal::{Ending, Entry, FORMAT, Header, Record, RunSummary, Standing, Versions};
 use dragoman_model::{Actor, Digest, RunId, Timestamp, Value};
 
 use crate::error::Error;
-use crate::gather::Family;
+use crate::family::Runs;
 
-/// Reads runs: `{ run, timeline }` each, the run itself first, then those of its items.
-pub(super) fn family(history: &[Value]) -> Result<Family, Error> {
-    let mut family = Family {
-        members: Vec::new(),
-        entries: BTreeMap::new(),
-    };
+/// Reads runs: `{ run, timeline }` each.
+pub(super) fn runs(history: &[Value]) -> Result<Runs, Error> {
+    let mut runs = Runs::default();
     for told in history {
         let missing = || Error::record("the server tells of the run in a form that this version does not know");
         let summary = summary(&told["run"]).ok_or_else(missing)?;
         let lines = told["timeline"].as_array().ok_or_else(missing)?;
         let entries: Option<Vec<Entry>> = lines.iter().map(|line| entry(summary.run, line)).collect();
-        family.entries.insert(summary.run, entries.ok_or_else(missing)?);
-        family.members.push(summary);
+        runs.entries.insert(summary.run, entries.ok_or_else(missing)?);
+        runs.summaries.push(summary);
     }
-    Ok(family)
+    Ok(runs)
 }
 
 fn summary(told: &Value) -> Option<RunSummary> {

@@ -2,22 +2,26 @@
 //! it is told all that again. Names of people, and the numbers by which business is found, become others.
 
 mod answers;
+mod heard;
 mod hide;
 mod history;
 mod names;
 
-use dragoman_journal::{Journal, Record};
+use std::collections::BTreeSet;
+
+use dragoman_journal::{Entry, Journal, Record};
 use dragoman_manifest::cases::document;
 use dragoman_model::{RunId, Timestamp, Value};
 use serde_json::{Map, json};
 
 use crate::bench::Bench;
 use crate::error::Error;
-use crate::gather::Family;
+use crate::family::{Family, Runs};
 use crate::timeless::pruned;
 use crate::update::expected;
 use hide::Hiding;
 
+pub use heard::{Hearer, hearers};
 pub use names::Privacy;
 
 /// A case of a run: its text.
@@ -27,27 +31,27 @@ pub use names::Privacy;
 /// # Errors
 /// The run is not there, is the run of an item, has lost its bodies, or the store does not answer.
 pub async fn record(journal: &dyn Journal, run: RunId, bench: &Bench, privacy: &Privacy) -> Result<String, Error> {
-    recorded(&Family::load(journal, run).await?, bench, privacy)
+    recorded(&Runs::load(journal, run).await?, run, bench, privacy)
 }
 
-/// As [`record`], of a run as the operator API tells it: `{ run, timeline }` of the run with bodies, then of its items.
+/// As [`record`], of a run as the operator API tells it: `{ run, timeline }` of the run with bodies, then of its items, of
+/// the pipelines that it runs, and of the runs that its events began.
 ///
 /// # Errors
 /// As [`record`].
 pub fn record_history(history: &[Value], bench: &Bench, privacy: &Privacy) -> Result<String, Error> {
-    recorded(&history::family(history)?, bench, privacy)
+    let runs = history::runs(history)?;
+    let run = runs.summaries.first().map(|first| first.run);
+    recorded(&runs, run.ok_or_else(nowhere)?, bench, privacy)
 }
 
-fn recorded(family: &Family, bench: &Bench, privacy: &Privacy) -> Result<String, Error> {
-    let Some(root) = family.root() else {
-        return Err(Error::record(
-            "there is no such run; `dragoman runs list` shows those that there are",
-        ));
-    };
-    let run = root.run;
-    let entries = &family.entries[&run];
-    let Some(first) = entries.first() else {
-        return Err(Error::record(format!("run {run} has no entries")));
+fn nowhere() -> Error {
+    Error::record("there is no such run; `dragoman runs list` shows those that there are")
+}
+
+fn recorded(runs: &Runs, run: RunId, bench: &Bench, privacy: &Privacy) -> Result<String, Error> {
+    let Some(first) = runs.entries.get(&run).and_then(|entries| entries.first()) else {
+        return Err(nowhere());
     };
     let Record::Accepted {
         trigger, parent, mode, ..
@@ -68,25 +72,70 @@ fn recorded(family: &Family, bench: &Bench, privacy: &Privacy) -> Result<String,
         )));
     };
     let began = first.header.at;
+    let family = &runs.family(run);
     let told = answers::told(family, bench);
     let found = family.found(&[]);
-    let mut message = Map::from_iter([("id".to_owned(), json!(trigger))]);
-    message.insert("at".into(), json!(began.to_string()));
-    if first.header.actor.kind == dragoman_model::ActorKind::Sender {
-        message.insert("sender".into(), json!(first.header.actor.id));
-    }
-    message.insert("message".into(), body.get("message").cloned().unwrap_or_default());
     let mut case = Map::new();
-    case.insert("trigger".into(), Value::Object(message));
+    case.insert("trigger".into(), message(first, trigger, body));
     if let Some(site) = site(body, &bench.values) {
         case.insert("site".into(), site);
     }
+    if let Some(mode) = mode_of(family, mode, bench, &found) {
+        case.insert("mode".into(), mode);
+    }
+    case.insert("later".into(), Value::Array(told.later));
     case.insert("answers".into(), told.answers);
     case.insert("people".into(), Value::Array(told.people));
     case.insert("expect".into(), expectation(&found, began));
     let hiding = Hiding::new(family, bench, privacy);
     let hidden = hiding.hide(&Value::Object(case));
-    Ok(written(&root.pipeline, mode, &told.notes, &hidden))
+    let pipeline = family.root().map(|root| root.pipeline.as_str()).unwrap_or_default();
+    Ok(written(pipeline, &told.notes, &hidden))
+}
+
+/// The message that began the run.
+fn message(first: &Entry, trigger: &str, body: &Value) -> Value {
+    let mut message = Map::from_iter([("id".to_owned(), json!(trigger))]);
+    message.insert("at".into(), json!(first.header.at.to_string()));
+    if first.header.actor.kind == dragoman_model::ActorKind::Sender {
+        message.insert("sender".into(), json!(first.header.actor.id));
+    }
+    message.insert("message".into(), body.get("message").cloned().unwrap_or_default());
+    Value::Object(message)
+}
+
+/// What only observed when the run was made; none: the site and the pipeline say it, or nothing did and does.
+fn mode_of(family: &Family<'_>, mode: &str, bench: &Bench, found: &crate::Found) -> Option<Value> {
+    if mode == "observe" {
+        return Some(json!("observe"));
+    }
+    let all = family.all();
+    let of_live = all
+        .iter()
+        .flat_map(|family| family.ordered())
+        .filter(|told| told.is_live());
+    let connections: BTreeSet<String> = of_live.filter_map(|told| observing(told.entry)).collect();
+    if !connections.is_empty() {
+        return Some(json!({ "observe": connections }));
+    }
+    let plans = (bench.build)(&bench.values).unwrap_or_default();
+    let pipeline = family.root().map(|root| &root.pipeline);
+    let observes = plans
+        .iter()
+        .any(|plan| plan.observe && Some(&plan.pipeline) == pipeline);
+    let now = observes || bench.observe || !bench.observed.is_empty();
+    (now && found.observed.is_empty()).then(|| json!("live"))
+}
+
+/// The connection that did not make a call.
+fn observing(entry: &Entry) -> Option<String> {
+    match &entry.header.record {
+        Record::Observed { what } if what == "call" => {
+            let operation = entry.body.as_ref()?.get("operation")?.as_str()?;
+            Some(operation.split_once('.')?.0.to_owned())
+        }
+        _ => None,
+    }
 }
 
 /// The values of the site that were others when the run began.
@@ -120,13 +169,8 @@ fn without_documents(value: Value) -> Value {
     }
 }
 
-fn written(pipeline: &str, mode: &str, notes: &[String], case: &Value) -> String {
+fn written(pipeline: &str, notes: &[String], case: &Value) -> String {
     let mut text = String::from("# Recorded from a run; names of people and business numbers are pseudonyms.\n");
-    if mode == "observe" {
-        text.push_str(
-            "# The run only observed; the case does so where the pipeline or the site says `mode: observe`.\n",
-        );
-    }
     for note in notes {
         text.push_str(&format!("# {note}\n"));
     }
@@ -135,11 +179,13 @@ fn written(pipeline: &str, mode: &str, notes: &[String], case: &Value) -> String
         ("case", json!(format!("A recorded run of {pipeline}."))),
         ("pipeline", json!(pipeline)),
     ];
-    if case.get("site").is_some() {
-        members.push(("site", part("site")));
+    for key in ["site", "mode"] {
+        if case.get(key).is_some() {
+            members.push((key, part(key)));
+        }
     }
     members.push(("trigger", part("trigger")));
-    for key in ["answers", "people"] {
+    for key in ["later", "answers", "people"] {
         let empty = part(key).as_object().is_some_and(Map::is_empty) || part(key).as_array().is_some_and(Vec::is_empty);
         if !empty {
             members.push((key, part(key)));

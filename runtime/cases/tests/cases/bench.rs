@@ -174,6 +174,7 @@ pub(crate) fn bench() -> Arc<Bench> {
     Arc::new(Bench {
         surfaces: [("shop".to_owned(), Arc::new(surface()))].into(),
         observed: BTreeSet::new(),
+        observe: false,
         events: events(),
         values: json!({ "closed": false }),
         build: Box::new(plans),

@@ -1,10 +1,12 @@
 //! `dragoman runs record`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use dragoman_cases::record::{Privacy, record_history};
+use dragoman_cases::record::{Hearer, Privacy, hearers, record_history};
+use dragoman_journal::RunFilter;
 use serde_json::{Value, json};
 
 use crate::answer::{Error, Outcome};
@@ -42,7 +44,8 @@ impl Record {
             keep: self.keep.clone(),
             keep_ids: self.keep_ids,
         };
-        let history = block_on(async { history(&self.site.look().await?, &self.run).await })?;
+        let hearers = |history: &[Value]| hearers(history, &trial.bench);
+        let history = block_on(async { history(&self.site.look().await?, &self.run, &hearers).await })?;
         let text = record_history(&history, &trial.bench, &privacy).map_err(|error| match error {
             dragoman_cases::Error::Case(diagnostics) => Error::Diagnostics(diagnostics),
             dragoman_cases::Error::Plain { code, message } => Error::coded(code, message),
@@ -61,15 +64,45 @@ impl Record {
     }
 }
 
-/// The run with those of its items, and theirs, each with its timeline and bodies.
-async fn history(site: &Sight, run: &str) -> Result<Vec<Value>, Error> {
+/// So many of the newest runs of a pipeline are looked through for those that an event began.
+const LOOKED_THROUGH: usize = 1_000;
+
+/// The run with all that belongs to it, each with its timeline and bodies: the runs of its items and of the pipelines
+/// that it runs, and those that its events began.
+async fn history(
+    site: &Sight,
+    run: &str,
+    hearers: &(dyn Fn(&[Value]) -> Vec<Hearer> + Sync),
+) -> Result<Vec<Value>, Error> {
     let mut history = Vec::new();
+    let mut looked = BTreeSet::new();
     let mut open = vec![run.to_owned()];
-    while let Some(run) = open.pop() {
-        let found = site.run(&run, true).await?;
-        let children = found["children"].as_array().into_iter().flatten();
-        open.extend(children.filter_map(|child| Some(child["run"]["run"].as_str()?.to_owned())));
-        history.push(json!({ "run": found["run"], "timeline": found["timeline"] }));
+    loop {
+        while let Some(run) = open.pop() {
+            let found = site.run(&run, true).await?;
+            let children = found["children"].as_array().into_iter().flatten();
+            open.extend(children.filter_map(|child| Some(child["run"]["run"].as_str()?.to_owned())));
+            history.push(json!({ "run": found["run"], "timeline": found["timeline"] }));
+        }
+        for hearer in hearers(&history) {
+            let filter = RunFilter {
+                pipeline: Some(hearer.pipeline.clone()),
+                limit: LOOKED_THROUGH,
+                ..RunFilter::default()
+            };
+            let listed = site.runs(filter).await?;
+            for one in listed["runs"].as_array().into_iter().flatten() {
+                let id = one["run"].as_str().unwrap_or_default();
+                if hearer.may_have_begun(one) && looked.insert(id.to_owned()) {
+                    let found = site.run(id, true).await?;
+                    if hearer.began(&found["timeline"]) {
+                        open.push(id.to_owned());
+                    }
+                }
+            }
+        }
+        if open.is_empty() {
+            return Ok(history);
+        }
     }
-    Ok(history)
 }

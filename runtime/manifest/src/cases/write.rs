@@ -113,12 +113,20 @@ fn after_key(value: &Value, indent: usize) -> String {
     }
 }
 
+/// The members of an object: what it is about first, the others by name.
+fn members(object: &serde_json::Map<String, Value>) -> Vec<(&String, &Value)> {
+    const FIRST: [&str; 5] = ["call", "pipeline", "after", "ending", "reason"];
+    let mut members: Vec<_> = object.iter().collect();
+    members.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
+    members
+}
+
 /// A collection, a line for each member, each line with its break before it.
 fn block(value: &Value, indent: usize) -> String {
     let space = " ".repeat(indent);
     match value {
-        Value::Object(members) if !members.is_empty() => members
-            .iter()
+        Value::Object(object) if !object.is_empty() => members(object)
+            .into_iter()
             .map(|(key, value)| format!("\n{space}{}:{}", scalar(key), after_key(value, indent)))
             .collect(),
         Value::Array(items) if !items.is_empty() => items
@@ -154,10 +162,10 @@ fn flow_within(value: &Value, depth: usize) -> Option<String> {
             let items: Option<Vec<String>> = items.iter().map(|item| flow_within(item, depth - 1)).collect();
             Some(format!("[{}]", items?.join(", ")))
         }
-        Value::Object(members) => {
+        Value::Object(object) => {
             let member =
                 |(key, value): (&String, &Value)| Some(format!("{}: {}", scalar(key), flow_within(value, depth - 1)?));
-            let members: Option<Vec<String>> = members.iter().map(member).collect();
+            let members: Option<Vec<String>> = members(object).into_iter().map(member).collect();
             Some(format!("{{ {} }}", members?.join(", ")))
         }
         Value::String(text) => Some(scalar(text)),
