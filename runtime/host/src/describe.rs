@@ -1,17 +1,16 @@
-//! Asking plugins what they offer and whether a configuration suits them; both without any power.
+//! Asking plugins what they offer, without any power.
 
 use std::sync::{Arc, PoisonError};
 
-use dragoman_model::{Digest, Issue, Value};
-use dragoman_schema::{Surface, Validator};
+use dragoman_model::{Digest, Value};
+use dragoman_schema::Surface;
 use serde_json::json;
 
 use crate::descriptor;
-use crate::error::{BAD_DESCRIPTOR, CANNOT_DESCRIBE, Error, NOT_GRANTED};
+use crate::error::{CANNOT_DESCRIBE, Error};
 use crate::guest::{Answer, Ask};
 use crate::host::{Host, Job, sentence};
 use crate::plugin::Plugin;
-use crate::settings::Connection;
 
 /// Kept in the cache with each description; counted up when its form changes.
 const FORMAT: u32 = 1;
@@ -28,36 +27,38 @@ impl Host {
         config: &Value,
         files: &[(String, Vec<u8>)],
     ) -> Result<Arc<Surface>, Error> {
-        let named: Vec<[String; 2]> = files
-            .iter()
-            .map(|(name, bytes)| [name.clone(), Digest::of(bytes).to_string()])
-            .collect();
-        let id = Digest::of_value(&json!([FORMAT, plugin.digest, config, named]));
-        let known = self
-            .surfaces
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&id)
-            .cloned();
-        if let Some(known) = known {
+        let id = kept_as(plugin.digest, config, files);
+        if let Some(known) = self.described(id, plugin.digest)? {
             return Ok(known);
         }
-        let file = format!("{}.surface", id.hex());
-        let described = match self
-            .cache
-            .read(&file)
-            .and_then(|body| descriptor::from_file(body.bytes()))
-        {
-            Some(kept) => kept,
-            None => {
-                let fresh = self.ask_description(plugin, config, files).await?;
-                if let Some(bytes) = descriptor::to_file(&fresh) {
-                    self.cache.write(&file, &bytes);
-                }
-                fresh
-            }
-        };
-        let surface = Arc::new(descriptor::surface(plugin.digest, described)?);
+        let fresh = self.ask_description(plugin, config, files).await?;
+        if let Some(bytes) = descriptor::to_file(&fresh) {
+            self.cache.write(&format!("{}.surface", id.hex()), &bytes);
+        }
+        self.remember(id, plugin.digest, fresh)
+    }
+
+    /// A description that is in memory or in the cache folder.
+    pub(crate) fn described(&self, id: Digest, plugin: Digest) -> Result<Option<Arc<Surface>>, Error> {
+        let known = self.surfaces.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = known.get(&id) {
+            return Ok(Some(known.clone()));
+        }
+        drop(known);
+        let kept = self.cache.read(&format!("{}.surface", id.hex()));
+        match kept.and_then(|body| descriptor::from_file(body.bytes())) {
+            Some(kept) => self.remember(id, plugin, kept).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn remember(
+        &self,
+        id: Digest,
+        plugin: Digest,
+        described: dragoman_schema::surface::Descriptor,
+    ) -> Result<Arc<Surface>, Error> {
+        let surface = Arc::new(descriptor::surface(plugin, described)?);
         self.surfaces
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -97,63 +98,19 @@ impl Host {
         }
     }
 
-    async fn ask_pure(self: &Arc<Self>, plugin: &Arc<Plugin>, ask: Ask) -> Result<Answer, Error> {
+    pub(crate) async fn ask_pure(self: &Arc<Self>, plugin: &Arc<Plugin>, ask: Ask) -> Result<Answer, Error> {
         let refuse = |why: &str| Error::new(CANNOT_DESCRIBE, format!("the plugin does not describe itself: {why}"));
         let ran = self.ask(plugin, Job::pure(self.settings.describe), ask).await;
         let ran = ran.map_err(|_| refuse("the host is too busy or stopping"))?;
         ran.answer.map_err(|broken| refuse(&sentence(&broken)))
     }
-
-    /// Checks a connection before it is used: its configuration against the plugin's schema and by the plugin itself,
-    /// and that what the plugin asks for is granted. Gives the surface and what is wrong; a plugin may do without an
-    /// endpoint that it asks for, so those that are missing are not errors here.
-    ///
-    /// # Errors
-    /// The plugin is not there, cannot describe itself, or wants to see secrets and may not.
-    pub async fn check(self: &Arc<Self>, connection: &Connection) -> Result<(Arc<Surface>, Vec<Issue>), Error> {
-        let plugin = self.pinned(connection.plugin).await?;
-        let surface = self.describe(&plugin, &connection.config, &connection.files).await?;
-        check_reveal(&plugin, connection)?;
-        let validator = Validator::new(&surface.config_schema).map_err(|e| {
-            Error::new(
-                BAD_DESCRIPTOR,
-                format!("the configuration schema of {} is not valid: {e}", surface.name),
-            )
-        })?;
-        let mut issues: Vec<Issue> = validator
-            .check(&connection.config)
-            .into_iter()
-            .map(|issue| Issue {
-                path: issue.path,
-                code: format!("schema.{}", issue.code),
-                message: issue.message,
-            })
-            .collect();
-        if issues.is_empty() {
-            let ask = Ask::CheckConfig {
-                config: connection.config.to_string(),
-            };
-            if let Answer::Checked(found) = self.ask_pure(&plugin, ask).await? {
-                issues.extend(found.into_iter().map(|i| Issue {
-                    path: i.path,
-                    code: i.code,
-                    message: i.message,
-                }));
-            }
-        }
-        Ok((surface, issues))
-    }
 }
 
-/// A plugin that can see secrets is used only where the operator said so.
-pub(crate) fn check_reveal(plugin: &Plugin, connection: &Connection) -> Result<(), Error> {
-    let granted = connection.credentials.values().any(|credential| credential.reveal);
-    if plugin.imports.reveals() && !granted {
-        return Err(Error::new(
-            NOT_GRANTED,
-            "the plugin asks to see the values of credentials, and no credential of the connection is granted so; use a \
-             plugin that lets the host sign and send with them",
-        ));
-    }
-    Ok(())
+/// The name of a description: of the plugin, its configuration and its files.
+pub(crate) fn kept_as(plugin: Digest, config: &Value, files: &[(String, Vec<u8>)]) -> Digest {
+    let named: Vec<[String; 2]> = files
+        .iter()
+        .map(|(name, bytes)| [name.clone(), Digest::of(bytes).to_string()])
+        .collect();
+    Digest::of_value(&json!([FORMAT, plugin, config, named]))
 }

@@ -17,6 +17,7 @@
 
 pub mod apart;
 mod cache;
+pub mod checked;
 mod credentials;
 mod describe;
 mod descriptor;

@@ -8,7 +8,7 @@ use dragoman_engine::runner::{Boxed, Call, Output, Probed, Report, StepRunner};
 use dragoman_model::{Digest, DocumentReference, Effect, Failure, OperationEffect, Timestamp, Usage, Value, nesting};
 use serde_json::json;
 
-use crate::describe::check_reveal;
+use crate::checked::check_reveal;
 use crate::documents::Documents;
 use crate::failure;
 use crate::guest::{Answer, Ask, Ran};

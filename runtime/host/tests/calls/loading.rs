@@ -180,6 +180,39 @@ async fn a_connection_is_checked_by_schema_and_by_the_plugin() {
 }
 
 #[tokio::test]
+async fn what_a_check_found_is_found_again_without_the_plugin() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    let first = host(&cache, "keys");
+    let plugin = first.load(echo()).await.unwrap();
+    let long = "a greeting of more than twenty letters";
+    for config in [json!({}), json!({"greeting": 1}), json!({"greeting": long})] {
+        let connection = Connection::new(plugin.digest, config);
+        assert!(first.checked(&connection).is_none(), "nobody has asked yet");
+        let (surface, issues) = first.check(&connection).await.unwrap();
+
+        let again = host(&cache, "keys");
+        let (kept, found) = again.checked(&connection).unwrap();
+        assert_eq!((&kept.name, kept.digest, found), (&surface.name, plugin.digest, issues));
+        assert!(again.plugin(plugin.digest).is_none(), "no code was read");
+        // Another installation does not believe it.
+        assert!(host(&cache, "other").checked(&connection).is_none());
+    }
+    let empty = Connection::new(plugin.digest, json!({}));
+    for file in files(&cache, "checked") {
+        std::fs::write(file, "[]").unwrap();
+    }
+    assert!(host(&cache, "keys").checked(&empty).is_none(), "what does not prove itself");
+    let again = host(&cache, "keys");
+    again.load(echo()).await.unwrap();
+    again.check(&empty).await.unwrap();
+    assert!(again.checked(&empty).is_some(), "it was made again");
+    let mut other = empty.clone();
+    other.files.push(("codes".into(), b"X".to_vec()));
+    assert!(again.checked(&other).is_none(), "another connection");
+}
+
+#[tokio::test]
 async fn a_run_keeps_the_plugin_it_began_with() {
     let world = World::new().await;
     // The connection moves on to another plugin; the run's own is in the store.

@@ -35,19 +35,22 @@ pub(super) struct Ready {
     pub(super) component: Bytes,
 }
 
-/// Lets the host load all plugins at once, on as many cores as there are. What is wrong with one is said where its
-/// connection is loaded, which finds the others ready. Gives their bytes by path; without those that cannot be read.
+/// Reads all plugins at once, and lets the host load them on as many cores as there are, where they are to be called. What
+/// is wrong with one is said where its connection is loaded, which finds the others ready. Gives their bytes by path;
+/// without those that cannot be read.
 pub(super) async fn warm(context: &Context<'_>) -> Components {
     let named = context.said.connections.iter().map(|(_, said)| &*said.plugin.value);
     let paths: BTreeSet<PathBuf> = named
         .map(|text| plugin_path(context.folder, context.said, text))
         .collect();
     let loading = paths.into_iter().map(|path| {
-        let host = context.host.clone();
+        let host = (context.secrets == Secrets::Resolve).then(|| context.host.clone());
         tokio::spawn(async move {
             let bytes = apart::read(&path).ok()?;
-            // Its error comes again, with its place.
-            let _ = host.load(bytes.clone()).await;
+            if let Some(host) = host {
+                // Its error comes again, with its place.
+                let _ = host.load(bytes.clone()).await;
+            }
             Some((path, bytes))
         })
     });
@@ -65,24 +68,26 @@ pub(super) async fn load(
 ) -> Option<Ready> {
     let before = diagnostics.len();
     let component = component(context, components, said, diagnostics)?;
-    let digest = Digest::of(&component);
-    if let Err(error) = context.host.load(component.clone()).await {
+    let granted = granted(context, said, Digest::of(&component), diagnostics);
+    // What is only checked is not called: what was found of it before stands without its compiled code.
+    let kept = match &granted {
+        Some((connection, _)) if context.secrets != Secrets::Resolve => context.host.checked(connection),
+        _ => None,
+    };
+    if kept.is_none()
+        && let Err(error) = context.host.load(component.clone()).await
+    {
         diagnostics.push(
             Diagnostic::error(error.code, said.plugin.span.clone(), error.message).mark("this plugin cannot be used"),
         );
         return None;
     }
-    let config = config(context, said, diagnostics)?;
-    let mut connection = dragoman_host::Connection::new(digest, config);
-    connection.mode = if said.observe || context.said.observe {
-        Mode::Observe
-    } else {
-        Mode::Live
+    let (connection, endpoints) = granted?;
+    let checked = match kept {
+        Some(kept) => Ok(kept),
+        None => context.host.check(&connection).await,
     };
-    grants::limits(&said.limits, &mut connection.limits);
-    let endpoints = grants::endpoints(context, said, &mut connection, diagnostics);
-    grants::credentials(context, said, &mut connection, diagnostics);
-    let surface = match context.host.check(&connection).await {
+    let surface = match checked {
         Ok((surface, issues)) => {
             diagnostics.extend(settings::check(
                 context.said,
@@ -111,6 +116,26 @@ pub(super) async fn load(
         surface,
         component,
     })
+}
+
+/// A connection as the site file says, with its grants; none where its configuration cannot be read.
+fn granted(
+    context: &Context<'_>,
+    said: &Said,
+    plugin: Digest,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<(dragoman_host::Connection, BTreeMap<String, Endpoint>)> {
+    let config = config(context, said, diagnostics)?;
+    let mut connection = dragoman_host::Connection::new(plugin, config);
+    connection.mode = if said.observe || context.said.observe {
+        Mode::Observe
+    } else {
+        Mode::Live
+    };
+    grants::limits(&said.limits, &mut connection.limits);
+    let endpoints = grants::endpoints(context, said, &mut connection, diagnostics);
+    grants::credentials(context, said, &mut connection, diagnostics);
+    Some((connection, endpoints))
 }
 
 /// Where a plugin is: a path, or a name in the folder of plugins.
