@@ -1,5 +1,6 @@
 //! Dates, times and periods as expressions use them.
 
+use dragoman_model::nearest;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, Timestamp};
@@ -19,6 +20,12 @@ impl Zone {
     /// Finds a zone: `Europe/Zurich`, `UTC`.
     pub fn find(name: &str) -> Option<Zone> {
         TimeZone::get(name).ok().map(Zone)
+    }
+
+    /// The name of a zone that was probably meant.
+    pub fn nearest(name: &str) -> Option<String> {
+        let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
     }
 }
 

@@ -83,7 +83,11 @@ pub struct Environment {
     /// What a test has shown of the results of functions: `first(...)` of a list, a cast.
     pub(crate) learned: Arc<Vec<Known>>,
     pub(crate) operations: Arc<BTreeMap<String, Operation>>,
+    /// Values of names at the root that are known before anything runs.
+    pub(crate) values: Names<Arc<Value>>,
     pub(crate) limits: Limits,
+    /// Whether the expressions were accepted before.
+    pub(crate) trusting: bool,
 }
 
 /// Input and output of an operation, for casts.
@@ -111,6 +115,7 @@ impl Environment {
     /// The same in place.
     pub fn set_name(&mut self, name: &str, shape: Shape) {
         self.forget(&[name]);
+        self.values.remove(name);
         self.names.insert(name, shape);
     }
 
@@ -142,6 +147,7 @@ impl Environment {
     /// Takes a name at the root away.
     pub fn remove_name(&mut self, name: &str) {
         self.forget(&[name]);
+        self.values.remove(name);
         self.names.remove(name);
     }
 
@@ -223,6 +229,15 @@ impl Environment {
         self
     }
 
+    /// Takes expressions to have been accepted before: what a run meets by itself where it comes to it (a value that may
+    /// be absent, a comparison that never holds, a value that does not fit its place) is not reported. What no program
+    /// can be made of still is.
+    #[must_use]
+    pub fn trusting(mut self, trusting: bool) -> Self {
+        self.trusting = trusting;
+        self
+    }
+
     /// The shape of a name at the root.
     pub fn name(&self, name: &str) -> Option<&Shape> {
         self.names.get(name)
@@ -240,8 +255,22 @@ impl Environment {
 
     /// Adds a name for each member of an object, with the shape of what is written there.
     #[must_use]
-    pub fn with_values(self, name: &str, values: &Value) -> Self {
-        self.with_name(name, Shape::of_value(values))
+    pub fn with_values(mut self, name: &str, values: &Value) -> Self {
+        self.set_values(name, values);
+        self
+    }
+
+    /// The same in place: the name has the shape of the value, which is known before anything runs.
+    pub fn set_values(&mut self, name: &str, values: &Value) {
+        self.set_name(name, Shape::of_value(values));
+        self.values.insert(name, Arc::new(values.clone()));
+    }
+
+    /// The value at a path (`["site", "zone"]`), where it is known before anything runs.
+    pub(crate) fn value(&self, path: &[String]) -> Option<&Value> {
+        let (name, members) = path.split_first()?;
+        let whole: &Value = self.values.get(name)?;
+        members.iter().try_fold(whole, |value, member| value.get(member))
     }
 }
 

@@ -47,10 +47,17 @@ pub(crate) enum Node {
     /// A date or time so much later.
     Later(Box<Code>, Period),
     Call(Function, Vec<Code>),
-    Date(Box<Code>, Option<Zone>),
+    Date(Box<Code>, Option<InZone>),
     /// Checked against a shape; the text names the operation.
     Cast(Box<Code>, Arc<Shape>, String),
     Iterate(Iteration, Box<Iterated>),
+}
+
+/// The zone whose day is meant: found when the expression was checked, or named by a value.
+#[derive(Debug, Clone)]
+pub(crate) enum InZone {
+    Written(Zone),
+    Computed(Box<Code>),
 }
 
 /// The parts of `list.all(x, condition)` and the like.

@@ -57,8 +57,11 @@ pub struct World {
     pub site: Value,
     /// Whether the whole site only observes.
     pub observe: bool,
-    /// Whether nothing is said of personal data and secrets: an edition that was accepted before is built again, and the
-    /// runs that are pinned to it must come to their end.
+    /// An edition that was accepted before is built again, and the runs that are pinned to it must come to their end.
+    ///
+    /// Then a plan is given wherever one can be made that a run can carry out: every name leads somewhere, every expression
+    /// has a program, every step its own path. What else is found is still said, and keeps no run: a newer program may ask
+    /// for more than the one that accepted it, and the site may have changed. Nothing is said of personal data and secrets.
     pub trusting: bool,
 }
 

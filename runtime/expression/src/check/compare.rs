@@ -99,7 +99,7 @@ impl Checker<'_> {
         let (Shape::Enumeration(a), Shape::Enumeration(b)) = (&first.shape, &second.shape) else {
             return true;
         };
-        if a.iter().any(|text| b.contains(text)) {
+        if self.environment.trusting || a.iter().any(|text| b.contains(text)) {
             return true;
         }
         let (wrong, text, other, of) = match (written(first), written(second)) {
@@ -246,6 +246,9 @@ impl Checker<'_> {
         let (Shape::Enumeration(values), Shape::Enumeration(items)) = (&first.shape, items) else {
             return Some((Vec::new(), Vec::new()));
         };
+        if self.environment.trusting {
+            return Some((Vec::new(), Vec::new()));
+        }
         let wrong: Vec<&String> = items.iter().filter(|item| !values.contains(item)).collect();
         let Kind::List(written) = &many.kind else {
             if wrong.len() == items.len() {

@@ -1,6 +1,6 @@
 //! Functions that make one value out of another, and casts.
 
-use dragoman_model::nearest;
+use dragoman_model::{Value, nearest};
 use dragoman_schema::Shape;
 
 use super::arithmetic::exact;
@@ -8,7 +8,7 @@ use super::{Checker, Typed};
 use crate::calendar::{self, Zone};
 use crate::codes;
 use crate::number;
-use crate::program::{Function, Node};
+use crate::program::{Function, InZone, Node};
 use crate::tree::{Kind, Tree};
 
 impl Checker<'_> {
@@ -114,21 +114,55 @@ impl Checker<'_> {
         }
         let zone = match zone {
             None => None,
-            Some(Tree {
-                kind: Kind::Text(name), ..
-            }) if Zone::find(name).is_some() => Zone::find(name),
-            Some(other) => {
-                let help = ["write the name of a zone in quotes: `\"Europe/Zurich\"`, `\"UTC\"`"];
-                let text = format!("`{}` is not a time zone", self.shown(&other.range));
-                self.report(codes::INVALID_LITERAL, &other.range, text, &help);
-                return None;
-            }
+            Some(zone) => Some(self.zone(zone)?),
         };
         Some(Typed::new(
             Shape::Date,
             &tree.range,
             Node::Date(Box::new(typed.code), zone),
         ))
+    }
+
+    /// The zone of a date. One that is written, or that the site says, is looked up at once; any other when it is known.
+    fn zone(&mut self, tree: &Tree) -> Option<InZone> {
+        if let Kind::Text(name) = &tree.kind {
+            return match Zone::find(name) {
+                Some(zone) => Some(InZone::Written(zone)),
+                None => {
+                    self.no_zone(tree, name, "write the name of one");
+                    None
+                }
+            };
+        }
+        let typed = self.value(tree)?;
+        if !matches!(typed.shape, Shape::Any | Shape::Text | Shape::Enumeration(_)) {
+            let help = "write the name of a zone in quotes: `\"Europe/Zurich\"`, `\"UTC\"`";
+            self.wrong(tree, "the name of a time zone", &typed.shape, &[help]);
+            return None;
+        }
+        let known = typed.path.as_ref().and_then(|path| self.environment.value(path));
+        if let Some(name) = known.and_then(Value::as_str)
+            && Zone::find(name).is_none()
+            && !self.environment.trusting
+        {
+            let name = name.to_owned();
+            self.no_zone(tree, &name, "let this value be the name of one");
+            return None;
+        }
+        Some(InZone::Computed(Box::new(typed.code)))
+    }
+
+    fn no_zone(&mut self, tree: &Tree, name: &str, what: &str) {
+        let shown = self.shown(&tree.range);
+        let text = match &tree.kind {
+            Kind::Text(_) => format!("`{shown}` is not a time zone"),
+            _ => format!("`{shown}` is \"{name}\", which is not a time zone"),
+        };
+        let help = match Zone::nearest(name) {
+            Some(near) => format!("{what}: `\"{near}\"`"),
+            None => format!("{what}: `\"Europe/Zurich\"`, `\"UTC\"`"),
+        };
+        self.report(codes::INVALID_LITERAL, &tree.range, text, &[&help]);
     }
 
     fn quantity(&mut self, tree: &Tree, value: &Tree, unit: &Tree) -> Option<Typed> {

@@ -3,7 +3,7 @@
 use dragoman_schema::Marks;
 
 use crate::environment::Environment;
-use crate::program::{Code, Function, Iterated, Iteration, Node};
+use crate::program::{Code, Function, InZone, Iterated, Iteration, Node};
 
 /// The marks of what a program gives. A condition says nothing of what it looked at, and neither do a size and a digest.
 pub(super) fn of(code: &Code, environment: &Environment, variables: &mut Vec<Marks>) -> Marks {
@@ -32,6 +32,7 @@ pub(super) fn of(code: &Code, environment: &Environment, variables: &mut Vec<Mar
         Node::If(parts) => each(&parts[1]).with(&each(&parts[2])),
         Node::Otherwise(pair) | Node::Append(pair) => each(&pair[0]).with(&each(&pair[1])),
         Node::Arithmetic(_, _, pair) | Node::Concatenate(pair) => each(&pair[0]).with(&each(&pair[1])).mixed(),
+        Node::Date(of, Some(InZone::Computed(zone))) => each(of).with(&each(zone)).mixed(),
         Node::Later(of, _) | Node::Date(of, _) => each(of).mixed(),
         Node::Call(function, arguments) => called(*function, arguments.iter().map(each)),
         Node::Cast(of, shape, name) => {

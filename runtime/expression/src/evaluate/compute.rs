@@ -4,7 +4,7 @@ use dragoman_model::Value;
 
 use super::{Evaluation, Outcome};
 use crate::data::Data;
-use crate::program::{Amount, Arithmetic, Code};
+use crate::program::{Amount, Arithmetic, Code, InZone};
 use crate::{Error, calendar, number};
 
 impl<'v> Evaluation<'v> {
@@ -87,19 +87,36 @@ impl<'v> Evaluation<'v> {
             .ok_or_else(|| self.fail(code, "is not a time of the calendar"))
     }
 
-    pub(super) fn date(
-        &mut self,
-        code: &'v Code,
-        of: &'v Code,
-        zone: Option<&'v calendar::Zone>,
-    ) -> Result<Data<'v>, Error> {
+    pub(super) fn date(&mut self, code: &'v Code, of: &'v Code, zone: Option<&'v InZone>) -> Result<Data<'v>, Error> {
         let text = self.text(of)?;
         let day = match calendar::date(&text) {
             Some(_) => Some(text),
-            None => calendar::day(&text, zone),
+            None => {
+                let found;
+                let zone = match zone {
+                    None => None,
+                    Some(InZone::Written(zone)) => Some(zone),
+                    Some(InZone::Computed(name)) => {
+                        found = self.zone(name)?;
+                        Some(&found)
+                    }
+                };
+                calendar::day(&text, zone)
+            }
         };
         day.map(Data::text_of)
             .ok_or_else(|| self.fail(code, "is neither a date nor a time"))
+    }
+
+    /// The zone of that name; to look one up costs as much as a hundred nodes.
+    fn zone(&mut self, code: &'v Code) -> Result<calendar::Zone, Error> {
+        self.charge(100)?;
+        let name = self.text(code)?;
+        calendar::Zone::find(&name).ok_or_else(|| {
+            let near =
+                calendar::Zone::nearest(&name).map_or_else(String::new, |near| format!("; did you mean \"{near}\"?"));
+            self.fail(code, format!("is \"{name}\", which is no time zone{near}"))
+        })
     }
 
     pub(super) fn cast(&mut self, of: &'v Code, shape: &dragoman_schema::Shape, operation: &str) -> Outcome<'v> {

@@ -5,5 +5,7 @@ mod mistakes;
 mod pages;
 mod properties;
 mod shapes;
+mod trusted;
 mod values;
 mod world;
+mod zones;

@@ -96,7 +96,7 @@ impl Checker<'_> {
         trigger.extend(self.due_name());
         scope.add_name("trigger", Shape::object(trigger));
         scope.mark_name("trigger", self.trigger_marks());
-        scope.add_name("site", Shape::of_value(&self.world.site));
+        scope.add_values("site", &self.world.site);
     }
 
     /// All triggers, and the shape of what they bring: the common one.

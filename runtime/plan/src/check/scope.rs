@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dragoman_expression::{Environment, Known, Names};
-use dragoman_model::Span;
+use dragoman_model::{Span, Value};
 use dragoman_schema::{Marks, Shape};
 
 /// Each answer of a wait, with the fields that it must bring.
@@ -49,6 +49,12 @@ impl Scope {
     pub(super) fn add_name(&mut self, name: &str, shape: Shape) {
         self.poisoned.remove(name);
         self.environment.set_name(name, shape);
+    }
+
+    /// Adds a name whose value is known before anything runs.
+    pub(super) fn add_values(&mut self, name: &str, values: &Value) {
+        self.poisoned.remove(name);
+        self.environment.set_values(name, values);
     }
 
     /// Says what of a name at the root is personal or secret.

@@ -46,7 +46,12 @@ impl Checker<'_> {
         expected: Option<&Shape>,
         scope: &Scope,
     ) -> (Option<Template>, Option<Shape>) {
-        if let Some(text) = literal.plain.as_deref().filter(|text| scope.looks_computed(text)) {
+        let trusting = self.world.trusting;
+        if let Some(text) = literal
+            .plain
+            .as_deref()
+            .filter(|text| !trusting && scope.looks_computed(text))
+        {
             let message = "this text looks like an expression, and is none without `=`";
             self.report(
                 Diagnostic::error(codes::LOOKS_COMPUTED, literal.span.clone(), message)
@@ -69,7 +74,8 @@ impl Checker<'_> {
             return (Some(Template::Literal(value)), Some(wanted.clone()));
         }
         self.report(wrong_literal(literal, wanted));
-        (None, Some(wanted.clone()))
+        // Who takes the value looks at it as well.
+        (trusting.then_some(Template::Literal(value)), Some(wanted.clone()))
     }
 
     fn list(
@@ -173,7 +179,13 @@ impl Checker<'_> {
                     let template = self.template(said, None, scope).0;
                     templates.push(template.map(|t| (name.value.clone(), t)));
                 }
-                None => self.unknown_field(name, object, members),
+                None => {
+                    self.unknown_field(name, object, members);
+                    if self.world.trusting {
+                        let template = self.template(said, None, scope).0;
+                        templates.push(template.map(|t| (name.value.clone(), t)));
+                    }
+                }
             }
         }
         let said: Vec<&str> = members.iter().map(|(name, _)| name.value.as_str()).collect();

@@ -15,4 +15,5 @@ mod robustness;
 mod runs;
 mod shipped;
 mod specs;
+mod trusted;
 mod world;
