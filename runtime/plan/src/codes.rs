@@ -76,3 +76,5 @@ pub const CIRCLE: Code = Code::new("D0432", "pipelines that run each other in a 
 pub const NOT_CALLABLE: Code = Code::new("D0433", "a pipeline that others cannot run");
 /// The shape of what a pipeline is given.
 pub const INPUT: Code = Code::new("D0434", "the input of a pipeline");
+/// A call that is done once, of which nothing says of what.
+pub const ONCE_A_MESSAGE: Code = Code::new("D0444", "what is done once has the key of its run");

@@ -2,7 +2,7 @@
 
 use dragoman_expression::Expected;
 use dragoman_manifest::{self as manifest, Spanned, pipeline as said};
-use dragoman_model::{Diagnostic, OperationEffect, Value, nearest};
+use dragoman_model::{Diagnostic, OperationEffect, Span, Value, nearest};
 use dragoman_schema::{Marks, OperationSurface, Shape};
 
 use super::Checker;
@@ -179,8 +179,37 @@ impl<'a> Checker<'a> {
             OperationEffect::Idempotent { .. } if step.tightened.is_some() => OperationEffect::Once { settle_s: None },
             effect => effect,
         };
+        if matches!(effect, OperationEffect::Once { .. }) && step.once.is_none() && self.comes_unnamed() {
+            self.once_a_message(&call.operation.operation.span, &name);
+        }
         let connection = self.world.connections.get(&call.operation.connection.value);
         settling(effect, connection.and_then(|connection| connection.settle_s))
+    }
+
+    /// Whether messages that say the same in other bytes begin runs of their own: no key was written, and what begins the
+    /// runs is not something that happens once (a due time, an event, another run, a person).
+    fn comes_unnamed(&self) -> bool {
+        let strangers = |trigger: &said::Trigger| {
+            !matches!(
+                trigger.kind,
+                said::TriggerKind::Schedule(_) | said::TriggerKind::Event { .. } | said::TriggerKind::Manual
+            )
+        };
+        self.said.key.is_none() && self.said.triggers.iter().any(strangers)
+    }
+
+    /// What is done once is done once for each run, where nobody says of what it is done.
+    fn once_a_message(&mut self, at: &Span, name: &str) {
+        let message = format!(
+            "`{name}` is done once, and nothing says of what: its key is the run and this step, and each message that differs in \
+             a byte is another run"
+        );
+        self.report(
+            Diagnostic::error(codes::ONCE_A_MESSAGE, at.clone(), message)
+                .note()
+                .help("write `once:` beside it, with what names the act for both sides: `once: trigger.message.number`")
+                .help("or write `key:` at the top, which makes one run of all messages about one thing"),
+        );
     }
 
     /// How a step is undone.

@@ -61,6 +61,14 @@ pub fn check(pipeline: &Pipeline, world: &World) -> Checked {
     let diagnostics = folded(diagnostics);
     let stops = |d: &Diagnostic| !world.trusting || UNSOUND.contains(&d.code);
     let failed = diagnostics.iter().any(|d| d.severity == Severity::Error && stops(d));
+    // What only might be better comes when nothing is wrong any more.
+    let diagnostics = match failed {
+        true => diagnostics
+            .into_iter()
+            .filter(|d| d.severity != Severity::Note)
+            .collect(),
+        false => diagnostics,
+    };
     Checked {
         plan: plan.filter(|_| !failed),
         diagnostics,

@@ -83,7 +83,7 @@ fn every_code_has_a_page_whose_examples_are_right() {
 }
 
 /// What the examples of the reference find there.
-const HEAD: &str = "dragoman: 1\npipeline: reference\non:\n  - id: hook\n    http: { path: /orders, from: partner, reply: replied }\n    read: orders.read_order\nsteps:\n- id: order\n  call: orders.get\n  with: { number: =trigger.message.number }\n";
+const HEAD: &str = "dragoman: 1\npipeline: reference\non:\n  - id: hook\n    http: { path: /orders, from: partner, reply: replied }\n    read: orders.read_order\nkey: trigger.message.number\nsteps:\n- id: order\n  call: orders.get\n  with: { number: =trigger.message.number }\n";
 
 #[test]
 fn the_examples_of_the_reference_are_right() {

@@ -9,7 +9,7 @@ use dragoman_plan::check;
 
 use crate::world::world;
 
-const HEAD: &str = "dragoman: 1\npipeline: spec\non:\n  - id: hook\n    http: { path: /orders, from: partner, reply: replied }\n    read: orders.read_order\nsteps:\n";
+const HEAD: &str = "dragoman: 1\npipeline: spec\non:\n  - id: hook\n    http: { path: /orders, from: partner, reply: replied }\n    read: orders.read_order\nkey: trigger.message.number\nsteps:\n";
 
 /// All diagnostics of a text, manifest and plan.
 pub(crate) fn diagnostics(text: &str) -> Vec<Diagnostic> {
@@ -61,10 +61,10 @@ fn said(text: &str) -> String {
             .span
             .as_ref()
             .map_or((0, 0), |s| s.source.position(s.range.start));
-        let severity = if diagnostic.severity == Severity::Warning {
-            "warning "
-        } else {
-            ""
+        let severity = match diagnostic.severity {
+            Severity::Error => "",
+            Severity::Warning => "warning ",
+            Severity::Note => "note ",
         };
         let line = line.saturating_sub(head);
         writeln!(
