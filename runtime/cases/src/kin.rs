@@ -1,5 +1,7 @@
 //! Where a run stands among the others of a case: whose it is, and by which names a case calls its steps.
 
+use std::cmp::Reverse;
+
 use dragoman_journal::{Entry, Record, without_numbers};
 use dragoman_model::RunId;
 
@@ -137,18 +139,24 @@ impl Kin {
         format!("{}{}", self.own, without_numbers(within).replace("[]", ""))
     }
 
-    /// Whether a name of the case is that of a step of this run, exactly or with numbers and arms left out.
-    pub(crate) fn has(&self, said: &Named, step: &str) -> Option<Match> {
-        let readings = said.readings.iter();
-        let matches = readings.flat_map(|(pipeline, path)| {
-            let meant = self.places.iter().filter(move |(named, _)| named == pipeline);
-            meant.filter_map(move |(_, before)| names(path, &format!("{before}{step}")))
+    /// How well a name of the case fits a step of this run; none: it is that of another.
+    pub(crate) fn has(&self, said: &Named, step: &str) -> Option<Fit> {
+        let places = self.places.iter().enumerate();
+        let fits = places.flat_map(|(depth, (pipeline, before))| {
+            let meant = said.readings.iter().filter(move |(named, _)| named == pipeline);
+            meant.filter_map(move |(_, path)| {
+                let matched = names(path, &format!("{before}{step}"))?;
+                Some((matched, Reverse(depth)))
+            })
         });
-        matches.max()
+        fits.max()
     }
 }
 
-/// How well a name fits a step.
+/// How well a name fits a step: exactly before shortened, then from further out before from its own pipeline alone.
+pub(crate) type Fit = (Match, Reverse<usize>);
+
+/// How well a path fits another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Match {
     /// Without some numbers or arms.

@@ -1,6 +1,7 @@
 //! The scripted side: answers calls as the case says, and remembers what took effect, as the world does that does not
 //! die with the process.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -142,7 +143,7 @@ impl Script {
         let all = self.prepared.answers.iter().enumerate();
         let fits = |a: &crate::prepared::Scripted| a.step.as_ref().and_then(|step| kin.has(step, &call.step));
         let of_step = all.clone().filter_map(|(at, a)| Some((fits(a)?, at, a)));
-        let of_step = of_step.max_by_key(|(fits, at, _)| (*fits, std::cmp::Reverse(*at)));
+        let of_step = of_step.max_by_key(|(fits, at, _)| (*fits, Reverse(*at)));
         let of_operation = || all.clone().find(|(_, a)| a.step.is_none() && a.key.value == operation);
         let found = of_step.map(|(_, at, a)| (at, a)).or_else(of_operation);
         let mut asked = Asked {

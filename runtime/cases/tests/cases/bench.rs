@@ -67,6 +67,65 @@ steps:
     with: { number: =steps.paid.number }
 ";
 
+/// Asks until an order is packed, has a letter written by another pipeline, and tells of each parcel.
+pub(crate) const TAKE: &str = "
+dragoman: 1
+pipeline: take-orders
+summary: Take an order once it is packed.
+on: [{ id: hand, manual: {}, read: shop.read_order }]
+steps:
+  - id: packed
+    repeat:
+      until: steps.asked.large
+      every: 10m
+      rounds: 9
+      steps:
+        - id: asked
+          call: shop.get
+          with: { number: =trigger.message.number }
+  - id: letter
+    run: write-letter
+    with: { number: =trigger.message.number }
+  - id: parcels
+    each: trigger.message.parcels
+    as: parcel
+    concurrent: 1
+    steps:
+      - emit: { event: parcel-taken, key: parcel, data: { number: =parcel } }
+output: { letter: =steps.letter.id }
+";
+
+/// Is run by others.
+pub(crate) const LETTER: &str = "
+dragoman: 1
+pipeline: write-letter
+summary: Write a letter.
+on:
+  - id: called
+    manual: { input: { type: object, required: [number], properties: { number: { type: string } } } }
+steps:
+  - id: told
+    call: shop.notify
+    with: { number: =trigger.message.number }
+output: { id: =steps.told.id }
+";
+
+/// Begins by an event; a clerk looks at what is called `b`.
+pub(crate) const BILL: &str = "
+dragoman: 1
+pipeline: send-bills
+summary: Bill each parcel.
+on: [{ id: taken, event: { name: parcel-taken } }]
+steps:
+  - id: clerk
+    when: trigger.message.number == \"b\"
+    wait: { decision: bill, answers: [send, keep], for: 3d }
+  - id: told
+    call: shop.notify
+    with: { number: =trigger.message.number }
+output: { bill: =steps.told.id }
+";
+
 /// Posts what nobody can ask after, and takes it back.
 pub(crate) const POST: &str = "
 dragoman: 1
@@ -153,12 +212,16 @@ fn plans(values: &Value) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     world.site = values.clone();
     world.events = events();
     let mut plans = Vec::new();
-    for text in [SHIP, POST, THANK, WATCH] {
+    // What is run by another stands before it.
+    for text in [SHIP, POST, THANK, WATCH, LETTER, TAKE, BILL] {
         let (said, mut diagnostics) = dragoman_manifest::parse_pipeline(Source::new("pipeline.yaml", text));
         let said = said.expect("it is YAML");
         let checked = dragoman_plan::check(&said, &world);
         diagnostics.extend(checked.diagnostics);
-        plans.push(Arc::new(checked.plan.ok_or(diagnostics)?));
+        let plan = Arc::new(checked.plan.ok_or(diagnostics)?);
+        let signature = Some(Arc::new(plan.signature()));
+        world.pipelines.insert(plan.pipeline.clone(), signature);
+        plans.push(plan);
     }
     Ok(plans)
 }
@@ -166,7 +229,10 @@ fn plans(values: &Value) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
 fn events() -> BTreeMap<String, Option<Shape>> {
     let paid = json!({ "type": "object", "required": ["number"], "properties": {
         "number": { "type": "string" }, "sum": { "type": "string", "format": "decimal" } } });
-    [("order-paid".to_owned(), Some(Shape::from_schema(&paid).0))].into()
+    let taken = json!({ "type": "object", "required": ["number"], "properties": { "number": { "type": "string" } } });
+    [("order-paid", paid), ("parcel-taken", taken)]
+        .map(|(name, schema)| (name.to_owned(), Some(Shape::from_schema(&schema).0)))
+        .into()
 }
 
 /// What the cases run on.
@@ -215,6 +281,25 @@ answers:
   shop.ship: { id: S-1 }
   shop.notify: { id: N-1 }
 ";
+
+/// A case that holds, after so many lives.
+#[track_caller]
+pub(crate) fn holds(text: &str, lives: usize) {
+    let report = tried(text);
+    assert!(matches!(report.outcome, Outcome::Holds), "{}", told(&report));
+    assert!(report.lives >= lives, "only {} lives", report.lives);
+}
+
+/// A case that does not, and what is told of it.
+#[track_caller]
+pub(crate) fn differs(text: &str, words: &[&str]) {
+    let report = tried(text);
+    let told = told(&report);
+    assert!(matches!(report.outcome, Outcome::Differs(_)), "{told}");
+    for word in words {
+        assert!(told.contains(word), "no `{word}` in\n{told}");
+    }
+}
 
 /// The same with a large order.
 pub(crate) fn large() -> String {

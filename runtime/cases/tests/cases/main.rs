@@ -1,6 +1,9 @@
 //! Cases as data: what holds, what does not and how that is told, what is wrong with a case, and a run that becomes one.
 
+mod belonging;
 mod bench;
 mod mistakes;
+mod observing;
 mod recorded;
+mod rounds;
 mod verdicts;

@@ -7,8 +7,8 @@ use bytes::Bytes;
 use dragoman_cases::record::{Privacy, record};
 use dragoman_cases::{Outcome, run};
 use dragoman_engine::{
-    Acceptor, Boxed, Call, Delivered, Delivery, Engine, Limits, Output, PlanSource, Probed, Report, Settings,
-    StepRunner, SystemClock,
+    Acceptor, Boxed, Call, Delivered, Delivery, Engine, Limits, ManualClock, Output, PlanSource, Probed, Report,
+    Settings, StepRunner, SystemClock,
 };
 use dragoman_journal::{Journal, RunFilter};
 use dragoman_journals_sqlite::{Options, SqliteJournal};
@@ -25,13 +25,18 @@ impl StepRunner for Shop {
     fn call(&self, call: Call) -> Boxed<'_, Report> {
         let number = call.input["number"].as_str().unwrap_or("PL-2026-00117").to_owned();
         let result = match call.operation.as_str() {
+            // In the first round it is not packed yet, and in the second the line is cut once.
+            "get" if call.step == "packed[0].asked" => {
+                Ok(json!({ "number": "PL-2026-00117", "large": false, "parcels": [] }))
+            }
+            "get" if call.step == "packed[1].asked" && call.attempt == 1 => Err(Failure::retryable("http.503", "cut")),
             "get" | "read_order" => Ok(json!({ "number": "PL-2026-00117", "large": true, "parcels": ["a", "b"],
                 "phone_2": "+41 44 000 00 00", "customer": { "name": "Anna Alder", "country": "CH" } })),
             "ship" if number.ends_with('a') && call.attempt == 1 => {
                 Err(Failure::retryable("http.503", "no truck for PL-2026-00117 now"))
             }
             "ship" => Ok(json!({ "id": format!("S-{number}") })),
-            _ => Ok(json!({ "id": "N-1" })),
+            _ => Ok(json!({ "id": format!("N-{number}") })),
         };
         Box::pin(async move {
             Report {
@@ -62,6 +67,18 @@ impl StepRunner for Shop {
 }
 
 struct Plans(Vec<Arc<Plan>>);
+
+impl Plans {
+    /// The pipelines of the shop; one of them only observes.
+    fn observing(pipeline: Option<&str>) -> Plans {
+        let bench = bench();
+        let mut plans = (bench.build)(&bench.values).expect("the plans are good");
+        for plan in plans.iter_mut().filter(|plan| Some(plan.pipeline.as_str()) == pipeline) {
+            Arc::make_mut(plan).observe = true;
+        }
+        Plans(plans)
+    }
+}
 
 impl PlanSource for Plans {
     fn current(&self, pipeline: &str) -> Option<Arc<Plan>> {
@@ -124,6 +141,110 @@ async fn real_run(store: Arc<dyn Journal>) -> RunId {
         heard.expect("it ends").expect("the engine tells");
     }
     run
+}
+
+/// Takes an order: it is packed in the second round, a letter is written, and an event for each parcel begins a run; the
+/// clerk lets the second be billed.
+async fn taken(store: Arc<dyn Journal>, observing: Option<&str>) -> RunId {
+    let clock = ManualClock::new(Timestamp::from_millis(1_780_000_000_000));
+    let engine = Engine::start(Settings {
+        journal: Arc::clone(&store),
+        runner: Arc::new(Shop),
+        plans: Arc::new(Plans::observing(observing)),
+        clock: Arc::new(clock.clone()),
+        worker: "worker".into(),
+        limits: Limits::default(),
+    });
+    let delivery = Delivery {
+        pipeline: "take-orders".into(),
+        trigger: "hand".into(),
+        body: Bytes::from_static(b"an order"),
+        media_type: "text/plain".into(),
+        headers: Vec::new(),
+        attributes: json!({}),
+        sender: Actor::person("igor.olsen", "os_user"),
+        key: None,
+    };
+    let handle = engine.handle();
+    let Delivered::Accepted { run, .. } = handle.deliver(delivery).await.expect("the message is taken") else {
+        panic!("the sender does not wait");
+    };
+    let all = || RunFilter {
+        children: true,
+        ..RunFilter::default()
+    };
+    let ends = async {
+        loop {
+            handle.idle().await;
+            for wait in store.waits(None).await.expect("the store answers") {
+                let clerk = Actor::person("olga.olsen", "password");
+                let given = handle
+                    .answer(&wait.id, clerk, json!({ "answer": "send" }), wait.shown)
+                    .await;
+                given.expect("the answer is taken");
+            }
+            let runs = store.runs(all()).await.expect("the store answers");
+            if runs.iter().all(|run| run.ending.is_some()) {
+                return;
+            }
+            clock.advance(60_000);
+            tokio::task::yield_now().await;
+        }
+    };
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(30), ends).await;
+    ended.expect("it ends");
+    run
+}
+
+/// The case of a run of `take-orders`, recorded.
+fn recorded_taken(observing: Option<&str>) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let store: Arc<dyn Journal> =
+            Arc::new(SqliteJournal::open(folder.path(), Options::default()).expect("the store opens"));
+        let run = taken(Arc::clone(&store), observing).await;
+        let text = record(store.as_ref(), run, &bench(), &Privacy::default()).await;
+        text.expect("it is recorded")
+    })
+}
+
+#[test]
+fn rounds_pipelines_that_are_run_and_runs_that_events_began_are_recorded() {
+    let text = recorded_taken(None);
+    for words in [
+        "steps.packed.asked:",
+        "steps.letter.told:",
+        "steps.parcels[0].emit-1.send-bills.told\":",
+        "steps.parcels[1].emit-1.send-bills.told\":",
+        "wait: parcels[1].emit-1.send-bills.clerk",
+        "- pipeline: send-bills",
+    ] {
+        assert!(text.contains(words), "no `{words}` in\n{text}");
+    }
+    assert!(!text.contains("olsen") && !text.contains("PL-2026-00117"), "{text}");
+    let report = run(&read(&text), Path::new("."), &bench());
+    assert!(matches!(report.outcome, Outcome::Holds), "{}\n{text}", told(&report));
+    assert!(report.unused.is_empty(), "{:?} of\n{text}", report.unused);
+    let other = text.replacen("pipeline: send-bills", "pipeline: write-letter", 1);
+    let report = run(&read(&other), Path::new("."), &bench());
+    assert!(matches!(report.outcome, Outcome::Differs(_)), "{}", told(&report));
+}
+
+#[test]
+fn what_was_only_observed_is_recorded_as_a_case_that_observes() {
+    let text = recorded_taken(Some("take-orders"));
+    assert!(
+        text.contains("\nmode: observe\n") && text.contains("observed:"),
+        "{text}"
+    );
+    let report = run(&read(&text), Path::new("."), &bench());
+    assert!(matches!(report.outcome, Outcome::Holds), "{}\n{text}", told(&report));
+    let live = run(&read(&text.replace("mode: observe\n", "")), Path::new("."), &bench());
+    assert!(!matches!(live.outcome, Outcome::Holds), "{text}");
 }
 
 #[test]

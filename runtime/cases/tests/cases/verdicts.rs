@@ -1,27 +1,8 @@
 //! What holds, and what does not.
 
-use dragoman_cases::{Outcome, junit, run, updated};
+use dragoman_cases::{junit, run, updated};
 
-use crate::bench::{ORDER, bench, large, read, told, tried};
-
-/// A case that holds, after so many lives.
-#[track_caller]
-fn holds(text: &str, lives: usize) {
-    let report = tried(text);
-    assert!(matches!(report.outcome, Outcome::Holds), "{}", told(&report));
-    assert!(report.lives >= lives, "only {} lives", report.lives);
-}
-
-/// A case that does not, and what is told of it.
-#[track_caller]
-fn differs(text: &str, words: &[&str]) {
-    let report = tried(text);
-    let told = told(&report);
-    assert!(matches!(report.outcome, Outcome::Differs(_)), "{told}");
-    for word in words {
-        assert!(told.contains(word), "no `{word}` in\n{told}");
-    }
-}
+use crate::bench::{ORDER, bench, differs, holds, large, read, tried};
 
 const WHOLE: &str = "
 expect:

@@ -115,7 +115,7 @@ fn after_key(value: &Value, indent: usize) -> String {
 
 /// The members of an object: what it is about first, the others by name.
 fn members(object: &serde_json::Map<String, Value>) -> Vec<(&String, &Value)> {
-    const FIRST: [&str; 5] = ["call", "pipeline", "after", "ending", "reason"];
+    const FIRST: [&str; 7] = ["call", "pipeline", "after", "event", "wait", "ending", "reason"];
     let mut members: Vec<_> = object.iter().collect();
     members.sort_by_key(|(name, _)| FIRST.iter().position(|first| first == name).unwrap_or(FIRST.len()));
     members
