@@ -1,6 +1,10 @@
-//! `cargo xtask setup`: the wasm target, and the tools that tests compare with.
+//! `cargo xtask setup`: the wasm target, and the programs that tests need.
 
-use std::process::Command;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
@@ -28,30 +32,98 @@ pub(crate) fn target() -> Result<()> {
     run(Command::new("rustup").args(["target", "add", TARGET]))
 }
 
-/// Installs what the tests compare with: `xmllint`. Without the right to install packages it says what is missing.
+/// A program of the system that tests need.
+struct Tool {
+    name: &'static str,
+    package: &'static str,
+    is_there: fn() -> bool,
+    /// What is left out without it.
+    without: &'static str,
+}
+
+const TOOLS: [Tool; 2] = [
+    Tool {
+        name: "xmllint",
+        package: "libxml2-utils",
+        is_there: || exists("xmllint", "--version"),
+        without: "the tests that validate against schemas are skipped without it",
+    },
+    Tool {
+        name: "RabbitMQ",
+        package: "rabbitmq-server",
+        is_there: || Path::new("/usr/lib/rabbitmq/bin/rabbitmq-server").is_file(),
+        without: "the tests that read queues of a broker are skipped without it",
+    },
+];
+
+/// Installs what the tests need: `xmllint` to compare with, and RabbitMQ, of which each test starts a node of its own.
+/// Without the right to install packages it says what is missing.
 pub(crate) fn tools() -> Result<()> {
-    if exists("xmllint", "--version") {
-        return Ok(());
-    }
-    step("installing xmllint (package libxml2-utils)");
-    let apt = |arguments: &[&str]| {
-        run(Command::new("apt-get")
-            .args(arguments)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .stdout(std::io::stderr()))
-    };
-    let installed = apt(&["update", "-qq"])
-        .and_then(|()| apt(&["install", "-y", "-qq", "--no-install-recommends", "libxml2-utils"]));
-    match installed {
-        Ok(()) if exists("xmllint", "--version") => Ok(()),
-        _ if std::env::var_os("CI").is_some() => {
-            bail!("xmllint is missing and cannot be installed: install the package libxml2-utils")
+    let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !(tool.is_there)()).collect();
+    let mut updated = false;
+    for tool in missing {
+        step(&format!("installing {} (package {})", tool.name, tool.package));
+        let installed = if updated { Ok(()) } else { apt(&["update", "-qq"]) };
+        updated |= installed.is_ok();
+        let installed = installed.and_then(|()| install(tool.package));
+        if installed.is_ok() && (tool.is_there)() {
+            continue;
         }
-        _ => {
-            step(
-                "xmllint is missing: install the package libxml2-utils; the tests that validate against schemas are skipped without it",
-            );
-            Ok(())
+        let what = format!("{} is missing: install the package {}", tool.name, tool.package);
+        if std::env::var_os("CI").is_some() {
+            bail!("{what}");
+        }
+        step(&format!("{what}; {}", tool.without));
+    }
+    Ok(())
+}
+
+/// Installs a package, and leaves nothing running that it brings: what it would start at once, and at each start of the
+/// machine, is somebody's to decide, and takes ports and memory. A service that runs already is left alone.
+fn install(package: &str) -> Result<()> {
+    let denied = Denied::new();
+    apt(&["install", "-y", "-qq", "--no-install-recommends", package])?;
+    drop(denied);
+    // Where there is no systemd, nothing starts it.
+    let disabled = Command::new("systemctl")
+        .args(["disable", "--quiet", package])
+        .stderr(Stdio::null())
+        .status();
+    drop(disabled);
+    Ok(())
+}
+
+fn apt(arguments: &[&str]) -> Result<()> {
+    run(Command::new("apt-get")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .stdout(Stdio::from(std::io::stderr())))
+}
+
+/// While it lives, packages that are installed start no service: the system asks this file, and is told no.
+struct Denied(Option<&'static Path>);
+
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+/// The answer that means "forbidden".
+const NO: &str = "#!/bin/sh\nexit 101\n";
+
+impl Denied {
+    fn new() -> Self {
+        let file = Path::new(POLICY);
+        // Somebody has a policy of their own; or this user may not have one, and may install nothing either.
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o755).open(file);
+        let written = made.and_then(|mut file| file.write_all(NO.as_bytes()));
+        Denied(written.is_ok().then_some(file))
+    }
+}
+
+impl Drop for Denied {
+    fn drop(&mut self) {
+        if let Some(file) = self.0 {
+            // Left there it would keep every service of this machine from being started by its package.
+            if let Err(error) = std::fs::remove_file(file) {
+                step(&format!("{} is left there, take it away: {error}", file.display()));
+            }
         }
     }
 }

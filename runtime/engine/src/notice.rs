@@ -50,6 +50,7 @@ enum Kind {
     /// A message over HTTP, by the status of the answer.
     Message(u16),
     File,
+    Queued,
     Event,
     Parked,
     Failed,
@@ -61,6 +62,7 @@ impl Kind {
         match self {
             Kind::Message(_) => "refused messages",
             Kind::File => "refused files",
+            Kind::Queued => "rejected messages of queues",
             Kind::Event => "events that begin no run",
             Kind::Parked => "runs that wait for a person to repair them",
             Kind::Failed => "runs that failed",
@@ -136,6 +138,23 @@ impl Notices {
                 "a file was refused: the file beside it, with `.why.json` behind its name, says why"
             );
         }
+    }
+
+    /// A message of a queue was rejected. `pipelines`: those that read the queue, or the one that refused it; `run`: that
+    /// which keeps it, or has its key.
+    pub fn queued(&self, code: &str, pipelines: &str, queue: &str, run: Option<RunId>) {
+        if !self.may(Kind::Queued, pipelines) {
+            return;
+        }
+        let code = brief(code);
+        let look = match run {
+            Some(run) => format!("`dragoman runs show {run}` says more"),
+            None => format!("`dragoman explain {code}` says why"),
+        };
+        tracing::warn!(
+            target: "dragoman::messages", code, pipeline = pipelines, queue,
+            "a message of a queue was rejected, and is in the queue's dead letters where it has such: {look}"
+        );
     }
 
     /// An event begins no run of this pipeline, now or later.
@@ -225,7 +244,7 @@ fn tell_more(kind: Kind, pipeline: &str, more: u64) {
         Kind::Message(status) => {
             tracing::warn!(target: "dragoman::messages", status, pipeline, "and {more} more in {seconds} s: {several}");
         }
-        Kind::File | Kind::Event => {
+        Kind::File | Kind::Queued | Kind::Event => {
             tracing::warn!(target: "dragoman::messages", pipeline, "and {more} more in {seconds} s: {several}");
         }
     }

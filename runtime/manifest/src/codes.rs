@@ -34,9 +34,11 @@ pub const BAD_NAME: Code = Code::new("D0113", "a name that cannot be one");
 pub const DOCUMENTS: Code = Code::new("D0114", "a file holds one document");
 /// An expression that is empty.
 pub const EMPTY_EXPRESSION: Code = Code::new("D0115", "an expression is missing");
-/// A word of the language that this version does not run yet.
-pub const LATER_WORD: Code = Code::new("D0116", "a word that this version does not run yet");
 /// The version of the language is not one that this runtime knows.
 pub const LANGUAGE_VERSION: Code = Code::new("D0117", "another version of the language");
 /// A secret written as plain text.
 pub const PLAIN_SECRET: Code = Code::new("D0118", "a secret is written as plain text");
+/// A sender comes by a broker that the site does not have.
+pub const UNKNOWN_BROKER: Code = Code::new("D0922", "there is no such broker");
+/// A broker is reached without TLS, and nobody has said that this may be.
+pub const PLAIN_BROKER: Code = Code::new("D0923", "the way to the broker can be read by others");

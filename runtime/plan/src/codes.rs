@@ -66,6 +66,8 @@ pub const PERSONAL: Code = Code::new("D0426", "personal data where they are not 
 pub const SECRET: Code = Code::new("D0427", "a secret where none is taken");
 /// A pipeline that does not emit the event that another hears from it.
 pub const NOT_EMITTED: Code = Code::new("D0428", "an event that the pipeline does not emit");
+/// A sender whose messages do not come in the way of the trigger.
+pub const OTHER_WAY: Code = Code::new("D0429", "the sender comes another way");
 /// A `try` without a handler.
 pub const CATCHES_NOTHING: Code = Code::new("D0430", "a group that catches nothing");
 /// A pipeline that the site does not have.

@@ -82,6 +82,13 @@ pub enum TriggerKind {
         /// How long a file must not have changed, in milliseconds.
         settle_ms: u64,
     },
+    /// A queue of a broker.
+    Amqp {
+        /// The queue.
+        queue: String,
+        /// The sender in the site file, whose broker has the queue.
+        from: String,
+    },
     /// When it is time.
     Schedule {
         /// When it is due.

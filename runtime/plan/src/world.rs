@@ -47,6 +47,8 @@ pub struct World {
     pub pipelines: BTreeMap<String, Option<Arc<Signature>>>,
     /// The senders' names.
     pub senders: BTreeSet<String>,
+    /// Those of them whose messages come from the queues of a broker.
+    pub broker_senders: BTreeSet<String>,
     /// Those that personal data may be answered to.
     pub personal_senders: BTreeSet<String>,
     /// Where the site file speaks of each sender.
@@ -77,6 +79,7 @@ impl Default for World {
             emitted: BTreeMap::new(),
             pipelines: BTreeMap::new(),
             senders: BTreeSet::new(),
+            broker_senders: BTreeSet::new(),
             personal_senders: BTreeSet::new(),
             places: BTreeMap::new(),
             roles: Role::ALL.iter().map(|role| role.name().to_owned()).collect(),

@@ -126,6 +126,7 @@ async fn status(State(api): State<Arc<Api>>, headers: HeaderMap) -> Response<Bod
         status["store"] = json!({
             "syncs": stats.syncs, "batches": stats.batches, "entries": stats.entries, "bytes": stats.bytes,
         });
+        status["queues"] = api.reloader.queues.to_json();
         status["site"] = api.reloader.served().to_json();
         Ok(status)
     })

@@ -3,8 +3,8 @@
 //! **Invariants.** Everything is checked first, as `dragoman check` does; with an error nothing changes. What runs will be
 //! pinned to is in the store before it is offered. A message is accepted by the old site or by the new one.
 
-use std::collections::{BTreeSet, HashSet};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -13,6 +13,7 @@ use dragoman_host::Host;
 use dragoman_journals_sqlite::SqliteJournal;
 use dragoman_manifest::Site as Said;
 use dragoman_model::{Diagnostic, Digest};
+use dragoman_transports_amqp::{Broker, States};
 use dragoman_transports_http::egress::HttpEgress;
 use dragoman_transports_http::inbound::Routes;
 use tokio::sync::watch;
@@ -69,6 +70,8 @@ pub(crate) struct Reloader {
     pub(crate) routes: Arc<ArcSwap<Routes>>,
     /// What brings messages in by itself.
     pub(crate) sources: watch::Sender<Vec<Source>>,
+    /// How the queues stand.
+    pub(crate) queues: States,
     /// Who may use the operator API.
     pub(crate) accounts: Arc<Accounts>,
     /// Where the heads of the trail go.
@@ -114,7 +117,8 @@ impl Reloader {
                 refused: None,
             }),
             routes: Arc::new(ArcSwap::from_pointee(routes)),
-            sources: watch::Sender::new(sources(&runtime.plans, &runtime.folder, largest)),
+            sources: watch::Sender::new(sources(&runtime.plans, &runtime.folder, &runtime.brokers, largest)),
+            queues: States::default(),
             accounts: Arc::new(Accounts::new(runtime.users.clone())?),
             heads: watch::Sender::new(Outside::of(&runtime.said, &runtime.folder)),
         })
@@ -248,7 +252,8 @@ impl Reloader {
         let door: Arc<dyn Acceptor> = Arc::new(self.handle.door(self.plans.offer()));
         self.routes
             .store(Arc::new(triggers::routes(&plans, &site.senders, largest, door)));
-        self.sources.send_replace(sources(&self.plans, &self.folder, largest));
+        self.sources
+            .send_replace(sources(&self.plans, &self.folder, &site.brokers, largest));
         self.accounts.replace(site.users);
         let outside = Outside::of(&site.said, &self.folder);
         self.heads.send_if_modified(|known| {
@@ -275,13 +280,16 @@ impl Reloader {
     }
 }
 
-fn sources(plans: &Plans, folder: &std::path::Path, largest: u64) -> Vec<Source> {
+fn sources(plans: &Plans, folder: &Path, brokers: &BTreeMap<String, Broker>, largest: u64) -> Vec<Source> {
     let plans = plans.all();
     let folders = triggers::folders(&plans, folder, largest)
         .into_iter()
         .map(Source::Folder);
+    let queues = triggers::queues(&plans, brokers, largest)
+        .into_iter()
+        .map(Source::Queue);
     let schedules = schedules::of(&plans).into_iter().map(Source::Schedule);
-    folders.chain(schedules).collect()
+    folders.chain(queues).chain(schedules).collect()
 }
 
 /// Work that reads files or computes for long, on a thread that nobody waits for.

@@ -13,6 +13,7 @@ use dragoman_journals_sqlite::{Options as StoreOptions, SqliteJournal};
 use dragoman_manifest::Site as Said;
 use dragoman_model::{Diagnostic, Digest, Severity};
 use dragoman_security::Keys;
+use dragoman_transports_amqp::Broker;
 use dragoman_transports_http::egress::{Endpoint, HttpEgress};
 use dragoman_transports_http::inbound::Sender;
 use futures_util::future::join_all;
@@ -72,6 +73,7 @@ pub struct Runtime {
     pub plans: Arc<Plans>,
     /// The senders by name.
     pub senders: BTreeMap<String, Arc<Sender>>,
+    pub(crate) brokers: BTreeMap<String, Broker>,
     pub(crate) users: BTreeMap<String, Account>,
     /// The installation's keys.
     pub keys: Keys,
@@ -130,6 +132,7 @@ impl Runtime {
             connections,
             endpoints,
             senders,
+            brokers,
             users,
             editions,
             world,
@@ -157,6 +160,7 @@ impl Runtime {
             journal,
             plans,
             senders,
+            brokers,
             users,
             keys,
             warnings,

@@ -52,6 +52,7 @@ pub async fn serve(
         reloader.sources.subscribe(),
         runtime.handle(),
         front,
+        reloader.queues.clone(),
         stopped.clone(),
     ));
     let watching = tokio::spawn(watching::watch(reloader.clone(), again, stopped.clone()));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dragoman_engine::{Acceptor, Handle};
+use dragoman_transports_amqp::{Queue, States};
 use dragoman_transports_files::Folder;
 use dragoman_transports_schedule::Schedule;
 use tokio::sync::watch;
@@ -20,6 +21,8 @@ const LOOK: Duration = Duration::from_millis(500);
 pub(crate) enum Source {
     /// A folder that is watched.
     Folder(Folder),
+    /// A queue that is read.
+    Queue(Queue),
     /// A calendar that is kept to.
     Schedule(Schedule),
 }
@@ -36,16 +39,23 @@ impl Source {
     fn place(&self) -> String {
         match self {
             Source::Folder(folder) => format!("folder {}", folder.path.display()),
+            Source::Queue(queue) => format!("queue {} {}", queue.broker.name, queue.name),
             Source::Schedule(schedule) => format!("schedule {} {}", schedule.pipeline, schedule.trigger),
         }
     }
 
-    fn begin(self, handle: &Handle, acceptor: &Arc<dyn Acceptor>) -> AtWork {
+    fn begin(self, handle: &Handle, acceptor: &Arc<dyn Acceptor>, queues: &States) -> AtWork {
         let (end, ended) = watch::channel(false);
         let task = match self.clone() {
             Source::Folder(folder) => {
                 tokio::spawn(dragoman_transports_files::watch(folder, acceptor.clone(), LOOK, ended))
             }
+            Source::Queue(queue) => tokio::spawn(dragoman_transports_amqp::consume(
+                queue,
+                acceptor.clone(),
+                queues.clone(),
+                ended,
+            )),
             Source::Schedule(schedule) => {
                 tokio::spawn(schedules::keep(schedule, handle.clone(), acceptor.clone(), ended))
             }
@@ -68,11 +78,12 @@ impl AtWork {
 }
 
 /// Keeps those sources at work that are wanted, until told to stop. One that stays as it was goes on undisturbed; one that
-/// changed is begun anew when the task before has come to its end.
+/// changed is begun anew when the task before has come to its end. `queues` is told how those stand.
 pub(crate) async fn follow(
     mut wanted: watch::Receiver<Vec<Source>>,
     handle: Handle,
     acceptor: Arc<dyn Acceptor>,
+    queues: States,
     mut stop: watch::Receiver<bool>,
 ) {
     let mut at_work: BTreeMap<String, AtWork> = BTreeMap::new();
@@ -90,7 +101,9 @@ pub(crate) async fn follow(
         }
         for source in sources {
             let place = source.place();
-            at_work.entry(place).or_insert_with(|| source.begin(&handle, &acceptor));
+            at_work
+                .entry(place)
+                .or_insert_with(|| source.begin(&handle, &acceptor, &queues));
         }
         let ended = tokio::select! {
             _ = stop.wait_for(|stop| *stop) => true,

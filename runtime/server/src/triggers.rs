@@ -1,4 +1,4 @@
-//! What the plans of a site listen to: paths of the server, and folders.
+//! What the plans of a site listen to: paths of the server, folders, and queues.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use dragoman_engine::{Acceptor, Boxed, Delivered, Delivery, Handle, Refused};
 use dragoman_plan::{Plan, TriggerKind};
+use dragoman_transports_amqp::{Broker, Queue, Reader};
 use dragoman_transports_files::{Folder, Watcher};
 use dragoman_transports_http::inbound::{Route, Routes, Sender};
 
@@ -77,4 +78,32 @@ pub(crate) fn folders(plans: &[Arc<Plan>], site: &Path, largest: u64) -> Vec<Fol
         watchers,
     };
     watched.into_iter().map(folder).collect()
+}
+
+/// The queues of all pipelines: one for each queue of a broker, whoever reads it, so that nobody takes a message away from
+/// another. `brokers`: by sender.
+pub(crate) fn queues(plans: &[Arc<Plan>], brokers: &BTreeMap<String, Broker>, largest: u64) -> Vec<Queue> {
+    let mut read: BTreeMap<(String, String), Queue> = BTreeMap::new();
+    for plan in plans {
+        for trigger in &plan.triggers {
+            let TriggerKind::Amqp { queue, from } = &trigger.kind else {
+                continue;
+            };
+            // The check has seen that the sender has one.
+            let Some(broker) = brokers.get(from) else { continue };
+            let place = (broker.name.clone(), queue.clone());
+            let known = read.entry(place).or_insert_with(|| Queue {
+                broker: broker.clone(),
+                name: queue.clone(),
+                largest,
+                readers: Vec::new(),
+            });
+            known.readers.push(Reader {
+                pipeline: plan.pipeline.clone(),
+                trigger: trigger.id.clone(),
+                from: from.clone(),
+            });
+        }
+    }
+    read.into_values().collect()
 }

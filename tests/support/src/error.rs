@@ -55,6 +55,14 @@ pub enum Error {
         /// What the client said.
         reason: String,
     },
+    /// A broker of messages did not do what a test asked of it.
+    #[error("the broker: {what}: {reason}")]
+    Broker {
+        /// What was being done.
+        what: String,
+        /// What the client said.
+        reason: String,
+    },
     /// A template names a value that was not given.
     #[error("the template wants a value for @{0}@")]
     Template(String),

@@ -10,6 +10,7 @@
 //! a strict partner checks.
 
 pub mod authority;
+pub mod broker;
 mod connection;
 mod control;
 pub mod customs;

@@ -28,6 +28,7 @@ pub(super) fn trigger(trigger: &Trigger) -> Item {
     let (word, what) = match &trigger.kind {
         TriggerKind::Http { path, .. } => ("http", path.value.clone()),
         TriggerKind::Files { folder, matching, .. } => ("files", format!("{}/{matching}", folder.value)),
+        TriggerKind::Amqp { queue, from } => ("amqp", format!("{} from {}", queue.value, from.value)),
         TriggerKind::Manual => ("manual", "dragoman run".to_owned()),
         TriggerKind::Schedule(schedule) => (
             "schedule",

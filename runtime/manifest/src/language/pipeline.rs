@@ -276,10 +276,15 @@ static EVENT: Map = map(
 
 static AMQP: Map = map(
     "amqp",
-    "A message comes over a queue; this version does not run it yet.",
+    "A message comes over a queue.",
     &[
         need("queue", Text, "The queue.", "orders"),
-        key("from", Text, "A sender of the site file.", "partner"),
+        need(
+            "from",
+            Text,
+            "A sender of the site file, whose broker has the queue.",
+            "partner",
+        ),
     ],
 );
 

@@ -34,6 +34,12 @@ pub(super) static SITE: Map = map(
             "{ orders: { plugin: orders } }",
         ),
         key(
+            "brokers",
+            Named(&Kind::Map(&BROKER)),
+            "The brokers of messages (AMQP) by name.",
+            "{ national: { url: amqps://broker.example, user: dragoman, password: env:BROKER_PASSWORD } }",
+        ),
+        key(
             "senders",
             Named(&Kind::Map(&SENDER)),
             "Who sends messages, and how that is known.",
@@ -125,6 +131,12 @@ static SENDER: Map = map(
             "A signature of the body in a header (HMAC-SHA-256).",
             "{ secret: env:PARTNER_KEY, header: X-Signature }",
         ),
+        key(
+            "broker",
+            Text,
+            "The broker whose queues its messages come from; the broker says who may put them there.",
+            "national",
+        ),
         key("none", Flag, "It is not known at all.", "true"),
         key(
             "personal",
@@ -134,7 +146,40 @@ static SENDER: Map = map(
         ),
     ],
 )
-.one_of(&["bearer", "hmac", "none"]);
+.one_of(&["bearer", "hmac", "broker", "none"]);
+
+static BROKER: Map = map(
+    "broker",
+    "A broker of messages (AMQP 0-9-1), and how the site proves who it is.",
+    &[
+        need(
+            "url",
+            Text,
+            "Scheme, host, port and virtual host, without user and password.",
+            "amqps://broker.example/orders",
+        ),
+        need("user", Text, "The user.", "dragoman"),
+        need("password", Secret, "The user's password.", "env:BROKER_PASSWORD"),
+        key(
+            "prefetch",
+            Whole(1, 10_000),
+            "How many messages of a queue may be held unacknowledged at once; 50 where nothing is said.",
+            "50",
+        ),
+        key(
+            "deliveries",
+            Whole(1, 1_000),
+            "How often a message may be delivered without being taken, before it is rejected; 10 where nothing is said.",
+            "10",
+        ),
+        key(
+            "private",
+            Flag,
+            "The network on the way is the operator's own: `amqp://`, without TLS, is allowed.",
+            "true",
+        ),
+    ],
+);
 
 static HMAC: Map = map(
     "hmac",

@@ -11,6 +11,9 @@ use crate::{Spanned, codes};
 /// How long a file must not have changed where nothing is said, in milliseconds.
 const SETTLE_MS: u64 = 2_000;
 
+/// The longest name of a queue, in bytes: AMQP sends its length in one.
+const LONGEST_QUEUE: usize = 255;
+
 /// The ways in which a run begins.
 const WAYS: &[&str] = &["http", "files", "schedule", "event", "amqp", "manual"];
 
@@ -59,7 +62,7 @@ fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger>
         [("files", node)] => files(reading, node),
         [("schedule", node)] => schedule::schedule(reading, node),
         [("event", node)] => events::trigger(reading, node),
-        [("amqp", node)] => amqp(reading, ways[0].1, node),
+        [("amqp", node)] => amqp(reading, node),
         [(_, node)] => {
             let example = "`manual: {}`, or `manual: { input: orders.read_order }`";
             if let Some(mut fields) = reading.fields(node, "a manual trigger", example) {
@@ -185,22 +188,25 @@ fn names_a_folder(reading: &mut Reading, folder: &str, matching: &Spanned<String
     reading.push(Diagnostic::error(codes::WRONG_VALUE, matching.span.clone(), message).help(help));
 }
 
-/// A queue of a message broker: part of the language, and not run yet.
-fn amqp(reading: &mut Reading, entry: &Entry, node: &Node) -> Option<TriggerKind> {
+/// A queue of a message broker. The sender is what says which broker.
+fn amqp(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
     let mut fields = reading.fields(node, "an AMQP trigger", "`{ queue: orders, from: partner }`")?;
-    fields
+    let queue = fields
         .need(reading, "queue", "orders")
         .and_then(|n| reading.text(n, "orders"));
-    fields
-        .take("from")
+    let from = fields
+        .need(reading, "from", "partner")
         .and_then(|n| reading.text(n, "the name of a sender of the site file"));
     fields.finish(reading);
-    let message = "`amqp` is a trigger of the language, but this version does not run it yet";
-    reading.push(
-        Diagnostic::error(codes::LATER_WORD, entry.key.span.clone(), message)
-            .help("until then, `http` or `files` may bring the messages"),
-    );
-    None
+    let queue = queue?;
+    if queue.is_empty() || queue.len() > LONGEST_QUEUE || queue.chars().any(char::is_control) {
+        let message = "this cannot be the name of a queue";
+        reading.push(
+            Diagnostic::error(codes::WRONG_VALUE, queue.span.clone(), message)
+                .help("write the name that the broker has for it: at most 255 bytes, without control characters"),
+        );
+    }
+    Some(TriggerKind::Amqp { queue, from: from? })
 }
 
 /// `connection.operation`.

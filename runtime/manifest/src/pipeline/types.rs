@@ -84,6 +84,13 @@ pub enum TriggerKind {
         /// In milliseconds.
         settle_ms: u64,
     },
+    /// Over a queue of a broker.
+    Amqp {
+        /// The queue.
+        queue: Spanned<String>,
+        /// A sender of the site file, whose broker has the queue.
+        from: Spanned<String>,
+    },
     /// When it is time.
     Schedule(Box<super::Schedule>),
     /// Events that pipelines hand to the site.

@@ -1,5 +1,6 @@
 //! The site file, as it was said: what runs where, with which endpoints, credentials and senders.
 
+mod broker;
 mod connection;
 mod endpoint;
 mod secret;

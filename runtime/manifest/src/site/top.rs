@@ -5,6 +5,7 @@ use std::sync::Arc;
 use dragoman_model::{Diagnostic, Source, Span, Value};
 use serde_json::Map;
 
+use super::broker::{self, brokers};
 use super::connection::{connections, personal};
 use super::secret::secret;
 use super::users::users;
@@ -39,11 +40,14 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         .take("connections")
         .filter(|n| !n.is_null())
         .map_or_else(Vec::new, |n| connections(reading, n));
+    let said_brokers = fields.take("brokers").filter(|n| !n.is_null());
+    let brokers = said_brokers.map_or_else(Vec::new, |n| brokers(reading, n));
     let mut personal_senders = Vec::new();
     let senders = fields
         .take("senders")
         .filter(|n| !n.is_null())
         .map_or_else(Vec::new, |n| senders(reading, n, &mut personal_senders));
+    broker::unknown(reading, &senders, &brokers, &names(said_brokers));
     let ledgers = fields
         .take("ledgers")
         .filter(|n| !n.is_null())
@@ -71,6 +75,7 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         plugins,
         values,
         connections,
+        brokers,
         senders,
         personal_senders,
         ledgers,
@@ -79,6 +84,14 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         heads,
         largest_message: largest_message.unwrap_or(LARGEST_MESSAGE),
     })
+}
+
+/// The keys of a mapping, whatever is wrong with what stands there.
+fn names(node: Option<&Node>) -> Vec<String> {
+    match node.map(|node| &node.kind) {
+        Some(NodeKind::Mapping(mapping)) => mapping.entries.iter().map(|e| e.key.value.clone()).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn beginning(root: &Node) -> Span {
@@ -149,13 +162,15 @@ fn sender(reading: &mut Reading, node: &Node, allowed: &mut bool) -> Option<Send
     let heading = fields.heading();
     let bearer = fields.take("bearer");
     let hmac = fields.take("hmac");
+    let broker = fields.take("broker");
     let none = fields.take("none");
     let said = fields.take("personal").and_then(|n| personal(reading, n));
     *allowed = said.is_some_and(|said| said.value);
     fields.finish(reading);
-    match (bearer, hmac, none) {
-        (Some(node), None, None) => secret(reading, node).map(Sender::Bearer),
-        (None, Some(node), None) => {
+    match (bearer, hmac, broker, none) {
+        (Some(node), None, None, None) => secret(reading, node).map(Sender::Bearer),
+        (None, None, Some(node), None) => reading.text(node, "national").map(Sender::Broker),
+        (None, Some(node), None, None) => {
             let mut fields = reading.fields(node, "`hmac`", "`{ secret: env:NAME, header: X-Signature }`")?;
             let found = fields
                 .need(reading, "secret", "env:NAME")
@@ -169,7 +184,7 @@ fn sender(reading: &mut Reading, node: &Node, allowed: &mut bool) -> Option<Send
                 header: header?.value,
             })
         }
-        (None, None, Some(node)) => {
+        (None, None, None, Some(node)) => {
             let said = reading.flag(node)?;
             if !said.value {
                 let message = "`none: false` says nothing about how this sender is known";
@@ -181,12 +196,12 @@ fn sender(reading: &mut Reading, node: &Node, allowed: &mut bool) -> Option<Send
             }
             Some(Sender::Unauthenticated)
         }
-        (None, None, None) => {
+        (None, None, None, None) => {
             reading.missing(heading, "a sender", "bearer", "env:PARTNER_TOKEN");
             None
         }
         _ => {
-            let message = "a sender says one of `bearer`, `hmac` and `none`";
+            let message = "a sender says one of `bearer`, `hmac`, `broker` and `none`";
             reading.push(Diagnostic::error(codes::STEP_WORD, heading, message).help("take the others away"));
             None
         }

@@ -28,6 +28,8 @@ pub struct Site {
     pub values: Value,
     /// The connections.
     pub connections: Vec<(Spanned<String>, Connection)>,
+    /// The brokers of messages.
+    pub brokers: Vec<(Spanned<String>, Broker)>,
     /// The senders of messages.
     pub senders: Vec<(Spanned<String>, Sender)>,
     /// Which of them personal data may be answered to.
@@ -168,8 +170,42 @@ pub enum Sender {
         /// The header.
         header: String,
     },
+    /// By the broker that its messages come from: whoever may put messages into the queues there.
+    Broker(Spanned<String>),
     /// Not at all.
     Unauthenticated,
+}
+
+/// A broker of messages (AMQP 0-9-1).
+#[derive(Debug, Clone)]
+pub struct Broker {
+    /// Its URL as it was written.
+    pub url: Spanned<String>,
+    /// The URL's parts.
+    pub address: BrokerAddress,
+    /// The user.
+    pub user: String,
+    /// The user's password.
+    pub password: Secret,
+    /// How many messages of a queue may be held unacknowledged at once; 50 where nothing is said.
+    pub prefetch: u64,
+    /// How often a message may be delivered without being taken; 10 where nothing is said.
+    pub deliveries: u64,
+    /// Whether it may be reached without TLS, because the network is the operator's own.
+    pub private: bool,
+}
+
+/// Where a broker is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerAddress {
+    /// Whether it is reached over TLS.
+    pub tls: bool,
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port; 5671 with TLS and 5672 without where nothing is said.
+    pub port: u16,
+    /// The virtual host; `/` where nothing is said.
+    pub vhost: String,
 }
 
 /// An account.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use dragoman_expression::Expected;
-use dragoman_manifest::Pipeline;
 use dragoman_manifest::pipeline::{FailureWord, Trigger as Said, TriggerKind as SaidKind};
+use dragoman_manifest::{Pipeline, Spanned};
 use dragoman_model::{Diagnostic, Digest};
 use dragoman_schema::Shape;
 
@@ -191,18 +191,16 @@ impl Checker<'_> {
                 matching: matching.clone(),
                 settle_ms: *settle_ms,
             },
+            SaidKind::Amqp { queue, from } => {
+                self.comes_by(from, true);
+                TriggerKind::Amqp {
+                    queue: queue.value.clone(),
+                    from: from.value.clone(),
+                }
+            }
             SaidKind::Http { path, from, replied } => {
                 match from {
-                    Some(sender) => {
-                        let place = "`senders` of the site file";
-                        self.known(
-                            sender,
-                            self.world.senders.iter(),
-                            codes::UNKNOWN_SENDER,
-                            "there is no sender",
-                            place,
-                        );
-                    }
+                    Some(sender) => self.comes_by(sender, false),
                     None => self.report(
                         Diagnostic::error(
                             codes::ANYBODY,
@@ -222,6 +220,42 @@ impl Checker<'_> {
         })
     }
 
+    /// A sender must be one of the site, and known in the way in which the message comes: over HTTP it proves itself with
+    /// each message; the messages of a queue come from its broker.
+    fn comes_by(&mut self, sender: &Spanned<String>, queue: bool) {
+        let world = self.world;
+        let place = "`senders` of the site file";
+        let (code, what) = (codes::UNKNOWN_SENDER, "there is no sender");
+        let by_broker = world.broker_senders.contains(&sender.value);
+        if !self.known(sender, world.senders.iter(), code, what, place) || by_broker == queue {
+            return;
+        }
+        let name = &sender.value;
+        let (message, help) = if queue {
+            let message = format!("the messages of a queue come from a broker, and the sender `{name}` names none");
+            let fitting: Vec<&str> = world.broker_senders.iter().map(String::as_str).collect();
+            let write = format!("write `{name}: {{ broker: NAME }}` with one of `brokers`");
+            let help = match fitting.as_slice() {
+                [] => format!("in the site file {write}"),
+                some => format!(
+                    "write `from:` with a sender that has a broker ({}), or {write}",
+                    some.join(", ")
+                ),
+            };
+            (message, help)
+        } else {
+            let message = format!("the sender `{name}` comes by a broker, and proves nothing over HTTP");
+            let help = "write `from:` with a sender that has `bearer` or `hmac`, or `amqp: { queue, from }` in place of `http`";
+            (message, help.to_owned())
+        };
+        let found = Diagnostic::error(codes::OTHER_WAY, sender.span.clone(), message).help(help);
+        let found = match world.places.get(name) {
+            Some(place) => found.label(place.clone(), "the sender"),
+            None => found,
+        };
+        self.report(found);
+    }
+
     /// Two triggers of one pipeline that take the same messages would run it twice for each.
     fn same_messages(&mut self) {
         let place = |trigger: &Said| match &trigger.kind {
@@ -229,6 +263,8 @@ impl Checker<'_> {
             SaidKind::Files { folder, matching, .. } => {
                 Some(format!("files {} {matching}", folder.value.trim_end_matches('/')))
             }
+            // Queues of two brokers may have one name; two senders of one broker take from one queue, which the site knows.
+            SaidKind::Amqp { queue, from } => Some(format!("amqp {} {}", from.value, queue.value)),
             SaidKind::Schedule(schedule) => Some(schedule::place(schedule)),
             SaidKind::Event { name, from } => {
                 let from = from.as_ref().map_or("", |from| &from.value);

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::specs::{complete, diagnostics, site_diagnostics};
 
+/// Codes of this room's files that only a site file raises.
+const OF_SITES: [&str; 2] = ["D0922", "D0923"];
+
 fn pages() -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/codes");
     let entries = std::fs::read_dir(folder)
@@ -12,7 +15,7 @@ fn pages() -> Vec<(String, PathBuf)> {
         .map(|e| e.expect("an entry").path());
     let mut pages: Vec<(String, PathBuf)> = entries
         .filter_map(|path| Some((path.file_stem()?.to_str()?.to_owned(), path)))
-        .filter(|(code, _)| code.starts_with("D01") || code.starts_with("D04"))
+        .filter(|(code, _)| OF_SITES.contains(&&**code) || code.starts_with("D01") || code.starts_with("D04"))
         .collect();
     pages.sort();
     pages

@@ -42,6 +42,8 @@ pub(crate) fn world() -> World {
     .map(|(name, events)| (name.to_owned(), events))
     .into();
     world.senders.insert("partner".into());
+    world.senders.insert("depot".into());
+    world.broker_senders.insert("depot".into());
     let shipped = json!({ "title": "Shipped", "type": "object", "required": ["number", "at"],
         "properties": { "number": { "type": "string" }, "at": { "type": "string", "format": "date-time" },
             "weight": { "x-type": "quantity" } } });

@@ -50,9 +50,10 @@ impl Inputs {
         for (_, sender) in &said.senders {
             match sender {
                 Sender::Bearer(secret) | Sender::Hmac { secret, .. } => secrets.push(secret),
-                Sender::Unauthenticated => {}
+                Sender::Broker(_) | Sender::Unauthenticated => {}
             }
         }
+        secrets.extend(said.brokers.iter().map(|(_, broker)| &broker.password));
         secrets.extend(said.users.iter().map(|(_, user)| match &user.proof {
             Proof::Password(secret) | Proof::Token(secret) => secret,
         }));

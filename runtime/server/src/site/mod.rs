@@ -1,5 +1,6 @@
 //! The site: what the site file, the pipelines' folder and the plugins mean together.
 
+mod brokers;
 mod connections;
 mod files;
 mod grants;
@@ -15,9 +16,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dragoman_host::Host;
+use dragoman_manifest::site::Sender as SaidSender;
 use dragoman_manifest::{Site as Said, read_site};
 use dragoman_model::{Diagnostic, Digest, Severity};
 use dragoman_plan::{World, codes};
+use dragoman_transports_amqp::Broker;
 use dragoman_transports_http::egress::Endpoint;
 use dragoman_transports_http::inbound::Sender;
 
@@ -50,6 +53,8 @@ pub(crate) struct Site {
     pub endpoints: BTreeMap<String, BTreeMap<String, Endpoint>>,
     /// The senders by name.
     pub senders: BTreeMap<String, Arc<Sender>>,
+    /// The brokers by the senders that come by them.
+    pub brokers: BTreeMap<String, Broker>,
     /// The accounts by name.
     pub users: BTreeMap<String, Account>,
     /// The pipelines by name.
@@ -126,6 +131,12 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
     let mut world = World {
         ledgers: said.ledgers.iter().map(|l| l.value.clone()).collect(),
         senders: said.senders.iter().map(|(name, _)| name.value.clone()).collect(),
+        broker_senders: said
+            .senders
+            .iter()
+            .filter(|(_, sender)| matches!(sender, SaidSender::Broker(_)))
+            .map(|(name, _)| name.value.clone())
+            .collect(),
         personal_senders: said.personal_senders.iter().cloned().collect(),
         places: said
             .senders
@@ -144,6 +155,7 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
     };
     let connected = connect(&context, &mut world, &mut diagnostics).await;
     let senders = senders::load(&folder, &said, secrets, &mut diagnostics);
+    let brokers = brokers::load(&folder, &said, secrets, &mut diagnostics);
     let (events, found) = dragoman_plan::site_events(&said, &world);
     world.events = events;
     world.event_marks = dragoman_plan::event_marks(&said, &world);
@@ -166,6 +178,7 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
         connections: connected.connections,
         endpoints: connected.endpoints,
         senders,
+        brokers,
         users,
         editions,
         components: connected.components,

@@ -28,6 +28,8 @@ pub(super) fn load(
             }
             Said::Hmac { secret, header } => resolve(folder, secret, secrets, diagnostics)
                 .map(|s| Proof::Hmac(Hmac::new(&s), header.to_ascii_lowercase())),
+            // Nothing comes from it over HTTP.
+            Said::Broker(_) => None,
         };
         if let Some(proof) = proof {
             senders.insert(
