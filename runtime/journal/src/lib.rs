@@ -13,6 +13,7 @@ pub mod canonical;
 pub mod chain;
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod decide;
 pub mod entry;
 pub mod error;
 pub mod fold;

@@ -1,59 +1,30 @@
 //! One append: decided, and written or refused as a whole.
 
+use dragoman_journal::decide::{Addition, Opening, Outcome};
 use dragoman_journal::error::{CONTRADICTION, Error};
-use dragoman_journal::{Append, Begun, Lease, Operation, Refusal, Sealed, Standing};
+use dragoman_journal::{Begun, Operation, Refusal, Sealed};
 use dragoman_model::RunId;
 
-use crate::begin::{self, Beginning};
-use crate::business::{self, Opening};
+use crate::begin;
+use crate::business;
 use crate::entries;
 use crate::events;
 use crate::failure::Trouble;
 use crate::ledger;
-use crate::runs::{self, RunRow};
+use crate::runs;
 use crate::state;
 use crate::writer::Writing;
-
-/// An append, sealed by its caller.
-pub(crate) struct Addition {
-    lease: Lease,
-    entries: Vec<Sealed>,
-    operations: Vec<Operation>,
-    begins: Vec<Beginning>,
-    standing: Standing,
-}
-
-/// Seals an append.
-///
-/// # Errors
-/// D0708 where its entries are not consecutive or not of its run.
-pub(crate) fn prepare(append: Append) -> Result<Addition, Error> {
-    Ok(Addition {
-        lease: append.lease,
-        entries: entries::seal(append.lease.run, append.entries)?,
-        operations: append.operations,
-        begins: append
-            .begins
-            .into_iter()
-            .map(begin::prepare)
-            .collect::<Result<_, _>>()?,
-        standing: append.standing,
-    })
-}
 
 /// Writes an append, or says why not.
 pub(crate) fn apply(writing: &mut Writing<'_>, addition: &Addition) -> Result<Result<(), Refusal>, Trouble> {
     let run = addition.lease.run;
-    let row = match runs::find(writing, run)? {
-        Some(row) if row.epoch == addition.lease.epoch && row.standing != Standing::Closed => row,
-        _ => return Ok(Err(Refusal::Fenced)),
+    let Some(found) = runs::find(writing, run)? else {
+        return Ok(Err(Refusal::Fenced));
     };
-    if let Some(first) = addition.entries.first()
-        && first.header.seq != row.entries
-    {
-        return Err(entries::gap(run, row.entries, first.header.seq).into());
+    if let Some(refusal) = found.row.admits(addition)? {
+        return Ok(Err(refusal));
     }
-    let outcome = runs::outcome(run, &addition.entries, addition.standing)?;
+    let outcome = Outcome::of(run, &addition.entries, addition.standing)?;
     if let Some(refusal) = operate_all(writing, addition)? {
         return Ok(Err(refusal));
     }
@@ -67,26 +38,8 @@ pub(crate) fn apply(writing: &mut Writing<'_>, addition: &Addition) -> Result<Re
             .into());
         }
     }
-    let lease_until = lease_after(&row, addition);
-    let after = RunRow {
-        entries: row.entries + addition.entries.len() as u64,
-        lease_until,
-        due: runs::due(addition.standing, lease_until),
-        standing: addition.standing,
-        ..row
-    };
-    runs::update(writing, run, &row, after, &outcome, first)?;
+    runs::update(writing, run, found, found.row.after(addition), &outcome, first)?;
     Ok(Ok(()))
-}
-
-/// A run that goes on keeps its owner; one that sleeps, waits, is parked or closed gives the lease back. An owner that
-/// still has the epoch may go on with a run that it put to sleep: nobody else has had it since.
-fn lease_after(row: &RunRow, addition: &Addition) -> i64 {
-    match (addition.standing, row.lease_until) {
-        (Standing::Active, 0) => addition.lease.until.millis(),
-        (Standing::Active, until) => until,
-        _ => 0,
-    }
 }
 
 /// All operations of an append, or none and the refusal.

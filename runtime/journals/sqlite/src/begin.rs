@@ -1,7 +1,8 @@
 //! Beginning a run, from a trigger or as the child of another.
 
+use dragoman_journal::decide::{Beginning, Outcome, RunRow};
 use dragoman_journal::error::{CONTRADICTION, Error};
-use dragoman_journal::{Begin, Begun, Lease, Operation, Parent, Record, Sealed, Standing};
+use dragoman_journal::{Begun, Lease, Standing};
 use dragoman_model::{Digest, RunId, Timestamp};
 use rusqlite::OptionalExtension;
 
@@ -9,60 +10,8 @@ use crate::append;
 use crate::columns;
 use crate::entries;
 use crate::failure::Trouble;
-use crate::runs::{self, Outcome, RunRow};
+use crate::runs::{self, Numbered};
 use crate::writer::Writing;
-
-/// A run that begins, sealed by its caller.
-pub(crate) struct Beginning {
-    run: RunId,
-    pipeline: String,
-    run_key: String,
-    parent: Option<Parent>,
-    entries: Vec<Sealed>,
-    operations: Vec<Operation>,
-    content: Digest,
-    standing: Standing,
-    lease_until: Timestamp,
-}
-
-/// Seals a beginning.
-///
-/// # Errors
-/// D0708 where it does not begin with `accepted` as entry 0.
-pub(crate) fn prepare(begin: Begin) -> Result<Beginning, Error> {
-    let refuse = || {
-        Error::new(
-            CONTRADICTION,
-            "a run begins with `accepted` as its entry 0; nothing was written",
-        )
-    };
-    let first = begin.entries.first().ok_or_else(refuse)?;
-    let run = first.run;
-    let Record::Accepted {
-        pipeline,
-        run_key,
-        parent,
-        ..
-    } = &first.record
-    else {
-        return Err(refuse());
-    };
-    if first.seq != 0 {
-        return Err(refuse());
-    }
-    let (pipeline, run_key, parent) = (pipeline.clone(), run_key.clone(), parent.clone());
-    Ok(Beginning {
-        run,
-        pipeline,
-        run_key,
-        parent,
-        entries: entries::seal(run, begin.entries)?,
-        operations: begin.operations,
-        content: begin.content,
-        standing: begin.standing,
-        lease_until: begin.lease_until,
-    })
-}
 
 /// Begins a run, or says which run has its key.
 pub(crate) fn apply(writing: &mut Writing<'_>, begin: &Beginning) -> Result<Begun, Trouble> {
@@ -73,29 +22,16 @@ pub(crate) fn apply(writing: &mut Writing<'_>, begin: &Beginning) -> Result<Begu
             Begun::Conflict { run }
         });
     }
-    let outcome = runs::outcome(begin.run, &begin.entries, begin.standing)?;
+    let outcome = Outcome::of(begin.run, &begin.entries, begin.standing)?;
     for operation in &begin.operations {
         if let Some(refusal) = append::operate(writing, begin.run, &begin.entries, operation)? {
             return Err(Error::new(CONTRADICTION, format!("run {} cannot begin: {refusal:?}", begin.run)).into());
         }
     }
     let first = entries::insert(writing, &begin.entries)?;
-    // A run that does not begin at work belongs to nobody until it is due.
-    let lease_until = if begin.standing == Standing::Active {
-        begin.lease_until.millis()
-    } else {
-        0
-    };
-    let mut row = RunRow {
-        number: 0,
-        entries: begin.entries.len() as u64,
-        epoch: 1,
-        lease_until,
-        due: runs::due(begin.standing, lease_until),
-        standing: begin.standing,
-    };
-    row.number = insert(writing, begin, &row, &outcome, first)?;
-    writing.memory.runs.remember(begin.run, row);
+    let row = RunRow::first(begin);
+    let number = insert(writing, begin, &row, &outcome, first)?;
+    writing.memory.runs.remember(begin.run, Numbered { number, row });
     Ok(Begun::New(Lease {
         run: begin.run,
         epoch: 1,

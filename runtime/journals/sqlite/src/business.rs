@@ -1,6 +1,7 @@
 //! Business keys and references: acts that happen once over all runs, and what was done under a reference.
 
-use dragoman_journal::{Effect, Once, OnceKey, OnceState, Record, Refusal, Sealed, Settled, canonical};
+use dragoman_journal::decide::Opening;
+use dragoman_journal::{Effect, Once, OnceKey, OnceState, Refusal, Sealed, Settled, canonical};
 use dragoman_model::{Digest, RunId, Value};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -8,15 +9,8 @@ use crate::columns;
 use crate::failure::Trouble;
 use crate::writer::Writing;
 
-/// The step that opens something, and the reference it does so under.
-pub(crate) struct Opening<'a> {
-    pub(crate) run: RunId,
-    pub(crate) path: &'a str,
-    pub(crate) reference: Option<&'a str>,
-}
-
-/// The refusal where the opening's reference is closed.
-pub(crate) fn voided(writing: &Writing<'_>, reference: Option<&str>) -> Result<Option<Refusal>, Trouble> {
+/// The run that closed a reference; none: it is open, or there is none.
+fn voided_by(writing: &Writing<'_>, reference: Option<&str>) -> Result<Option<RunId>, Trouble> {
     let Some(reference) = reference else {
         return Ok(None);
     };
@@ -25,10 +19,12 @@ pub(crate) fn voided(writing: &Writing<'_>, reference: Option<&str>) -> Result<O
         .prepare_cached("SELECT voided_by FROM reference WHERE name = ?1")?
         .query_row([reference], |row| columns::run(row, 0))
         .optional()?;
-    Ok(by.map(|by| Refusal::Voided {
-        reference: reference.into(),
-        by,
-    }))
+    Ok(by)
+}
+
+/// The refusal where the opening's reference is closed.
+pub(crate) fn voided(writing: &Writing<'_>, opening: &Opening<'_>) -> Result<Option<Refusal>, Trouble> {
+    Ok(opening.closed(voided_by(writing, opening.reference)?))
 }
 
 /// A business key's row number and record.
@@ -60,28 +56,10 @@ pub(crate) fn open(
     input_body: &Value,
 ) -> Result<Option<Refusal>, Trouble> {
     let found = find(writing.connection, once)?;
-    // What this very step has under way must come to certainty, closed or not; whoever closed it waits for that.
-    let under_way = found.as_ref().is_some_and(|(_, record)| {
-        record.state == OnceState::Open && record.run == opening.run && record.path == opening.path
-    });
-    if !under_way && let Some(refusal) = voided(writing, opening.reference)? {
+    let closed = voided_by(writing, opening.reference)?;
+    let record = found.as_ref().map(|(_, record)| record);
+    if let Some(refusal) = opening.refused(record, *input, closed) {
         return Ok(Some(refusal));
-    }
-    if let Some((_, record)) = &found {
-        let same_input = record.input == *input;
-        let own = record.run == opening.run && record.path == opening.path;
-        let free = match record.state {
-            OnceState::Failed => true,
-            // The step goes on after a crash, or after a person has looked at it.
-            OnceState::Open | OnceState::Parked => own && same_input,
-            OnceState::Done | OnceState::Undone => false,
-        };
-        if !free {
-            return Ok(Some(Refusal::Once {
-                record: Box::new(record.clone()),
-                same_input,
-            }));
-        }
     }
     let number = found.map(|(number, _)| number);
     write(
@@ -144,14 +122,10 @@ pub(crate) fn refer(
         .connection
         .prepare_cached("SELECT 1 FROM reference_effect WHERE reference = ?1 AND run = ?2 AND path = ?3 AND state = 0")?
         .exists((opening.reference, opening.run.0.as_bytes(), opening.path))?;
-    if !under_way && let Some(refusal) = voided(writing, opening.reference)? {
+    if !under_way && let Some(refusal) = voided(writing, opening)? {
         return Ok(Some(refusal));
     }
-    let input = entries
-        .iter()
-        .filter(|e| e.header.path == opening.path && matches!(e.header.record, Record::Intent { .. }))
-        .find_map(|e| e.value.as_ref()?.get("input"))
-        .unwrap_or(&Value::Null);
+    let input = opening.intended(entries);
     writing
         .connection
         .prepare_cached(
@@ -176,12 +150,8 @@ pub(crate) fn settle(
     once: Option<&OnceKey>,
     settled: &Settled,
 ) -> Result<(), Trouble> {
-    let (state, output) = match settled {
-        Settled::Done(output) => (OnceState::Done, Some(canonical::text(output.as_ref())?)),
-        Settled::Failed => (OnceState::Failed, None),
-        Settled::Parked => (OnceState::Parked, None),
-        Settled::Undone => (OnceState::Undone, None),
-    };
+    let (state, output) = settled.state();
+    let output = output.map(|output| canonical::text(output.as_ref())).transpose()?;
     let state_column = columns::of_once(&state);
     if let Some(once) = once {
         // Only the holder settles its key; an undo may be the work of another run, which found the act by its reference.

@@ -1,7 +1,7 @@
 //! Rows of entries: written one behind the other, read back by run.
 
-use dragoman_journal::error::{CONTRADICTION, CORRUPT, Error};
-use dragoman_journal::{Draft, Entry, Header, Sealed, seal};
+use dragoman_journal::error::{CORRUPT, Error};
+use dragoman_journal::{Entry, Header, Sealed, seal};
 use dragoman_model::RunId;
 use rusqlite::Connection;
 
@@ -11,37 +11,6 @@ use crate::writer::Writing;
 
 /// How the bytes of a body stand in its row: as canonical JSON text. Later formats encrypt; each gets a number.
 const PLAIN: i64 = 0;
-
-/// Seals drafts, which must be consecutive and of one run.
-///
-/// # Errors
-/// D0708 where they are not.
-pub(crate) fn seal(run: RunId, drafts: Vec<Draft>) -> Result<Vec<Sealed>, Error> {
-    let mut sealed: Vec<Sealed> = Vec::with_capacity(drafts.len());
-    for draft in drafts {
-        if draft.run != run {
-            return Err(Error::new(
-                CONTRADICTION,
-                format!("an entry of run {} in an append to run {run}", draft.run),
-            ));
-        }
-        if let Some(last) = sealed.last()
-            && draft.seq != last.header.seq + 1
-        {
-            return Err(gap(run, last.header.seq + 1, draft.seq));
-        }
-        sealed.push(draft.seal()?);
-    }
-    Ok(sealed)
-}
-
-/// The error of an append that does not continue its run.
-pub(crate) fn gap(run: RunId, expected: u64, given: u64) -> Error {
-    Error::new(
-        CONTRADICTION,
-        format!("run {run} goes on with entry {expected}, the append brings {given}; nothing of it was written"),
-    )
-}
 
 /// Writes entries at the end of the trail; gives the position of the first.
 pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<u64, Trouble> {

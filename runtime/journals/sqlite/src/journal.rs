@@ -1,10 +1,11 @@
 //! The trait `Journal`, on the writer and the readers.
 
 use bytes::Bytes;
-use dragoman_journal::error::{CONTRADICTION, Error};
+use dragoman_journal::decide::{Addition, Beginning};
+use dragoman_journal::error::Error;
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Operation,
-    Refusal, VersionedValue,
+    Answer, Append, Begin, Begun, Effect, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Refusal,
+    VersionedValue,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 
@@ -12,42 +13,17 @@ use crate::entries::reading;
 use crate::store::SqliteJournal;
 use crate::{append, begin, business, events, queries, runs, state};
 
-/// Refuses documents that are not what their reference says.
-fn check_documents<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Result<(), Error> {
-    for operation in operations {
-        if let Operation::Keep { document, bytes } = operation
-            && (Digest::of(bytes) != document.digest || bytes.len() as u64 != document.size)
-        {
-            return Err(Error::new(
-                CONTRADICTION,
-                format!(
-                    "the bytes given are not document {}; nothing was written",
-                    document.digest
-                ),
-            ));
-        }
-    }
-    Ok(())
-}
-
 impl Journal for SqliteJournal {
     fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>> {
         Box::pin(async move {
-            check_documents(&begin.operations)?;
-            let beginning = begin::prepare(begin)?;
+            let beginning = Beginning::new(begin)?;
             self.write(move |writing| begin::apply(writing, &beginning)).await
         })
     }
 
     fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>> {
         Box::pin(async move {
-            check_documents(
-                append
-                    .operations
-                    .iter()
-                    .chain(append.begins.iter().flat_map(|b| &b.operations)),
-            )?;
-            let addition = append::prepare(append)?;
+            let addition = Addition::new(append)?;
             self.write(move |writing| append::apply(writing, &addition)).await
         })
     }

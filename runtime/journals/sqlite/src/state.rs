@@ -1,9 +1,11 @@
 //! What is neither an entry nor a business key: connections' state, documents, waits, pinned versions.
 
+use dragoman_journal::decide::{self, Opening};
 use dragoman_journal::{Refusal, Wait, canonical};
 use dragoman_model::{Digest, DocumentReference};
 use rusqlite::OptionalExtension;
 
+use crate::business;
 use crate::columns;
 use crate::failure::Trouble;
 use crate::writer::Writing;
@@ -21,13 +23,9 @@ fn compare(
         .query_row((connection, key), |row| columns::count(row, 0))
         .optional()?
         .unwrap_or(0);
-    Ok(match expected {
-        Some(expected) if expected != version => Err(Refusal::State {
-            connection: connection.into(),
-            key: key.into(),
-            version,
-        }),
-        _ => Ok(version),
+    Ok(match decide::state::refused(connection, key, version, expected) {
+        Some(refusal) => Err(refusal),
+        None => Ok(version),
     })
 }
 
@@ -97,7 +95,12 @@ pub(crate) fn keep_version(writing: &Writing<'_>, digest: &Digest, bytes: &[u8])
 
 /// Registers a wait.
 pub(crate) fn begin_wait(writing: &Writing<'_>, wait: &Wait) -> Result<Option<Refusal>, Trouble> {
-    if let Some(refusal) = crate::business::voided(writing, wait.reference.as_deref())? {
+    let opening = Opening {
+        run: wait.run,
+        path: &wait.path,
+        reference: wait.reference.as_deref(),
+    };
+    if let Some(refusal) = business::voided(writing, &opening)? {
         return Ok(Some(refusal));
     }
     writing
