@@ -28,6 +28,8 @@ pub(crate) enum Look {
     Wait,
     /// The ledger and business references.
     Ledger,
+    /// Other pipelines of the site: one that is run, and those that hear an event.
+    Others,
     /// A value, a pause, a reply.
     Plain,
     /// Steps around which there is a frame.
@@ -56,6 +58,7 @@ impl Look {
             Look::Call => "calls an operation",
             Look::Wait => "waits",
             Look::Ledger => "ledger and references",
+            Look::Others => "goes to other pipelines",
             Look::Plain => "in the run itself",
             Look::Group => "around other steps",
             Look::Choice => "parts into branches",
@@ -75,6 +78,8 @@ pub struct Flow {
     pub(crate) summary: String,
     /// What holds for the whole: what happens after a failure, whether it only observes.
     pub(crate) notes: Vec<String>,
+    /// What is to be known of the picture itself.
+    pub(crate) remarks: Vec<String>,
     pub(crate) triggers: Vec<Item>,
     pub(crate) begin: Item,
     pub(crate) steps: Block,
@@ -148,11 +153,17 @@ impl Flow {
             name: pipeline.name.value.clone(),
             summary: pipeline.summary.clone(),
             notes: heads::notes(pipeline),
+            remarks: Vec::new(),
             triggers: pipeline.triggers.iter().map(heads::trigger).collect(),
             begin: heads::begin(pipeline),
             steps: teller.block(&pipeline.steps, "", None),
             completed: heads::completed(pipeline),
         }
+    }
+
+    /// Says something that holds for the whole picture, below the summary.
+    pub fn note(&mut self, note: impl Into<String>) {
+        self.remarks.push(note.into());
     }
 
     /// The pipeline's name.

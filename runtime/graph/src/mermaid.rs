@@ -20,6 +20,9 @@ pub fn mermaid(flow: &Flow, track: Option<&Track>) -> String {
         classes: Vec::new(),
         indent: 1,
     };
+    for (number, remark) in flow.remarks.iter().enumerate() {
+        chart.line(&format!("remark{}>{}]", number + 1, quoted(remark)));
+    }
     let mut open: Vec<Open> = Vec::new();
     for trigger in &flow.triggers {
         let id = chart.node(trigger);

@@ -134,6 +134,7 @@ fn journal(entries: &[Happened], flow: Option<&Flow>, block: &Block) -> BTreeMap
             }
             Record::Closed { ending: how } => ending = Some((*how, entry)),
             record => {
+                goes_on(&path, &mut marks);
                 if let (Some(mark), false) = (mark_of(record), path.is_empty()) {
                     marks.insert(path, mark);
                 }
@@ -151,6 +152,15 @@ fn journal(entries: &[Happened], flow: Option<&Flow>, block: &Block) -> BTreeMap
     marks
 }
 
+/// What something happens inside of does not wait any more: a `repeat` whose next round has begun.
+fn goes_on(path: &str, marks: &mut BTreeMap<String, Mark>) {
+    for (at, _) in path.match_indices(['.', '[']) {
+        if let Some(mark) = marks.get_mut(&path[..at]).filter(|mark| **mark == Mark::Waiting) {
+            *mark = Mark::Running;
+        }
+    }
+}
+
 fn mark_of(record: &Record) -> Option<Mark> {
     Some(match record {
         Record::Read { .. }
@@ -160,6 +170,8 @@ fn mark_of(record: &Record) -> Option<Mark> {
         | Record::Released { .. }
         | Record::Voided { .. }
         | Record::Observed { .. } => Mark::Done,
+        // What was emitted, what a wait heard, what a sender was answered.
+        Record::Event { name } if matches!(name.as_str(), "emitted" | "received" | "replied") => Mark::Done,
         Record::Children { .. } | Record::Intent { .. } => Mark::Running,
         Record::Failed { last: true, .. } => Mark::Failed,
         Record::Failed { .. } | Record::Timer { .. } | Record::Waiting { .. } => Mark::Waiting,
@@ -223,7 +235,8 @@ fn infer(block: &Block, completed: bool, marks: &mut BTreeMap<String, Mark>) -> 
             None => {
                 marks.insert(item.path.clone(), unsaid(item));
             }
-            Some(Mark::Running) => {
+            // What stands behind it was reached: a sleep is over, a `repeat` is done.
+            Some(Mark::Running | Mark::Waiting) => {
                 marks.insert(item.path.clone(), Mark::Done);
             }
             Some(_) => {}
@@ -280,7 +293,7 @@ fn is_silent(item: &Item) -> bool {
 /// A step that was passed and wrote nothing.
 fn unsaid(item: &Item) -> Mark {
     match (&item.guard, item.look) {
-        (Some(_), Look::Plain | Look::Choice | Look::Group) => Mark::Passed,
+        (Some(_), Look::Plain | Look::Others | Look::Choice | Look::Group) => Mark::Passed,
         (Some(_), _) => Mark::Skipped,
         (None, _) => Mark::Done,
     }

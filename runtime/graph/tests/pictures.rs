@@ -36,12 +36,21 @@ fn root() -> PathBuf {
 
 #[test]
 fn the_shipped_pipelines_can_be_read() {
-    let mut files = vec![root().join("runtime/plan/tests/good.yaml")];
-    for folder in std::fs::read_dir(root().join("pipelines")).expect("the pipelines") {
-        files.push(folder.expect("an entry").path().join("pipeline.yaml"));
+    let mut files = vec![
+        root().join("runtime/plan/tests/good.yaml"),
+        root().join("runtime/graph/tests/every.yaml"),
+    ];
+    for folder in [
+        "pipelines",
+        "examples/cookbook/pipelines",
+        "examples/from-paper/pipelines",
+    ] {
+        for folder in std::fs::read_dir(root().join(folder)).expect("the pipelines") {
+            files.push(folder.expect("an entry").path().join("pipeline.yaml"));
+        }
     }
     files.retain(|f| f.is_file());
-    assert!(files.len() >= 4, "only {} pipelines were found", files.len());
+    assert!(files.len() >= 20, "only {} pipelines were found", files.len());
     for file in files {
         let text = std::fs::read_to_string(&file).expect("a text");
         let name = file
@@ -51,6 +60,42 @@ fn the_shipped_pipelines_can_be_read() {
         let drawn = check(&name.unwrap_or_default(), &text);
         assert!(drawn.contains("data-step=\"on\""), "{drawn}");
     }
+}
+
+#[test]
+fn every_word_says_what_it_does() {
+    let text = std::fs::read_to_string(root().join("runtime/graph/tests/every.yaml")).expect("a text");
+    let drawn = check("every", &text);
+    for words in [
+        "RUN · ANOTHER PIPELINE",
+        ">write-letter<",
+        "WAIT · FOR A PERSON",
+        "WAIT · FOR AN EVENT",
+        "EMIT · AN EVENT",
+        "about trigger.message.number",
+        "every 30s, later every 10m · for at most 3d",
+        "at most 100 rounds",
+        "not done in time",
+        "it did not come in time",
+        "no answer in time",
+        "undone by orders.cancel",
+        "goes to other pipelines",
+    ] {
+        assert!(drawn.contains(words), "no `{words}` in\n{drawn}");
+    }
+}
+
+#[test]
+fn what_holds_for_the_whole_picture_is_said_in_it() {
+    let text = std::fs::read_to_string(root().join("runtime/graph/tests/every.yaml")).expect("a text");
+    let (pipeline, _) = parse_pipeline(Source::new("every.yaml", text));
+    let mut flow = Flow::of(&pipeline.expect("a pipeline"), &|_, _| None);
+    let note = "the version 4e1c22a09b17 is drawn, which the run is pinned to; the site has another one now";
+    flow.note(note);
+    let drawn = picture(&flow);
+    assert!(faults(&drawn).is_empty());
+    assert!(svg(&drawn, None).contains(note));
+    assert!(mermaid(&flow, None).contains(note));
 }
 
 /// Steps by chance, as lines.

@@ -68,7 +68,11 @@ fn accepted(parent: Option<u64>) -> Happened {
 
 /// What became of the steps, as the picture tells it.
 fn check(run: &[Happened], children: &[Vec<Happened>], expected: &[(&str, &str)]) {
-    let (pipeline, diagnostics) = parse_pipeline(Source::new("ship.yaml", TEXT));
+    of(TEXT, run, children, expected);
+}
+
+fn of(text: &str, run: &[Happened], children: &[Vec<Happened>], expected: &[(&str, &str)]) {
+    let (pipeline, diagnostics) = parse_pipeline(Source::new("ship.yaml", text));
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let flow = Flow::of(&pipeline.expect("a pipeline"), &|_, _| None);
     let track = Track::of(&flow, run, children);
@@ -176,4 +180,104 @@ fn a_run_that_is_parked_in_a_handler() {
             ("decision", "nothing"),
         ],
     );
+}
+
+/// Polls, tells, waits, has another pipeline run, and sleeps.
+const LONG: &str = r#"dragoman: 1
+pipeline: ship
+on: [{ id: hook, http: { path: /orders } }]
+steps:
+  - id: poll
+    repeat:
+      until: steps.asked.ready
+      every: 30s
+      steps:
+        - { id: asked, call: orders.get, with: {} }
+  - emit: { event: order-shipped }
+    when: steps.poll.urgent
+  - id: paid
+    wait: { event: order-paid, key: run.id, for: 3d }
+  - { id: letter, run: write-letter, with: {} }
+  - sleep: 10m
+  - { id: told, call: mail.send, with: {} }
+"#;
+
+fn timer(path: &str, purpose: &str) -> Happened {
+    let more = json!({ "due": "2026-03-01T08:00:00.000Z", "purpose": purpose, "attempt": 1 });
+    entry(path, "timer", more)
+}
+
+fn first_rounds() -> Vec<Happened> {
+    vec![
+        accepted(None),
+        entry("poll[0].asked", "read", usage()),
+        entry("poll", "chosen", json!({ "what": "round" })),
+        timer("poll", "repeat"),
+    ]
+}
+
+#[test]
+fn a_repeat_waits_between_its_rounds_and_not_within_them() {
+    let mut run = first_rounds();
+    of(
+        LONG,
+        &run,
+        &[],
+        &[("poll", "waits"), ("poll[].asked", "done"), ("paid", "nothing")],
+    );
+    run.push(timer("poll[1].asked", "retry"));
+    of(
+        LONG,
+        &run,
+        &[],
+        &[("poll", "under way"), ("poll[].asked", "waits"), ("paid", "nothing")],
+    );
+}
+
+#[test]
+fn what_was_emitted_heard_slept_and_run_is_done() {
+    let wait = json!({ "wait": "w", "decision": "event:order-paid", "roles": [],
+        "shown": format!("sha256:{}", "0".repeat(64)) });
+    let mut run = first_rounds();
+    run.extend([
+        entry("poll[1].asked", "read", usage()),
+        entry("emit-1", "event", json!({ "name": "emitted" })),
+        entry("paid", "waiting", wait),
+    ]);
+    let before = [
+        ("poll", "done"),
+        ("emit-1", "done"),
+        ("paid", "waits"),
+        ("letter", "nothing"),
+    ];
+    of(LONG, &run, &[], &before);
+    let done = json!({ "attempt": 1, "known_by": "answer", "usage": Usage::default() });
+    run.extend([
+        entry("paid", "event", json!({ "name": "received" })),
+        entry("letter", "children", json!({ "count": 1 })),
+    ]);
+    of(
+        LONG,
+        &run,
+        &[],
+        &[("paid", "done"), ("letter", "under way"), ("sleep-1", "nothing")],
+    );
+    run.extend([entry("letter", "done", done.clone()), timer("sleep-1", "sleep")]);
+    of(
+        LONG,
+        &run,
+        &[],
+        &[("letter", "done"), ("sleep-1", "waits"), ("told", "nothing")],
+    );
+    run.extend([
+        entry("told", "done", done),
+        entry("", "closed", json!({ "ending": "completed" })),
+    ]);
+    let all = [
+        ("poll", "done"),
+        ("sleep-1", "done"),
+        ("told", "done"),
+        ("completed", "done"),
+    ];
+    of(LONG, &run, &[], &all);
 }

@@ -59,8 +59,7 @@ impl Teller<'_> {
 
     fn step(&self, step: &Step, path: &str) -> Item {
         let told = self.kind(step, path);
-        let word = step.word.value;
-        let mut lines = vec![line(Style::Word, heading(word, told.look))];
+        let mut lines = vec![line(Style::Word, heading(step, told.look))];
         if let Some(id) = &step.id {
             lines.extend(wrap(&id.value, Style::Id, WIDEST, 1));
         }
@@ -72,7 +71,7 @@ impl Teller<'_> {
         for (name, key, handler) in [
             ("rejected", "on_rejected", &step.on_rejected),
             ("refused", "on_refused", &step.on_refused),
-            ("no answer in time", "on_timeout", &step.on_timeout),
+            (late(&step.kind), "on_timeout", &step.on_timeout),
             ("failed", "on_failure", &step.on_failure),
         ] {
             if let Some(handler) = handler {
@@ -119,8 +118,18 @@ impl Teller<'_> {
             }
             StepKind::Wait(wait) => Told::leaf(Look::Wait, waits(wait)),
             StepKind::WaitEvent(wait) => Told::leaf(Look::Wait, hears(wait)),
-            StepKind::Emit(emit) => Told::leaf(Look::Plain, emits(emit)),
-            StepKind::Release { ledger, .. } => Told::leaf(Look::Ledger, wrap(&ledger.value, Style::Code, WIDEST, 1)),
+            StepKind::Emit(emit) => Told::leaf(Look::Others, emits(emit)),
+            StepKind::Run(run) => Told::leaf(Look::Others, wrap(&run.pipeline.value, Style::Code, WIDEST, 2)),
+            StepKind::Release { ledger, once } => {
+                let mut lines = wrap(&ledger.value, Style::Code, WIDEST, 1);
+                lines.extend(wrap(
+                    &format!("what was claimed for {}", once.text),
+                    Style::Note,
+                    WIDEST,
+                    2,
+                ));
+                Told::leaf(Look::Ledger, lines)
+            }
             StepKind::Void { reference } => Told::leaf(Look::Ledger, wrap(&reference.text, Style::Code, WIDEST, 2)),
             StepKind::Sleep(millis) => {
                 let text = tell::duration(millis.value);
@@ -132,7 +141,7 @@ impl Teller<'_> {
             StepKind::Stop { reason } => ends(Look::Stop, reason),
             StepKind::Park { reason } => ends(Look::Park, reason),
             StepKind::Fail { reason, .. } => ends(Look::Fail, reason),
-            _ => Told::leaf(Look::Plain, Vec::new()),
+            StepKind::Refused => Told::leaf(Look::Plain, wrap("with a mistake", Style::Note, WIDEST, 1)),
         }
     }
 
@@ -188,11 +197,20 @@ impl Teller<'_> {
     fn repeat(&self, repeat: &Repeat, path: &str) -> Told {
         let mut lines = wrap(&format!("until {}", repeat.until.text), Style::Code, 2.0 * WIDEST, 2);
         let mut notes = Vec::new();
-        if let Some(every) = &repeat.every {
-            notes.push(format!("every {}", tell::duration(every.first_ms)));
+        match &repeat.every {
+            Some(every) if every.longest_ms > every.first_ms => notes.push(format!(
+                "every {}, later every {}",
+                tell::duration(every.first_ms),
+                tell::duration(every.longest_ms)
+            )),
+            Some(every) => notes.push(format!("every {}", tell::duration(every.first_ms))),
+            None => notes.push("at once".to_owned()),
         }
         if let Some(millis) = &repeat.for_ms {
             notes.push(format!("for at most {}", tell::duration(millis.value)));
+        }
+        if let Some(rounds) = &repeat.rounds {
+            notes.push(format!("at most {} rounds", rounds.value));
         }
         lines.extend(wrap(&notes.join(" · "), Style::Note, 2.0 * WIDEST, 2));
         Told {
@@ -236,13 +254,26 @@ impl Teller<'_> {
     }
 }
 
-/// The word with what kind of call it is: colours alone would not tell everybody.
-fn heading(word: &str, look: Look) -> String {
-    let word = word.to_uppercase();
-    match look {
-        Look::Read => format!("{word} · READS"),
-        Look::Act => format!("{word} · ACTS"),
+/// The word with what kind of call or wait it is: colours alone would not tell everybody.
+fn heading(step: &Step, look: Look) -> String {
+    let word = step.word.value.to_uppercase();
+    match (look, &step.kind) {
+        (Look::Read, _) => format!("{word} · READS"),
+        (Look::Act, _) => format!("{word} · ACTS"),
+        (_, StepKind::Wait(_)) => format!("{word} · FOR A PERSON"),
+        (_, StepKind::WaitEvent(_)) => format!("{word} · FOR AN EVENT"),
+        (_, StepKind::Emit(_)) => format!("{word} · AN EVENT"),
+        (_, StepKind::Run(_)) => format!("{word} · ANOTHER PIPELINE"),
         _ => word,
+    }
+}
+
+/// What `on_timeout` handles.
+fn late(kind: &StepKind) -> &'static str {
+    match kind {
+        StepKind::Repeat(_) => "not done in time",
+        StepKind::WaitEvent(_) => "it did not come in time",
+        _ => "no answer in time",
     }
 }
 
@@ -269,7 +300,7 @@ fn ends(look: Look, reason: &Template) -> Told {
 
 fn hears(wait: &EventWait) -> Vec<Line> {
     let mut lines = wrap(&wait.event.value, Style::Code, WIDEST, 2);
-    lines.extend(wrap(&format!("for {}", wait.key.text), Style::Note, WIDEST, 2));
+    lines.extend(wrap(&format!("about {}", wait.key.text), Style::Note, WIDEST, 2));
     if let Some(millis) = &wait.for_ms {
         let most = format!("for at most {}", tell::duration(millis.value));
         lines.extend(wrap(&most, Style::Note, WIDEST, 1));
@@ -280,7 +311,7 @@ fn hears(wait: &EventWait) -> Vec<Line> {
 fn emits(emit: &Emit) -> Vec<Line> {
     let mut lines = wrap(&emit.event.value, Style::Code, WIDEST, 2);
     if let Some(key) = &emit.key {
-        lines.extend(wrap(&format!("for {}", key.text), Style::Note, WIDEST, 1));
+        lines.extend(wrap(&format!("about {}", key.text), Style::Note, WIDEST, 1));
     }
     lines
 }

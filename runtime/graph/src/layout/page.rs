@@ -97,7 +97,7 @@ impl Layout {
 fn heading(flow: &Flow, width: f64) -> Vec<Text> {
     let mut lines: Vec<Line> = wrap(&flow.name, Style::Title, width, 2);
     lines.extend(wrap(&flow.summary, Style::Summary, width, 4));
-    for note in &flow.notes {
+    for note in flow.notes.iter().chain(&flow.remarks) {
         lines.extend(wrap(note, Style::Note, width, 2));
     }
     let mut y = MARGIN;

@@ -42,6 +42,8 @@ pub(super) fn of_look(look: Look) -> Colours {
         Look::Call => ("#edf0fa", "#3a4f9a"),
         Look::Wait => ("#fff5df", "#8a5a00"),
         Look::Ledger => ("#e6f5f2", "#0d6b60"),
+        // As the triggers by which they begin there.
+        Look::Others => ("#f4f0fb", "#5d3fa0"),
         Look::Plain | Look::Gives => ("#f4f6f8", "#566273"),
         Look::Group => ("#e2e8f3", "#45597d"),
         Look::Choice => ("#eef1f5", "#4a5568"),
