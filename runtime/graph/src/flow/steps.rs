@@ -308,6 +308,12 @@ fn hears(wait: &EventWait) -> Vec<Line> {
     lines
 }
 
+fn gives_back(ledger: &str, once: &str) -> Vec<Line> {
+    let mut lines = wrap(ledger, Style::Code, WIDEST, 1);
+    lines.extend(wrap(&format!("what was claimed for {once}"), Style::Note, WIDEST, 2));
+    lines
+}
+
 fn emits(emit: &Emit) -> Vec<Line> {
     let mut lines = wrap(&emit.event.value, Style::Code, WIDEST, 2);
     if let Some(key) = &emit.key {
