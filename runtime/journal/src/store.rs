@@ -313,6 +313,8 @@ pub trait Records: Send + Sync {
     fn beginning(&self, digits: String) -> Answer<'_, Result<Vec<RunId>, Error>>;
     /// Open waits; all, or those of a run.
     fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>>;
+    /// A text that runs are pinned to, by its digest.
+    fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>>;
 }
 
 /// The journal with its ledger, leases and documents.
@@ -360,6 +362,4 @@ pub trait Journal: Records {
     fn document(&self, digest: Digest) -> Answer<'_, Result<Option<KeptDocument>, Error>>;
     /// Keeps a text that runs are pinned to (a pipeline, a component, the values of a site), under its digest.
     fn keep_version(&self, bytes: Bytes) -> Answer<'_, Result<Digest, Error>>;
-    /// Reads it back.
-    fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>>;
 }

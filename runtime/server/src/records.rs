@@ -111,7 +111,8 @@ pub(crate) async fn runs(
     Ok(Ok(json!({ "runs": runs.iter().map(view::run).collect::<Vec<_>>() })))
 }
 
-/// A run with its timeline: `{ run, timeline, children }`; the children's timelines too.
+/// A run with its timeline: `{ run, timeline, children }`; the children's timelines too. With bodies also `edition`: the
+/// version of its pipeline that it is pinned to, and its text, as far as the store has it.
 pub(crate) async fn run(
     records: &dyn Records,
     id: &str,
@@ -137,8 +138,23 @@ pub(crate) async fn run(
         }
     }
     let timeline = view::history(&entries, bodies);
-    Ok(Ok(
-        json!({ "run": summary, "timeline": timeline, "children": children }),
+    let mut told = json!({ "run": summary, "timeline": timeline, "children": children });
+    if bodies {
+        told["edition"] = edition(records, &entries).await?;
+    }
+    Ok(Ok(told))
+}
+
+/// The version of its pipeline that a run is pinned to: `{ version, name, text }`, or null where the store has none.
+async fn edition(records: &dyn Records, entries: &[Entry]) -> Result<Value, dragoman_journal::Error> {
+    let Some(version) = entries.last().map(|entry| entry.header.versions.pipeline) else {
+        return Ok(Value::Null);
+    };
+    let kept = records.version(version).await?;
+    let kept: Option<Value> = kept.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    Ok(kept.map_or(
+        Value::Null,
+        |kept| json!({ "version": version, "name": kept["name"], "text": kept["text"] }),
     ))
 }
 

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use dragoman_graph::{Flow, Happened, Track, mermaid, picture, svg};
 use dragoman_journal::Record;
 use dragoman_manifest::{Pipeline, parse_pipeline};
-use dragoman_model::{Diagnostic, OperationEffect, Severity, Value, nearest};
+use dragoman_model::{Diagnostic, OperationEffect, Severity, Source, Value, nearest};
 use dragoman_server::{Trial, read_site, read_source};
 
 use crate::answer::{Error, Outcome, print_diagnostics};
@@ -35,7 +35,7 @@ pub(crate) struct Graph {
     /// What is drawn
     #[arg(long, value_enum, default_value_t = Format::Svg)]
     format: Format,
-    /// A run, by its id or the beginning of it. It is drawn on the pipeline as it is now
+    /// A run, by its id or the beginning of it. The version of the pipeline is drawn that the run is pinned to
     #[arg(long, value_name = "ID")]
     run: Option<String>,
     /// Where it is written; standard output where nothing is said
@@ -45,13 +45,28 @@ pub(crate) struct Graph {
 
 impl Graph {
     pub(crate) fn run(self) -> Outcome {
-        let pipeline = self.pipeline()?;
+        let shown = match &self.run {
+            Some(run) => Some(block_on(async { self.site.look().await?.run(run, true).await })?),
+            None => None,
+        };
+        let pinned = shown.as_ref().and_then(|shown| pinned(&shown["edition"]));
+        let (pipeline, note) = match pinned {
+            Some((pipeline, version)) => {
+                let note = self.is_other(&pipeline)?.then(|| older(&version));
+                (pipeline, note)
+            }
+            None => (self.pipeline()?, shown.as_ref().map(|_| unkept())),
+        };
         // Without its plugins a pipeline is drawn all the same: only what its calls do is then not told.
         let trial = block_on(async { Ok(dragoman_server::trial(&self.site.site, compiled::cache()).await.ok()) })?;
         let effects = |connection: &str, operation: &str| effect(trial.as_ref()?, connection, operation);
-        let flow = Flow::of(&pipeline, &effects);
-        let track = match &self.run {
-            Some(run) => Some(self.track(&flow, run)?),
+        let mut flow = Flow::of(&pipeline, &effects);
+        if let Some(note) = note {
+            eprintln!("{note}");
+            flow.note(note);
+        }
+        let track = match &shown {
+            Some(shown) => Some(self.track(&flow, shown)?),
             None => None,
         };
         let text = match self.format {
@@ -92,21 +107,59 @@ impl Graph {
         Err(no_pipeline(&self.pipeline).help(help))
     }
 
+    /// The name of the pipeline in the file that is meant; none: no file is.
+    fn asked(&self) -> Result<Option<String>, Error> {
+        let path = Path::new(&self.pipeline);
+        if !path.is_file() {
+            return Ok(None);
+        }
+        Ok(read(path)?.0.map(|pipeline| pipeline.name.value))
+    }
+
+    /// Whether the site has another text by now than a version. A pipeline that it does not have any more is another.
+    fn is_other(&self, pinned: &Pipeline) -> Result<bool, Error> {
+        let path = Path::new(&self.pipeline);
+        let files = match path.is_file() {
+            true => vec![path.to_owned()],
+            false => files(&folder(&self.site.site)?),
+        };
+        for file in files {
+            if read_source(&file).is_ok_and(|source| source.text == pinned.source.text) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
     /// What became of each step in a run.
-    fn track(&self, flow: &Flow, run: &str) -> Result<Track, Error> {
-        let shown = block_on(async { self.site.look().await?.run(run, true).await })?;
+    fn track(&self, flow: &Flow, shown: &Value) -> Result<Track, Error> {
+        let run = self.run.as_deref().unwrap_or_default();
         let about = shown["run"]["pipeline"].as_str().unwrap_or_default();
-        if about != flow.name() {
-            let message = format!(
-                "the run {run} is one of the pipeline `{about}`, not of `{}`",
-                flow.name()
-            );
+        let asked = self.asked()?.unwrap_or_else(|| self.pipeline.clone());
+        if about != asked {
+            let message = format!("the run {run} is one of the pipeline `{about}`, not of `{asked}`");
             return Err(Error::plain(message).help(format!("write `dragoman graph {about} --run {run}`")));
         }
         let children = shown["children"].as_array().into_iter().flatten();
         let children: Vec<Vec<Happened>> = children.map(|child| happened(&child["timeline"])).collect();
         Ok(Track::of(flow, &happened(&shown["timeline"]), &children))
     }
+}
+
+/// The pipeline that a run is pinned to, with its version; none: the store does not have it.
+fn pinned(edition: &Value) -> Option<(Pipeline, String)> {
+    let text = edition["text"].as_str()?;
+    let source = Source::new(edition["name"].as_str().unwrap_or_default(), text);
+    let version = edition["version"].as_str()?.trim_start_matches("sha256:");
+    Some((parse_pipeline(source).0?, version.chars().take(12).collect()))
+}
+
+fn older(version: &str) -> String {
+    format!("the version {version} is drawn, which the run is pinned to; the site has another one now")
+}
+
+fn unkept() -> String {
+    "the store does not have the version that the run is pinned to: the pipeline is drawn as it is now".to_owned()
 }
 
 /// A pipeline with what is wrong with it. Only what is no pipeline at all is an error.

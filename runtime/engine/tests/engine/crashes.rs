@@ -142,6 +142,9 @@ impl Records for Mortal {
     fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
         self.store.waits(run)
     }
+    fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {
+        self.store.version(digest)
+    }
 }
 
 impl Journal for Mortal {
@@ -214,9 +217,6 @@ impl Journal for Mortal {
     }
     fn keep_version(&self, bytes: Bytes) -> Answer<'_, Result<Digest, Error>> {
         self.store.keep_version(bytes)
-    }
-    fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {
-        self.store.version(digest)
     }
 }
 

@@ -98,8 +98,4 @@ impl Journal for SqliteJournal {
             Ok(digest)
         })
     }
-
-    fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {
-        Box::pin(self.read(move |connection| queries::version(connection, digest)))
-    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use dragoman_journal::error::{CANNOT_OPEN, Error};
 use dragoman_journal::{Answer, Entry, Records, RunFilter, RunSummary, Wait};
-use dragoman_model::RunId;
+use dragoman_model::{Digest, RunId};
 use rusqlite::Connection;
 
 use crate::readers::Readers;
@@ -58,6 +58,10 @@ macro_rules! answers {
 
             fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
                 Box::pin(self.read(move |connection| queries::waits(connection, run)))
+            }
+
+            fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {
+                Box::pin(self.read(move |connection| queries::version(connection, digest)))
             }
         }
     };
