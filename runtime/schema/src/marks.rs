@@ -90,6 +90,12 @@ impl Marks {
         })
     }
 
+    /// The field that a mark of all of it comes from; none: not all of it is marked so.
+    pub fn of_all(&self, sensitivity: Sensitivity) -> Option<&str> {
+        let field = self.0.as_ref()?.whole.get(&sensitivity)?;
+        Some(field)
+    }
+
     /// Of a field, or of a member of a map.
     #[must_use]
     pub fn field(&self, name: &str) -> Marks {

@@ -28,6 +28,10 @@ pub(crate) const ENDPOINT: Code = Code::new("D0917", "the endpoint cannot be use
 pub(crate) const NO_PIPELINE: Code = Code::new("D0918", "the site has no pipeline");
 /// The store is served by another process, which was asked and went away.
 pub(crate) const SERVED: Code = Code::new("D0919", "another process serves the store and does not answer");
+/// A configuration holds what the plugin marks as a secret.
+pub(crate) const PLAIN_SECRET: Code = Code::new("D0920", "a secret is written plainly");
+/// A credential that the plugin cannot use.
+pub(crate) const CREDENTIAL: Code = Code::new("D0921", "the credential cannot be used as it is written");
 
 /// A part of the site file cannot change while the site is served.
 pub(crate) const FIXED: Code = Code::new("D0930", "this cannot change while the site is served");

@@ -1,6 +1,6 @@
 //! Runs in flight that go on with another version: what would become of each, and doing it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use dragoman_journal::{Journal, RunFilter, RunSummary};
 use dragoman_manifest::{Pipeline, parse_pipeline};
 use dragoman_model::{Actor, Diagnostic, Digest, RunId, Source, Value};
 use dragoman_plan::{Plan, place_of};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::contract;
@@ -25,11 +25,13 @@ const ALL: usize = 10_000_000;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is to change.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Change {
     /// A pipeline: its runs go on with the pipeline and the plugins of now.
     Pipeline(String),
+    /// The text of a pipeline: its runs go on with it and the plugins that they have.
+    Text(String),
     /// A connection: runs go on with its plugin of now and the text of the pipeline that they have.
     Connection(String),
 }
@@ -68,19 +70,51 @@ impl Migrations {
     }
 
     /// What would become of each run: `{ versions: [{ pipeline, version, to?, runs, diagnostics, groups: [{ status, at,
-    /// moves, runs, diagnostics }] }], move, stay }`. Nothing is changed.
+    /// moves, runs, diagnostics }] }], move, stay, parts }`. Nothing is changed.
+    ///
+    /// `parts`, where the change is about a pipeline of which runs in flight have another plugin than that of now: what
+    /// would become of its runs if only its text were changed, or only one plugin: `[{ change, move, stay }]`.
     ///
     /// # Errors
     /// [`Refusal::Unknown`] where the site has no such pipeline or connection, [`Refusal::Store`].
     pub async fn plan(&self, change: &Change, colour: bool) -> Result<Value, Refusal> {
         let all = self.look(change).await?;
-        let count = |moves: bool| {
-            let open = all.iter().filter(|pinned| pinned.to.is_some());
-            open.map(|pinned| pinned.runs.iter().filter(|run| pinned.moves(run) == moves).count())
-                .sum::<usize>()
-        };
         let versions: Vec<Value> = all.iter().map(|pinned| pinned.to_json(colour)).collect();
-        Ok(json!({ "versions": versions, "move": count(true), "stay": count(false) }))
+        let (moves, stay) = counted(&all);
+        let mut told = json!({ "versions": versions, "move": moves, "stay": stay });
+        if let Change::Pipeline(name) = change {
+            told["parts"] = self.parts(name).await?.into();
+        }
+        Ok(told)
+    }
+
+    /// What would become of a pipeline's runs if only a part of what is new came to them: its text, or the plugin of one
+    /// connection. Nothing where they have the plugins of now, and the text is all that can be new.
+    async fn parts(&self, pipeline: &str) -> Result<Vec<Value>, Refusal> {
+        let mut plugins: BTreeSet<String> = BTreeSet::new();
+        for summary in self.in_flight(&Change::Pipeline(pipeline.into())).await? {
+            let entries = self.journal.load(summary.run).await.map_err(store)?;
+            let Some(version) = version(&entries) else { continue };
+            let Some(plan) = self.plans.pinned(version).await else {
+                continue;
+            };
+            let other = |(name, digest): &(&String, &Digest)| self.plans.plugin_now(name).as_ref() != Some(*digest);
+            plugins.extend(plan.plugins.iter().filter(other).map(|(name, _)| name.clone()));
+        }
+        // A connection that is gone has no plugin that runs could go on with.
+        plugins.retain(|name| self.plans.plugin_now(name).is_some());
+        if plugins.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = [Change::Text(pipeline.into())];
+        let mut parts = Vec::new();
+        for change in text.into_iter().chain(plugins.into_iter().map(Change::Connection)) {
+            let mut all = self.look(&change).await?;
+            all.retain(|pinned| pinned.pipeline == pipeline);
+            let (moves, stay) = counted(&all);
+            parts.push(json!({ "change": change, "move": moves, "stay": stay }));
+        }
+        Ok(parts)
     }
 
     /// Moves the runs that can: `{ moved: [run], stayed: [{ run, why }] }`. `only`: those, and the items that they work
@@ -168,7 +202,7 @@ impl Migrations {
 
     fn is_there(&self, change: &Change) -> Result<(), Refusal> {
         match change {
-            Change::Pipeline(name) if self.plans.current(name).is_none() => {
+            Change::Pipeline(name) | Change::Text(name) if self.plans.current(name).is_none() => {
                 Err(Refusal::Unknown(format!("the site has no pipeline `{name}`")))
             }
             Change::Connection(name) if self.plans.plugin_now(name).is_none() => {
@@ -184,7 +218,7 @@ impl Migrations {
         for status in ["active", "sleeping", "waiting", "parked"] {
             let filter = RunFilter {
                 pipeline: match change {
-                    Change::Pipeline(name) => Some(name.clone()),
+                    Change::Pipeline(name) | Change::Text(name) => Some(name.clone()),
                     Change::Connection(_) => None,
                 },
                 status: Some(status.into()),
@@ -225,6 +259,10 @@ impl Migrations {
             Change::Pipeline(name) => match self.plans.current(name) {
                 Some(plan) if plan.version == from => return Ok(Some(pinned(None, Vec::new(), runs))),
                 plan => plan.ok_or(Vec::new()),
+            },
+            Change::Text(name) => match self.plans.with_text_of_now(name, &old).await {
+                Ok(plan) if plan.version == from => return Ok(Some(pinned(None, Vec::new(), runs))),
+                plan => plan,
             },
             Change::Connection(name) => match old.plugins.get(name) {
                 None => return Ok(None),
@@ -289,6 +327,14 @@ fn is_wanted(run: RunId, only: &[String], parents: &BTreeMap<RunId, Option<RunId
         at = parents.get(&one).copied().flatten();
     }
     false
+}
+
+/// How many runs can move, and how many stay; those that are there already are not counted.
+fn counted(all: &[Pinned]) -> (usize, usize) {
+    let open = || all.iter().filter(|pinned| pinned.to.is_some());
+    let runs = open().flat_map(|pinned| pinned.runs.iter().map(|run| pinned.moves(run)));
+    let moves = runs.filter(|moves| *moves).count();
+    (moves, open().map(|pinned| pinned.runs.len()).sum::<usize>() - moves)
 }
 
 /// What is in the way, at its place in the new text.

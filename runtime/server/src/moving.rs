@@ -17,7 +17,7 @@ use crate::migrations::Change;
 /// What is sent.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Wanted {
-    /// `{ "pipeline": NAME }` or `{ "connection": NAME }`.
+    /// `{ "pipeline": NAME }`, `{ "text": NAME }` or `{ "connection": NAME }`.
     change: Change,
     /// `current`: it is done. Left out: it is only said what would become of each run.
     to: Option<To>,

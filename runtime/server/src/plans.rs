@@ -9,13 +9,12 @@ use dragoman_engine::shell::PlanSource;
 use dragoman_engine::{Boxed, Offer};
 use dragoman_host::Host;
 use dragoman_journal::Journal;
-use dragoman_manifest::parse_pipeline;
 use dragoman_model::digest::canonical;
-use dragoman_model::{Diagnostic, Digest, Severity, Source, Value};
+use dragoman_model::{Diagnostic, Digest, Value};
 use dragoman_plan::{Plan, World};
 use dragoman_schema::Surface;
 
-use crate::site::{Edition, rebuild};
+use crate::site::{Edition, objections, rebuild};
 
 /// So many plans of earlier times are remembered; what was forgotten is built again from the store.
 const REMEMBERED: usize = 256;
@@ -87,48 +86,98 @@ impl Plans {
     /// The edition with the text of a version, and the plugin that a connection has now; the store keeps it.
     ///
     /// # Errors
-    /// Why the text cannot be built with it.
+    /// Why the text cannot be built with it, and what with the plugin before was allowed and with this one is not: personal
+    /// data and secrets that would newly go somewhere.
     pub(crate) async fn with_plugin_of_now(
         &self,
         version: Digest,
         connection: &str,
     ) -> Result<Arc<Plan>, Vec<Diagnostic>> {
-        let gone = |message: &str| vec![Diagnostic::without_place(NO_PLAN, message)];
-        let bytes = self.journal.version(version).await.ok().flatten();
-        let edition = bytes.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-        let (Some(mut edition), Some(digest)) = (edition, self.plugin_now(connection)) else {
-            return Err(gone("the version is not in the store"));
-        };
+        let before = self.edition(version).await?;
+        let digest = self
+            .plugin_now(connection)
+            .ok_or_else(|| gone("the connection is not in the site"))?;
+        let mut edition = before.clone();
         edition["plugins"][connection] = Value::String(digest.to_string());
-        let kept = self.journal.keep_version(canonical(&edition).into()).await;
+        // What the runs were accepted with is not asked again of them.
+        let accepted = self.objections(&before).await;
+        let same = |one: &Diagnostic, other: &Diagnostic| {
+            one.code == other.code && one.message == other.message && place(one) == place(other)
+        };
+        let mut found = self.objections(&edition).await;
+        found.retain(|new| !accepted.iter().any(|old| same(new, old)));
+        self.keep(&edition, found).await
+    }
+
+    /// The edition with the text that a pipeline has now, and the plugins of a version; what that did not use has the plugin
+    /// of now. The store keeps it.
+    ///
+    /// # Errors
+    /// All that is wrong with it: it is checked as a new one.
+    pub(crate) async fn with_text_of_now(&self, pipeline: &str, before: &Plan) -> Result<Arc<Plan>, Vec<Diagnostic>> {
+        let now = self
+            .current(pipeline)
+            .ok_or_else(|| gone("the site has no such pipeline"))?;
+        let mut edition = self.edition(now.version).await?;
+        for connection in now.plugins.keys() {
+            if let Some(digest) = before.plugins.get(connection) {
+                edition["plugins"][connection] = Value::String(digest.to_string());
+            }
+        }
+        let found = self.objections(&edition).await;
+        self.keep(&edition, found).await
+    }
+
+    /// What the store keeps of a version.
+    async fn edition(&self, version: Digest) -> Result<Value, Vec<Diagnostic>> {
+        let bytes = self.journal.version(version).await.ok().flatten();
+        let edition = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        edition.ok_or_else(|| gone("the version is not in the store"))
+    }
+
+    /// Keeps an edition to which nothing was found to object, and builds it.
+    async fn keep(&self, edition: &Value, found: Vec<Diagnostic>) -> Result<Arc<Plan>, Vec<Diagnostic>> {
+        if !found.is_empty() {
+            return Err(found);
+        }
+        let kept = self.journal.keep_version(canonical(edition).into()).await;
         let kept = kept.map_err(|error| gone(&error.to_string()))?;
-        if let Some(plan) = self.pinned(kept).await {
-            return Ok(plan);
+        let plan = self.pinned(kept).await;
+        plan.ok_or_else(|| gone("the pipeline cannot be built with these plugins"))
+    }
+
+    /// Why an edition would not be accepted as a new one; nothing where a plugin of it is gone, which its building says.
+    async fn objections(&self, edition: &Value) -> Vec<Diagnostic> {
+        let world = self.now.load().world.clone();
+        let found = objections(edition, &world, self.describing(), |version| self.pinned(version)).await;
+        found.unwrap_or_default()
+    }
+
+    /// Gives what a connection offers with an older plugin.
+    fn describing(&self) -> impl Fn(String, Digest) -> Boxed<'static, Option<Arc<Surface>>> + use<> {
+        let host = self.host.clone();
+        move |connection, digest| {
+            let host = host.clone();
+            Box::pin(async move { host.surface_of(&connection, digest).await })
         }
-        let text = |member: &str| edition[member].as_str().unwrap_or_default();
-        let (said, mut found) = parse_pipeline(Source::new(text("name"), text("text")));
-        if let Some(said) = said {
-            found.extend(dragoman_plan::check(&said, &self.now.load().world).diagnostics);
-        }
-        found.retain(|diagnostic| diagnostic.severity == Severity::Error);
-        if found.is_empty() {
-            found = gone("the pipeline cannot be built with the plugin of now");
-        }
-        Err(found)
     }
 
     async fn build_again(&self, version: Digest) -> Option<Arc<Plan>> {
         let bytes = self.journal.version(version).await.ok()??;
         let world = self.now.load().world.clone();
-        let host = self.host.clone();
-        let describe = |connection: String, digest| {
-            let host = host.clone();
-            async move { host.surface_of(&connection, digest).await }
-        };
         // Pipelines run no circle, so this ends.
-        let plan = rebuild(&bytes, &world, describe, |version| self.pinned(version)).await?;
+        let plan = rebuild(&bytes, &world, self.describing(), |version| self.pinned(version)).await?;
         (plan.version == version).then_some(plan)
     }
+}
+
+/// Why something cannot be built that has no place.
+fn gone(message: &str) -> Vec<Diagnostic> {
+    vec![Diagnostic::without_place(NO_PLAN, message)]
+}
+
+fn place(diagnostic: &Diagnostic) -> Option<String> {
+    diagnostic.span.as_ref().map(dragoman_model::Span::place)
 }
 
 impl Now {

@@ -227,6 +227,61 @@ async fn runs_go_on_with_another_plugin_and_their_own_text() -> Result<(), Error
     Ok(())
 }
 
+#[tokio::test]
+async fn text_and_plugin_are_offered_apart() -> Result<(), Error> {
+    let small = Small::serve(&[("dragoman.yaml", SITE), ("pipelines/flow.yaml", &flow("first", "echo"))]).await?;
+    begin(&small, "1").await?;
+    let run = waiting(&small, 1).await?[0]["run"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    edit(&small, "pipelines/flow.yaml", flow("first", "stamp").as_bytes()).await?;
+    let told = migrate(&small, &["flow", "--plan"]).await?;
+    assert_eq!(told["parts"], json!([]), "only the text is new: {told}");
+
+    edit(&small, "plugins/echo.wasm", &other_plugin()?).await?;
+    let told = migrate(&small, &["flow", "--plan"]).await?;
+    assert_eq!(
+        told["parts"],
+        json!([
+            { "change": { "text": "flow" }, "move": 1, "stay": 0 },
+            { "change": { "connection": "echo" }, "move": 1, "stay": 0 },
+        ]),
+        "{told}"
+    );
+    let told = small.dragoman(&["migrate", "flow", "--plan"]).await?;
+    assert!(
+        told.out
+            .contains("with only the new text (`--keep-plugins`): 1 can move, 0 stay")
+            && told.out.contains("`migrate --connection echo`"),
+        "{}",
+        told.out
+    );
+
+    let text = ["flow", "--keep-plugins", "--to", "current", "--reason", "mended"];
+    assert_eq!(migrate(&small, &text).await?, json!({ "moved": [run], "stayed": [] }));
+    let told = migrate(&small, &["flow", "--keep-plugins", "--plan"]).await?;
+    assert_eq!(told["versions"][0]["to"], Value::Null, "it has the text: {told}");
+    let told = migrate(&small, &["--connection", "echo", "--plan"]).await?;
+    assert_eq!(
+        (&told["move"], &told["stay"]),
+        (&json!(1), &json!(0)),
+        "and not the plugin: {told}"
+    );
+    // A server that begins anew builds the version that neither file says.
+    let mut small = small;
+    small.serve_anew().await?;
+    answer_all(&small, 1).await?;
+    let moved = shown(&small, &run).await?;
+    assert_eq!(
+        kinds(&moved),
+        [
+            "accepted", "intent", "done", "waiting", "migrated", "answer", "intent", "done", "closed"
+        ]
+    );
+    Ok(())
+}
+
 /// The test guest in a version that wants another field of each line than `article`.
 fn other_field() -> Result<Vec<u8>, Error> {
     const NAMES: &[u8] = b"Linearticlecount";

@@ -24,6 +24,9 @@ pub(crate) struct Migrate {
     /// The connection whose plugin is another one now; the text of the pipelines stays
     #[arg(long, value_name = "NAME")]
     connection: Option<String>,
+    /// The runs keep the plugins that they have, and only the text is that of now
+    #[arg(long, conflicts_with = "connection")]
+    keep_plugins: bool,
     /// Only says what would become of each run
     #[arg(long, required_unless_present = "to", conflicts_with = "to")]
     plan: bool,
@@ -84,13 +87,17 @@ impl Migrate {
         }
     }
 
+    fn change(&self) -> Change {
+        match (self.pipeline.clone().unwrap_or_default(), self.connection.clone()) {
+            (_, Some(connection)) => Change::Connection(connection),
+            (pipeline, None) if self.keep_plugins => Change::Text(pipeline),
+            (pipeline, None) => Change::Pipeline(pipeline),
+        }
+    }
+
     async fn ask_server(self, client: Client) -> Result<Value, Error> {
         let must = client.has_accounts() && self.person.is_none();
-        let change = match (&self.pipeline, &self.connection) {
-            (_, Some(name)) => json!({ "connection": name }),
-            (name, None) => json!({ "pipeline": name }),
-        };
-        let mut body = json!({ "change": change, "runs": self.runs, "reason": self.reason,
+        let mut body = json!({ "change": self.change(), "runs": self.runs, "reason": self.reason,
             "colour": colour() && !self.json });
         if self.to.is_some() {
             body["to"] = "current".into();
@@ -108,10 +115,7 @@ impl Migrate {
     async fn do_here(self, runtime: &Runtime) -> Result<Value, Error> {
         let journal: Arc<dyn Journal> = runtime.journal.clone();
         let migrations = Migrations::new(journal, runtime.plans.clone(), runtime.handle());
-        let change = match (self.pipeline, self.connection) {
-            (_, Some(name)) => Change::Connection(name),
-            (name, None) => Change::Pipeline(name.unwrap_or_default()),
-        };
+        let change = self.change();
         // What can go on by itself does, before it is looked at.
         runtime.handle().recovered().await;
         runtime.handle().idle().await;
@@ -146,6 +150,14 @@ fn print_plan(told: &Value) {
     }
     let (moves, stay) = (&told["move"], &told["stay"]);
     println!("{moves} can move, {stay} stay as they are");
+    for part in list(told, "parts") {
+        let (moves, stay) = (&part["move"], &part["stay"]);
+        let what = match part["change"]["connection"].as_str() {
+            Some(name) => format!("only the new plugin of `{name}` (`migrate --connection {name}`)"),
+            None => "only the new text (`--keep-plugins`)".to_owned(),
+        };
+        println!("with {what}: {moves} can move, {stay} stay as they are");
+    }
 }
 
 fn print_version(version: &Value) {

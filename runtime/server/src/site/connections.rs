@@ -13,8 +13,8 @@ use dragoman_schema::Surface;
 use dragoman_transports_http::egress::Endpoint;
 use futures_util::future::join_all;
 
-use super::{Secrets, grants, settings};
-use crate::error::{ENDPOINT, NO_FILE, NO_PLUGIN, NOT_BOUND};
+use super::{Secrets, binding, grants, settings};
+use crate::error::{NO_FILE, NO_PLUGIN};
 
 /// What a connection is loaded within.
 pub(super) struct Context<'a> {
@@ -107,8 +107,7 @@ pub(super) async fn load(
             return None;
         }
     };
-    unasked(said, &surface, diagnostics);
-    unbound(name, said, &surface, diagnostics);
+    diagnostics.extend(binding::check(name, said, &surface));
     let failed = diagnostics[before..].iter().any(super::is_error);
     (!failed).then_some(Ready {
         connection,
@@ -206,70 +205,6 @@ fn config(context: &Context<'_>, said: &Said, diagnostics: &mut Vec<Diagnostic>)
             let message = format!("the configuration {} cannot be read: {why}", path.display());
             diagnostics.push(Diagnostic::error(NO_FILE, file.span.clone(), message));
             None
-        }
-    }
-}
-
-/// Refuses endpoints that the plugin never asks for: a misspelt name would leave the right one without a place, and its
-/// calls would fail when somebody waits for them. A pattern (`partner-*`) takes every name that begins so.
-fn unasked(said: &Said, surface: &Surface, diagnostics: &mut Vec<Diagnostic>) {
-    let asked = &surface.endpoints;
-    for (name, _) in &said.endpoints {
-        let is_asked = |asked: &String| match asked.strip_suffix('*') {
-            Some(prefix) => name.value.starts_with(prefix),
-            None => *asked == name.value,
-        };
-        if asked.iter().any(is_asked) {
-            continue;
-        }
-        let help = match nearest(&name.value, asked.iter().map(String::as_str)) {
-            Some(near) => format!("write `{near}`"),
-            None if asked.is_empty() => "take it away: this plugin asks for no endpoint".to_owned(),
-            None => format!("it asks for {}", asked.join(", ")),
-        };
-        let message = format!(
-            "the plugin {} does not ask for an endpoint `{}`",
-            surface.name, name.value
-        );
-        diagnostics.push(
-            Diagnostic::error(ENDPOINT, name.span.clone(), message)
-                .mark("nothing would go there")
-                .help(help),
-        );
-    }
-}
-
-/// Warns of endpoints and credentials that the plugin asks for and nobody bound. It may do without; a call that needs
-/// one then fails.
-fn unbound(name: &Spanned<String>, said: &Said, surface: &Surface, diagnostics: &mut Vec<Diagnostic>) {
-    for asked in &surface.endpoints {
-        let bound = match asked.strip_suffix('*') {
-            Some(prefix) => said.endpoints.iter().any(|(e, _)| e.value.starts_with(prefix)),
-            None => said.endpoints.iter().any(|(e, _)| e.value == *asked),
-        };
-        if !bound {
-            let message = format!(
-                "the plugin {} asks for the endpoint `{asked}`, which is not bound",
-                surface.name
-            );
-            diagnostics.push(
-                Diagnostic::error(NOT_BOUND, name.span.clone(), message)
-                    .help(format!("write `endpoints: {{ {asked}: {{ url: \"https://...\" }} }}`, or leave it: calls that need it will fail"))
-                    .warning(),
-            );
-        }
-    }
-    for asked in &surface.credentials {
-        if !said.credentials.iter().any(|(c, _)| c.value == *asked) {
-            let message = format!(
-                "the plugin {} asks for the credential `{asked}`, which is not bound",
-                surface.name
-            );
-            diagnostics.push(
-                Diagnostic::error(NOT_BOUND, name.span.clone(), message)
-                    .help(format!("write `credentials: {{ {asked}: env:NAME }}`"))
-                    .warning(),
-            );
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The site: what the site file, the pipelines' folder and the plugins mean together.
 
+mod binding;
 mod brokers;
 mod connections;
 mod files;
 mod grants;
 mod inputs;
 mod pipelines;
+mod plainly;
 mod senders;
 mod settings;
 mod users;
@@ -25,6 +27,7 @@ use dragoman_transports_http::egress::Endpoint;
 use dragoman_transports_http::inbound::Sender;
 
 use crate::error::NOT_BOUND;
+pub(crate) use pipelines::objections;
 
 pub use files::read_source;
 pub(crate) use inputs::{Inputs, Seen};

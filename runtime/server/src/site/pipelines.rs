@@ -12,7 +12,7 @@ use dragoman_model::{Diagnostic, Digest, Source, Value};
 use dragoman_plan::{Plan, World, runs};
 use serde_json::json;
 
-use super::{is_error, read_source};
+use super::{binding, is_error, read_source};
 use crate::error::{NO_FILE, NO_PIPELINE, TWICE};
 
 /// A pipeline with the plugins and the other pipelines it was built with. Its digest is the version that runs are pinned to: the same text with
@@ -68,7 +68,9 @@ pub(crate) fn load(
         let diagnostic = Diagnostic::error(NO_PIPELINE, said.pipelines.span.clone(), message);
         diagnostics.push(diagnostic.help("a pipeline is a file NAME.yaml there, or NAME/pipeline.yaml"));
     }
+    let site = said;
     let said = read(files, diagnostics);
+    binding::point_at_calls(site, said.iter().map(|(pipeline, _)| pipeline), diagnostics);
     // Each pipeline is checked behind those that it runs, whose versions it is pinned to.
     let order = runs::order(said.iter().map(|(pipeline, _)| pipeline));
     let mut found: Vec<Vec<Diagnostic>> = vec![Vec::new(); said.len()];
@@ -166,13 +168,55 @@ where
     G: Fn(Digest) -> Boxed<'a, Option<Arc<Plan>>>,
 {
     let edition: Value = serde_json::from_slice(bytes).ok()?;
-    let mut world = world.clone();
+    let mut world = built_with(&edition, world, describe, earlier).await?;
     world.trusting = true;
-    for (name, version) in digests(&edition, "runs")? {
+    let (name, pipeline) = said_by(&edition)?;
+    let plan = dragoman_plan::check(&pipeline, &world).plan?;
+    Some(Edition::new(plan, name).plan)
+}
+
+/// Everything that keeps an edition from being accepted as a new one is, against the site as it is now: errors alone. None:
+/// as [`rebuild`].
+pub(crate) async fn objections<'a, F, T, G>(
+    edition: &Value,
+    world: &World,
+    describe: F,
+    earlier: G,
+) -> Option<Vec<Diagnostic>>
+where
+    F: Fn(String, Digest) -> T,
+    T: Future<Output = Option<Arc<dragoman_schema::Surface>>>,
+    G: Fn(Digest) -> Boxed<'a, Option<Arc<Plan>>>,
+{
+    let world = built_with(edition, world, describe, earlier).await?;
+    let text = edition.get("text")?.as_str()?;
+    let (pipeline, mut found) = parse_pipeline(Source::new(edition.get("name")?.as_str()?, text));
+    if let Some(pipeline) = pipeline {
+        found.extend(dragoman_plan::check(&pipeline, &world).diagnostics);
+    }
+    found.retain(is_error);
+    Some(found)
+}
+
+fn said_by(edition: &Value) -> Option<(&str, Pipeline)> {
+    let name = edition.get("name")?.as_str()?;
+    let (pipeline, _) = parse_pipeline(Source::new(name, edition.get("text")?.as_str()?));
+    Some((name, pipeline?))
+}
+
+/// The site with the plugins and the other pipelines that an edition was built with.
+async fn built_with<'a, F, T, G>(edition: &Value, world: &World, describe: F, earlier: G) -> Option<World>
+where
+    F: Fn(String, Digest) -> T,
+    T: Future<Output = Option<Arc<dragoman_schema::Surface>>>,
+    G: Fn(Digest) -> Boxed<'a, Option<Arc<Plan>>>,
+{
+    let mut world = world.clone();
+    for (name, version) in digests(edition, "runs")? {
         let plan = earlier(version).await?;
         world.pipelines.insert(name, Some(Arc::new(plan.signature())));
     }
-    for (name, digest) in digests(&edition, "plugins")? {
+    for (name, digest) in digests(edition, "plugins")? {
         let surface = describe(name.clone(), digest).await?;
         // The plugin is that of the edition; what the site says of the partner applies at once.
         let said = world.connections.get(&name);
@@ -181,12 +225,143 @@ where
             observe: said.is_some_and(|c| c.observe),
             settle_s: said.and_then(|c| c.settle_s),
             personal: said.is_some_and(|c| c.personal),
-            place: None,
+            place: said.and_then(|c| c.place.clone()),
         };
         world.connections.insert(name, connection);
     }
-    let name = edition.get("name")?.as_str()?;
-    let (pipeline, _) = parse_pipeline(Source::new(name, edition.get("text")?.as_str()?));
-    let plan = dragoman_plan::check(&pipeline?, &world).plan?;
-    Some(Edition::new(plan, name).plan)
+    Some(world)
+}
+
+#[cfg(test)]
+mod tests {
+    use dragoman_model::OperationEffect;
+    use dragoman_schema::{DescribedOperation, Descriptor, Surface};
+
+    use super::*;
+
+    /// A plugin that gives and takes a name. `marked`: it says of it that it is personal.
+    fn surface(marked: bool) -> Arc<Surface> {
+        let mut schema =
+            json!({ "type": "object", "required": ["name"], "properties": { "name": { "type": "string" } } });
+        if marked {
+            schema["properties"]["name"]["x-personal"] = json!(true);
+        }
+        let nothing = json!({ "type": "object", "properties": {} });
+        let operation = |name: &str, effect, input: &Value, output: &Value| DescribedOperation {
+            name: name.into(),
+            summary: String::new(),
+            input_schema: input.to_string(),
+            output_schema: output.to_string(),
+            effect,
+            has_probe: false,
+            undo: None,
+            documents: Vec::new(),
+            codes: Vec::new(),
+        };
+        let idempotent = OperationEffect::Idempotent { key_lifetime_s: None };
+        let descriptor = Descriptor {
+            name: "people".into(),
+            version: "1.0.0".into(),
+            config_schema: "{}".into(),
+            operations: vec![
+                operation("get", OperationEffect::Read, &nothing, &schema),
+                operation(
+                    "tell",
+                    idempotent,
+                    &json!({ "type": "object", "properties": { "name": { "type": "string" } } }),
+                    &nothing,
+                ),
+            ],
+            ..Descriptor::default()
+        };
+        let digest = Digest::of(&[u8::from(marked)]);
+        let (surface, _) = Surface::from_descriptor(digest, descriptor).expect("a good descriptor");
+        Arc::new(surface)
+    }
+
+    fn world() -> World {
+        World::default().with_connection("people", surface(true))
+    }
+
+    /// An edition with this text behind its head, of the plugin of now or of the one before.
+    fn edition(steps: &str, marked: bool) -> Value {
+        let head = "dragoman: 1\npipeline: p\non: [{ id: by-hand, manual: {} }]\nsteps:\n";
+        let plugin = surface(marked).digest.to_string();
+        json!({ "name": "p.yaml", "text": format!("{head}{steps}"), "plugins": { "people": plugin } })
+    }
+
+    async fn describe(_: String, digest: Digest) -> Option<Arc<Surface>> {
+        [surface(true), surface(false)].into_iter().find(|s| s.digest == digest)
+    }
+
+    fn none(_: Digest) -> Boxed<'static, Option<Arc<Plan>>> {
+        Box::pin(async { None })
+    }
+
+    /// Whether an edition is built again, and why it would not be accepted as a new one.
+    async fn judged(edition: &Value) -> (bool, Vec<String>) {
+        let bytes = canonical(edition).into_bytes();
+        let plan = rebuild(&bytes, &world(), describe, none).await;
+        if let Some(plan) = &plan {
+            assert_eq!(plan.version, Digest::of(&bytes), "it is the very same version");
+        }
+        let found = objections(edition, &world(), describe, none).await.unwrap_or_default();
+        let told = found.iter().map(|d| {
+            let place = d
+                .span
+                .as_ref()
+                .map_or((0, 0), |span| span.source.position(span.range.start));
+            format!("{} {}:{}", d.code, place.0, place.1)
+        });
+        (plan.is_some(), told.collect())
+    }
+
+    const SENT: &str =
+        "  - { id: who, call: people.get }\n  - call: people.tell\n    with: { name: =steps.who.name }\n";
+
+    #[tokio::test]
+    async fn an_edition_is_built_again_although_it_would_be_refused_today() {
+        let refused_today = [
+            (SENT, "D0426 7:20"),
+            ("  - stop: { reason: done }\n  - sleep: 1s\n", "D0415 6:5"),
+            ("  - parallel:\n      a: []\n", "D0422 6:7"),
+            (
+                "  - wait: { decision: a, answers: [b], roles: [clerks] }\n",
+                "D0406 5:48",
+            ),
+        ];
+        for (steps, objection) in refused_today {
+            let edition = match steps.contains("people") {
+                true => edition(steps, true),
+                false => {
+                    let mut edition = edition(steps, true);
+                    edition["plugins"] = json!({});
+                    edition
+                }
+            };
+            assert_eq!(judged(&edition).await, (true, vec![objection.to_owned()]), "{steps}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_gone_or_leads_nowhere_is_not_built() {
+        let gone = |member: &str, name: &str| {
+            let mut edition = edition(SENT, true);
+            edition[member] = json!({ name: Digest::of(b"gone") });
+            edition
+        };
+        assert!(!judged(&gone("plugins", "people")).await.0);
+        assert!(!judged(&gone("runs", "other")).await.0);
+        let (built, found) = judged(&edition("  - call: people.forget\n", true)).await;
+        assert_eq!((built, found), (false, vec!["D0402 5:18".to_owned()]));
+    }
+
+    #[tokio::test]
+    async fn personal_data_are_looked_for_with_the_plugin_of_the_edition() {
+        assert_eq!(judged(&edition(SENT, false)).await, (true, Vec::new()));
+        assert_eq!(
+            judged(&edition(SENT, true)).await,
+            (true, vec!["D0426 7:20".to_owned()])
+        );
+    }
 }

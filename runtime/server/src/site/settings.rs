@@ -1,11 +1,12 @@
-//! A connection's settings: what the plugin refuses in them, and names that it does not know, each at its place in the
-//! site file.
+//! A connection's settings: what the plugin refuses in them, names that it does not know, and secrets that are written
+//! there, each at its place in the site file.
 
 use dragoman_manifest::site::Connection as Said;
 use dragoman_manifest::{Site, Spanned, parse_site};
 use dragoman_model::{Diagnostic, Issue, Source, Span, Value};
 use dragoman_schema::{Surface, UnknownMember, unknown_members};
 
+use super::plainly;
 use crate::error::CONFIG;
 
 /// What is wrong with a connection's settings, `config`: what the plugin refused, and what nobody would ever read.
@@ -39,10 +40,11 @@ pub(super) fn check(
         let key = if said.config_file.is_some() {
             None
         } else {
-            key_of(site, name, said, &member)
+            key_of(site, name, said, (&member.path, &member.name))
         };
         diagnostics.push(told(&member, surface, key.unwrap_or_else(|| place.clone()), name));
     }
+    diagnostics.extend(plainly::check(site, name, said, config, surface));
     diagnostics.sort_by_key(|d| d.span.as_ref().map_or(0, |span| span.range.start));
     diagnostics
 }
@@ -75,17 +77,20 @@ fn help(member: &UnknownMember) -> String {
 ///
 /// The settings are kept as a value, without places. A place is the right one if the site file, read again with
 /// another name in that place, has that other name at the member's path and nothing else changed.
-fn key_of(site: &Site, connection: &Spanned<String>, said: &Said, member: &UnknownMember) -> Option<Span> {
+pub(super) fn key_of(
+    site: &Site,
+    connection: &Spanned<String>,
+    said: &Said,
+    (path, member): (&str, &str),
+) -> Option<Span> {
     let Span { source, range } = &said.config.span;
     let mut other = "x".to_owned();
     while source.text.contains(&other) {
         other.push('x');
     }
-    let expected = renamed(&said.config.value, member, &other)?;
+    let expected = renamed(&said.config.value, (path, member), &other)?;
     let written = source.text.get(range.clone())?;
-    let candidates = written
-        .match_indices(&member.name)
-        .map(|(at, name)| (at, at + name.len()));
+    let candidates = written.match_indices(member).map(|(at, name)| (at, at + name.len()));
     let keys = candidates.filter(|&(from, to)| is_key(written, from, to));
     keys.map(|(from, to)| range.start + from..range.start + to)
         .find_map(|key| {
@@ -98,10 +103,10 @@ fn key_of(site: &Site, connection: &Spanned<String>, said: &Said, member: &Unkno
 }
 
 /// The value with another name for a member.
-fn renamed(value: &Value, member: &UnknownMember, other: &str) -> Option<Value> {
+fn renamed(value: &Value, (path, member): (&str, &str), other: &str) -> Option<Value> {
     let mut value = value.clone();
-    let object = value.pointer_mut(&member.path)?.as_object_mut()?;
-    let content = object.remove(&member.name)?;
+    let object = value.pointer_mut(path)?.as_object_mut()?;
+    let content = object.remove(member)?;
     object.insert(other.to_owned(), content);
     Some(value)
 }
