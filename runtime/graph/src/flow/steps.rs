@@ -120,16 +120,7 @@ impl Teller<'_> {
             StepKind::WaitEvent(wait) => Told::leaf(Look::Wait, hears(wait)),
             StepKind::Emit(emit) => Told::leaf(Look::Others, emits(emit)),
             StepKind::Run(run) => Told::leaf(Look::Others, wrap(&run.pipeline.value, Style::Code, WIDEST, 2)),
-            StepKind::Release { ledger, once } => {
-                let mut lines = wrap(&ledger.value, Style::Code, WIDEST, 1);
-                lines.extend(wrap(
-                    &format!("what was claimed for {}", once.text),
-                    Style::Note,
-                    WIDEST,
-                    2,
-                ));
-                Told::leaf(Look::Ledger, lines)
-            }
+            StepKind::Release { ledger, once } => Told::leaf(Look::Ledger, gives_back(&ledger.value, &once.text)),
             StepKind::Void { reference } => Told::leaf(Look::Ledger, wrap(&reference.text, Style::Code, WIDEST, 2)),
             StepKind::Sleep(millis) => {
                 let text = tell::duration(millis.value);
