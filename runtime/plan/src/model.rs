@@ -351,7 +351,12 @@ pub struct WaitStep {
     pub show: Template,
     /// Who may answer.
     pub roles: Vec<String>,
+    /// What must hold of an answer, which it sees as [`ANSWER`]; the text is for who gives another.
+    pub check: Option<(Expression, String)>,
 }
+
+/// The name under which the check of a wait sees an answer: `{ answer, reason?, ...fields }`.
+pub const ANSWER: &str = "answer";
 
 /// A wait for an event.
 #[derive(Debug, Clone)]

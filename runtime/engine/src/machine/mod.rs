@@ -67,6 +67,19 @@ pub trait Connections {
     fn observes(&self, connection: &str) -> bool;
 }
 
+/// For a walk that leads to no call.
+struct Nowhere;
+
+impl Connections for Nowhere {
+    fn settings(&self, _: &str) -> Option<Digest> {
+        None
+    }
+
+    fn observes(&self, _: &str) -> bool {
+        false
+    }
+}
+
 /// What is under way for a step; it is lost with the process, and the entries tell what to do then.
 #[derive(Debug)]
 enum Live {
@@ -221,9 +234,28 @@ impl Machine {
     /// What is wrong with it, for the person.
     pub fn check_answer(&self, path: &str, answer: &Value) -> Result<(), String> {
         match step_at(&self.plan, path).map(|step| &step.kind) {
-            Some(StepKind::Wait(wait)) => wait::check(wait, answer),
+            Some(StepKind::Wait(wait)) => {
+                wait::check(wait, answer)?;
+                if wait.check.is_none() {
+                    return Ok(());
+                }
+                let walked = self.walked();
+                wait::holds(wait, answer, path, (&walked.plan, &walked.state, &walked.memo))
+            }
             _ => Err(format!("step `{path}` does not wait for a person")),
         }
+    }
+
+    /// A copy that has gone the way of its entries: it knows what steps gave that write none (`set`, the arm of a
+    /// `choose`), which a run that was just read back does not. What it would do next is dropped.
+    fn walked(&self) -> Machine {
+        let mut copy = Self::empty(Arc::clone(&self.plan), self.state.run, &self.actor);
+        copy.state = self.state.clone();
+        // One that is only too old walks as soon as it is answered.
+        copy.state.parked = None;
+        // At this time nothing is due.
+        let _dropped = copy.advance(&Nowhere, Timestamp::from_millis(0), Event::Time);
+        copy
     }
 
     fn answer(&mut self, path: String, live: Live) {

@@ -3,13 +3,15 @@
 use dragoman_journal::{Operation, Record, Refusal, Wait};
 use dragoman_model::nesting::{LEVELS, is_too_deep};
 use dragoman_model::{Actor, Digest, Failure, Usage, Value};
-use dragoman_plan::{Step, WaitStep};
+use dragoman_plan::{ANSWER, Plan, Step, WaitStep};
 use dragoman_schema::Validator;
 use serde_json::json;
 
 use super::Live;
 use super::failing::TIMEOUT;
-use super::scope::Evaluated;
+use super::locate::locate;
+use super::scope::{Evaluated, Memo, Names};
+use super::state::State;
 use super::walk::{Due, Flow, Tail, Walk};
 use dragoman_journal::Standing;
 
@@ -131,6 +133,28 @@ impl<'a> Walk<'a> {
             begins: Vec::new(),
             standing: None,
         })
+    }
+}
+
+/// Checks what the pipeline demands of an answer, with the names of the wait's place.
+///
+/// # Errors
+/// What the pipeline says to who gives such an answer, or why it could not be looked at.
+pub(super) fn holds(
+    wait: &WaitStep,
+    answer: &Value,
+    path: &str,
+    (plan, state, memo): (&Plan, &State, &Memo),
+) -> Result<(), String> {
+    let (Some((check, refusal)), Some(place)) = (&wait.check, locate(plan, path)) else {
+        return Ok(());
+    };
+    let names = Names::new(state, memo, path, &place.frames, None);
+    let names = names.in_rounds(&place.rounds).with_item(ANSWER, answer);
+    match names.expression(check) {
+        Ok(Evaluated::Value(Some(Value::Bool(true))) | Evaluated::Observed) => Ok(()),
+        Ok(Evaluated::Value(_)) => Err(format!("the answer cannot be taken: {refusal}")),
+        Err(failure) => Err(format!("the answer cannot be looked at: {}", failure.message)),
     }
 }
 

@@ -119,6 +119,66 @@ async fn an_answer_that_does_not_fit_changes_nothing() {
     check(&house.story(run).await, "accepted hook\nwaiting clerk ship-or-refuse");
 }
 
+const CHECKED: &str = "
+steps:
+  - id: known
+    set: { labels: '=[trigger.message.number, \"8\"]' }
+  - id: decision
+    choose:
+      - when: size(steps.known.labels) == 2
+        steps:
+          - id: clerk
+            wait:
+              decision: ship-or-refuse
+              answers: { ship: [label], refuse: [] }
+              fields: { label: { type: string }, weight: { type: string } }
+              check: '(!has(answer.label) || answer.label in steps.known.labels) && decimal(default(answer.weight, \"1\")) > decimal(\"0\")'
+              refusal: there is no such label
+        value: =steps.clerk.answer
+output: { answer: =steps.decision }
+";
+
+#[tokio::test]
+async fn an_answer_of_which_the_check_does_not_hold_is_not_taken() {
+    let house = House::new(&[plan("ask", CHECKED)]);
+    let run = house.run_without_time("ask", "7").await;
+    let waits = house.journal.waits(Some(run)).await.expect("the store answers");
+    let answer = async |answer: serde_json::Value| {
+        house
+            .handle()
+            .answer(&waits[0].id, olga(), answer, waits[0].shown)
+            .await
+    };
+    let wrong = [
+        (
+            json!({ "answer": "ship", "label": "9" }),
+            "the answer cannot be taken: there is no such label",
+        ),
+        (
+            json!({ "answer": "refuse", "weight": "0" }),
+            "the answer cannot be taken: there is no such label",
+        ),
+        (
+            json!({ "answer": "ship", "label": "7", "weight": "much" }),
+            "the answer cannot be looked at: ",
+        ),
+    ];
+    for (given, why) in wrong {
+        match answer(given.clone()).await {
+            Err(Error::WrongAnswer(text)) => assert!(text.starts_with(why), "{given}: {text}"),
+            other => panic!("{given}: {other:?}"),
+        }
+    }
+    house.quiet().await;
+    assert!(
+        matches!(house.summary(run).await.standing, Standing::Waiting(None)),
+        "it can be answered again"
+    );
+    answer(json!({ "answer": "ship", "label": "8" })).await.expect("taken");
+    house.settle().await;
+    assert_eq!(house.summary(run).await.output, Some(json!({ "answer": "ship" })));
+}
+
 #[tokio::test]
 async fn nobody_answers_and_the_wait_can_be_opened_again() {
     let (house, run, wait) = waiting().await;

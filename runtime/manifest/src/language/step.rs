@@ -271,6 +271,18 @@ static WAIT: Map = map(
             "Who may answer: `viewer`, `operator`, `approver`, `administrator`.",
             "[approver]",
         ),
+        key(
+            "check",
+            Expression,
+            "What must hold of an answer; it sees `answer`.",
+            "answer.answer == \"refuse\" || size(answer.lines) > 0",
+        ),
+        key(
+            "refusal",
+            Text,
+            "What is said to who gives an answer of which it does not hold.",
+            "an item is not in the order",
+        ),
     ],
 );
 

@@ -150,6 +150,13 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
     let roles = fields
         .take("roles")
         .map_or_else(Vec::new, |n| reading.texts(n, "`[approver]`"));
+    let check = fields.take("check").map(|n| reading.expression(n));
+    let refusal = fields.take("refusal");
+    if let (None, Some(refusal)) = (&check, refusal) {
+        let example = "size(answer.lines) > 0";
+        reading.missing(refusal.span.clone(), "a wait with a `refusal`", "check", example);
+    }
+    let refusal = refusal.and_then(|n| reading.text(n, "an item is not in the order"));
     beside(reading, &mut fields, "wait");
     fields.finish(reading);
     Some(Wait {
@@ -158,5 +165,7 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
         for_ms,
         show,
         roles,
+        check,
+        refusal,
     })
 }

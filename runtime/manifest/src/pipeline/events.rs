@@ -72,7 +72,7 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<StepKind> {
     let for_ms = decisions::end_of_a_wait(reading, &mut fields);
     for entry in fields.entries() {
         let key = entry.key.value.as_str();
-        if ["answers", "fields", "show", "roles"].contains(&key) {
+        if ["answers", "fields", "show", "roles", "check", "refusal"].contains(&key) {
             let message = format!("`{key}` belongs to a wait for a person, and this one is for an event");
             let diagnostic = Diagnostic::error(codes::MISPLACED_KEY, entry.key.span.clone(), message);
             reading.push(diagnostic.help("take it away, or write `decision:` in place of `event:`"));

@@ -373,4 +373,8 @@ pub struct Wait {
     pub show: Option<Template>,
     /// Who may answer.
     pub roles: Vec<Spanned<String>>,
+    /// What must hold of an answer.
+    pub check: Option<ExpressionText>,
+    /// What is said to who gives an answer of which it does not hold.
+    pub refusal: Option<Spanned<String>>,
 }

@@ -76,7 +76,7 @@ pub(super) fn owned() -> impl Iterator<Item = &'static str> {
 pub(super) fn inside(key: &str) -> Option<&'static str> {
     match key {
         "ledger" | "account" | "lines" | "limits" | "decided" | "single" => Some("claim"),
-        "decision" | "answers" | "fields" | "for" | "show" | "roles" => Some("wait"),
+        "decision" | "answers" | "fields" | "for" | "show" | "roles" | "check" | "refusal" => Some("wait"),
         "reason" | "class" => Some("fail"),
         "event" | "key" | "data" => Some("emit"),
         "backoff" | "attempts" => Some("retry"),

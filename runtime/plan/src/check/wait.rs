@@ -1,5 +1,6 @@
 //! Waits for a person: the decision, its answers, the shape of an answer.
 
+use dragoman_expression::Expression;
 use dragoman_manifest as manifest;
 use dragoman_manifest::pipeline::{Answer, Decision, Wait};
 use dragoman_model::{Diagnostic, Span, Value};
@@ -9,7 +10,7 @@ use serde_json::{Map, json};
 use super::Checker;
 use super::scope::{AnswerNeeds, Scope};
 use super::step::Made;
-use crate::{StepKind, Template, WaitStep, codes};
+use crate::{ANSWER, StepKind, Template, WaitStep, codes};
 
 impl<'a> Checker<'a> {
     /// `wait`: the output is `{ answer, by, reason?, at, ...fields }`.
@@ -29,7 +30,8 @@ impl<'a> Checker<'a> {
         let fields = self.answer_fields(&decision);
         let shape = fields.as_ref().map(|fields| answer_shape(&decision, fields));
         let marks = answer_marks(&decision);
-        let kind = show.zip(fields).map(|(show, fields)| {
+        let check = self.answer_check(wait, shape.as_ref(), scope);
+        let kind = show.zip(fields).zip(check).map(|((show, fields), check)| {
             StepKind::Wait(Box::new(WaitStep {
                 decision: wait.decision.value.clone(),
                 answers: decision.answers.iter().map(|a| a.name.value.clone()).collect(),
@@ -37,9 +39,36 @@ impl<'a> Checker<'a> {
                 for_ms: wait.for_ms.as_ref().map(|f| f.value),
                 show,
                 roles: wait.roles.iter().map(|r| r.value.clone()).collect(),
+                check,
             }))
         });
         Made::new(kind, shape).marked(marks)
+    }
+
+    /// What must hold of an answer. It is evaluated when somebody answers: of what is there only for a moment (`failure`,
+    /// `last`), nothing is known then.
+    fn answer_check(
+        &mut self,
+        wait: &Wait,
+        shape: Option<&Shape>,
+        scope: &Scope,
+    ) -> Option<Option<(Expression, String)>> {
+        let Some(said) = &wait.check else {
+            return Some(None);
+        };
+        let mut inner = scope.clone();
+        inner.remove_name("failure");
+        inner.remove_name("last");
+        match shape {
+            Some(shape) => inner.add_name(ANSWER, given(shape)),
+            None => inner.poison(ANSWER.into()),
+        }
+        let check = self.condition(said, &mut inner)?;
+        let refusal = match &wait.refusal {
+            Some(refusal) => refusal.value.clone(),
+            None => format!("it does not hold that {}", said.text),
+        };
+        Some(Some((check, refusal)))
     }
 
     /// What is shown: a list of templates, or an expression that gives a list.
@@ -216,6 +245,18 @@ fn answer_shape(decision: &Decision, fields: &[(String, Shape)]) -> Shape {
         ));
     }
     Shape::object(all)
+}
+
+/// The shape of an answer as it is given: who gave it and when is not known before it is taken.
+fn given(shape: &Shape) -> Shape {
+    let Some(object) = shape.as_object() else {
+        return shape.clone();
+    };
+    let fields = object
+        .fields
+        .iter()
+        .filter(|(name, _)| !["by", "at"].contains(&name.as_str()));
+    Shape::object(fields.map(|(name, shape)| (name.as_str(), shape.clone())))
 }
 
 /// What of an answer tells of a natural person: the name of who answered, and what the fields' schemas say.

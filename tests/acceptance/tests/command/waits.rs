@@ -46,6 +46,15 @@ async fn an_officer_answers_where_nothing_serves() -> Result<(), Error> {
         ),
         (&[wait, "endorse", "--fields", "[]"], "`--fields` is not a JSON object"),
         (&[wait, "endorse", "--fields", r#"{"lines":"all"}"#], "lines"),
+        (
+            &[
+                wait,
+                "endorse",
+                "--fields",
+                r#"{"lines":[{"goods_item":1,"item":"Z","quantity":{"value":"12","unit":"C62"}}]}"#,
+            ],
+            "the permit has no such item",
+        ),
         (&[wait, "endorse", "--shown", &other], "show"),
     ];
     for (arguments, word) in wrong {
