@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use dragoman_security::{Secret, SecretSource};
-use dragoman_server::{Client, os_user};
+use dragoman_server::{Client, Runtime, Who, os_actor, os_user};
 
 use crate::answer::Error;
 use crate::codes::WHO;
@@ -13,7 +13,7 @@ use crate::codes::WHO;
 /// The options that say who it is.
 #[derive(Debug, Args)]
 pub(crate) struct WhoOption {
-    /// Your account at the server; else DRAGOMAN_USER. The password is asked for at a terminal, or comes from
+    /// Your account of the site; else DRAGOMAN_USER. It is looked at with a server and without. The password is asked for at a terminal, or comes from
     /// --password-file or DRAGOMAN_PASSWORD
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
@@ -26,14 +26,29 @@ impl WhoOption {
     /// The client as whoever it is. `must`: the server has to know who acts; else the administrator of this machine acts,
     /// where nothing says who it is.
     pub(crate) fn introduce(self, client: Client, must: bool) -> Result<Client, Error> {
-        let named = self.user.clone().or_else(|| std::env::var("DRAGOMAN_USER").ok());
-        let name = match named {
+        let name = match self.named() {
             Some(name) => name,
             None if !must => return Ok(client),
             None => ask_for_the_name()?,
         };
         let password = self.password(&name)?;
         Ok(client.acting_as(name, password))
+    }
+
+    /// Who acts where nobody serves: whoever says to be a user of the site proves it as to a server; else it is the user of
+    /// the operating system, who may do here what they like. `person`: on whose authority that one acts.
+    pub(crate) async fn here(self, runtime: &Runtime, person: Option<String>) -> Result<Who, Error> {
+        match self.named().filter(|_| person.is_none()) {
+            None => Ok(Who::administrator(os_actor("os_user", person))),
+            Some(name) => {
+                let password = self.password(&name)?;
+                Ok(runtime.identify(&name, &password).await?)
+            }
+        }
+    }
+
+    fn named(&self) -> Option<String> {
+        self.user.clone().or_else(|| std::env::var("DRAGOMAN_USER").ok())
     }
 
     fn password(self, name: &str) -> Result<String, Error> {

@@ -14,7 +14,8 @@ use tokio::sync::Semaphore;
 
 use crate::attempts::Attempts;
 use crate::desk::Who;
-use crate::error::Error;
+use crate::error::{Error, TOO_OFTEN};
+use crate::runtime::Runtime;
 use crate::site::{Account, Proof};
 
 /// Passwords that are checked at once: each takes megabytes and a core for a while.
@@ -141,6 +142,32 @@ impl Accounts {
             }
             _ => Err(Denied::Unproven),
         }
+    }
+}
+
+impl Runtime {
+    /// Who says to be a user of the site, where nobody serves it: looked at as a server would.
+    ///
+    /// # Errors
+    /// There is no such account with this password.
+    pub async fn identify(&self, name: &str, password: &str) -> Result<Who, Error> {
+        let accounts = Accounts::new(self.users.clone())?;
+        match accounts.by_password(name, Secret::new(password)).await {
+            Ok(who) => Ok(who),
+            Err(Denied::Unproven) => Err(not_let_in(name)),
+            Err(Denied::Later(wait)) => {
+                let message = format!("too many attempts failed; try again in {} s", wait.as_secs().max(1));
+                Err(Error::new(TOO_OFTEN, message, ""))
+            }
+        }
+    }
+}
+
+/// What is said to whoever has no account with the password that they gave: which of the two was wrong is not said.
+pub(crate) fn not_let_in(name: &str) -> Error {
+    Error::Refused {
+        code: "unauthorized".into(),
+        message: format!("the site has no account `{name}` with the password that was given"),
     }
 }
 

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::accounts::Denied;
-use crate::desk::{Desk, Refusal, Who};
+use crate::desk::{Desk, OPERATORS, Refusal, Who};
 use crate::error::{NO_ROLE, NOT_SHOWN, NOT_TAKEN, TOO_OFTEN};
 use crate::migrations::Migrations;
 use crate::moving;
@@ -106,10 +106,10 @@ async fn operate(
     Path((run, act)): Path<(String, String)>,
     given: Given<Operating>,
 ) -> Response<Body> {
-    guarded(&api, &headers, &[Role::Operator], async |who| {
+    guarded(&api, &headers, &OPERATORS, async |who| {
         let Json(given) = given.map_err(unreadable)?;
-        let actor = on_the_authority(who, given.by).actor;
-        Ok(api.desk.operate(&run, &act, actor, &given.reason).await?)
+        let who = on_the_authority(who, given.by);
+        Ok(api.desk.operate(&run, &act, who, &given.reason).await?)
     })
     .await
 }

@@ -3,6 +3,7 @@
 use dragoman_model::Value;
 use serde_json::json;
 
+use crate::accounts::not_let_in;
 use crate::address::Address;
 use crate::error::{Error, SERVED};
 
@@ -98,7 +99,10 @@ impl Client {
         if status.is_success() {
             return Ok(value);
         }
-        Err(refused(&value))
+        Err(match &self.account {
+            Some((user, _)) if status == reqwest::StatusCode::UNAUTHORIZED => not_let_in(user),
+            _ => refused(&value),
+        })
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<(reqwest::StatusCode, Value), Error> {

@@ -10,6 +10,9 @@ use serde_json::json;
 
 use crate::records;
 
+/// Whoever has one of these roles may repair runs and move them to other versions.
+pub const OPERATORS: [Role; 1] = [Role::Operator];
+
 /// The operator's desk.
 #[derive(Clone)]
 pub struct Desk {
@@ -136,8 +139,10 @@ impl Desk {
     /// Acts on a parked run: `resume`, `absent`, `skip` or `cancel`, with a reason for the trail.
     ///
     /// # Errors
-    /// [`Refusal::Unknown`] where there is no such run or act, [`Refusal::Engine`] where it is not parked.
-    pub async fn operate(&self, id: &str, act: &str, actor: Actor, reason: &str) -> Result<Value, Refusal> {
+    /// [`Refusal::Forbidden`] where the person is no operator, [`Refusal::Unknown`] where there is no such run or act,
+    /// [`Refusal::Engine`] where it is not parked.
+    pub async fn operate(&self, id: &str, act: &str, who: Who, reason: &str) -> Result<Value, Refusal> {
+        who.may(&OPERATORS)?;
         let run = records::find(&*self.journal, id).await.map_err(store)??;
         let acts = [Act::Resume, Act::Absent, Act::Skip, Act::Cancel];
         let Some(act) = acts.into_iter().find(|a| a.name() == act) else {
@@ -145,7 +150,7 @@ impl Desk {
                 "there is no act `{act}`: write resume, absent, skip or cancel"
             )));
         };
-        let done = self.handle.operate(run, act, actor, reason).await;
+        let done = self.handle.operate(run, act, who.actor, reason).await;
         done.map_err(Refusal::Engine)?;
         Ok(json!({ "run": run, "act": act.name() }))
     }

@@ -38,7 +38,7 @@ mod watching;
 
 pub use address::Address;
 pub use client::Client;
-pub use desk::{Desk, Refusal, Who};
+pub use desk::{Desk, OPERATORS, Refusal, Who};
 pub use dragoman_transports_http::inbound::TOO_LARGE;
 pub use error::{CONFIG, Error};
 pub use heads::{gone as trail_gone, knows_of_a_trail};

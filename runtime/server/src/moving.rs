@@ -6,12 +6,12 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, Response, StatusCode};
-use dragoman_model::Role;
 use dragoman_transports_http::inbound::problem;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::api::{Answer, Api, Given, guarded, on_the_authority, unreadable};
+use crate::desk::OPERATORS;
 use crate::migrations::Change;
 
 /// What is sent.
@@ -41,7 +41,7 @@ enum To {
 }
 
 pub(crate) async fn migrate(State(api): State<Arc<Api>>, headers: HeaderMap, given: Given<Wanted>) -> Response<Body> {
-    guarded(&api, &headers, &[Role::Operator], async |who| {
+    guarded(&api, &headers, &OPERATORS, async |who| {
         let Json(wanted) = given.map_err(unreadable)?;
         if wanted.to.is_none() {
             return Ok(api.migrations.plan(&wanted.change, wanted.colour).await?);

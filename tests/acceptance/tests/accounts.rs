@@ -208,7 +208,7 @@ async fn the_command_asks_who_answers() -> Result<(), Error> {
     let cases: &[(&[&str], &str, i32, &str)] = &[
         (&[], "", 1, "error[D0907]"),
         (&["--user", "olga"], "", 1, "DRAGOMAN_PASSWORD"),
-        (&["--user", "olga"], "wrong password", 1, "who you are"),
+        (&["--user", "olga"], "wrong password", 1, "no account `olga`"),
         (&["--user", "vera"], &password("vera"), 1, "needs the role approver"),
         (&["--user", "olga", "--as", "boss"], &right, 2, "cannot be used with"),
         (
@@ -263,6 +263,47 @@ async fn the_command_asks_who_answers() -> Result<(), Error> {
         (&json!("none"), &json!("local_token"))
     );
     assert!(output["by"].is_string() && output["by"] != "boss", "{output}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn where_nobody_serves_an_account_is_looked_at_as_a_server_would() -> Result<(), Error> {
+    let mut small = staffed().await?;
+    let (run, wait) = waiting(&small, "{\"n\":1}").await?;
+    let id = wait["wait"].as_str().unwrap_or_default();
+    small.server.terminate()?;
+    small.server.wait(PATIENCE).await?;
+    let answer = ["waits", "answer", id, "ship"];
+    let cancel = ["runs", "cancel", &run, "--reason", "a mistake"];
+    let migrate = ["migrate", "ask", "--to", "current", "--reason", "mended"];
+    let plan = ["migrate", "ask", "--plan"];
+    let cases: &[(&[&str], &str, &str, i32, &str)] = &[
+        (&answer, "olga", "wrong password", 1, "error[unauthorized]"),
+        (&answer, "nobody", "wrong password", 1, "error[unauthorized]"),
+        (&answer, "register", TOKEN, 1, "error[unauthorized]"),
+        (&answer, "olga", "", 1, "error[D0907]"),
+        (&answer, "vera", &password("vera"), 1, "error[D0934]"),
+        (&cancel, "nobody", "wrong password", 1, "error[unauthorized]"),
+        (&cancel, "olga", &password("olga"), 1, "error[D0934]"),
+        (&cancel, "igor", &password("igor"), 1, "error[D0502]"),
+        (&migrate, "olga", &password("olga"), 1, "error[D0934]"),
+        (&migrate, "igor", "wrong password", 1, "error[unauthorized]"),
+        (&plan, "igor", &password("igor"), 0, "no run in flight"),
+        (&answer, "olga", &password("olga"), 0, "goes on"),
+    ];
+    for (arguments, user, password, code, word) in cases {
+        let arguments = [arguments, &["--user", user][..]].concat();
+        let environment = [("DRAGOMAN_PASSWORD", *password)];
+        let environment = &environment[..usize::from(!password.is_empty())];
+        let said = small.dragoman_with(&arguments, environment).await?;
+        let text = format!("{}{}", said.out, said.err);
+        assert_eq!(said.code, Some(*code), "{arguments:?}: {text}");
+        assert!(text.contains(word), "{arguments:?}: no `{word}` in {text}");
+    }
+    let told = small.dragoman(&["runs", "show", &run, "--json"]).await?;
+    let told: Value = serde_json::from_str(&told.out)?;
+    let by = json!({ "by": "olga", "name": "Olga Nowak", "how": "password" });
+    assert_eq!(told["run"]["output"], by, "{told:#}");
     Ok(())
 }
 

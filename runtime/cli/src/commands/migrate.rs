@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use dragoman_journal::Journal;
 use dragoman_model::Value;
-use dragoman_server::{Change, Client, Migrations, Runtime, os_actor};
+use dragoman_server::{Change, Client, Migrations, OPERATORS, Runtime};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
@@ -114,17 +114,18 @@ impl Migrate {
 
     async fn do_here(self, runtime: &Runtime) -> Result<Value, Error> {
         let journal: Arc<dyn Journal> = runtime.journal.clone();
-        let migrations = Migrations::new(journal, runtime.plans.clone(), runtime.handle());
         let change = self.change();
+        let who = self.who.here(runtime, self.person).await?;
+        who.may(&OPERATORS)?;
+        let migrations = Migrations::new(journal, runtime.plans.clone(), runtime.handle());
         // What can go on by itself does, before it is looked at.
         runtime.handle().recovered().await;
         runtime.handle().idle().await;
         if self.to.is_none() {
             return Ok(migrations.plan(&change, colour() && !self.json).await?);
         }
-        let actor = os_actor("os_user", self.person);
         let reason = self.reason.unwrap_or_default();
-        let done = migrations.carry_out(&change, &self.runs, &actor, &reason).await?;
+        let done = migrations.carry_out(&change, &self.runs, &who.actor, &reason).await?;
         runtime.handle().idle().await;
         Ok(done)
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_journal::RunFilter;
-use dragoman_server::{os_actor, says_enough};
+use dragoman_server::says_enough;
 use serde_json::{Value, json};
 
 use crate::answer::{Error, Outcome};
@@ -92,9 +92,8 @@ impl Operate {
                     .await?;
             }
             Site::Opened(runtime) => {
-                desk(&runtime)
-                    .operate(&self.run, act, os_actor("os_user", None), &self.reason)
-                    .await?;
+                let who = self.who.here(&runtime, None).await?;
+                desk(&runtime).operate(&self.run, act, who, &self.reason).await?;
                 runtime.handle().idle().await;
             }
         }

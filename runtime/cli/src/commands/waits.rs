@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_model::{Digest, Value};
-use dragoman_server::{Who, os_actor, says_enough};
+use dragoman_server::says_enough;
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
@@ -117,12 +117,10 @@ impl Answer {
                 client.post(&format!("/v1/waits/{}", encoded(&id)), &body).await?
             }
             Site::Opened(runtime) => {
-                let actor = os_actor("os_user", self.person);
+                let who = self.who.here(&runtime, self.person).await?;
                 let shown = shown.as_str().and_then(|text| text.parse().ok());
                 let shown = shown.ok_or_else(|| Error::plain("the wait shows nothing that can be answered"))?;
-                let answered = desk(&runtime)
-                    .answer(&id, Who::administrator(actor), answer, shown)
-                    .await?;
+                let answered = desk(&runtime).answer(&id, who, answer, shown).await?;
                 // The run goes on in this process as far as it can.
                 runtime.handle().idle().await;
                 answered
