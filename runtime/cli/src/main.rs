@@ -8,6 +8,7 @@ mod crash;
 mod memory;
 mod observed;
 mod sarif;
+mod shown;
 mod site;
 mod story;
 mod who;

@@ -8,7 +8,7 @@ use dragoman_journal::{Journal, RunFilter};
 use dragoman_model::{Actor, Digest, Role, Value};
 use serde_json::json;
 
-use crate::records;
+use crate::{records, waits};
 
 /// Whoever has one of these roles may repair runs and move them to other versions.
 pub const OPERATORS: [Role; 1] = [Role::Operator];
@@ -112,7 +112,7 @@ impl Desk {
     /// # Errors
     /// [`Refusal::Store`].
     pub async fn waits(&self) -> Result<Value, Refusal> {
-        records::waits(&*self.journal).await.map_err(store)
+        waits::waits(&*self.journal).await.map_err(store)
     }
 
     /// Answers a wait. `shown`: the digest of what the person saw.
@@ -130,7 +130,7 @@ impl Desk {
                 "no single open wait is called {wait}; `dragoman waits list` lists them"
             )));
         };
-        who.may(&needed(&found.roles))?;
+        who.may(&waits::answerers(&found.roles))?;
         let answered = self.handle.answer(&found.id, who.actor, answer, shown).await;
         answered.map_err(Refusal::Engine)?;
         Ok(json!({ "wait": found.id, "run": found.run }))
@@ -160,12 +160,6 @@ impl Desk {
         let status = self.handle.status();
         json!({ "working": status.working, "queued": status.queued, "stopping": status.stopping })
     }
-}
-
-/// The roles of those who may answer a wait; where the pipeline names none, those who decide.
-fn needed(roles: &[String]) -> Vec<Role> {
-    let named: Vec<Role> = roles.iter().filter_map(|role| Role::parse(role)).collect();
-    if named.is_empty() { vec![Role::Approver] } else { named }
 }
 
 pub(crate) fn store(error: dragoman_journal::Error) -> Refusal {

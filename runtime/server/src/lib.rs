@@ -34,6 +34,7 @@ pub mod timeline;
 mod trial;
 mod triggers;
 pub mod view;
+mod waits;
 mod watching;
 
 pub use address::Address;

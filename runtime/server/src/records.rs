@@ -14,6 +14,7 @@ use serde_json::json;
 use crate::desk::Refusal;
 use crate::error::Error;
 use crate::view;
+use crate::waits::waits;
 
 /// A store opened for those who only look: no lock is taken, nothing is made, no engine is started.
 pub struct Stored(SqliteRecords);
@@ -168,12 +169,6 @@ pub(crate) async fn find(records: &dyn Records, id: &str) -> Result<Result<RunId
         [] => Err(Refusal::Unknown(format!("there is no run {id}"))),
         _ => Err(Refusal::Conflict(format!("more than one run's id begins with {id}"))),
     })
-}
-
-/// Open waits: `{ waits: [...] }`.
-pub(crate) async fn waits(records: &dyn Records) -> Result<Value, dragoman_journal::Error> {
-    let waits = records.waits(None).await?;
-    Ok(json!({ "waits": waits.iter().map(view::wait).collect::<Vec<_>>() }))
 }
 
 /// The paths of the steps that began children, in the order in which they did, each once.

@@ -2,8 +2,10 @@
 
 use dragoman_journal::query::told;
 use dragoman_journal::{Ending, Entry, Record, TimerPurpose};
-use dragoman_model::{ActorKind, Class, Effect, Value};
+use dragoman_model::{ActorKind, Class, Effect, Role, Value};
 use serde_json::json;
+
+use crate::waits::answerers;
 
 /// The code of a wait that ran into its deadline.
 const NOT_IN_TIME: &str = "wait.timeout";
@@ -239,9 +241,10 @@ fn waits(record: &Record) -> String {
     if let Some(event) = decision.strip_prefix("event:") {
         return format!("waits for the event `{event}`{until}; wait {wait}");
     }
+    let names: Vec<&str> = answerers(roles).into_iter().map(Role::name).collect();
     format!(
         "waits for a person ({}) to decide `{decision}`{until}; wait {wait}",
-        roles.join(", ")
+        names.join(", ")
     )
 }
 

@@ -1,6 +1,6 @@
 //! Runs and waits as JSON, for the operator API and the command line alike.
 
-use dragoman_journal::{Ending, Entry, RunSummary, Standing, Wait};
+use dragoman_journal::{Ending, Entry, RunSummary, Standing};
 use dragoman_model::Value;
 use serde_json::json;
 
@@ -58,19 +58,4 @@ pub fn history(entries: &[Entry], bodies: bool) -> Vec<Value> {
             value
         })
         .collect()
-}
-
-/// A wait.
-pub fn wait(wait: &Wait) -> Value {
-    json!({
-        "wait": wait.id,
-        "run": wait.run,
-        "path": wait.path,
-        "decision": wait.decision,
-        "roles": wait.roles,
-        "since": wait.since,
-        "due": wait.due,
-        "shown": wait.shown,
-        "show": wait.show,
-    })
 }

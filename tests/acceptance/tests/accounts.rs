@@ -235,7 +235,7 @@ async fn the_command_asks_who_answers() -> Result<(), Error> {
         assert_eq!(said.code, Some(*code), "{arguments:?}: {text}");
         assert!(text.contains(word), "no `{word}` in {text}");
         assert!(
-            *code == 2 || text.contains("ship-or-refuse"),
+            *code == 2 || text.contains("- a secret of the sender"),
             "what is answered is shown: {text}"
         );
     }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use crate::answer::{Error, Outcome};
 use crate::codes::{OPTION, refused};
+use crate::shown;
 use crate::site::{Site, SiteOption, block_on, desk, encoded};
 use crate::who::WhoOption;
 
@@ -21,7 +22,7 @@ pub(crate) struct Waits {
 
 #[derive(Debug, Subcommand)]
 enum Act {
-    /// Open waits, oldest first
+    /// Open waits, oldest first; of what is shown only the findings that have to be weighed
     List {
         #[command(flatten)]
         site: SiteOption,
@@ -29,7 +30,17 @@ enum Act {
         #[arg(long)]
         json: bool,
     },
-    /// Answers a wait, and prints what it shows
+    /// One wait, with all that is shown to whoever answers it
+    Show {
+        /// Its id, or the beginning of it
+        wait: String,
+        #[command(flatten)]
+        site: SiteOption,
+        /// For programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Prints all that a wait shows, and answers it
     Answer(Box<Answer>),
 }
 
@@ -70,6 +81,16 @@ impl Waits {
                 }
                 Ok(ExitCode::SUCCESS)
             }),
+            Act::Show { wait, site, json } => block_on(async {
+                says_enough(&wait)?;
+                let found = one(&site.look().await?.waits().await?, &wait)?;
+                if json {
+                    println!("{found:#}");
+                } else {
+                    print_whole(&found);
+                }
+                Ok(ExitCode::SUCCESS)
+            }),
             Act::Answer(answer) => {
                 let body = answer_body(&answer.answer, answer.reason.clone(), answer.fields.clone())?;
                 block_on(answer.send(body))
@@ -100,9 +121,9 @@ impl Answer {
     async fn send(self, answer: Value) -> Outcome {
         says_enough(&self.wait)?;
         let site = self.site.reach().await?;
-        let wait = self.one(&site.waits().await?)?;
+        let wait = one(&site.waits().await?, &self.wait)?;
         // The answer is bound to what is printed here, unless it is bound to what was seen before.
-        print_wait(&wait);
+        print_whole(&wait);
         let shown = self.shown.map_or_else(|| wait["shown"].clone(), |digest| json!(digest));
         let id = wait["wait"].as_str().unwrap_or_default().to_owned();
         let answered = match site {
@@ -129,19 +150,19 @@ impl Answer {
         println!("answered; run {} goes on", answered["run"].as_str().unwrap_or_default());
         Ok(ExitCode::SUCCESS)
     }
+}
 
-    /// The wait that is meant.
-    fn one(&self, found: &Value) -> Result<Value, Error> {
-        let waits = found["waits"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let mut fitting = waits
-            .iter()
-            .filter(|wait| wait["wait"].as_str().is_some_and(|id| id.starts_with(&self.wait)));
-        match (fitting.next(), fitting.next()) {
-            (Some(one), None) => Ok(one.clone()),
-            _ => Err(
-                refused("unknown", format!("no single open wait is called {}", self.wait))
-                    .help("`dragoman waits list` lists them"),
-            ),
+/// The wait that is meant by an id or its beginning.
+fn one(found: &Value, id: &str) -> Result<Value, Error> {
+    let waits = found["waits"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut fitting = waits
+        .iter()
+        .filter(|wait| wait["wait"].as_str().is_some_and(|all| all.starts_with(id)));
+    match (fitting.next(), fitting.next()) {
+        (Some(one), None) => Ok(one.clone()),
+        _ => {
+            Err(refused("unknown", format!("no single open wait is called {id}"))
+                .help("`dragoman waits list` lists them"))
         }
     }
 }
@@ -152,25 +173,41 @@ fn print_list(found: &Value) {
         println!("nothing waits for a person");
     }
     for wait in &waits {
-        print_wait(wait);
+        print_head(wait);
+        for shown in wait["show"].as_array().into_iter().flatten() {
+            findings(shown);
+        }
     }
 }
 
-fn print_wait(wait: &Value) {
+/// What is asked, of whom, and of which message it is.
+fn print_head(wait: &Value) {
     let text = |member: &str| wait[member].as_str().unwrap_or_default().to_owned();
-    let roles: Vec<&str> = wait["roles"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-        .collect();
-    println!("{}  {}  ({})", text("wait"), text("decision"), roles.join(", "));
+    let roles = wait["roles"].as_array().into_iter().flatten();
+    let roles: Vec<&str> = roles.filter_map(Value::as_str).collect();
+    let whom = if roles.is_empty() {
+        "no person".to_owned()
+    } else {
+        roles.join(", ")
+    };
+    println!("{}  {}  ({whom})", text("wait"), text("decision"));
+    let item = wait["item"]
+        .as_str()
+        .map(|item| format!("  {item}"))
+        .unwrap_or_default();
+    println!("  {} {}{item}", text("pipeline"), shown::text(&text("key")));
     println!("  run {} at {}, since {}", text("run"), text("path"), text("since"));
     if let Some(due) = wait["due"].as_str() {
         println!("  until {due}");
     }
-    for shown in wait["show"].as_array().into_iter().flatten() {
-        findings(shown);
+}
+
+/// A wait with all that is shown: whoever answers has seen what they answer for.
+fn print_whole(wait: &Value) {
+    print_head(wait);
+    println!("  shown, {}:", wait["shown"].as_str().unwrap_or_default());
+    for line in shown::lines(&wait["show"]) {
+        println!("    {line}");
     }
 }
 

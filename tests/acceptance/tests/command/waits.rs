@@ -31,11 +31,17 @@ async fn an_officer_answers_where_nothing_serves() -> Result<(), Error> {
         list.out
     );
     assert!(!list.out.contains("[pass]"), "what has passed is not: {}", list.out);
+    assert!(
+        !list.out.contains("()"),
+        "who may answer is said in words: {}",
+        list.out
+    );
     let json = country.dragoman(&["waits", "list", "--json"]).await?;
     let json: Value = serde_json::from_str(&json.out)?;
     let wait = json["waits"][0]["wait"].as_str().unwrap_or_default();
     let shown = json["waits"][0]["shown"].as_str().unwrap_or_default();
 
+    one_is_shown_whole(&country, &json["waits"][0]).await?;
     let other = format!("sha256:{}", "0".repeat(64));
     let wrong: &[(&[&str], &str)] = &[
         (&["00000000", "endorse"], "00000000"),
@@ -69,11 +75,48 @@ async fn an_officer_answers_where_nothing_serves() -> Result<(), Error> {
         .dragoman(&["waits", "answer", wait, "endorse", "--fields", fields, "--shown", shown])
         .await?;
     assert_eq!(answered.code, Some(0), "{}{}", answered.out, answered.err);
+    assert!(
+        answered.out.contains("result: pass") && answered.out.contains(shown),
+        "all that was answered for is printed: {}",
+        answered.out
+    );
     assert_eq!(country.count("endorsed", None), (1, 1), "{:?}", country.facts());
     assert_eq!(country.count("used", Some("exported")), (1, 1), "{:?}", country.facts());
     let list = country.dragoman(&["waits", "list"]).await?;
     assert_eq!(list.out, "nothing waits for a person\n");
     let again = country.dragoman(&["waits", "answer", wait, "endorse"]).await?;
     refused(&again, 1, "error[unknown]", &[]);
+    Ok(())
+}
+
+/// Of which message it is, and everything that is shown, whatever its form.
+async fn one_is_shown_whole(country: &Country, wait: &Value) -> Result<(), Error> {
+    let text = |member: &str| wait[member].as_str().unwrap_or_default();
+    assert_eq!(
+        (text("pipeline"), text("item")),
+        ("export-release", "permits[0]"),
+        "{wait:#}"
+    );
+    let id = &text("wait")[..8];
+    let told = country.dragoman(&["waits", "show", id]).await?;
+    assert_eq!(told.code, Some(0), "{}", told.err);
+    for word in [
+        text("decision"),
+        "(approver)",
+        text("key"),
+        text("run"),
+        text("shown"),
+        "result: pass",
+    ] {
+        assert!(
+            !word.is_empty() && told.out.contains(word),
+            "no `{word}` in {}",
+            told.out
+        );
+    }
+    let program = country.dragoman(&["waits", "show", id, "--json"]).await?;
+    assert_eq!(&serde_json::from_str::<Value>(&program.out)?, wait, "{}", program.err);
+    let none = country.dragoman(&["waits", "show", "00000000"]).await?;
+    refused(&none, 1, "error[unknown]", &["00000000", "waits list"]);
     Ok(())
 }
