@@ -106,10 +106,10 @@ impl From<dragoman_server::Error> for Error {
     fn from(error: dragoman_server::Error) -> Self {
         match error {
             dragoman_server::Error::Diagnostics(diagnostics) => Error::Diagnostics(diagnostics),
-            dragoman_server::Error::Refused { code, message } => Error::Plain {
+            dragoman_server::Error::Refused { code, message, help } => Error::Plain {
                 code: if code.is_empty() { CANNOT.id.into() } else { code },
                 message,
-                help: None,
+                help,
             },
             dragoman_server::Error::Plain { code, message, help } => {
                 let plain = Error::coded(code, message);

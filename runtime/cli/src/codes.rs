@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use dragoman_model::Code;
+pub(crate) use dragoman_server::NOT_THERE;
 
 use crate::answer::Error;
 
-/// A name on the command line is none of the site's.
-pub(crate) const NOT_THERE: Code = Code::new("D0903", "the site has no such pipeline, trigger or case");
 /// A file that was named cannot be read.
 pub(crate) const UNREAD: Code = Code::new("D0904", "a file cannot be read");
 /// A file that was named cannot be written.

@@ -10,7 +10,6 @@ mod observed;
 mod sarif;
 mod shown;
 mod site;
-mod story;
 mod who;
 
 use std::process::ExitCode;

@@ -168,6 +168,7 @@ pub(crate) fn not_let_in(name: &str) -> Error {
     Error::Refused {
         code: "unauthorized".into(),
         message: format!("the site has no account `{name}` with the password that was given"),
+        help: None,
     }
 }
 

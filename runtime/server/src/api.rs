@@ -19,6 +19,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::accounts::Denied;
+use crate::beginning;
 use crate::desk::{Desk, OPERATORS, Refusal, Who};
 use crate::error::{NO_ROLE, NOT_SHOWN, NOT_TAKEN, TOO_OFTEN};
 use crate::migrations::Migrations;
@@ -28,10 +29,10 @@ use crate::reload::Reloader;
 use crate::served::told;
 
 pub(crate) struct Api {
-    desk: Desk,
+    pub(crate) desk: Desk,
     pub(crate) migrations: Migrations,
     token: Bearer,
-    reloader: Arc<Reloader>,
+    pub(crate) reloader: Arc<Reloader>,
     journal: Arc<SqliteJournal>,
 }
 
@@ -50,6 +51,7 @@ pub(crate) fn router(
         .route("/v1/runs", get(runs))
         .route("/v1/runs/{run}", get(run))
         .route("/v1/runs/{run}/{act}", post(operate))
+        .route("/v1/pipelines/{pipeline}/runs", post(beginning::begin))
         .route("/v1/waits", get(waits))
         .route("/v1/waits/{wait}", post(answer))
         .route("/v1/reload", post(reload))
@@ -309,7 +311,7 @@ pub(crate) async fn guarded(
     }
 }
 
-async fn identify(api: &Api, headers: &HeaderMap) -> Result<Who, Response<Body>> {
+pub(crate) async fn identify(api: &Api, headers: &HeaderMap) -> Result<Who, Response<Body>> {
     let authorization = headers.get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
     if api.token.admits(authorization) {
         // Only the user who serves can read the token, so it is they who ask, whatever they say.

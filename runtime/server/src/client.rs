@@ -10,6 +10,9 @@ use crate::error::{Error, SERVED};
 /// Checking a large site, with plugins that were never compiled here, takes its time.
 const RELOADING: std::time::Duration = std::time::Duration::from_secs(300);
 
+/// How long somebody may wait for a run at most: whoever wants to know later asks again.
+const WATCHING: std::time::Duration = std::time::Duration::from_secs(30 * 24 * 3600);
+
 /// The operator API of a running server.
 pub struct Client {
     address: Address,
@@ -94,36 +97,76 @@ impl Client {
         }
     }
 
+    /// Sends a message that begins a run, and says what is told of it, a line each, until the last one, which is given.
+    ///
+    /// # Errors
+    /// What the server says, or that it went away.
+    pub async fn begin(&self, path: &str, message: Vec<u8>, mut say: impl FnMut(String)) -> Result<Value, Error> {
+        let request = self.http.post(self.url(path)).timeout(WATCHING).body(message);
+        let mut answer = self.whoever(request).send().await.map_err(|e| self.gone(&e))?;
+        let status = answer.status();
+        let mut read = Vec::new();
+        let mut last = Value::Null;
+        while let Some(bytes) = answer.chunk().await.map_err(|e| self.gone(&e))? {
+            read.extend_from_slice(&bytes);
+            while let Some(end) = read
+                .iter()
+                .position(|byte| *byte == b'\n')
+                .filter(|_| status.is_success())
+            {
+                let line: Vec<u8> = read.drain(..=end).collect();
+                last = serde_json::from_slice(&line).unwrap_or_default();
+                if let Some(said) = last["said"].as_str() {
+                    say(said.to_owned());
+                }
+            }
+        }
+        if status.is_success() {
+            return Ok(last);
+        }
+        let text = String::from_utf8_lossy(&read);
+        let value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
+        Err(self.denied(status, &value))
+    }
+
     async fn finish(&self, request: reqwest::RequestBuilder) -> Result<Value, Error> {
         let (status, value) = self.send(request).await?;
         if status.is_success() {
             return Ok(value);
         }
-        Err(match &self.account {
+        Err(self.denied(status, &value))
+    }
+
+    fn denied(&self, status: reqwest::StatusCode, value: &Value) -> Error {
+        match &self.account {
             Some((user, _)) if status == reqwest::StatusCode::UNAUTHORIZED => not_let_in(user),
-            _ => refused(&value),
-        })
+            _ => refused(value),
+        }
+    }
+
+    fn whoever(&self, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+        match &self.account {
+            None => request.bearer_auth(&self.address.token),
+            Some((user, password)) => request.basic_auth(user, Some(password)),
+        }
+    }
+
+    fn gone(&self, error: &reqwest::Error) -> Error {
+        Error::new(
+            SERVED,
+            format!(
+                "the server at {} went away or does not answer: {}",
+                self.address.address,
+                innermost(error)
+            ),
+            "whether it did what was asked is not known: look at its log and at `dragoman runs list`, then try again",
+        )
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<(reqwest::StatusCode, Value), Error> {
-        let gone = |e: reqwest::Error| {
-            Error::new(
-                SERVED,
-                format!(
-                    "the server at {} went away or does not answer: {}",
-                    self.address.address,
-                    innermost(&e)
-                ),
-                "whether it did what was asked is not known: look at its log and at `dragoman runs list`, then try again",
-            )
-        };
-        let request = match &self.account {
-            None => request.bearer_auth(&self.address.token),
-            Some((user, password)) => request.basic_auth(user, Some(password)),
-        };
-        let answer = request.send().await.map_err(gone)?;
+        let answer = self.whoever(request).send().await.map_err(|e| self.gone(&e))?;
         let status = answer.status();
-        let text = answer.text().await.map_err(gone)?;
+        let text = answer.text().await.map_err(|e| self.gone(&e))?;
         let value = serde_json::from_str(&text).unwrap_or_else(|_| json!({ "detail": text }));
         Ok((status, value))
     }
@@ -145,5 +188,6 @@ fn refused(value: &Value) -> Error {
         message: text("detail")
             .unwrap_or("the server refuses and does not say why")
             .to_owned(),
+        help: text("help").map(str::to_owned),
     }
 }

@@ -24,6 +24,8 @@ pub(crate) const NOT_BOUND: Code = Code::new(
 );
 /// An endpoint's address is not usable.
 pub(crate) const ENDPOINT: Code = Code::new("D0917", "the endpoint cannot be used as it is written");
+/// A name that somebody gives is none of the site's.
+pub const NOT_THERE: Code = Code::new("D0903", "the site has no such pipeline, trigger or case");
 /// The site has no pipeline.
 pub(crate) const NO_PIPELINE: Code = Code::new("D0918", "the site has no pipeline");
 /// The store is served by another process, which was asked and went away.
@@ -61,6 +63,8 @@ pub enum Error {
         code: String,
         /// What it said.
         message: String,
+        /// What to do, where it said so.
+        help: Option<String>,
     },
     /// Anything else.
     #[error("{message}")]
@@ -95,7 +99,7 @@ impl Error {
     pub(crate) fn diagnostics(&self) -> Vec<Diagnostic> {
         match self {
             Error::Diagnostics(diagnostics) => diagnostics.clone(),
-            Error::Refused { code, message } => {
+            Error::Refused { code, message, .. } => {
                 vec![Diagnostic::without_place(SERVED, format!("{code}: {message}"))]
             }
             Error::Plain { code, message, help } => {
@@ -127,8 +131,8 @@ impl Refusal {
 impl From<dragoman_journal::Error> for Error {
     fn from(error: dragoman_journal::Error) -> Self {
         let help = if error.code == LOCKED {
-            "if that is `dragoman serve`, it may be starting: try again in a moment. What needs the store for itself, as `run` \
-             and a second `serve` do, is done when that process has stopped"
+            "if that is `dragoman serve`, it may be starting: try again in a moment. What needs the store for itself, as \
+             a second `serve` does, is done when that process has stopped"
         } else {
             ""
         };

@@ -13,6 +13,7 @@ use dragoman_host::Host;
 use dragoman_journals_sqlite::SqliteJournal;
 use dragoman_manifest::Site as Said;
 use dragoman_model::{Diagnostic, Digest};
+use dragoman_plan::Plan;
 use dragoman_transports_amqp::{Broker, States};
 use dragoman_transports_http::egress::HttpEgress;
 use dragoman_transports_http::inbound::Routes;
@@ -122,6 +123,16 @@ impl Reloader {
             accounts: Arc::new(Accounts::new(runtime.users.clone())?),
             heads: watch::Sender::new(Outside::of(&runtime.said, &runtime.folder)),
         })
+    }
+
+    /// The engine.
+    pub(crate) fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+
+    /// The plans of now.
+    pub(crate) fn plans(&self) -> Vec<Arc<Plan>> {
+        self.plans.all()
     }
 
     /// What is served now.

@@ -6,22 +6,19 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use dragoman_engine::{Delivery, Refused};
-use dragoman_journal::{Ending, Standing};
-use dragoman_model::{Failure, RunId};
-use dragoman_server::{Runtime, TOO_LARGE, os_actor, read_site};
-use serde_json::json;
+use dragoman_model::RunId;
+use dragoman_server::{Begin, Came, Client, OPERATORS, Runtime, TOO_LARGE, begin, read_site};
 
 use crate::answer::{Error, Outcome, print_diagnostics};
-use crate::codes::{self, NOT_THERE, no_pipeline, unread};
+use crate::codes::unread;
 use crate::commands::runs;
 use crate::commands::serve::log;
-use crate::site::{SiteOption, block_on, desk};
-use crate::story::{self, Story};
+use crate::site::{Site, SiteOption, block_on, desk, encoded};
+use crate::who::WhoOption;
 
-/// Runs one message through a pipeline until it has ended, waits for a person or is parked. What fails for the moment is
-/// told on standard error. A run that sleeps for more than 10 s, because a partner is away, is not waited for: it goes on
-/// when the site is served. Exits with 0 where it completed or was stopped as the pipeline says, with 3 where it waits,
+/// Runs one message through a pipeline until it has ended, waits for a person or is parked: at the server that runs, else
+/// here. What fails for the moment is told on standard error. A run that sleeps for more than 10 s, because a partner is
+/// away, is not waited for: it goes on when the site is served. Exits with 0 where it completed or was stopped as the pipeline says, with 3 where it waits,
 /// sleeps or is parked, with 1 where it failed.
 #[derive(Debug, Args)]
 pub(crate) struct Run {
@@ -29,6 +26,8 @@ pub(crate) struct Run {
     pipeline: String,
     #[command(flatten)]
     site: SiteOption,
+    #[command(flatten)]
+    who: WhoOption,
     /// The file with the message
     #[arg(long, value_name = "FILE")]
     trigger: PathBuf,
@@ -39,7 +38,7 @@ pub(crate) struct Run {
     #[arg(long)]
     dry: bool,
     /// Waits for it so long, also while it sleeps: 90s, 5m, 1h
-    #[arg(long = "for", value_name = "DURATION", value_parser = story::duration)]
+    #[arg(long = "for", value_name = "DURATION", value_parser = duration)]
     patience: Option<Duration>,
     /// The result as JSON
     #[arg(long)]
@@ -55,63 +54,81 @@ impl Run {
 
     async fn run_within(self) -> Outcome {
         let (said, _) = read_site(&self.site.site).map_err(Error::Diagnostics)?;
-        let body = message(&self.trigger, said.largest_message)?;
-        let runtime = Runtime::open(&self.site.site).await?;
-        print_diagnostics(&runtime.warnings);
-        let plans = runtime.plans.all();
-        let Some(plan) = plans.iter().find(|p| p.pipeline == self.pipeline) else {
-            let names: Vec<&str> = plans.iter().map(|p| p.pipeline.as_str()).collect();
-            return Err(no_pipeline(&self.pipeline).help(format!("it has {}", names.join(", "))));
+        let message = message(&self.trigger, said.largest_message)?;
+        let json = self.json;
+        let came = match self.site.reach().await? {
+            Site::Served(client) => self.ask_server(client, message).await?,
+            Site::Opened(runtime) => self.do_here(&runtime, message).await?,
         };
-        let trigger = match &self.on {
-            Some(id) => plan.triggers.iter().find(|t| t.id == *id),
-            None => plan
-                .triggers
-                .iter()
-                .find(|t| t.kind == dragoman_plan::TriggerKind::Manual)
-                .or(plan.triggers.first()),
+        let (again, shown) = match came {
+            Came::Rests { again, shown } => (again, shown),
+            Came::Left(_) => return Ok(ExitCode::from(3)),
         };
-        let Some(trigger) = trigger else {
-            let ids: Vec<&str> = plan.triggers.iter().map(|t| t.id.as_str()).collect();
-            return Err(
-                Error::coded(NOT_THERE, "the pipeline has no such trigger").help(format!("it has {}", ids.join(", ")))
-            );
-        };
-        let delivery = Delivery {
-            pipeline: self.pipeline.clone(),
-            trigger: trigger.id.clone(),
-            media_type: media_type(&body).into(),
-            body: body.into(),
-            headers: Vec::new(),
-            attributes: json!({ "file": self.trigger.display().to_string() }),
-            sender: os_actor("os_user", None),
-            key: None,
-        };
-        let mut story = Story::new(runtime.handle().subscribe(), &self.pipeline, self.patience);
-        let handle = runtime.handle();
-        let finished = tokio::select! {
-            // What ends at the same moment has ended.
-            biased;
-            finished = handle.run(delivery, self.dry) => finished.map_err(refused)?,
-            run = story.tell() => {
-                eprintln!("{}", left(run));
-                return Ok(ExitCode::from(3));
-            }
-        };
-        let shown = desk(&runtime).run(&finished.run.to_string(), self.json).await?;
-        if self.json {
+        if json {
             println!("{shown:#}");
         } else {
-            if finished.again {
+            if again {
                 println!("this message was taken before; this is what came of it:\n");
             }
             runs::print_run(&shown);
         }
-        Ok(match (finished.ending, finished.standing) {
-            (Some(Ending::Completed | Ending::Stopped), _) => ExitCode::SUCCESS,
-            (None, Standing::Waiting(_) | Standing::Parked | Standing::Sleeping(_)) => ExitCode::from(3),
+        Ok(match shown["run"]["status"].as_str() {
+            Some("completed" | "stopped") => ExitCode::SUCCESS,
+            Some("waiting" | "parked" | "sleeping") => ExitCode::from(3),
             _ => ExitCode::FAILURE,
         })
+    }
+
+    async fn ask_server(self, client: Client, message: Vec<u8>) -> Result<Came, Error> {
+        let client = self.who.introduce(client, false)?;
+        let mut path = format!(
+            "/v1/pipelines/{}/runs?dry={}&bodies={}&file={}",
+            encoded(&self.pipeline),
+            self.dry,
+            self.json,
+            encoded(&self.trigger.display().to_string())
+        );
+        if let Some(on) = &self.on {
+            path.push_str(&format!("&on={}", encoded(on)));
+        }
+        if let Some(patience) = self.patience {
+            path.push_str(&format!("&for={}", patience.as_millis()));
+        }
+        let mut told = client.begin(&path, message, |line| eprintln!("{line}")).await?;
+        if told["shown"].is_object() {
+            let again = told["again"] == true;
+            return Ok(Came::Rests {
+                again,
+                shown: told["shown"].take(),
+            });
+        }
+        let run = told["left"].as_str().and_then(|run| run.parse().ok());
+        eprintln!("{}", left(run, "the server goes on with it"));
+        Ok(Came::Left(run))
+    }
+
+    async fn do_here(self, runtime: &Runtime, message: Vec<u8>) -> Result<Came, Error> {
+        let who = self.who.here(runtime, None).await?;
+        who.may(&OPERATORS)?;
+        print_diagnostics(&runtime.warnings);
+        let wanted = Begin {
+            pipeline: self.pipeline,
+            on: self.on,
+            dry: self.dry,
+            message,
+            file: self.trigger.display().to_string(),
+            sender: who.actor,
+            patience: self.patience,
+            bodies: self.json,
+        };
+        let plans = runtime.plans.all();
+        let say = |line| eprintln!("{line}");
+        let came = begin(&runtime.handle(), &plans, &desk(runtime), wanted, say).await?;
+        if let Came::Left(run) = &came {
+            let later = "it goes on when the site is served (`dragoman serve`)";
+            eprintln!("{}", left(*run, later));
+        }
+        Ok(came)
     }
 }
 
@@ -131,50 +148,40 @@ fn message(file: &Path, largest: u64) -> Result<Vec<u8>, Error> {
     Ok(body)
 }
 
-/// What is said of a run that is not waited for any longer.
-fn left(run: Option<RunId>) -> String {
-    let later = "it goes on when the site is served (`dragoman serve`)";
+/// What is said of a run that is not waited for any longer, and who goes on with it.
+fn left(run: Option<RunId>, later: &str) -> String {
     match run {
         Some(run) => format!("the run {run} has not ended; {later}"),
         None => format!("the run has not ended; {later}, and `dragoman runs list` lists it"),
     }
 }
 
-fn media_type(body: &[u8]) -> &'static str {
-    match body.iter().find(|b| !b.is_ascii_whitespace()) {
-        Some(b'<' | 0xef) => "application/xml",
-        _ => "application/json",
-    }
+/// A duration as a person writes it: `90s`, `5m`, `1h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let refused = || "write a number with s, m or h, such as 90s".to_owned();
+    let at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refused)?;
+    let number: u64 = text[..at].parse().map_err(|_| refused())?;
+    let unit = match &text[at..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        _ => return Err(refused()),
+    };
+    // A hundred years are long enough, and any clock can add them.
+    Ok(Duration::from_secs(number.saturating_mul(unit).min(3_155_760_000)))
 }
 
-/// Why the message was not taken, with the code that a sender is answered with over HTTP.
-fn refused(refusal: Refused) -> Error {
-    let error = |message: String| codes::refused(refusal.code(), message);
-    match &refusal {
-        Refused::Unreadable { failure, run } => {
-            let message = &failure.message;
-            let told = match message.strip_prefix("the message cannot be read") {
-                Some(_) => message.clone(),
-                None => format!("the message cannot be read: {message}"),
-            };
-            let refused = error(told + &issues(failure));
-            match run {
-                Some(run) => refused.help(format!("it is kept as run {run}; `dragoman runs show {run}` shows it")),
-                None => refused,
-            }
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_have_a_unit() {
+        for (text, seconds) in [("90s", 90), ("5m", 300), ("2h", 7200), ("0s", 0)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
         }
-        Refused::KeyConflict { run, key } => error(format!(
-            "a message with the key `{key}` and another content was taken before, as run {run}"
-        )),
-        Refused::Overloaded { message, .. } => error(message.clone()).help("try again later"),
-        Refused::Store { message, .. } => error(message.clone()),
-        Refused::Unknown => error("the pipeline or its trigger is gone".into()),
+        for text in ["", "5", "s", "5d", "-5s", "5 s", "99999999999999999999s"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
     }
-}
-
-/// What is wrong with a message in particular, a line each.
-fn issues(failure: &Failure) -> String {
-    let told = failure.issues.iter().filter(|i| i.message != failure.message);
-    told.map(|i| format!("\n  {}: {} ({})", i.path, i.message, i.code))
-        .collect()
 }

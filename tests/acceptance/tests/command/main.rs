@@ -7,6 +7,7 @@ mod backups;
 mod bad_messages;
 mod bad_plugins;
 mod bad_stores;
+mod begun;
 mod cases;
 mod connections;
 mod drawings;

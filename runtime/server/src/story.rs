@@ -1,4 +1,4 @@
-//! What happens to a run that somebody waits for at a terminal, told as it happens, and when waiting is given up.
+//! What happens to a run that somebody waits for, told as it happens, and when waiting is given up.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -39,15 +39,15 @@ impl Story {
         }
     }
 
-    /// Tells what happens to standard error; resolves when the run is not waited for any longer, and says which it is
+    /// Says what happens, a line each; resolves when the run is not waited for any longer, and says which it is
     /// where it is known.
-    pub(crate) async fn tell(&mut self) -> Option<RunId> {
+    pub(crate) async fn tell(&mut self, mut say: impl FnMut(String)) -> Option<RunId> {
         loop {
             // A run that was there before says nothing that it began, and may sleep already; it is given that long.
             let bounded = self.said || self.run.is_none();
             tokio::select! {
                 heard = self.happenings.recv() => match heard {
-                    Ok(happening) => if self.hear(&happening) { return self.run },
+                    Ok(happening) => if self.hear(&happening, &mut say) { return self.run },
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => std::future::pending().await,
                 },
@@ -57,7 +57,7 @@ impl Story {
     }
 
     /// Whether the run sleeps longer from here on than it is waited for.
-    fn hear(&mut self, happening: &Happening) -> bool {
+    fn hear(&mut self, happening: &Happening, say: &mut impl FnMut(String)) -> bool {
         let entry = &*happening.entry;
         let begins = matches!(entry.record, Record::Accepted { parent: None, .. });
         if begins && self.run.is_none() && *happening.pipeline == *self.pipeline {
@@ -74,7 +74,7 @@ impl Story {
             self.family.extend(keys.map(|key| entry.run.child(&entry.path, key)));
         }
         if let Some(line) = sentence(&entry.record, entry.body.as_deref()) {
-            eprintln!("{}: {line}", entry.path);
+            say(format!("{}: {line}", entry.path));
         }
         let Standing::Sleeping(due) = happening.standing else {
             return false;
@@ -105,35 +105,5 @@ fn sentence(record: &Record, body: Option<&Value>) -> Option<String> {
         } => Some(format!("tries again at {due} (attempt {attempt})")),
         Record::Timer { due, .. } => Some(format!("sleeps until {due}")),
         _ => None,
-    }
-}
-
-/// A duration as a person writes it: `90s`, `5m`, `1h`.
-pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let refused = || "write a number with s, m or h, such as 90s".to_owned();
-    let at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(refused)?;
-    let number: u64 = text[..at].parse().map_err(|_| refused())?;
-    let unit = match &text[at..] {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3600,
-        _ => return Err(refused()),
-    };
-    // A hundred years are long enough, and any clock can add them.
-    Ok(Duration::from_secs(number.saturating_mul(unit).min(3_155_760_000)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_have_a_unit() {
-        for (text, seconds) in [("90s", 90), ("5m", 300), ("2h", 7200), ("0s", 0)] {
-            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)), "{text}");
-        }
-        for text in ["", "5", "s", "5d", "-5s", "5 s", "99999999999999999999s"] {
-            assert!(duration(text).is_err(), "{text}");
-        }
     }
 }
