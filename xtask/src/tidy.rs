@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the house rules that a machine can check. It runs as a test as well.
 
 mod codes;
+mod failures;
 mod links;
 mod ranks;
 mod texts;
@@ -32,6 +33,7 @@ pub(crate) fn findings() -> Result<Vec<String>> {
     let files = texts::tracked(&root)?;
     findings.extend(texts::check(&root, &files)?);
     findings.extend(codes::check(&root, &files)?);
+    findings.extend(failures::check(&root, &files)?);
     findings.extend(links::check(&root, &files)?);
     Ok(findings)
 }

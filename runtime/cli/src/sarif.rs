@@ -8,7 +8,7 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 
 /// A log with one run. In: the diagnostics, and the page of a code where there is one. Out: the log; its rules are the
 /// codes that occur, sorted, and the help of each is its page.
-pub(crate) fn log(diagnostics: &[Diagnostic], page: fn(&str) -> Option<&'static str>) -> Value {
+pub(crate) fn log(diagnostics: &[Diagnostic], page: fn(&str) -> Option<String>) -> Value {
     let mut codes: Vec<Code> = diagnostics.iter().map(|d| d.code).collect();
     codes.sort_unstable();
     codes.dedup();
@@ -30,7 +30,7 @@ pub(crate) fn log(diagnostics: &[Diagnostic], page: fn(&str) -> Option<&'static 
     })
 }
 
-fn rule(code: Code, page: Option<&str>) -> Value {
+fn rule(code: Code, page: Option<String>) -> Value {
     let mut rule = json!({ "id": code.id, "shortDescription": { "text": code.title } });
     if let (Some(page), Some(members)) = (page, rule.as_object_mut()) {
         let page = page.trim_end();
@@ -102,8 +102,8 @@ mod tests {
         Code::new(id, title)
     }
 
-    fn page(code: &str) -> Option<&'static str> {
-        (code == "D0101").then_some("# D0101: unknown key\n")
+    fn page(code: &str) -> Option<String> {
+        (code == "D0101").then(|| "# D0101: unknown key\n".to_owned())
     }
 
     #[test]
