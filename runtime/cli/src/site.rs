@@ -1,6 +1,6 @@
 //! The site that a command is about, and asking whoever serves it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -45,6 +45,13 @@ impl SiteOption {
     pub(crate) fn store(&self) -> Result<PathBuf, Error> {
         let (said, _) = read_site(&self.site).map_err(Error::Diagnostics)?;
         Ok(store_folder(&self.site, &said))
+    }
+
+    /// The folder of the site's pipelines.
+    pub(crate) fn pipelines(&self) -> Result<PathBuf, Error> {
+        let (said, _) = read_site(&self.site).map_err(Error::Diagnostics)?;
+        let folder = self.site.parent().unwrap_or(Path::new(""));
+        Ok(folder.join(&*said.pipelines.value))
     }
 
     /// The server that runs; else the site, opened.

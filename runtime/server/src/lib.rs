@@ -52,5 +52,5 @@ pub use os_user::{os_actor, os_user};
 pub use records::{Stored, is_there as store_is_there, says_enough};
 pub use runtime::{Runtime, check, store_folder};
 pub use serve::serve;
-pub use site::{read as read_site, read_source};
+pub use site::{find_pipelines, read as read_site, read_source};
 pub use trial::{Trial, trial};

@@ -84,7 +84,31 @@ async fn what_would_have_been_done_is_compared_with_what_people_did() -> Result<
     let told = small.dragoman(&wrong).await?;
     assert_eq!(told.code, Some(1));
     assert!(
-        told.err.contains("has no column `number`") && told.err.contains("Day, Number"),
+        told.err.contains("error[D0906]")
+            && told.err.contains("has no column `number`")
+            && told.err.contains("Day, Number"),
+        "{}",
+        told.err
+    );
+    small
+        .site
+        .write("trial.json", json!({ "text": "DRY-1", "lines": [] }).to_string())?;
+    let dry = small
+        .dragoman(&["run", "flow", "--trigger", "trial.json", "--dry"])
+        .await?;
+    assert_eq!(dry.code, Some(0), "{}", dry.err);
+    let told = small.dragoman(&report).await?;
+    assert!(
+        !told.out.contains("DRY-1") && told.out.contains("1 only in the runs"),
+        "a trial is no part of it: {}",
+        told.out
+    );
+    let mut misspelt = report;
+    misspelt[5] = "echo.stmp";
+    let told = small.dragoman(&misspelt).await?;
+    assert_eq!(told.code, Some(1), "{}", told.out);
+    assert!(
+        told.err.contains("error[D0906]") && told.err.contains("did you mean `echo.stamp`?"),
         "{}",
         told.err
     );

@@ -1,6 +1,6 @@
 //! `dragoman observe`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::answer::{Error, Outcome};
 use crate::codes::OPTION;
 use crate::console::table;
-use crate::observed::{self, Columns, Compared, Row, compare};
+use crate::observed::{self, Columns, Compared, Row, compare, known};
 use crate::site::{Sight, SiteOption, block_on};
 
 /// What observed pipelines would have done.
@@ -83,7 +83,11 @@ impl Observe {
         } = self.act;
         let against = against.read()?;
         block_on(async {
-            let acts = acts(&site.look().await?, pipeline).await?;
+            let acts = acts(&site.look().await?, pipeline.as_deref()).await?;
+            if let Some((_, columns)) = &against {
+                let (pipelines, all) = known::pipelines(&site.pipelines()?);
+                known::check(&columns.act, &acts, &pipelines, all)?;
+            }
             match against {
                 Some((list, columns)) => print_compared(&compare(&acts, &list, &columns), &columns, json),
                 None if json => println!("{:#}", Value::Array(acts)),
@@ -123,19 +127,28 @@ impl Against {
     }
 }
 
-/// All that was written down instead of being done.
-async fn acts(site: &Sight, pipeline: Option<String>) -> Result<Vec<Value>, Error> {
+/// All that was written down instead of being done. A dry run is somebody's trial, and says nothing of what would have
+/// been done; nor do its items, which is why all runs are asked for, whatever the pipeline.
+async fn acts(site: &Sight, pipeline: Option<&str>) -> Result<Vec<Value>, Error> {
     let filter = RunFilter {
         run: None,
-        pipeline,
+        pipeline: None,
         children: true,
         limit: 100_000,
         status: None,
     };
     let runs = site.runs(filter).await?;
     let mut acts = Vec::new();
-    for run in runs["runs"].as_array().into_iter().flatten() {
+    let runs = runs["runs"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let by_id: BTreeMap<&str, &Value> = runs
+        .iter()
+        .filter_map(|run| Some((run["run"].as_str()?, run)))
+        .collect();
+    for run in runs {
         let id = run["run"].as_str().unwrap_or_default();
+        if pipeline.is_some_and(|wanted| run["pipeline"] != wanted) || is_dry(run, &by_id) {
+            continue;
+        }
         let found = site.run(id, true).await?;
         for line in found["timeline"].as_array().into_iter().flatten() {
             if line["record"]["kind"] == "observed" {
@@ -149,6 +162,19 @@ async fn acts(site: &Sight, pipeline: Option<String>) -> Result<Vec<Value>, Erro
         }
     }
     Ok(acts)
+}
+
+/// Whether a run, or the one whose item it works on, is a trial by `dragoman run --dry`: such a run says so in its key.
+fn is_dry(run: &Value, by_id: &BTreeMap<&str, &Value>) -> bool {
+    let mut at = Some(run);
+    while let Some(run) = at {
+        let text = |member: &str| run[member].as_str().unwrap_or_default();
+        if text("key").starts_with(&format!("dry run {}: ", text("run"))) {
+            return true;
+        }
+        at = by_id.get(text("parent")).copied();
+    }
+    false
 }
 
 fn print_compared(compared: &Compared, columns: &Columns, json: bool) {
@@ -184,5 +210,27 @@ fn print_acts(acts: &[Value]) {
         println!("nothing was observed: no pipeline or connection is in `mode: observe`, or no message came");
     } else {
         print!("{}", table(&rows));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dry_run_and_its_items_are_trials() {
+        let runs = [
+            json!({ "run": "a", "key": "dry run a: 7", "parent": null }),
+            json!({ "run": "b", "key": "a/lines[0]", "parent": "a" }),
+            json!({ "run": "c", "key": "observed: dry run a: 7", "parent": null }),
+            json!({ "run": "d", "key": "dry run a: 7", "parent": null }),
+            json!({ "run": "e", "key": "c/lines[0]", "parent": "c" }),
+        ];
+        let by_id = runs
+            .iter()
+            .filter_map(|run| Some((run["run"].as_str()?, run)))
+            .collect();
+        let dry: Vec<bool> = runs.iter().map(|run| is_dry(run, &by_id)).collect();
+        assert_eq!(dry, [true, true, false, false, false]);
     }
 }

@@ -4,6 +4,7 @@
 //! side only. Pure but for reading the file.
 
 mod compare;
+pub(crate) mod known;
 mod list;
 
 pub(crate) use compare::{Columns, Compared, compare};

@@ -31,8 +31,9 @@ pub(crate) use pipelines::objections;
 
 pub use files::read_source;
 pub(crate) use inputs::{Inputs, Seen};
+pub use pipelines::find as find_pipelines;
+pub(crate) use pipelines::load as load_pipelines;
 pub(crate) use pipelines::{Edition, rebuild};
-pub(crate) use pipelines::{find as find_pipelines, load as load_pipelines};
 pub(crate) use users::{Account, Proof};
 
 /// The folder of a site file: relative paths begin there.

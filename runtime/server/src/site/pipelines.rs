@@ -129,7 +129,11 @@ fn read(files: Vec<PathBuf>, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Pipeline
     pipelines
 }
 
-pub(crate) fn find(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+/// The files of a folder of pipelines, in their order.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn find(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let path = entry?.path();
