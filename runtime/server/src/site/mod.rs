@@ -135,12 +135,7 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
     let mut world = World {
         ledgers: said.ledgers.iter().map(|l| l.value.clone()).collect(),
         senders: said.senders.iter().map(|(name, _)| name.value.clone()).collect(),
-        broker_senders: said
-            .senders
-            .iter()
-            .filter(|(_, sender)| matches!(sender, SaidSender::Broker(_)))
-            .map(|(name, _)| name.value.clone())
-            .collect(),
+        broker_senders: by_broker(&said),
         personal_senders: said.personal_senders.iter().cloned().collect(),
         places: said
             .senders
@@ -228,6 +223,13 @@ async fn connect(
         connected.connections.insert(name, ready.connection);
     }
     connected
+}
+
+/// The senders that come by a broker.
+fn by_broker(said: &Said) -> BTreeSet<String> {
+    let senders = said.senders.iter();
+    let by_broker = senders.filter(|(_, sender)| matches!(sender, SaidSender::Broker(_)));
+    by_broker.map(|(name, _)| name.value.clone()).collect()
 }
 
 pub(crate) fn is_error(diagnostic: &Diagnostic) -> bool {
