@@ -288,7 +288,7 @@ async fn where_nobody_serves_an_account_is_looked_at_as_a_server_would() -> Resu
         (&cancel, "igor", &password("igor"), 1, "error[D0502]"),
         (&migrate, "olga", &password("olga"), 1, "error[D0934]"),
         (&migrate, "igor", "wrong password", 1, "error[unauthorized]"),
-        (&plan, "igor", &password("igor"), 0, "no run in flight"),
+        (&plan, "igor", &password("igor"), 0, "0 can move"),
         (&answer, "olga", &password("olga"), 0, "goes on"),
     ];
     for (arguments, user, password, code, word) in cases {

@@ -117,7 +117,7 @@ async fn a_store_that_is_in_use_for_a_moment_is_waited_for() -> Result<(), Error
     server.wait(PATIENCE).await?;
     let owner = std::fs::File::open(small.site.file("store/lock"))?;
     owner.lock()?;
-    // Neither a server nor a message: who needs the store for itself is not kept waiting.
+    // It is waited for as a server that is starting is, and then given up.
     small.site.write("message.json", "{}")?;
     let run = command(small.site.path(), &["run", "ask", "--trigger", "message.json"]).await?;
     refused(&run, 1, "D0706", &["in use", "it may be starting: try again"]);
