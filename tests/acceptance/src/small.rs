@@ -29,6 +29,16 @@ impl Small {
         Self::serve_in(TempSite::new()?, files).await
     }
 
+    /// Serves a site that was served before, in its folder.
+    ///
+    /// # Errors
+    /// The command does not come up.
+    pub async fn serve_again(site: TempSite) -> Result<Small, Error> {
+        let server = launch(site.path(), &["serve"])?.start()?;
+        let address = server.address(PATIENCE).await?;
+        Ok(Small { site, server, address })
+    }
+
     /// As [`Small::serve`], for a site with real connectors: what an earlier test compiled of them is taken over.
     ///
     /// # Errors
@@ -44,9 +54,7 @@ impl Small {
         for (name, text) in files {
             site.write(name, text)?;
         }
-        let server = launch(site.path(), &["serve"])?.start()?;
-        let address = server.address(PATIENCE).await?;
-        Ok(Small { site, server, address })
+        Self::serve_again(site).await
     }
 
     /// Kills the process that serves and serves the site anew, at another address.
