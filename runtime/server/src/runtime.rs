@@ -144,14 +144,7 @@ impl Runtime {
         };
         connections.bind(&host, &egress);
         let plans = Arc::new(Plans::new(editions, world, shared.clone(), host.clone()));
-        let engine = Engine::start(Settings {
-            journal: shared,
-            runner: Arc::new(Runner::new(host.clone())),
-            plans: plans.clone(),
-            clock: Arc::new(SystemClock),
-            worker: worker(),
-            limits: Limits::default(),
-        });
+        let engine = start(shared, &host, &plans);
         Ok(Runtime {
             said,
             file: site_file.to_path_buf(),
@@ -176,6 +169,18 @@ impl Runtime {
     pub fn handle(&self) -> Handle {
         self.engine.handle()
     }
+}
+
+/// Starts the engine, which takes up every unfinished run.
+fn start(journal: Arc<dyn Journal>, host: &Arc<Host>, plans: &Arc<Plans>) -> Engine {
+    Engine::start(Settings {
+        journal,
+        runner: Arc::new(Runner::new(host.clone())),
+        plans: plans.clone(),
+        clock: Arc::new(SystemClock),
+        worker: worker(),
+        limits: Limits::default(),
+    })
 }
 
 /// Opens the store as its owner. Where there is none it is made, unless outside heads know of one that was there.

@@ -44,14 +44,10 @@ pub async fn serve(
     let reloader = Arc::new(Reloader::new(&runtime)?);
     let router = router(&runtime, &reloader, address.token.clone());
     let (stopping, stopped) = watch::channel(false);
-    let front: Arc<dyn Acceptor> = Arc::new(Front {
-        handle: runtime.handle(),
-        plans: runtime.plans.clone(),
-    });
     let sources = tokio::spawn(sources::follow(
         reloader.sources.subscribe(),
         runtime.handle(),
-        front,
+        front(&runtime),
         reloader.queues.clone(),
         stopped.clone(),
     ));
@@ -90,6 +86,14 @@ pub async fn serve(
     let _ = heads.await;
     address.withdraw();
     Ok(())
+}
+
+/// What takes the messages that sources bring in by themselves.
+fn front(runtime: &Runtime) -> Arc<dyn Acceptor> {
+    Arc::new(Front {
+        handle: runtime.handle(),
+        plans: runtime.plans.clone(),
+    })
 }
 
 /// What is answered over HTTP: the operator API behind its token, and the triggers of the pipelines.

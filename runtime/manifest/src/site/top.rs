@@ -36,30 +36,15 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
     let pipelines = text_or(reading, &mut fields, root, "pipelines", "pipelines");
     let plugins = text_or(reading, &mut fields, root, "plugins", "plugins");
     let values = object(reading, &mut fields, "values", "the values");
-    let connections = fields
-        .take("connections")
-        .filter(|n| !n.is_null())
-        .map_or_else(Vec::new, |n| connections(reading, n));
-    let said_brokers = fields.take("brokers").filter(|n| !n.is_null());
+    let connections = given(&mut fields, "connections").map_or_else(Vec::new, |n| connections(reading, n));
+    let said_brokers = given(&mut fields, "brokers");
     let brokers = said_brokers.map_or_else(Vec::new, |n| brokers(reading, n));
     let mut personal_senders = Vec::new();
-    let senders = fields
-        .take("senders")
-        .filter(|n| !n.is_null())
-        .map_or_else(Vec::new, |n| senders(reading, n, &mut personal_senders));
+    let senders = given(&mut fields, "senders").map_or_else(Vec::new, |n| senders(reading, n, &mut personal_senders));
     broker::unknown(reading, &senders, &brokers, &names(said_brokers));
-    let ledgers = fields
-        .take("ledgers")
-        .filter(|n| !n.is_null())
-        .map_or_else(Vec::new, |n| ledgers(reading, n));
-    let events = fields
-        .take("events")
-        .filter(|n| !n.is_null())
-        .map_or_else(Vec::new, |n| events(reading, n));
-    let users = fields
-        .take("users")
-        .filter(|n| !n.is_null())
-        .map_or_else(Vec::new, |n| users(reading, n));
+    let ledgers = given(&mut fields, "ledgers").map_or_else(Vec::new, |n| ledgers(reading, n));
+    let events = given(&mut fields, "events").map_or_else(Vec::new, |n| events(reading, n));
+    let users = given(&mut fields, "users").map_or_else(Vec::new, |n| users(reading, n));
     let heads = fields.take("heads").and_then(|n| heads(reading, n));
     let largest_message = fields.take("limits").and_then(|n| limits(reading, n));
     fields.finish(reading);
@@ -84,6 +69,11 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         heads,
         largest_message: largest_message.unwrap_or(LARGEST_MESSAGE),
     })
+}
+
+/// What stands at a key that may be there and say nothing.
+fn given<'a>(fields: &mut Fields<'a>, key: &'static str) -> Option<&'a Node> {
+    fields.take(key).filter(|n| !n.is_null())
 }
 
 /// The keys of a mapping, whatever is wrong with what stands there.
