@@ -70,14 +70,14 @@ mod tests {
         check(
             &json!({ "number": "7", "lines": [{ "item": "a", "parts": [] }, [1, 2]], "by": { "id": "olga" } }),
             &[
-                "number: 7",
+                "by:",
+                "  id: olga",
                 "lines:",
                 "  - item: a",
                 "    parts: []",
                 "  - - 1",
                 "    - 2",
-                "by:",
-                "  id: olga",
+                "number: 7",
             ],
         );
     }

@@ -95,7 +95,7 @@ mod tests {
         );
         assert_eq!(
             page.is_some(),
-            page.is_some_and(|page| page.contains("**What to do.** "))
+            page.is_some_and(|page| page.contains("**What to do"))
         );
     }
 
