@@ -10,7 +10,7 @@ use dragoman_schema::{Marks, Shape};
 use crate::environment::Limits;
 use crate::evaluate::Evaluation;
 use crate::program::Code;
-use crate::{Error, codes};
+use crate::{Error, codes, reads};
 
 /// An expression that was checked against the shapes of its names. Cheap to clone.
 #[derive(Clone)]
@@ -94,6 +94,12 @@ impl Expression {
     /// The names at the root that it uses (without `steps`).
     pub fn roots(&self) -> impl Iterator<Item = &str> {
         self.program.roots.iter().map(String::as_str)
+    }
+
+    /// The parts of its names that it reads, as names one below the other: `["trigger", "message", "lot"]`, `["steps",
+    /// "order", "lines"]`. What is below one of them is read with it.
+    pub fn reads(&self) -> BTreeSet<Vec<String>> {
+        reads::of(&self.program.code)
     }
 
     /// The ids of the steps whose output it uses.

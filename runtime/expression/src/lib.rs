@@ -23,6 +23,7 @@ pub mod expression;
 pub mod names;
 mod number;
 mod program;
+mod reads;
 mod scan;
 mod syntax;
 mod tree;

@@ -31,6 +31,8 @@ pub struct RunFold {
     pub ending: Option<Ending>,
     /// How it stands by its last telling entry.
     pub standing: Standing,
+    /// Whether that is a wait for a person or an event.
+    pub asks: bool,
     /// The number of the last entry that says why it stands as it does: parked or closed.
     pub told_by: Option<u64>,
 }
@@ -85,6 +87,7 @@ impl RunFold {
             entries: 1,
             ending: None,
             standing: Standing::Active,
+            asks: false,
             told_by: None,
         })
     }
@@ -117,6 +120,7 @@ impl RunFold {
             Record::Event { .. } | Record::Migrated { .. } if self.standing == Standing::Parked => Standing::Parked,
             _ => Standing::Active,
         };
+        self.asks = matches!(header.record, Record::Waiting { .. });
         if matches!(header.record, Record::Closed { .. } | Record::Parked { .. }) {
             self.told_by = Some(header.seq);
         }
@@ -164,6 +168,7 @@ impl RunFold {
             pipeline: self.pipeline.clone(),
             run_key: self.run_key.clone(),
             standing,
+            asks: self.asks,
             ending: self.ending,
             began: self.began,
             touched: self.touched,

@@ -69,6 +69,8 @@ pub struct RunSummary {
     pub run_key: String,
     /// How it stands.
     pub standing: Standing,
+    /// Whether a wait of its own is open: nothing goes on in it until a person answers, or an event comes.
+    pub asks: bool,
     /// How it ended.
     pub ending: Option<Ending>,
     /// When it began.

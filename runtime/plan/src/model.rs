@@ -1,6 +1,6 @@
 //! The plan: what the engine interprets.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dragoman_calendar::Calendar;
@@ -290,8 +290,9 @@ pub struct EachStep {
     pub name: String,
     /// Unique among the items; none: the index.
     pub item_key: Option<Expression>,
-    /// Ids of steps outside the block that its expressions use: their outputs are captured when a child begins.
-    pub captures: Vec<String>,
+    /// What its expressions read from outside of the block, as names one below the other (`["steps", "order", "lines"]`,
+    /// `["trigger", "message", "lot"]`): a child is given these parts when it begins, and no others.
+    pub captures: BTreeSet<Vec<String>>,
     /// Children at work at once.
     pub concurrent: usize,
     /// Whether the others go on where one fails.

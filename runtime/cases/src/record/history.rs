@@ -39,6 +39,7 @@ fn summary(told: &Value) -> Option<RunSummary> {
         pipeline: text("pipeline")?.into(),
         run_key: text("key")?.into(),
         standing,
+        asks: false,
         ending,
         began: Timestamp::parse(text("began")?).ok()?,
         touched,

@@ -8,11 +8,12 @@ use dragoman_model::{Class, Digest, Failure, RunId, Usage, Value, object};
 use dragoman_plan::{EachStep, Step};
 use serde_json::{Map, json};
 
-use super::Live;
 use super::event::{Found, Request};
+use super::origin::Origin;
 use super::progress::Item;
 use super::scope::Evaluated;
 use super::walk::{Due, Flow, Tail, Walk};
+use super::{Live, given};
 
 /// A parent is told when a child ends; that it looks again by itself, so long after, in milliseconds, is for the case
 /// that the word was lost with a process.
@@ -134,25 +135,7 @@ impl<'a> Walk<'a> {
     fn begin(&self, each: &EachStep, index: u64, item: &Item) -> Option<Begin> {
         let origin = self.state.origin.as_ref()?;
         let run = self.state.run.child(&self.path, &item.key);
-        let own = |name: &&String| !matches!(name.as_str(), "trigger" | "site" | "run");
-        let around = origin.roots.iter().filter(|(name, _)| own(name));
-        let mut items: Map<String, Value> = around.map(|(name, value)| (name.clone(), value.clone())).collect();
-        if let Some(round) = self.rounds.last() {
-            items.insert("round".into(), round.number.clone());
-            items.insert("last".into(), round.last.clone().unwrap_or(Value::Null));
-        }
-        items.insert(each.name.clone(), item.item.clone());
-        let names = super::scope::Names::new(self.state, self.memo, &self.path, &self.frames, None);
-        let captured = |id: &String| Some((id.clone(), dragoman_expression::Scope::step(&names, id)?.clone()));
-        let captures: Map<String, Value> = each.captures.iter().filter_map(captured).collect();
-        let root = |name: &str| origin.roots.get(name).cloned().unwrap_or(Value::Null);
-        let body = object([
-            ("trigger", root("trigger")),
-            ("site", root("site")),
-            ("now", root("run")["now"].take()),
-            ("items", Value::Object(items)),
-            ("captures", Value::Object(captures)),
-        ]);
+        let body = self.given(each, origin, item);
         let record = Record::Accepted {
             pipeline: origin.pipeline.clone(),
             trigger: "each".into(),
@@ -191,6 +174,46 @@ impl<'a> Walk<'a> {
         })
     }
 
+    /// What the expressions of a child see of what stands outside of it. The values of the site and what is known of the
+    /// message besides its content are short, and whole: a pipeline that the child runs is given them too.
+    fn given(&self, each: &EachStep, origin: &Origin, item: &Item) -> Value {
+        let reads = &each.captures;
+        let own = |name: &&String| !matches!(name.as_str(), "trigger" | "site" | "run");
+        let around = origin.roots.iter().filter(|(name, _)| own(name));
+        let around = around.filter_map(|(name, value)| Some((name.clone(), given::part(value, reads, &[name])?)));
+        let mut items: Map<String, Value> = around.collect();
+        if let Some(round) = self.rounds.last() {
+            items.insert("round".into(), round.number.clone());
+            items.insert("last".into(), round.last.clone().unwrap_or(Value::Null));
+        }
+        items.insert(each.name.clone(), item.item.clone());
+        let names = super::scope::Names::new(self.state, self.memo, &self.path, &self.frames, None);
+        let ids: BTreeSet<&String> = reads
+            .iter()
+            .filter(|read| read[0] == "steps")
+            .filter_map(|read| read.get(1))
+            .collect();
+        let captured = |id: &String| {
+            let output = dragoman_expression::Scope::step(&names, id)?;
+            Some((id.clone(), given::part(output, reads, &["steps", id])?))
+        };
+        let captures: Map<String, Value> = ids.into_iter().filter_map(captured).collect();
+        let root = |name: &str| origin.roots.get(name).unwrap_or(&Value::Null);
+        let mut about = root("trigger").as_object().cloned().unwrap_or_default();
+        if let Some(message) = about.remove("message")
+            && let Some(part) = given::part(&message, reads, &["trigger", "message"])
+        {
+            about.insert("message".into(), part);
+        }
+        object([
+            ("trigger", Value::Object(about)),
+            ("site", root("site").clone()),
+            ("now", root("run")["now"].clone()),
+            ("items", Value::Object(items)),
+            ("captures", Value::Object(captures)),
+        ])
+    }
+
     /// What is known of the children: more of them begin, the step is done, or it goes on waiting.
     fn children(&mut self, step: &'a Step, each: &'a EachStep, children: &[RunSummary]) -> Flow {
         let Some(progress) = self.progress() else {
@@ -204,16 +227,17 @@ impl<'a> Walk<'a> {
             children.iter().find(|child| child.run == run)
         };
         let begun = progress.begun;
-        let closed = items
-            .iter()
-            .filter_map(known)
-            .filter(|child| child.standing == Standing::Closed)
-            .count() as u64;
-        let failed = items.iter().filter_map(known).any(|child| bad(child.ending));
+        let (mut closed, mut resting, mut failed) = (0, 0, false);
+        for child in items.iter().filter_map(known) {
+            failed |= bad(child.ending);
+            closed += u64::from(child.standing == Standing::Closed);
+            resting += u64::from(rests(child));
+        }
         let stopped = self.draining || (failed && !each.go_on);
         let count = items.len() as u64;
-        if begun < count && !stopped && begun - closed.min(begun) < most(each) {
-            return self.begin_more(each, &items, begun, count.min(closed + most(each)));
+        let at_work = begun.saturating_sub(closed + resting);
+        if begun < count && !stopped && at_work < most(each) {
+            return self.begin_more(each, &items, begun, count.min(begun + most(each) - at_work));
         }
         if closed < begun {
             self.wait_for_children();
@@ -291,6 +315,17 @@ impl<'a> Walk<'a> {
 
 fn bad(ending: Option<Ending>) -> bool {
     matches!(ending, Some(Ending::Failed | Ending::Cancelled))
+}
+
+/// Whether a child holds no place: what only time, a person or an event can move may take days, and holds up no other
+/// item. One that waits for children of its own is at work through them.
+fn rests(child: &RunSummary) -> bool {
+    match child.standing {
+        Standing::Parked => true,
+        Standing::Waiting(_) => child.asks,
+        Standing::Sleeping(_) => true,
+        Standing::Active | Standing::Closed => false,
+    }
 }
 
 fn most(each: &EachStep) -> u64 {

@@ -236,10 +236,19 @@ impl Comparison<'_> {
     /// What the runs of items were given is what they have.
     pub(super) fn named(&mut self, path: &str, was: &EachStep, now: &EachStep) {
         self.names(path, "name of an item", &was.name, &now.name);
-        if let Some(more) = now.captures.iter().find(|id| !was.captures.contains(id)) {
+        let given = |read: &&Vec<String>| (1..=read.len()).any(|length| was.captures.contains(&read[..length]));
+        // Of the message and of steps they have only what they read; the rest of what stands outside is short, and whole.
+        let parted = |read: &&Vec<String>| matches!(read[0].as_str(), "steps" | "trigger");
+        let whole = |read: &&Vec<String>| read[0] == "trigger" && read.get(1).is_some_and(|member| member != "message");
+        let mut reads = now.captures.iter().filter(parted);
+        if let Some(more) = reads.find(|read| !given(read) && !whole(read)) {
+            let what = match more.as_slice() {
+                [_, id] if more[0] == "steps" => format!("the output of `{id}`"),
+                _ => format!("`{}`", more.join(".")),
+            };
             self.hinder(
                 path,
-                format!("items of it were begun without the output of `{more}`, which they use now"),
+                format!("items of it were begun without {what}, which they use now"),
             );
         }
     }

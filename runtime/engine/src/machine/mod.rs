@@ -18,6 +18,7 @@ mod ending;
 mod event;
 mod fact;
 mod failing;
+mod given;
 mod group;
 mod locate;
 mod meaning;

@@ -205,6 +205,7 @@ impl<'a> AtWork<'a> {
         self.promises.retain_mut(|promise| !promise.kept_by(&append.entries));
         shell.outbox.tell(&append);
         shell.wake_others(&append);
+        shell.rests(&self.machine, &append);
         self.standing = append.standing;
         let closed = append.standing == Standing::Closed;
         for entry in &append.entries {

@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use dragoman_journal::{Append, Begin, Ending, OnceState, Operation, Record, TimerPurpose};
+use dragoman_journal::{Append, Begin, Ending, OnceState, Operation, Record, Standing, TimerPurpose};
 use dragoman_model::{RunId, Value};
 
 use super::{Lock, Shell, Signal};
+use crate::machine::Machine;
 
 /// What a run waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -62,6 +63,12 @@ impl Wakes {
         }
     }
 
+    /// Whether children may have to begin as those before them make room.
+    fn more_begin(&self, parent: RunId, path: &str) -> bool {
+        let siblings = self.siblings.lock();
+        siblings.get(&(parent, path.to_owned())).is_none_or(|known| known.more)
+    }
+
     /// A child ended: whether its parent has something to do now.
     fn child_ended(&self, parent: RunId, path: &str, ending: Ending) -> bool {
         let mut siblings = self.siblings.lock();
@@ -80,6 +87,24 @@ impl Wakes {
 }
 
 impl Shell {
+    /// Tells the parent of a run that only time, a person or an event can move now: it holds no place any more, and another
+    /// item may begin.
+    pub(super) fn rests(self: &Arc<Self>, machine: &Machine, append: &Append) {
+        let asks = |operation: &Operation| matches!(operation, Operation::WaitBegin { .. });
+        let rests = match append.standing {
+            Standing::Parked | Standing::Sleeping(_) => true,
+            Standing::Waiting(_) => append.operations.iter().any(asks),
+            _ => false,
+        };
+        let origin = machine.state().origin.as_ref();
+        if rests
+            && let Some(parent) = origin.and_then(|origin| origin.parent.as_ref())
+            && self.wakes.more_begin(parent.run, &parent.path)
+        {
+            self.signal(parent.run, Signal::Woken);
+        }
+    }
+
     /// Wakes whoever waited for what an append settled.
     pub(super) fn wake_others(self: &Arc<Self>, append: &Append) {
         let mut runs = HashSet::new();

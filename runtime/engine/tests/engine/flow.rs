@@ -60,6 +60,61 @@ async fn each_item_has_a_run_of_its_own() {
     );
 }
 
+/// One at work at once; an officer says of each parcel whether it goes.
+const ASKED: &str = "
+steps:
+  - id: order
+    call: shop.get
+    with: { number: =trigger.message.number }
+  - id: sent
+    each: steps.order.parcels
+    as: parcel
+    item_key: parcel
+    concurrent: 1
+    steps:
+      - id: officer
+        wait: { decision: ship-or-refuse, answers: [ship, refuse], for: 30d, show: [=parcel], roles: [approver] }
+        on_timeout: [{ park: { reason: 'nobody decided' } }]
+      - id: shipped
+        call: shop.ship
+        once: steps.order.number + parcel
+        with: { number: =steps.order.number + parcel }
+    value: { id: =steps.shipped.id }
+output: { sent: =steps.sent }
+";
+
+#[tokio::test]
+async fn an_item_that_waits_or_is_parked_holds_up_no_other() {
+    let house = House::new(&[plan("asked", ASKED)]);
+    let run = house.run("asked", "7").await;
+    house.settle().await;
+    let mut waits = house.journal.waits(None).await.expect("the store answers");
+    assert_eq!(waits.len(), 3, "all have begun, though one may be at work at once");
+    house.partner.will("ship", [Fail(Failure::permanent("http.401", "no"))]);
+    let olga = || dragoman_model::Actor::person("olga", "password");
+    while let Some(wait) = waits.pop() {
+        let answer = json!({ "answer": "ship" });
+        let handle = house.handle();
+        let taken = handle.answer(&wait.id, olga(), answer, wait.shown).await;
+        taken.expect("taken");
+        house.settle().await;
+    }
+    let parked = ["a", "b", "c"].map(|item| run.child("sent", item));
+    for child in parked {
+        if house.summary(child).await.standing == Standing::Parked {
+            let handle = house.handle();
+            let resumed = handle.operate(child, dragoman_engine::Act::Resume, olga(), "well again");
+            resumed.await.expect("taken");
+        }
+    }
+    house.settle().await;
+    assert_eq!(house.ending(run).await, Some(Ending::Completed));
+    assert_eq!(
+        json!(house.partner.facts()),
+        json!({ "ship 7a": 1, "ship 7b": 1, "ship 7c": 1 })
+    );
+}
+
 #[tokio::test]
 async fn a_parent_waits_while_a_child_is_parked() {
     let house = House::new(&[plan("each", EACH)]);

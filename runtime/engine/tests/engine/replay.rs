@@ -377,6 +377,7 @@ pub(crate) fn child(run: RunId, parent: RunId, at: Timestamp) -> RunSummary {
         pipeline: "all".into(),
         run_key: run.to_string(),
         standing: Standing::Closed,
+        asks: false,
         ending: Some(Ending::Completed),
         began: at,
         touched: at,

@@ -9,7 +9,7 @@ use crate::columns;
 use crate::entries::reading;
 
 const SUMMARY: &str = "SELECT r.id, r.pipeline, r.run_key, r.standing, r.wake, r.ending, r.began, r.touched, r.entries,
-  r.parent, b.bytes FROM run r LEFT JOIN body b ON b.position = r.outcome";
+  r.parent, b.bytes, EXISTS(SELECT 1 FROM wait w WHERE w.run = r.id) FROM run r LEFT JOIN body b ON b.position = r.outcome";
 
 /// How many runs a list has where the filter does not say.
 const USUAL: usize = 100;
@@ -33,6 +33,7 @@ fn summary(row: &Row<'_>) -> Result<RunSummary, rusqlite::Error> {
         pipeline: row.get(1)?,
         run_key: row.get(2)?,
         standing,
+        asks: row.get(11)?,
         ending,
         began: columns::time(row, 6)?,
         touched: columns::time(row, 7)?,

@@ -52,7 +52,8 @@ impl Checker<'_> {
         inner.enter_each();
         self.captures.push(BTreeSet::new());
         let outcome = self.block(&each.block, None, &mut inner, true);
-        let captures = self.captures.pop().unwrap_or_default();
+        let mut captures = self.captures.pop().unwrap_or_default();
+        captures.retain(|read| read[0] != name);
         let marks = children_marks(marks, outcome.marks, each);
         let output = match (&each.block.value, outcome.value) {
             (Some(_), shape) => shape,
@@ -69,7 +70,7 @@ impl Checker<'_> {
                 items,
                 name: name.to_owned(),
                 item_key,
-                captures: captures.into_iter().collect(),
+                captures,
                 concurrent: each
                     .concurrent
                     .as_ref()

@@ -62,12 +62,17 @@ impl Checker<'_> {
     }
 
     fn note_captures(&mut self, expression: &Expression, scope: &Scope) {
-        for id in expression.steps_used() {
-            for (outside, captures) in scope.outside.iter().zip(&mut self.captures) {
-                if outside.contains(id) {
-                    captures.insert(id.to_owned());
-                }
-            }
+        if self.captures.is_empty() {
+            return;
+        }
+        let reads = expression.reads();
+        for (outside, captures) in scope.outside.iter().zip(&mut self.captures) {
+            // Of a step, only what lies outside of the items is not theirs.
+            let from_outside = |path: &&Vec<String>| match path.as_slice() {
+                [steps, id, ..] if steps == "steps" => outside.contains(id),
+                _ => true,
+            };
+            captures.extend(reads.iter().filter(from_outside).cloned());
         }
     }
 }

@@ -119,7 +119,7 @@ struct Checker<'a> {
     operations: Environment,
     diagnostics: Vec<Diagnostic>,
     /// For each `each` around the place being checked: the steps outside it that were used.
-    captures: Vec<BTreeSet<String>>,
+    captures: Vec<BTreeSet<Vec<String>>>,
     /// Connections used.
     used: BTreeSet<String>,
     /// Pipelines that are run, with their versions.

@@ -62,7 +62,8 @@ fn the_plan_says_what_the_pipeline_says() {
     let StepKind::Each(each) = &lines.kind else {
         panic!("`lines` is an `each`")
     };
-    assert_eq!(each.captures, ["order"]);
+    let captures: Vec<String> = each.captures.iter().map(|read| read.join(".")).collect();
+    assert_eq!(captures, ["steps.order.number"]);
     assert_eq!((each.concurrent, each.go_on), (4, true));
     let Shape::List(child) = &lines.shape else {
         panic!("`lines` gives a list")
