@@ -7,6 +7,7 @@
 //! are written anew.
 
 mod broken;
+mod changes;
 mod letters;
 mod meaning;
 mod mutations;
