@@ -102,7 +102,7 @@ steps:
         call: shop.place
         on_failure: [{ id: told, call: shop.tell }]
   - id: used
-    claim: { ledger: permits, account: \"'a'\", lines: trigger.message.lines, limits: trigger.message.lines }
+    claim: { ledger: stock, account: \"'a'\", lines: trigger.message.lines, limits: trigger.message.lines }
 ";
 
     /// Whether an act is taken, else what is said.
@@ -118,13 +118,13 @@ steps:
 
     #[test]
     fn an_act_that_nothing_does_is_refused_with_the_nearest() {
-        for right in ["shop.place", "shop.tell", "old.send", "ledger:permits"] {
+        for right in ["shop.place", "shop.tell", "old.send", "ledger:stock"] {
             assert_eq!(judged(right, true), None, "{right}");
         }
         let told = judged("shop.plac", true).expect("it is refused");
         assert_eq!(told, "no pipeline does `shop.plac`; did you mean `shop.place`?");
-        let told = judged("permits", true).expect("it is refused");
-        assert!(told.contains("ledger:permits"), "{told}");
+        let told = judged("stock", true).expect("it is refused");
+        assert!(told.contains("ledger:stock"), "{told}");
         assert_eq!(judged("shop.plac", false), None, "what cannot be read may do it");
     }
 }
