@@ -202,7 +202,10 @@ async fn what_a_check_found_is_found_again_without_the_plugin() {
     for file in files(&cache, "checked") {
         std::fs::write(file, "[]").unwrap();
     }
-    assert!(host(&cache, "keys").checked(&empty).is_none(), "what does not prove itself");
+    assert!(
+        host(&cache, "keys").checked(&empty).is_none(),
+        "what does not prove itself"
+    );
     let again = host(&cache, "keys");
     again.load(echo()).await.unwrap();
     again.check(&empty).await.unwrap();
