@@ -8,9 +8,11 @@
 
 use std::collections::BTreeSet;
 
+use dragoman_journal::Parent;
 use dragoman_model::Value;
-use dragoman_plan::{Block, Plan, Step, StepKind};
+use dragoman_plan::{Block, EachStep, Plan, Step, StepKind};
 
+use super::given;
 use super::locate::{block_of, step_at};
 use super::progress::{End, Progress};
 use super::same;
@@ -53,6 +55,13 @@ fn reached(state: &State) -> BTreeSet<String> {
     reached
 }
 
+fn each_of(step: Option<&Step>) -> Option<&EachStep> {
+    match &step?.kind {
+        StepKind::Each(each) => Some(each),
+        _ => None,
+    }
+}
+
 /// Two plans, compared as far as a run has come.
 pub(super) struct Comparison<'a> {
     pub(super) state: &'a State,
@@ -79,7 +88,7 @@ impl Comparison<'_> {
         if new.observe && !old.observe && !origin.observe {
             self.hinder("", "the new version only observes, and the run has begun to act");
         }
-        self.trigger(old, new, &origin.roots["trigger"]);
+        self.trigger(old, new, &origin.roots["trigger"], origin.of_item());
         self.site(new, &origin.roots["site"], site);
         let Some(parent) = origin.of_item() else {
             return self.block("", &old.steps, &new.steps, false);
@@ -96,7 +105,7 @@ impl Comparison<'_> {
     }
 
     /// The message was read under one trigger, whose shape is what expressions rely on.
-    fn trigger(&mut self, old: &Plan, new: &Plan, about: &Value) {
+    fn trigger(&mut self, old: &Plan, new: &Plan, about: &Value, item: Option<&Parent>) {
         let id = about["id"].as_str().unwrap_or_default();
         let Some(trigger) = new.triggers.iter().find(|trigger| trigger.id == id) else {
             return self.hinder(
@@ -109,7 +118,15 @@ impl Comparison<'_> {
             return;
         }
         let message = about.get("message").unwrap_or(&Value::Null);
-        if let Some((place, expected)) = trigger.message.refusal(message) {
+        let refusal = match item {
+            None => trigger.message.refusal(message),
+            Some(parent) => match [step_at(old, &parent.path), step_at(new, &parent.path)].map(each_of) {
+                [Some(was), Some(now)] => given::refusal(was, now, &trigger.message, message),
+                // That it has another step there is told with the steps.
+                _ => None,
+            },
+        };
+        if let Some((place, expected)) = refusal {
             let place = if place.is_empty() {
                 String::new()
             } else {

@@ -1,6 +1,6 @@
 //! Child runs: one for each item.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dragoman_journal::{Begin, Draft, Ending, Parent, Record, RunSummary, Standing, Versions};
@@ -222,13 +222,9 @@ impl<'a> Walk<'a> {
         let Some(items) = progress.items.clone() else {
             return Flow::Pending;
         };
-        let known = |item: &Item| {
-            let run = self.state.run.child(&self.path, &item.key);
-            children.iter().find(|child| child.run == run)
-        };
         let begun = progress.begun;
         let (mut closed, mut resting, mut failed) = (0, 0, false);
-        for child in items.iter().filter_map(known) {
+        for child in children {
             failed |= bad(child.ending);
             closed += u64::from(child.standing == Standing::Closed);
             resting += u64::from(rests(child));
@@ -243,11 +239,12 @@ impl<'a> Walk<'a> {
             self.wait_for_children();
             return Flow::Pending;
         }
+        let known: BTreeMap<RunId, &RunSummary> = children.iter().map(|child| (child.run, child)).collect();
         if failed && !each.go_on {
-            let failure = self.first_failure(&items, children);
+            let failure = self.first_failure(&items, &known);
             return self.fail(step, failure);
         }
-        let output: Vec<Value> = items.iter().map(|item| self.outcome(item, children)).collect();
+        let output: Vec<Value> = items.iter().map(|item| self.outcome(item, &known)).collect();
         let record = Record::Done {
             attempt: 1,
             joined: None,
@@ -265,13 +262,12 @@ impl<'a> Walk<'a> {
         self.place_children(entry, begins)
     }
 
-    fn child_run(&self, item: &Item) -> RunId {
-        self.state.run.child(&self.path, &item.key)
+    fn child_of<'c>(&self, item: &Item, children: &BTreeMap<RunId, &'c RunSummary>) -> Option<&'c RunSummary> {
+        children.get(&self.state.run.child(&self.path, &item.key)).copied()
     }
 
-    fn outcome(&self, item: &Item, children: &[RunSummary]) -> Value {
-        let run = self.child_run(item);
-        let child = children.iter().find(|child| child.run == run);
+    fn outcome(&self, item: &Item, children: &BTreeMap<RunId, &RunSummary>) -> Value {
+        let child = self.child_of(item, children);
         let status = match child.and_then(|child| child.ending) {
             Some(Ending::Completed) => "completed",
             Some(Ending::Stopped) => "stopped",
@@ -292,13 +288,10 @@ impl<'a> Walk<'a> {
         out
     }
 
-    fn first_failure(&self, items: &[Item], children: &[RunSummary]) -> Failure {
+    fn first_failure(&self, items: &[Item], children: &BTreeMap<RunId, &RunSummary>) -> Failure {
         let child = |item: &Item| {
-            let run = self.child_run(item);
-            children
-                .iter()
-                .find(|child| child.run == run && bad(child.ending))
-                .map(|child| (item.key.clone(), child))
+            let child = self.child_of(item, children).filter(|child| bad(child.ending))?;
+            Some((item.key.clone(), child))
         };
         let (key, note) = items
             .iter()

@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 
 use dragoman_model::Value;
+use dragoman_plan::EachStep;
+use dragoman_schema::{Lookup, Shape};
 use serde_json::Map;
 
 /// The parts of a value that are read; `at`: what is read of all, this value lies at. None: nothing of it is.
@@ -41,6 +43,35 @@ fn cut(value: &Value, reads: &[&[String]]) -> Value {
         }
     }
     Value::Object(kept)
+}
+
+/// Whether a part was given, by itself or with what it is a part of.
+pub(super) fn has(reads: &BTreeSet<Vec<String>>, part: &[String]) -> bool {
+    (1..=part.len()).any(|length| reads.contains(&part[..length]))
+}
+
+/// The first part of the message that was given to the run of an item, is read in another version and is not what that one
+/// expects: where it stands in the message, and what is expected. Of the rest of the message such a run has nothing.
+pub(super) fn refusal(was: &EachStep, now: &EachStep, shape: &Shape, message: &Value) -> Option<(String, String)> {
+    let read = now.captures.iter().filter(|part| has(&was.captures, part));
+    read.filter_map(|part| below(part, &["trigger", "message"]))
+        .find_map(|names| refusal_at(names, shape, message))
+}
+
+fn refusal_at(names: &[String], shape: &Shape, value: &Value) -> Option<(String, String)> {
+    if let Some((name, further)) = names.split_first()
+        && let (Lookup::Found(field), Value::Object(members)) = (shape.field(name), value)
+    {
+        let member = members.get(name).unwrap_or(&Value::Null);
+        let (place, expected) = refusal_at(further, &field, member)?;
+        let dot = if place.is_empty() || place.starts_with('[') {
+            ""
+        } else {
+            "."
+        };
+        return Some((format!("{name}{dot}{place}"), expected));
+    }
+    shape.refusal(value)
 }
 
 #[cfg(test)]

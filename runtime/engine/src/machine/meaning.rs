@@ -6,6 +6,7 @@ use dragoman_expression::Expression;
 use dragoman_plan::{Arm, Block, CallStep, ClaimStep, EachStep, RepeatStep, RunStep, Step, StepKind, WaitStep};
 
 use super::carry::Comparison;
+use super::given;
 use super::group::BODY;
 use super::same;
 
@@ -236,12 +237,12 @@ impl Comparison<'_> {
     /// What the runs of items were given is what they have.
     pub(super) fn named(&mut self, path: &str, was: &EachStep, now: &EachStep) {
         self.names(path, "name of an item", &was.name, &now.name);
-        let given = |read: &&Vec<String>| (1..=read.len()).any(|length| was.captures.contains(&read[..length]));
-        // Of the message and of steps they have only what they read; the rest of what stands outside is short, and whole.
-        let parted = |read: &&Vec<String>| matches!(read[0].as_str(), "steps" | "trigger");
+        // Of the message, of steps and of the items around them they have only what they read; the rest of what stands
+        // outside is short, and whole.
+        let parted = |read: &&Vec<String>| !matches!(read[0].as_str(), "site" | "run" | "round" | "last");
         let whole = |read: &&Vec<String>| read[0] == "trigger" && read.get(1).is_some_and(|member| member != "message");
         let mut reads = now.captures.iter().filter(parted);
-        if let Some(more) = reads.find(|read| !given(read) && !whole(read)) {
+        if let Some(more) = reads.find(|read| !given::has(&was.captures, read) && !whole(read)) {
             let what = match more.as_slice() {
                 [_, id] if more[0] == "steps" => format!("the output of `{id}`"),
                 _ => format!("`{}`", more.join(".")),

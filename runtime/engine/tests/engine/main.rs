@@ -7,6 +7,7 @@ mod events;
 mod flow;
 mod groups;
 mod house;
+mod items;
 mod limits;
 mod migrate;
 mod partner;
