@@ -14,8 +14,8 @@ pub const CORRUPT: Code = Code::new("D0704", "the store is damaged");
 pub const NEWER: Code = Code::new("D0705", "the store was written by a newer version");
 /// Another process has it.
 pub const LOCKED: Code = Code::new("D0706", "the store is in use by another process");
-/// The node has stopped writing after a failed sync.
-pub const STOPPED: Code = Code::new("D0707", "the store has stopped after a failed sync");
+/// The node has stopped writing: a sync failed, or the file is not where it was.
+pub const STOPPED: Code = Code::new("D0707", "the store has stopped");
 
 /// A caller asked for what cannot be: a gap in the numbers of a run, an entry of another run.
 pub const CONTRADICTION: Code = Code::new("D0708", "the append contradicts the run");

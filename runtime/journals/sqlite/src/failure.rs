@@ -100,10 +100,20 @@ fn damaged(error: &rusqlite::Error) -> Error {
     )
 }
 
-/// What every call answers once the store has stopped.
+/// What every call answers once the store has stopped at a failed sync.
 pub(crate) fn stopped() -> Error {
     Error::new(
         STOPPED,
         "the store has stopped after a failed sync; look at the disk, then restart",
     )
+}
+
+/// What every call answers once the store's file is not where it was.
+pub(crate) fn displaced(file: &Path, why: &str) -> Error {
+    let message = format!(
+        "the store has stopped: its file `{}` was taken away while it ran ({why}); stop the process, bring the file and \
+         the one beside it that ends with `-wal` back, or a backup, then restart",
+        file.display()
+    );
+    Error::new(STOPPED, message)
 }

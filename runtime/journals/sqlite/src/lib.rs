@@ -20,6 +20,7 @@ mod failure;
 mod journal;
 mod ledger;
 mod lock;
+mod place;
 mod queries;
 mod readers;
 mod records;

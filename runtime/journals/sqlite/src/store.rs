@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use dragoman_journal::Head;
 use dragoman_journal::error::{CANNOT_OPEN, Error};
@@ -10,6 +10,7 @@ use rusqlite::Connection;
 
 use crate::failure::{self, Trouble};
 use crate::lock::Lock;
+use crate::place::{Place, Stopped};
 use crate::readers::Readers;
 use crate::schema;
 use crate::trail::{self, SqliteTrail};
@@ -73,7 +74,7 @@ pub struct SqliteJournal {
     readers: Readers,
     writer: Writer,
     counters: Arc<Counters>,
-    stopped: Arc<AtomicBool>,
+    stopped: Stopped,
     file: PathBuf,
     _lock: Lock,
 }
@@ -100,8 +101,9 @@ impl SqliteJournal {
         let connection = schema::open_writer(&file, options.max_pages)?;
         let readers = Readers::open(&file, options.readers)?;
         let counters = Arc::new(Counters::default());
-        let stopped = Arc::new(AtomicBool::new(false));
-        let writer = Writer::start(connection, options, counters.clone(), stopped.clone())?;
+        let stopped = Stopped::default();
+        let place = Place::of(&file)?;
+        let writer = Writer::start(connection, place, options, counters.clone(), stopped.clone())?;
         Ok(SqliteJournal {
             writer,
             readers,
@@ -149,8 +151,8 @@ impl SqliteJournal {
         &self,
         act: impl FnMut(&mut Writing<'_>) -> Result<T, Trouble> + Send + 'static,
     ) -> Result<T, Error> {
-        if self.stopped.load(Ordering::Acquire) {
-            return Err(failure::stopped());
+        if let Some(error) = self.stopped.get() {
+            return Err(error.clone());
         }
         self.writer.ask(act).await.unwrap_or_else(|_| Err(failure::stopped()))
     }
@@ -160,8 +162,8 @@ impl SqliteJournal {
         &self,
         query: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        if self.stopped.load(Ordering::Acquire) {
-            return Err(failure::stopped());
+        if let Some(error) = self.stopped.get() {
+            return Err(error.clone());
         }
         let lost = || Error::new(CANNOT_OPEN, "the readers of the store are gone; restart");
         self.readers.ask(query).await.unwrap_or_else(|_| Err(lost()))

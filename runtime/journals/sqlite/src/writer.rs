@@ -4,12 +4,12 @@
 //! is applied goes with it. At low load a commit holds one append and costs one sync; under load the queue fills while
 //! the disk syncs, and commits grow by themselves.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, Error};
+use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, Error, STOPPED};
 use dragoman_journal::{Batch, FORMAT, chain};
 use dragoman_model::{Digest, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::columns;
 use crate::failure::{self, Trouble};
+use crate::place::{Place, Stopped};
 use crate::runs::Runs;
 use crate::schema;
 use crate::store::{Counters, Options};
@@ -83,15 +84,17 @@ impl Writer {
     /// D0704 where the end of the chain cannot be read, D0701 where no thread can be started.
     pub(crate) fn start(
         connection: Connection,
+        place: Place,
         options: Options,
         counters: Arc<Counters>,
-        stopped: Arc<AtomicBool>,
+        stopped: Stopped,
     ) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel();
         let id = schema::meta(&connection, "writer")?;
         let memory = Memory::read(&connection)?;
         let mut desk = Desk {
             connection,
+            place,
             jobs,
             memory,
             id,
@@ -174,12 +177,13 @@ impl Memory {
 /// The thread's own things.
 struct Desk {
     connection: Connection,
+    place: Place,
     jobs: mpsc::Receiver<Box<dyn Work>>,
     memory: Memory,
     id: String,
     options: Options,
     counters: Arc<Counters>,
-    stopped: Arc<AtomicBool>,
+    stopped: Stopped,
 }
 
 impl Desk {
@@ -195,14 +199,14 @@ impl Desk {
         let result = self.transaction(&mut taken, true);
         match result {
             Ok(()) => answer_all(taken, &Ok(())),
-            Err(trouble) if trouble.stops => self.stop(taken),
+            Err(trouble) if trouble.stops => self.stop(taken, trouble.error),
             Err(trouble) if taken.len() == 1 => answer_all(taken, &Err(trouble.error)),
             Err(_) => {
                 for work in taken {
                     let mut alone = vec![work];
                     match self.transaction(&mut alone, false) {
                         Ok(()) => answer_all(alone, &Ok(())),
-                        Err(trouble) if trouble.stops => self.stop(alone),
+                        Err(trouble) if trouble.stops => self.stop(alone, trouble.error),
                         Err(trouble) => answer_all(alone, &Err(trouble.error)),
                     }
                 }
@@ -210,18 +214,17 @@ impl Desk {
         }
     }
 
-    fn stop(&mut self, taken: Vec<Box<dyn Work>>) {
-        self.stopped.store(true, Ordering::Release);
-        answer_all(taken, &Err(failure::stopped()));
+    fn stop(&mut self, taken: Vec<Box<dyn Work>>, why: Error) {
+        // What else stops it is a failed sync or a damaged file: what the system said of it helps nobody further.
+        let why = if why.code == STOPPED { why } else { failure::stopped() };
+        let why = self.stopped.get_or_init(|| why).clone();
+        answer_all(taken, &Err(why));
     }
 
     /// Applies all that is taken, and with `more` what else is in the queue, and commits.
     fn transaction(&mut self, taken: &mut Vec<Box<dyn Work>>, more: bool) -> Result<(), Trouble> {
-        if self.stopped.load(Ordering::Acquire) {
-            return Err(Trouble {
-                error: failure::stopped(),
-                stops: true,
-            });
+        if let Some(error) = self.stopped.get().cloned() {
+            return Err(Trouble { error, stops: true });
         }
         let result = self.attempt(taken, more);
         if result.is_err() {
@@ -257,6 +260,9 @@ impl Desk {
         }
         self.connection.prepare_cached("COMMIT")?.execute([])?;
         self.counters.syncs.fetch_add(1, Ordering::Relaxed);
+        if let Some(error) = self.place.refusal() {
+            return Err(Trouble { error, stops: true });
+        }
         if let Some((number, digest)) = batch {
             self.memory.number = number;
             self.memory.previous = digest;

@@ -112,6 +112,39 @@ async fn a_failed_sync_stops_the_store_until_it_is_opened_again() {
     assert_eq!(journal.trail().unwrap().verify(&[]).unwrap().findings, []);
 }
 
+#[tokio::test]
+async fn a_store_that_was_taken_away_promises_nothing_more() {
+    for taken in ["removed", "replaced"] {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("store");
+        let away = folder.path().join("away");
+        let journal = open(&place).unwrap();
+        let lease = begun(&journal, 1).await;
+        std::fs::rename(&place, &away).unwrap();
+        if taken == "replaced" {
+            std::fs::create_dir(&place).unwrap();
+            for file in ["journal.db", "journal.db-wal"] {
+                std::fs::copy(away.join(file), place.join(file)).unwrap();
+            }
+        }
+        for _ in 0..2 {
+            let (code, message) = refused(journal.append(append(lease, 1, read(), None)).await);
+            assert_eq!(code, "D0707");
+            assert!(message.contains("was taken away while it ran"), "{taken}: {message}");
+        }
+        assert_eq!(refused(journal.begin(begin(run(2), "order-2")).await).0, "D0707");
+        assert_eq!(refused(journal.load(lease.run).await).0, "D0707");
+        drop(journal);
+
+        // What was brought back is a store again.
+        if taken == "removed" {
+            std::fs::rename(&away, &place).unwrap();
+            let journal = open(&place).unwrap();
+            assert!(!journal.load(lease.run).await.unwrap().is_empty());
+        }
+    }
+}
+
 #[test]
 fn a_store_has_one_owner() {
     let folder = tempfile::tempdir().unwrap();
