@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use dragoman_engine::Delivery;
+use dragoman_engine::source::media_type;
 use dragoman_manifest::cases::{Answers, Case, Content, Gives, LaterEvent, LaterKind, Message, Mode, Person, Probe};
 use dragoman_manifest::{Spanned, cases::Json};
 use dragoman_model::{Actor, Diagnostic, Digest, Failure, Timestamp, Value, nearest};
@@ -267,7 +268,7 @@ impl Desk<'_> {
             delivery: Delivery {
                 pipeline: plan.pipeline.clone(),
                 trigger: trigger.id.clone(),
-                media_type: media_type(&body).into(),
+                media_type: media_type(&body).unwrap_or("application/json").into(),
                 body,
                 headers: message.headers.clone(),
                 attributes: Value::Object(serde_json::Map::new()),
@@ -402,12 +403,5 @@ impl Desk<'_> {
                 &mut self.diagnostics,
             ),
         }
-    }
-}
-
-fn media_type(body: &[u8]) -> &'static str {
-    match body.iter().find(|b| !b.is_ascii_whitespace()) {
-        Some(b'<' | 0xef) => "application/xml",
-        _ => "application/json",
     }
 }

@@ -83,8 +83,46 @@ pub enum Refused {
     Unknown,
 }
 
+/// What a message seems to be by its first sign, a byte order mark left out: `application/xml` or `application/json`; none:
+/// neither. For messages whose sender does not say it.
+pub fn media_type(body: &[u8]) -> Option<&'static str> {
+    let utf8 = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
+    // JSON is written in UTF-8 (RFC 8259), so that the marks of UTF-16 can only begin XML.
+    if utf8.starts_with(b"\xff\xfe") || utf8.starts_with(b"\xfe\xff") {
+        return Some("application/xml");
+    }
+    match utf8.iter().find(|b| !b.is_ascii_whitespace())? {
+        b'<' => Some("application/xml"),
+        b'{' | b'[' => Some("application/json"),
+        _ => None,
+    }
+}
+
 /// Takes messages: the engine's handle, as transports see it.
 pub trait Acceptor: Send + Sync {
     /// Takes a message; when it resolves with `Ok`, it is durable.
     fn deliver(&self, delivery: Delivery) -> Boxed<'_, Result<Delivered, Refused>>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_is_known_by_its_first_sign() {
+        for (body, expected) in [
+            (&b"<a/>"[..], Some("application/xml")),
+            (b" \n<a/>", Some("application/xml")),
+            (b"\xef\xbb\xbf<a/>", Some("application/xml")),
+            (b"\xff\xfe<\0a\0", Some("application/xml")),
+            (b"\xfe\xff\0<\0a", Some("application/xml")),
+            (b"{}", Some("application/json")),
+            (b"\xef\xbb\xbf [1]", Some("application/json")),
+            (b"\xef\xbb\xbf", None),
+            (b"7", None),
+            (b"", None),
+        ] {
+            assert_eq!(media_type(body), expected, "{body:?}");
+        }
+    }
 }

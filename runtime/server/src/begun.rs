@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use dragoman_engine::source::media_type;
 use dragoman_engine::{Delivery, Handle, Refused};
 use dragoman_model::{Actor, Failure, RunId, Value};
 use dragoman_plan::{Plan, Trigger, TriggerKind};
@@ -62,7 +63,7 @@ pub async fn begin(
     let delivery = Delivery {
         pipeline: begin.pipeline.clone(),
         trigger: trigger.id.clone(),
-        media_type: media_type(&begin.message).into(),
+        media_type: media_type(&begin.message).unwrap_or("application/json").into(),
         body: begin.message.into(),
         headers: Vec::new(),
         attributes: json!({ "file": begin.file }),
@@ -101,13 +102,6 @@ fn trigger<'a>(plans: &'a [Arc<Plan>], begin: &Begin) -> Result<&'a Trigger, Err
         let help = format!("it has {}", ids.join(", "));
         Error::new(NOT_THERE, "the pipeline has no such trigger", help)
     })
-}
-
-fn media_type(body: &[u8]) -> &'static str {
-    match body.iter().find(|b| !b.is_ascii_whitespace()) {
-        Some(b'<' | 0xef) => "application/xml",
-        _ => "application/json",
-    }
 }
 
 /// The run has come to rest, and the store does not tell of it.

@@ -13,6 +13,8 @@ const LEFT_OUT: [&str; 5] = [
     "x-api-key",
     DELIVERY_COUNT,
 ];
+/// What nobody says and nothing shows.
+const BYTES: &str = "application/octet-stream";
 /// How often a quorum queue has delivered the message before.
 const DELIVERY_COUNT: &str = "x-delivery-count";
 
@@ -36,7 +38,9 @@ impl Message {
         let properties = &delivery.properties;
         let said = properties.content_type().as_ref().map(|t| media_type(t.as_str()));
         Message {
-            media_type: said.filter(|t| !t.is_empty()).unwrap_or_else(|| guess(&body)),
+            media_type: said
+                .filter(|t| !t.is_empty())
+                .unwrap_or_else(|| dragoman_engine::source::media_type(&body).unwrap_or(BYTES).to_owned()),
             headers: headers(properties),
             before: before(properties),
             exchange: delivery.exchange.to_string(),
@@ -112,16 +116,6 @@ fn before(properties: &BasicProperties) -> u64 {
 
 fn media_type(said: &str) -> String {
     said.split(';').next().unwrap_or(said).trim().to_ascii_lowercase()
-}
-
-/// What a message is whose publisher did not say.
-fn guess(body: &[u8]) -> String {
-    match body.iter().find(|b| !b.is_ascii_whitespace()) {
-        Some(b'<') => "application/xml",
-        Some(b'{' | b'[') => "application/json",
-        _ => "application/octet-stream",
-    }
-    .into()
 }
 
 #[cfg(test)]

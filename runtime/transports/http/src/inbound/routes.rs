@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Response, StatusCode, header};
 use dragoman_engine::Notices;
-use dragoman_engine::source::{Acceptor, Delivery, Refused};
+use dragoman_engine::source::{self, Acceptor, Delivery, Refused};
 use dragoman_model::Actor;
 use serde_json::json;
 
@@ -43,6 +43,9 @@ pub struct Routes {
 
 /// Headers that never go into the trail.
 const CREDENTIALS: [&str; 4] = ["authorization", "cookie", "proxy-authorization", "x-api-key"];
+
+/// What a message is whose sender does not say it, and which does not show it.
+const BYTES: &str = "application/octet-stream";
 
 struct Inbound {
     routes: Arc<ArcSwap<Routes>>,
@@ -169,7 +172,7 @@ fn delivery(route: &Route, sender: Actor, parts: &Parts, body: Bytes) -> Deliver
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok())
         .map_or_else(
-            || guess(&body),
+            || source::media_type(&body).unwrap_or(BYTES).to_owned(),
             |t| t.split(';').next().unwrap_or(t).trim().to_ascii_lowercase(),
         );
     let headers = parts
@@ -188,16 +191,6 @@ fn delivery(route: &Route, sender: Actor, parts: &Parts, body: Bytes) -> Deliver
         sender,
         key: None,
     }
-}
-
-/// What a message is whose sender did not say.
-fn guess(body: &[u8]) -> String {
-    match body.iter().find(|b| !b.is_ascii_whitespace()) {
-        Some(b'<') => "application/xml",
-        Some(b'{' | b'[') => "application/json",
-        _ => "application/octet-stream",
-    }
-    .into()
 }
 
 #[cfg(test)]
