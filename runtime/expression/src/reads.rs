@@ -13,7 +13,7 @@ pub(crate) fn of(code: &Code) -> BTreeSet<Vec<String>> {
 }
 
 /// Without those that lie below others.
-pub(crate) fn shortest(paths: BTreeSet<Vec<String>>) -> BTreeSet<Vec<String>> {
+fn shortest(paths: BTreeSet<Vec<String>>) -> BTreeSet<Vec<String>> {
     let mut kept: BTreeSet<Vec<String>> = BTreeSet::new();
     // In their order a path comes before those below it.
     for path in paths {

@@ -9,7 +9,7 @@ use dragoman_manifest::{Site, Spanned};
 use dragoman_model::{Diagnostic, Source, Span, Value, nearest};
 use dragoman_schema::{Marks, Sensitivity, Surface};
 
-use super::settings::key_of;
+use super::settings::{at, key_of};
 use crate::error::PLAIN_SECRET;
 
 /// A member of the settings that holds a secret.
@@ -109,14 +109,11 @@ fn concealed(config: &Span, key: Span) -> Span {
 }
 
 fn told(plain: &Plain, place: Span, connection: &Spanned<String>, surface: &Surface) -> Diagnostic {
-    let at = if plain.path.is_empty() {
-        String::new()
-    } else {
-        format!(" at {}", plain.path)
-    };
     let message = format!(
-        "the plugin {} marks `{}`{at} as a secret, and a configuration is no place for one",
-        surface.name, plain.name
+        "the plugin {} marks `{}`{} as a secret, and a configuration is no place for one",
+        surface.name,
+        plain.name,
+        at(&plain.path)
     );
     let mark = if plain.names_a_place {
         "this is not looked up: the plugin would be given the text as it is"

@@ -26,12 +26,8 @@ pub(super) fn check(
         .filter(|issue| issue.code != "additionalProperties" || !unknown.iter().any(|u| u.path == issue.path));
     let mut diagnostics: Vec<Diagnostic> = refused
         .map(|issue| {
-            let at = if issue.path.is_empty() {
-                String::new()
-            } else {
-                format!(" at {}", issue.path)
-            };
-            Diagnostic::error(CONFIG, place.clone(), format!("{}{at}", issue.message))
+            let message = format!("{}{}", issue.message, at(&issue.path));
+            Diagnostic::error(CONFIG, place.clone(), message)
                 .mark(format!("refused by the plugin ({})", issue.code))
                 .label(name.span.clone(), "the connection")
         })
@@ -49,15 +45,21 @@ pub(super) fn check(
     diagnostics
 }
 
-fn told(member: &UnknownMember, surface: &Surface, place: Span, connection: &Spanned<String>) -> Diagnostic {
-    let at = if member.path.is_empty() {
+/// Where in the configuration something stands; nothing for its top.
+pub(super) fn at(path: &str) -> String {
+    if path.is_empty() {
         String::new()
     } else {
-        format!(" at {}", member.path)
-    };
+        format!(" at {path}")
+    }
+}
+
+fn told(member: &UnknownMember, surface: &Surface, place: Span, connection: &Spanned<String>) -> Diagnostic {
     let message = format!(
-        "the configuration of the plugin {} has no `{}`{at}",
-        surface.name, member.name
+        "the configuration of the plugin {} has no `{}`{}",
+        surface.name,
+        member.name,
+        at(&member.path)
     );
     Diagnostic::error(CONFIG, place, message)
         .mark("nothing would read this")
