@@ -46,3 +46,5 @@ pub const FAILED: Code = Code::new("D0320", "an expression failed");
 pub const INVALID_LITERAL: Code = Code::new("D0321", "a written value is not what it is said to be");
 /// An evaluation ran over its bounds.
 pub const OVER_BUDGET: Code = Code::new("D0322", "an expression took too long");
+/// A condition that holds always, or never.
+pub const ALWAYS_THE_SAME: Code = Code::new("D0323", "a comparison whose outcome is always the same");

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use dragoman_model::Code;
 
-use crate::codes;
 use crate::scan::{Refusal, WordKind, Words};
+use crate::{codes, habits};
 
 /// Why a text is not an expression.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,6 +53,9 @@ pub(crate) fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -
         return Problem::new(codes::SYNTAX, 0..text.len(), "the expression cannot be read")
             .help("write, for example, `trigger.message.number == \"1\"`");
     };
+    if let Some(problem) = habits::foreign(text, words) {
+        return problem;
+    }
     let at = offset(text, error.pos);
     let range = match words.0.iter().find(|word| word.range.contains(&at)) {
         Some(word) => word.range.clone(),
@@ -85,10 +88,6 @@ pub(crate) fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -
     let comma = lacks_comma(words, &range);
     let problem = Problem::new(codes::SYNTAX, range, format!("`{there}` is not expected here"));
     match there {
-        "=" => problem.help("to compare, write `==`"),
-        "&" | "|" => problem.help("write `&&` for and, `||` for or"),
-        "and" | "AND" => problem.help("write `&&`"),
-        "or" | "OR" => problem.help("write `||`"),
         "not" => problem.help("write `!`"),
         "`" => problem.help("write `x[\"name\"]` for a field whose name is not a word"),
         "{" | "$" | "#" => problem.help("the whole text is the expression: write it without delimiters"),

@@ -20,6 +20,7 @@ pub mod environment;
 pub mod error;
 mod evaluate;
 pub mod expression;
+mod habits;
 pub mod names;
 mod number;
 mod program;

@@ -7,9 +7,9 @@ use dragoman_schema::{Lookup, Shape};
 
 use super::facts::Path;
 use super::{Checker, Typed};
-use crate::codes;
 use crate::program::Node;
 use crate::tree::{Kind, Operator, Tree};
+use crate::{codes, habits};
 
 /// Names that are there only in some places, and where.
 const PLACED: &[(&str, &str)] = &[
@@ -54,6 +54,11 @@ impl Checker<'_> {
 
     fn is_pick(&self, receiver: &Option<Box<Tree>>, arguments: &[Tree]) -> bool {
         usize::from(receiver.is_some()) + arguments.len() > 0
+    }
+
+    /// Whether a name stands for something here.
+    pub(super) fn is_name(&self, name: &str) -> bool {
+        self.is_variable(name) || self.environment.names.contains(name) || name == "steps"
     }
 
     fn is_variable(&self, name: &str) -> bool {
@@ -110,6 +115,7 @@ impl Checker<'_> {
             nearest(name, names)
                 .map(|near| format!("did you mean `{near}`?"))
                 .or_else(|| self.quoted(name))
+                .or_else(|| habits::name(name).map(Into::into))
         };
         let help = help.unwrap_or_else(|| format!("the names here are {}", self.names()));
         self.report(codes::UNKNOWN_NAME, range, format!("unknown name `{name}`"), &[&help]);

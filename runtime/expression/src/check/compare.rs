@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use dragoman_model::nearest;
 use dragoman_schema::Shape;
 
 use super::arithmetic::exact;
@@ -12,7 +11,7 @@ use crate::program::{Comparison, Node, Ordered};
 use crate::tree::{Kind, Tree};
 
 /// Why two values are not compared.
-enum Problem {
+pub(super) enum Problem {
     Units,
     Float,
     Zone,
@@ -38,6 +37,9 @@ impl Checker<'_> {
         }
         let (first, second) = (self.known(left), self.known(right));
         let (first, second) = (first?, second?);
+        if self.chained(at, left, &second, right) {
+            return None;
+        }
         let how = match comparison(&first, &second) {
             Ok(how) => how,
             Err(problem) => {
@@ -50,6 +52,9 @@ impl Checker<'_> {
         if how == Comparison::Whole && !equality && !nothing {
             let text = format!("{} has no order", first.shape);
             self.report(codes::WRONG_TYPE, at, text, &["compare with `==` and `!=`"]);
+            return None;
+        }
+        if self.same_always(tree, asked, left, right) {
             return None;
         }
         if how == Comparison::Quantity && self.other_units(at, &first, &second) {
@@ -111,82 +116,6 @@ impl Checker<'_> {
         false
     }
 
-    fn never(&mut self, wrong: &Tree, text: &str, values: &Shape, of: &Tree) {
-        let of = self.shown(&of.range);
-        let message = format!("`{of}` is never \"{text}\"");
-        let mut help = Vec::new();
-        if let Shape::Enumeration(values) = values
-            && let Some(near) = nearest(text, values.iter().map(String::as_str))
-        {
-            help.push(format!("did you mean \"{near}\"?"));
-        }
-        help.push(format!("it is one of {values}"));
-        let help: Vec<&str> = help.iter().map(String::as_str).collect();
-        self.report(codes::NEVER_EQUAL, &wrong.range, message, &help);
-    }
-
-    fn incomparable(&mut self, at: &Range<usize>, left: (&Typed, &Tree), right: (&Typed, &Tree), problem: Problem) {
-        let (left, right) = ((&left.0.shape, left.1), (&right.0.shape, right.1));
-        let text = format!("{} is compared with {}", left.0, right.0);
-        let rewritten = self.rewritten(left, right).or_else(|| self.rewritten(right, left));
-        if let Some(help) = rewritten.filter(|_| matches!(problem, Problem::Convert(_) | Problem::Never)) {
-            let code = match problem {
-                Problem::Never => codes::NEVER_EQUAL,
-                _ => codes::WRONG_TYPE,
-            };
-            self.report(code, at, text, &[&help]);
-            return;
-        }
-        match problem {
-            Problem::Units => {
-                let help = [
-                    "give the number a unit: `quantity(..., \"...\")`",
-                    "or take the bare value: `q.value`",
-                ];
-                self.report(codes::UNITS, at, text, &help);
-            }
-            Problem::Float => {
-                let help = "make the float a decimal with `decimal(...)`";
-                self.report(codes::WRONG_TYPE, at, text, &[help]);
-            }
-            Problem::Zone => {
-                let help = "take the day of the time: `date(...)`, or in a zone `date(..., \"Europe/Zurich\")`";
-                self.report(codes::WRONG_TYPE, at, text, &[help]);
-            }
-            Problem::Convert(function) => {
-                let help = format!("convert the text: `{function}(...)`");
-                self.report(codes::WRONG_TYPE, at, text, &[&help]);
-            }
-            Problem::Never => {
-                let text = format!("{text}, which are never equal");
-                let help = "compare values of one kind: a field of the one, or `text(...)` of the other";
-                self.report(codes::NEVER_EQUAL, at, text, &[help]);
-            }
-        }
-    }
-
-    /// How a value that was written on the spot is written as one of the other side's kind; none where it is not so
-    /// written, or cannot be.
-    fn rewritten(&self, (found, tree): (&Shape, &Tree), (wanted, _): (&Shape, &Tree)) -> Option<String> {
-        let shown = self.shown(&tree.range);
-        let written = match (&tree.kind, wanted) {
-            (Kind::Text(text), Shape::Boolean) if text == "true" || text == "false" => {
-                return Some(format!("write `{text}`, without quotes"));
-            }
-            (Kind::Text(text), Shape::Integer) if text.parse::<i64>().is_ok() => {
-                return Some(format!("write `{text}`, without quotes"));
-            }
-            (Kind::Text(_), Shape::Decimal) => format!("decimal({shown})"),
-            (Kind::Text(_), Shape::Date) => format!("date({shown})"),
-            (Kind::Text(_), Shape::DateTime) => format!("timestamp({shown})"),
-            (Kind::Integer(_) | Kind::Point(_) | Kind::Boolean(_), Shape::Text | Shape::Enumeration(_)) => {
-                format!("\"{shown}\"")
-            }
-            _ => return None,
-        };
-        (found != wanted).then(|| format!("write `{written}`"))
-    }
-
     /// `x in list`, `name in map`.
     pub(super) fn within(&mut self, tree: &Tree, one: &Tree, many: &Tree) -> Option<Typed> {
         let (first, list) = (self.known(one), self.known(many));
@@ -196,7 +125,7 @@ impl Checker<'_> {
             Shape::Map(_) => Shape::Text,
             other => {
                 let other = other.clone();
-                self.wrong(many, "a list or a map", &other, &[]);
+                self.within_nothing(one, many, &other);
                 return None;
             }
         };

@@ -27,6 +27,9 @@ impl Checker<'_> {
     /// `{ "a": x }` is an object; with computed keys it is a map.
     pub(super) fn map(&mut self, tree: &Tree, entries: &[(Tree, Tree)]) -> Option<Typed> {
         let literal = entries.iter().all(|(key, _)| matches!(key.kind, Kind::Text(_)));
+        if self.bare_keys(entries) {
+            return None;
+        }
         if !literal {
             return self.computed_map(tree, entries);
         }
@@ -55,6 +58,19 @@ impl Checker<'_> {
         }
         let shape = Shape::object(fields.iter().map(|(name, shape)| (name.as_str(), shape.clone())));
         Some(Typed::new(shape, &tree.range, Node::Object(codes)))
+    }
+
+    /// Keys without quotes, as other languages write them: a name that is none here was meant as a text.
+    fn bare_keys(&mut self, entries: &[(Tree, Tree)]) -> bool {
+        let bare = entries.iter().find_map(|(key, _)| match &key.kind {
+            Kind::Name(name) if !self.is_name(name) => Some((name, &key.range)),
+            _ => None,
+        });
+        if let Some((name, range)) = bare {
+            let help = format!("a key in braces is a text: write `\"{name}\"`");
+            self.report(codes::UNKNOWN_NAME, range, format!("unknown name `{name}`"), &[&help]);
+        }
+        bare.is_some()
     }
 
     fn computed_map(&mut self, tree: &Tree, entries: &[(Tree, Tree)]) -> Option<Typed> {

@@ -6,9 +6,10 @@ use dragoman_model::nearest;
 use dragoman_schema::Shape;
 
 use super::{Checker, Typed, facts, iterate};
-use crate::codes;
+use crate::habits::{self, Instead};
 use crate::program::{Function, Node};
-use crate::tree::Tree;
+use crate::tree::{Kind, Tree};
+use crate::{codes, number};
 
 /// Every function, with how it is called.
 const FUNCTIONS: &[(&str, &str)] = &[
@@ -86,6 +87,7 @@ impl Checker<'_> {
             ("text" | "string" | "int" | "decimal" | "timestamp" | "date" | "quantity" | "convert" | "digest", _) => {
                 match self.conversion(tree, function, &all) {
                     Some(typed) => typed,
+                    None if self.decimal_comma(&all) => None,
                     None => self.wrong_arguments(tree, function, usage),
                 }
             }
@@ -102,6 +104,22 @@ impl Checker<'_> {
         None
     }
 
+    /// Two whole numbers side by side where one value is taken are a decimal as some countries write it.
+    fn decimal_comma(&mut self, arguments: &[&Tree]) -> bool {
+        let [whole, part, ..] = arguments else { return false };
+        let whole_numbers = [whole, part].iter().all(|tree| matches!(tree.kind, Kind::Integer(_)));
+        let range = whole.range.start..part.range.end;
+        let written = self.shown(&range);
+        let meant: String = written.chars().filter(|c| !c.is_whitespace()).collect();
+        let meant = meant.replacen(',', ".", 1);
+        if !whole_numbers || number::decimal_text(&meant).is_none() {
+            return false;
+        }
+        let text = format!("`{written}` are two numbers: a decimal has a point");
+        self.report(codes::ARGUMENTS, &range, text, &[&format!("write `\"{meant}\"`")]);
+        true
+    }
+
     fn unknown_function(&mut self, function: &str, at: &Range<usize>) {
         let left_out = match function {
             "matches" => Some("regular expressions take unbounded time: use `startsWith`, `endsWith`, `contains`"),
@@ -114,12 +132,18 @@ impl Checker<'_> {
             return;
         }
         let names: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
-        let help = match (nearest(function, names.iter().copied()), function) {
-            (_, "len" | "length" | "count") => "did you mean `size`?".to_owned(),
-            (_, "coalesce" | "or_else" | "orValue") => "did you mean `default`?".to_owned(),
-            (_, "any") => "did you mean `exists`?".to_owned(),
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, _) => format!("the functions are {}", names.join(", ")),
+        // A habit comes before letters: `strip` is near `string`, and is `trim`.
+        let help = match (habits::function(function), nearest(function, names.iter().copied())) {
+            (Some(Instead::Named(right)), _) => {
+                let usage = FUNCTIONS.iter().find(|(name, _)| *name == right);
+                format!(
+                    "did you mean `{right}`? write `{}`",
+                    usage.map_or(right, |(_, usage)| usage)
+                )
+            }
+            (Some(Instead::Written(help)), _) => help.to_owned(),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("the functions are {}", names.join(", ")),
         };
         self.report(
             codes::UNKNOWN_FUNCTION,

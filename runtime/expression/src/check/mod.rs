@@ -7,10 +7,12 @@ mod container;
 mod convert;
 mod facts;
 mod functions;
+mod incomparable;
 mod iterate;
 mod lists;
 mod marks;
 mod operators;
+mod parts;
 mod result;
 mod units;
 
@@ -18,7 +20,7 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use dragoman_model::{Code as ErrorCode, Diagnostic, Value};
+use dragoman_model::{Code as ErrorCode, Diagnostic, Value, nearest};
 use dragoman_schema::Shape;
 use rust_decimal::Decimal;
 
@@ -77,6 +79,20 @@ pub fn check(
 /// What to do where two values have to be of one kind and are not.
 const ONE_KIND: &str =
     "let both be of one kind: `text(...)` makes text of a number or a date, `decimal(...)` a decimal of text";
+
+/// The fields of a value that may stand where the value itself may not.
+fn part_named(wanted: &str, found: &Shape, shown: &str) -> Option<String> {
+    let fits = |shape: &Shape| match wanted {
+        "text" | "what can be converted" | "text, a date or a time" => shape.is_textual(),
+        "a list" | "a list or a map" => matches!(shape, Shape::List(_)),
+        "true or false" => *shape == Shape::Boolean,
+        "a whole number or a decimal" => matches!(shape, Shape::Integer | Shape::Decimal),
+        _ => false,
+    };
+    let fields = parts::fields_that(found, fits);
+    let named: Vec<String> = fields.iter().map(|field| format!("`{shown}.{field}`")).collect();
+    (!named.is_empty()).then(|| format!("take a field of it: {}", named.join(", ")))
+}
 
 /// The state of one check. A part that was found wrong gives none, after its diagnostic was noted.
 struct Checker<'a> {
@@ -139,6 +155,16 @@ impl Checker<'_> {
             return None;
         }
         let tree = match syntax::parse(self.written.text) {
+            // `decided: nein`: one word that is none here, where true or false stands.
+            Ok(Tree {
+                kind: Kind::Name(name),
+                range,
+            }) if *expected == Expected::Condition && self.is_no_truth(&name) => {
+                let help = "write `true`, `false`, or what is to be compared: `a == \"b\"`";
+                let text = format!("here stands a condition: true or false; `{name}` is no name");
+                self.report(codes::UNKNOWN_NAME, &range, text, &[help]);
+                return None;
+            }
             Ok(tree) => tree,
             Err(problem) => {
                 let help: Vec<&str> = problem.help.as_deref().into_iter().collect();
@@ -150,6 +176,13 @@ impl Checker<'_> {
         let shows = [facts::told(&typed.when_true), facts::told(&typed.when_false)];
         let (code, shape) = self.result(&tree, typed, expected)?;
         Some((code, shape, shows))
+    }
+
+    /// Whether a name is none, and near none.
+    fn is_no_truth(&self, name: &str) -> bool {
+        let names = self.environment.names.keys().chain(["steps"]);
+        let placed = ["failure", "round", "last"].contains(&name);
+        !placed && !self.is_name(name) && !self.environment.steps.contains(name) && nearest(name, names).is_none()
     }
 
     fn report(&mut self, code: ErrorCode, range: &Range<usize>, message: impl Into<String>, help: &[&str]) {
@@ -288,7 +321,8 @@ impl Checker<'_> {
     fn wrong(&mut self, tree: &Tree, wanted: &str, found: &Shape, help: &[&str]) {
         let shown = self.shown(&tree.range);
         let text = format!("expected {wanted}, `{shown}` is {found}");
-        let give = format!("write something here that is {wanted}");
+        let part = part_named(wanted, found, &shown);
+        let give = part.unwrap_or_else(|| format!("write something here that is {wanted}"));
         let help = if help.is_empty() { &[give.as_str()][..] } else { help };
         self.report(codes::WRONG_TYPE, &tree.range, text, help);
     }

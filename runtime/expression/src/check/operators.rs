@@ -123,7 +123,7 @@ fn arithmetic(operator: Operator) -> Option<Arithmetic> {
     })
 }
 
-fn ordered(operator: Operator) -> Option<Ordered> {
+pub(super) fn ordered(operator: Operator) -> Option<Ordered> {
     Some(match operator {
         Operator::Equal => Ordered::Equal,
         Operator::Unequal => Ordered::Unequal,

@@ -1,6 +1,6 @@
 //! Whether the value of the whole is what its place asks for.
 
-use dragoman_schema::{Problem, Shape};
+use dragoman_schema::{Mismatch, Problem, Shape};
 
 use super::{Checker, Typed};
 use crate::codes;
@@ -27,6 +27,9 @@ impl Checker<'_> {
                     Shape::List(_) | Shape::Map(_) => {
                         format!("to ask whether there are any: `size({shown}) > 0`")
                     }
+                    Shape::Object(_) => self
+                        .part_of(tree, &typed, |shape| *shape == Shape::Boolean)
+                        .unwrap_or_else(|| format!("compare a field of it: `{shown}.<field> == ...`")),
                     _ => format!("compare it, for example `{shown} == ...`"),
                 };
                 self.unfit(tree, "a condition: true or false", &typed.shape, &help);
@@ -37,7 +40,8 @@ impl Checker<'_> {
                 if matches!(typed.shape, Shape::List(_)) {
                     return Some((typed.code, typed.shape));
                 }
-                let help = format!("for a list of one, write `[{}]`", self.shown(&tree.range));
+                let part = self.part_of(tree, &typed, |shape| matches!(shape, Shape::List(_)));
+                let help = part.unwrap_or_else(|| format!("for a list of one, write `[{}]`", self.shown(&tree.range)));
                 self.unfit(tree, "a list", &typed.shape, &help);
                 None
             }
@@ -67,8 +71,11 @@ impl Checker<'_> {
                 Some((Code { range, node }, Shape::Text))
             }
             other => {
-                let help = "put it together from texts and whole numbers: `a.country + \"|\" + a.number`";
-                self.unfit(tree, "a key, which is text", &other.clone(), help);
+                let part = self.part_of(tree, &typed, Shape::is_textual);
+                let help = part.unwrap_or_else(|| {
+                    "put it together from texts and whole numbers: `a.country + \"|\" + a.number`".to_owned()
+                });
+                self.unfit(tree, "a key, which is text", &other.clone(), &help);
                 None
             }
         }
@@ -90,7 +97,12 @@ impl Checker<'_> {
             _ => {
                 let at_key = matches!(mismatch.problem, Problem::Unknown { .. });
                 let at = place(tree, &mismatch.path, at_key);
-                let help = match (self.with_unit(at, &mismatch.problem).or(mismatch.help()), &typed.shape) {
+                let part = || self.part_of(tree, &typed, |part| part.fits(shape).is_ok());
+                let part = if mismatch.path.is_empty() { part() } else { None };
+                let known = part
+                    .or_else(|| self.with_unit(at, &mismatch))
+                    .or_else(|| mismatch.help());
+                let help = match (known, &typed.shape) {
                     (Some(help), _) => help,
                     (None, Shape::List(_)) if !matches!(shape.present(), Shape::List(_)) => {
                         let shown = self.shown(&tree.range);
@@ -99,10 +111,12 @@ impl Checker<'_> {
                     (None, _) if mismatch.path.is_empty() => {
                         format!("write something here that is {}", shape.present().describe())
                     }
-                    (None, _) => format!(
-                        "give `{}` a value of the kind that is expected",
-                        mismatch.path.join(".")
-                    ),
+                    (None, _) => match &mismatch.problem {
+                        Problem::Wrong { expected, .. } | Problem::Missing { expected } => {
+                            format!("give `{}` a value: {}", mismatch.place(), expected.present().describe())
+                        }
+                        _ => format!("give `{}` a value of the kind that is expected", mismatch.place()),
+                    },
                 };
                 let help: Vec<&str> = vec![&help];
                 self.report(codes::WRONG_RESULT, &at.range, mismatch.to_string(), &help);
@@ -112,8 +126,8 @@ impl Checker<'_> {
     }
 
     /// What to write where a quantity is asked for and a number stands: the quantity that it was taken from, or a unit.
-    fn with_unit(&self, at: &Tree, problem: &Problem) -> Option<String> {
-        let Problem::Wrong { expected, found } = problem else {
+    fn with_unit(&self, at: &Tree, mismatch: &Mismatch) -> Option<String> {
+        let Problem::Wrong { expected, found } = &mismatch.problem else {
             return None;
         };
         let number = matches!(found, Shape::Integer | Shape::Number | Shape::Decimal);
@@ -124,6 +138,12 @@ impl Checker<'_> {
             Kind::Field { of, name, .. } if name == "value" => {
                 format!("a quantity has its unit: write `{}`", self.shown(&of.range))
             }
+            // What is wrong lies inside of a value that was made elsewhere: there the unit is given.
+            Kind::Name(_) | Kind::Field { .. } if !mismatch.path.is_empty() => format!(
+                "a quantity has its unit: where `{}` is made, write `\"{}\": quantity(..., \"KGM\")`",
+                self.shown(&at.range),
+                mismatch.path.last().map_or("quantity", String::as_str)
+            ),
             _ => format!(
                 "a quantity has its unit: `quantity({}, \"KGM\")`",
                 self.shown(&at.range)

@@ -83,7 +83,7 @@ fn two_nested_ones_over_a_long_list_are_stopped() {
 #[test]
 fn long_texts_count_by_their_length() {
     stopped(
-        "[t.join(',')].all(a, n.all(b, a == a))",
+        "[t.join(',')].all(a, n.all(b, a == (a)))",
         2,
         20_000,
         "was stopped after 200000 steps",

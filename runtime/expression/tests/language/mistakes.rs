@@ -49,6 +49,19 @@ fn each_mistake_is_marked_at_its_place() {
     check("order.count = 1", &[("D0301", "=")]);
     check("order.count and true", &[("D0301", "and")]);
     check("order.count > 3 ? true", &[("D0301", "")]);
+    check("order.count > 3 ? 'a' else 'b'", &[("D0301", "else")]);
+    check("order.note ?? 'none'", &[("D0301", "??")]);
+    check("order.number <> 'a'", &[("D0301", "<>")]);
+    check("order.count is not 3", &[("D0301", "is not")]);
+    check("if order.urgent then 1", &[("D0301", "if")]);
+    check("order.count > 1,5", &[("D0301", "1,5")]);
+    check("order.status in ('open', 'shipped')", &[("D0301", "(")]);
+    check("{item: order.number}", &[("D0302", "item")]);
+    check("decimal(1,5) > decimal('1')", &[("D0313", "1,5")]);
+    check("1 < order.count < 9", &[("D0304", "<")]);
+    check("order.count == order.count", &[("D0323", "order.count == order.count")]);
+    check("size(order.lines) < 0", &[("D0323", "size(order.lines) < 0")]);
+    check("0 <= size(order.lines)", &[("D0323", "0 <= size(order.lines)")]);
     check("not has(order.note)", &[("D0301", "not")]);
     check("order.lines.map(l => l.item)", &[("D0301", "=>")]);
     check("order.lines.map(l -> l.item)", &[("D0301", "->")]);
@@ -201,7 +214,7 @@ fn mistakes_in_words() {
       = help: for all: `order.lines.map(x, x.item)`
     ");
     insta::assert_snapshot!(refused("order.count = 3"), @"
-    error[D0301]: `=` is not expected here
+    error[D0301]: `=` is no operator here
      --> flow.yaml:1:13
       |
     1 | order.count = 3
@@ -313,7 +326,7 @@ fn what_does_not_fit_its_place() {
     1 | {'item': 'a', 'count': true}
       |                        ^^^^
       |
-      = help: give `count` a value of the kind that is expected
+      = help: give `count` a value: whole number
     ");
     insta::assert_snapshot!(refused_for("anything", &Expected::Shape(Shape::Text)), @r#"
     error[D0311]: nothing is known of `anything`

@@ -68,8 +68,8 @@ fn conditions() {
     check("'x-trace' in headers", json!(true));
     check("3 in [1, 2]", json!(false));
     check("'b' > 'a'", json!(true));
-    check("order.lines == order.lines", json!(true));
-    check("order.buyer != order.buyer", json!(false));
+    check("order.lines == (order.lines)", json!(true));
+    check("order.buyer != (order.buyer)", json!(false));
 }
 
 #[test]
