@@ -14,6 +14,7 @@
 pub mod calendar;
 mod check;
 pub mod codes;
+pub mod compared;
 mod complaint;
 mod data;
 pub mod environment;
@@ -31,6 +32,7 @@ mod tree;
 mod units;
 
 pub use check::check;
+pub use compared::Compared;
 pub use environment::{Environment, Expected, Limits, Written};
 pub use error::Error;
 pub use expression::{Expression, Known, Scope};

@@ -26,7 +26,7 @@ fn shortest(paths: BTreeSet<Vec<String>>) -> BTreeSet<Vec<String>> {
 }
 
 /// The path of a name or of its fields; none: it is computed.
-fn path(code: &Code) -> Option<Vec<String>> {
+pub(crate) fn path(code: &Code) -> Option<Vec<String>> {
     match &code.node {
         Node::Root(name) => Some(vec![name.clone()]),
         Node::Step(id) => Some(vec!["steps".into(), id.clone()]),
@@ -39,28 +39,31 @@ fn path(code: &Code) -> Option<Vec<String>> {
     }
 }
 
+/// Says every part of a program, each before its own parts.
+pub(crate) fn each(code: &Code, say: &mut dyn FnMut(&Code)) {
+    say(code);
+    parts(code).into_iter().for_each(|part| each(part, say));
+}
+
 fn visit(code: &Code, found: &mut BTreeSet<Vec<String>>) {
-    if let Some(path) = path(code) {
-        found.insert(path);
-        return;
+    match path(code) {
+        Some(path) => {
+            found.insert(path);
+        }
+        None => parts(code).into_iter().for_each(|part| visit(part, found)),
     }
-    let mut all = |parts: &[Code]| parts.iter().for_each(|part| visit(part, found));
+}
+
+/// The parts that a part is made of.
+fn parts(code: &Code) -> Vec<&Code> {
     match &code.node {
-        Node::Constant(_) | Node::Root(_) | Node::Step(_) | Node::Variable(_) => {}
-        Node::Field(of, _) | Node::Not(of) | Node::Present(of) | Node::Later(of, _) | Node::Cast(of, ..) => {
-            visit(of, found)
-        }
-        Node::Member(of, name) => {
-            visit(of, found);
-            visit(name, found);
-        }
-        Node::List(parts) | Node::Call(_, parts) => all(parts),
-        Node::Object(members) => members.iter().for_each(|(_, part)| visit(part, found)),
-        Node::Map(entries) => entries.iter().for_each(|(key, part)| {
-            visit(key, found);
-            visit(part, found);
-        }),
-        Node::If(parts) => all(&parts[..]),
+        Node::Constant(_) | Node::Root(_) | Node::Step(_) | Node::Variable(_) => Vec::new(),
+        Node::Field(of, _) | Node::Not(of) | Node::Present(of) | Node::Later(of, _) | Node::Cast(of, ..) => vec![of],
+        Node::Member(of, name) => vec![of, name],
+        Node::List(parts) | Node::Call(_, parts) => parts.iter().collect(),
+        Node::Object(members) => members.iter().map(|(_, part)| part).collect(),
+        Node::Map(entries) => entries.iter().flat_map(|(key, part)| [key, part]).collect(),
+        Node::If(parts) => parts.iter().collect(),
         Node::And(parts)
         | Node::Or(parts)
         | Node::Otherwise(parts)
@@ -68,20 +71,12 @@ fn visit(code: &Code, found: &mut BTreeSet<Vec<String>>) {
         | Node::Within(_, parts)
         | Node::Arithmetic(_, _, parts)
         | Node::Append(parts)
-        | Node::Concatenate(parts) => all(&parts[..]),
-        Node::Date(of, zone) => {
-            visit(of, found);
-            if let Some(InZone::Computed(zone)) = zone {
-                visit(zone, found);
-            }
-        }
+        | Node::Concatenate(parts) => parts.iter().collect(),
+        Node::Date(of, Some(InZone::Computed(zone))) => vec![of, zone],
+        Node::Date(of, _) => vec![of],
         Node::Iterate(_, parts) => {
-            visit(&parts.list, found);
-            parts
-                .condition
-                .iter()
-                .chain(&parts.result)
-                .for_each(|part| visit(part, found));
+            let rest = parts.condition.iter().chain(&parts.result);
+            std::iter::once(&parts.list).chain(rest).collect()
         }
     }
 }

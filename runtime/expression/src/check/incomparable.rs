@@ -137,7 +137,7 @@ impl Checker<'_> {
             (Kind::Text(_), Shape::Decimal) => format!("decimal({shown})"),
             (Kind::Text(_), Shape::Date) => format!("date({shown})"),
             (Kind::Text(_), Shape::DateTime) => format!("timestamp({shown})"),
-            (_, Shape::Enumeration(values)) if self.is_written(tree) && !values.iter().any(|v| *v == shown) => {
+            (_, Shape::Enumeration(values)) if self.is_written(tree) && !values.contains(&shown) => {
                 let first = values.first()?;
                 let of = self.shown(&other.range);
                 return Some(format!(

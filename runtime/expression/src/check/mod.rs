@@ -51,6 +51,7 @@ pub fn check(
         variables: Vec::new(),
         roots: BTreeSet::new(),
         steps: BTreeSet::new(),
+        whole: 0..0,
     };
     let checked = checker.whole(expected);
     match checked {
@@ -103,6 +104,8 @@ struct Checker<'a> {
     variables: Vec<(String, Shape)>,
     roots: BTreeSet<String>,
     steps: BTreeSet<String>,
+    /// The whole path that is being read: `steps.order.customer.name`.
+    whole: Range<usize>,
 }
 
 /// A part that was checked.
@@ -228,7 +231,12 @@ impl Checker<'_> {
                 self.report(codes::NULL, &tree.range, "there is no `null` in the language", &help);
                 None
             }
-            Kind::Name(_) | Kind::Field { .. } => self.chain(tree, false),
+            Kind::Name(_) | Kind::Field { .. } => {
+                let around = std::mem::replace(&mut self.whole, tree.range.clone());
+                let typed = self.chain(tree, false);
+                self.whole = around;
+                typed
+            }
             Kind::Call {
                 function,
                 at,
@@ -283,7 +291,10 @@ impl Checker<'_> {
                 } else {
                     "give it a name with a step `set`, and test that with `has(...)`".to_owned()
                 };
-                let other = format!("or give another value: `default({shown}, ...)`");
+                // Of an object nobody can write another one: the value that is read of it is given.
+                let read = self.whole.start == tree.range.start && self.whole.end > tree.range.end;
+                let whole = if read { self.shown(&self.whole) } else { shown.clone() };
+                let other = format!("or give another value: `default({whole}, ...)`");
                 self.report(
                     codes::MAYBE_ABSENT,
                     &tree.range,

@@ -100,7 +100,7 @@ impl Checker<'_> {
                 let part = || self.part_of(tree, &typed, |part| part.fits(shape).is_ok());
                 let part = if mismatch.path.is_empty() { part() } else { None };
                 let known = part
-                    .or_else(|| self.with_unit(at, &mismatch))
+                    .or_else(|| self.with_unit(at, &mismatch, at.range == tree.range))
                     .or_else(|| mismatch.help());
                 let help = match (known, &typed.shape) {
                     (Some(help), _) => help,
@@ -126,7 +126,7 @@ impl Checker<'_> {
     }
 
     /// What to write where a quantity is asked for and a number stands: the quantity that it was taken from, or a unit.
-    fn with_unit(&self, at: &Tree, mismatch: &Mismatch) -> Option<String> {
+    fn with_unit(&self, at: &Tree, mismatch: &Mismatch, whole: bool) -> Option<String> {
         let Problem::Wrong { expected, found } = &mismatch.problem else {
             return None;
         };
@@ -139,7 +139,7 @@ impl Checker<'_> {
                 format!("a quantity has its unit: write `{}`", self.shown(&of.range))
             }
             // What is wrong lies inside of a value that was made elsewhere: there the unit is given.
-            Kind::Name(_) | Kind::Field { .. } if !mismatch.path.is_empty() => format!(
+            Kind::Name(_) | Kind::Field { .. } if whole && !mismatch.path.is_empty() => format!(
                 "a quantity has its unit: where `{}` is made, write `\"{}\": quantity(..., \"KGM\")`",
                 self.shown(&at.range),
                 mismatch.path.last().map_or("quantity", String::as_str)

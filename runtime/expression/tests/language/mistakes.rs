@@ -191,7 +191,7 @@ fn mistakes_in_words() {
       | ^^^^^^^^^^^^^
       |
       = help: test it first: `has(steps.skipped) && ...`, or `has(steps.skipped) ? ... : ...`
-      = help: or give another value: `default(steps.skipped, ...)`
+      = help: or give another value: `default(steps.skipped.total, ...)`
     ");
     insta::assert_snapshot!(refused("order.lines[0].item"), @"
     error[D0307]: `order.lines[0]` fails where the list is too short
