@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use dragoman_model::nearest;
+
 /// Why a text is no cron expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable {
@@ -155,7 +157,13 @@ impl Cron {
         };
         let words: Vec<(usize, &str)> = words(whole).collect();
         let [minutes, hours, days, months, weekdays] = words.as_slice() else {
+            let short = words.first().filter(|_| words.len() == 1).map_or("", |(_, word)| *word);
+            let named = short.trim_start_matches('@').to_lowercase();
+            let meant = ["hourly", "daily", "weekly", "monthly", "yearly"].into_iter();
+            let meant = nearest(&named, meant).map(|name| format!("did you mean `@{name}`?"));
             let help = match words.len() {
+                1 if meant.is_some() => meant.as_deref().unwrap_or_default(),
+                1 if short.starts_with('@') => "the names are `@hourly`, `@daily`, `@weekly`, `@monthly` and `@yearly`",
                 6 | 7 => "a schedule has no seconds and no years: minute, hour, day, month, weekday",
                 _ => "write minute, hour, day of the month, month and weekday: `0 6 * * 1-5`",
             };

@@ -20,6 +20,8 @@ pub(crate) struct Fields<'a> {
     corrected: Vec<(&'a Spanned<String>, &'static str)>,
     /// Keys of this mapping that stand beside it, which was reported: they are not said to be missing.
     beside: Vec<String>,
+    /// Keys that must be there and are not, each with the number of its diagnostic.
+    missing: Vec<(&'static str, usize)>,
 }
 
 impl<'a> Fields<'a> {
@@ -35,6 +37,7 @@ impl<'a> Fields<'a> {
                 likely: Vec::new(),
                 corrected: Vec::new(),
                 beside: std::mem::take(&mut reading.beside),
+                missing: Vec::new(),
             }),
             _ => {
                 let are = if what.starts_with("the ") && what.ends_with('s') {
@@ -100,6 +103,7 @@ impl<'a> Fields<'a> {
             .take(key)
             .or_else(|| self.meant(key, keys::may_mean).map(|e| &e.value));
         if found.is_none() && !self.is_beside(key) {
+            self.missing.push((key, reading.diagnostics.len()));
             reading.missing(self.heading(), self.what, key, example);
         }
         found
@@ -154,6 +158,9 @@ impl<'a> Fields<'a> {
             reading.push(misspelt(key, self.what).help(format!("write `{meant}`")));
             self.explained.push(&key.value);
         }
+        if self.one_for_another(reading) {
+            return;
+        }
         for entry in &self.mapping.entries {
             let name = entry.key.value.as_str();
             if !self.asked.contains(&name) && !self.explained.contains(&name) {
@@ -166,6 +173,35 @@ impl<'a> Fields<'a> {
                 ));
             }
         }
+    }
+}
+
+impl Fields<'_> {
+    /// One key that is none, where one that must be there is missing, was most likely meant as that: it is said once.
+    fn one_for_another(&self, reading: &mut Reading) -> bool {
+        let strange = |name: &str| !self.asked.contains(&name) && !self.explained.contains(&name);
+        let mut strangers = self.mapping.entries.iter().filter(|e| strange(&e.key.value));
+        let (Some(stranger), None) = (strangers.next(), strangers.next()) else {
+            return false;
+        };
+        let [(key, number)] = self.missing.as_slice() else {
+            return false;
+        };
+        // A key that is right elsewhere stands in a wrong place, and the missing one is missing.
+        if self.likely.contains(&stranger.key.value.as_str()) || self.near_another(&stranger.key.value) {
+            return false;
+        }
+        let help = format!("write `{key}`, which must be there, in place of `{}`", *stranger.key);
+        reading.diagnostics[*number] = misspelt(&stranger.key, self.what).help(help);
+        true
+    }
+
+    /// Whether a key is nearly one that may be there, and is not.
+    fn near_another(&self, name: &str) -> bool {
+        let there = |key: &&&str| self.mapping.entries.iter().any(|e| e.key.value == **key);
+        let missing = |key: &&str| self.missing.iter().any(|(missing, _)| missing == key);
+        let others = self.asked.iter().filter(|key| !there(key) && !missing(key));
+        nearest(name, others.copied()).is_some()
     }
 }
 

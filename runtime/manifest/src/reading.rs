@@ -27,6 +27,51 @@ fn made_of(further: &str, capitals: bool, too_long: bool) -> String {
     )
 }
 
+/// The name that was most likely meant: without the brackets of a call, in the letters that a name has, its words apart.
+fn meant_name(
+    said: &str,
+    fits: &dyn Fn(char) -> bool,
+    is_letter: &dyn Fn(char) -> bool,
+    capitals: bool,
+    apart: bool,
+) -> String {
+    let said = said
+        .split(['(', '[', '{'])
+        .next()
+        .filter(|name| !name.is_empty())
+        .unwrap_or(said);
+    let mut own = String::new();
+    for character in said.trim().chars() {
+        // `shipOrder` is two words, and `DHL` is one.
+        let new_word = character.is_uppercase() && own.ends_with(|c: char| c.is_lowercase() || c.is_ascii_digit());
+        if new_word && apart && !capitals {
+            own.push('_');
+        }
+        match capitals {
+            true => own.push(character),
+            false => own.extend(character.to_lowercase()),
+        }
+        // Behind the first letter of a word of small ones nothing tells a capital from a small letter any more.
+        if new_word && !apart && !capitals && fits('-') {
+            let last = own.pop();
+            own.push('-');
+            own.extend(last);
+        }
+    }
+    let right: String = own
+        .chars()
+        .map(|c| if fits(c) { c } else { '_' })
+        .take(LONGEST_NAME)
+        .collect();
+    right.trim_start_matches(|c: char| !is_letter(c)).to_owned()
+}
+
+/// The name that was most likely meant, of small letters, digits and `_`.
+pub(crate) fn likely_name(said: &str) -> String {
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    meant_name(said, &fits, &|c| c.is_ascii_lowercase(), false, true)
+}
+
 /// Collects diagnostics while a tree is read.
 #[derive(Default)]
 pub(crate) struct Reading {
@@ -106,19 +151,7 @@ impl Reading {
         let fits = |c: char| is_letter(c) || c.is_ascii_digit() || further.contains(c);
         let good = name.starts_with(is_letter) && name.chars().all(fits) && name.len() <= LONGEST_NAME;
         if !good {
-            let own = if capitals {
-                name.value.clone()
-            } else {
-                name.to_lowercase()
-            };
-            let mut right: String = own
-                .chars()
-                .map(|c| if fits(c) { c } else { '_' })
-                .take(LONGEST_NAME)
-                .collect();
-            while right.starts_with(|c: char| !is_letter(c)) {
-                right.remove(0);
-            }
+            let right = meant_name(name, &fits, &is_letter, capitals, further.contains('_'));
             let message = format!("`{}` cannot be a name here", shorten(name));
             let mut diagnostic = Diagnostic::error(codes::BAD_NAME, name.span.clone(), message).help(made_of(
                 further,

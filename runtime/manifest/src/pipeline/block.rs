@@ -218,7 +218,7 @@ fn arm(reading: &mut Reading, node: &Node) -> Option<Arm> {
             return None;
         }
         (None, None) => {
-            reading.missing(span.clone(), "an arm", "when", "trigger.message.amount > 0");
+            reading.missing(span.clone(), "an arm", "when", "...");
             fields.finish(reading);
             return None;
         }

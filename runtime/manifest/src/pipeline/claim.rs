@@ -20,11 +20,11 @@ pub(super) fn claim(
     let ledger = fields
         .need(reading, "ledger", "stock")
         .and_then(|n| reading.name(n, "_-", "stock"));
-    let account = needed(reading, &mut fields, "account", "steps.order.item");
-    *once = Some(needed(reading, &mut fields, "once", "steps.order.id"));
+    let account = needed(reading, &mut fields, "account", "...");
+    *once = Some(needed(reading, &mut fields, "once", "..."));
     *reference = fields.take("ref").map(|n| reading.expression(n));
-    let lines = needed(reading, &mut fields, "lines", "steps.order.lines");
-    let limits = needed(reading, &mut fields, "limits", "steps.stock.limits");
+    let lines = needed(reading, &mut fields, "lines", "...");
+    let limits = needed(reading, &mut fields, "limits", "...");
     let decided = fields.take("decided").map(|n| reading.expression(n));
     let single = fields.take("single").map(|n| reading.expression(n));
     beside(reading, &mut fields, "claim");
@@ -53,7 +53,7 @@ pub(super) fn release(reading: &mut Reading, node: &Node) -> Option<StepKind> {
     let ledger = fields
         .need(reading, "ledger", "stock")
         .and_then(|n| reading.name(n, "_-", "stock"));
-    let once = needed(reading, &mut fields, "once", "steps.order.id");
+    let once = needed(reading, &mut fields, "once", "...");
     fields.finish(reading);
     Some(StepKind::Release { ledger: ledger?, once })
 }
@@ -61,7 +61,7 @@ pub(super) fn release(reading: &mut Reading, node: &Node) -> Option<StepKind> {
 /// A void.
 pub(super) fn void(reading: &mut Reading, node: &Node) -> Option<StepKind> {
     let mut fields = reading.fields(node, "`void`", "`void: { ref: trigger.message.order }`")?;
-    let reference = needed(reading, &mut fields, "ref", "trigger.message.order");
+    let reference = needed(reading, &mut fields, "ref", "...");
     fields.finish(reading);
     Some(StepKind::Void { reference })
 }

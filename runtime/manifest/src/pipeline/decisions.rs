@@ -8,9 +8,11 @@ use super::beside::beside;
 use super::triggers::optional;
 use super::{Answer, AnswerField, Decision, Wait};
 use crate::Spanned;
+use crate::codes;
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::yaml::{Node, NodeKind};
+use dragoman_model::Diagnostic;
 
 /// The key `decisions` at the top.
 pub(super) fn decisions(reading: &mut Reading, node: &Node) -> Vec<(Spanned<String>, Decision)> {
@@ -56,8 +58,22 @@ pub(super) fn decision(reading: &mut Reading, fields: &mut Fields<'_>) -> Option
 fn answers(reading: &mut Reading, node: &Node) -> Vec<Answer> {
     if let NodeKind::Mapping(mapping) = &node.kind {
         let mut answers = Vec::new();
+        let mut nothing_said = false;
         for entry in &mapping.entries {
-            let fields = reading.texts(&entry.value, "`[reason]`");
+            // `yes:` alone: an answer that brings nothing; of several it is said once.
+            let fields = match entry.value.is_null() {
+                true if nothing_said => Vec::new(),
+                true => {
+                    nothing_said = true;
+                    let help = format!(
+                        "an answer that brings nothing is written `{}: []`; all of them so: `[accept, refuse]`",
+                        *entry.key
+                    );
+                    reading.wrong_type(&entry.value, "a list of texts", &help);
+                    Vec::new()
+                }
+                false => reading.texts(&entry.value, "`[reason]`"),
+            };
             if reading.check_name(&entry.key, "_-") {
                 answers.push(Answer {
                     name: entry.key.clone(),
@@ -104,13 +120,17 @@ fn further(reading: &mut Reading, node: &Node) -> Vec<AnswerField> {
     further
 }
 
-/// Where the pieces of a value stand.
+/// Where the pieces of a value stand. Of a member that is one value, this value's own place is noted under the pointer and a
+/// slash.
 pub(super) fn note_places(node: &Node, pointer: String, places: &mut BTreeMap<String, Span>) {
     match &node.kind {
         NodeKind::Mapping(mapping) => {
             for entry in &mapping.entries {
                 let pointer = format!("{pointer}/{}", entry.key.value);
                 places.insert(pointer.clone(), entry.key.span.clone());
+                if matches!(entry.value.kind, NodeKind::Scalar(_)) {
+                    places.insert(format!("{pointer}/"), entry.value.span.clone());
+                }
                 note_places(&entry.value, pointer, places);
             }
         }
@@ -137,10 +157,29 @@ pub(super) fn end_of_a_wait(reading: &mut Reading, fields: &mut Fields<'_>) -> O
     }
 }
 
+/// A wait is for a person or for an event, never for both.
+fn both_waits(reading: &mut Reading, fields: &mut Fields<'_>) -> bool {
+    let entries = fields.entries();
+    let Some(event) = entries.iter().find(|e| *e.key == "event") else {
+        return false;
+    };
+    let decision = entries.iter().find(|e| *e.key == "decision");
+    let message = "a `wait` has `decision` or `event`, and here are both";
+    let mut diagnostic = Diagnostic::error(codes::MISPLACED_KEY, event.key.span.clone(), message);
+    if let Some(decision) = decision {
+        diagnostic = diagnostic.label(decision.key.span.clone(), "it waits for a person already");
+    }
+    reading.push(diagnostic.help("write two steps in a `parallel`, or take `event` and its `key` away"));
+    fields.explained("event");
+    fields.explained("key");
+    true
+}
+
 /// A wait for a person.
 pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
     let example = "`{ decision: accept-order, answers: [accept, refuse], for: 30d, roles: [approver] }`";
     let mut fields = reading.fields(node, "`wait`", example)?;
+    let both = both_waits(reading, &mut fields);
     let name = fields
         .need(reading, "decision", "accept-order")
         .and_then(|n| reading.name(n, "_-", "accept-order"));
@@ -159,8 +198,9 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
     let refusal = refusal.and_then(|n| reading.text(n, "an item is not in the order"));
     beside(reading, &mut fields, "wait");
     fields.finish(reading);
+    // Of what was meant as an event the decision is not looked up too.
     Some(Wait {
-        decision: name?,
+        decision: name.filter(|_| !both)?,
         said,
         for_ms,
         show,

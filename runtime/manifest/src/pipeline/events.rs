@@ -34,7 +34,7 @@ pub(super) fn emit(reading: &mut Reading, node: &Node) -> Option<StepKind> {
     let example = "`{ event: order-shipped, key: trigger.message.number, data: { ... } }`";
     let mut fields = reading.fields(node, "`emit`", example)?;
     let event = fields
-        .need(reading, "event", "order-shipped")
+        .need(reading, "event", "...")
         .and_then(|n| reading.name(n, "_-", "order-shipped"));
     let key = fields.take("key").map(|n| reading.expression(n));
     let data = fields
@@ -64,11 +64,9 @@ pub(super) fn is_event_wait(node: &Node) -> bool {
 pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<StepKind> {
     let mut fields = reading.fields(node, "a wait for an event", "`{ event: order-shipped, key: ... }`")?;
     let event = fields
-        .need(reading, "event", "order-shipped")
+        .need(reading, "event", "...")
         .and_then(|n| reading.name(n, "_-", "order-shipped"));
-    let key = fields
-        .need(reading, "key", "trigger.message.number")
-        .map(|n| reading.expression(n));
+    let key = fields.need(reading, "key", "...").map(|n| reading.expression(n));
     let for_ms = decisions::end_of_a_wait(reading, &mut fields);
     for entry in fields.entries() {
         let key = entry.key.value.as_str();
@@ -91,7 +89,7 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<StepKind> {
 pub(super) fn trigger(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
     let mut fields = reading.fields(node, "a trigger of events", "`{ name: order-shipped }`")?;
     let name = fields
-        .need(reading, "name", "order-shipped")
+        .need(reading, "name", "...")
         .and_then(|n| reading.name(n, "_-", "order-shipped"));
     let from = fields.take("from").map(|n| reading.name(n, "_-", "ship-orders"));
     fields.finish(reading);

@@ -51,9 +51,7 @@ pub(super) fn limits(reading: &mut Reading, node: &Node) -> Limits {
 
 fn per_key(reading: &mut Reading, node: &Node) -> Option<PerKey> {
     let mut fields = reading.fields(node, "`per_key`", "`{ by: trigger.message.customer, concurrent: 2 }`")?;
-    let by = fields
-        .need(reading, "by", "trigger.message.customer")
-        .map(|n| reading.expression(n));
+    let by = fields.need(reading, "by", "...").map(|n| reading.expression(n));
     let concurrent = fields
         .need(reading, "concurrent", "2")
         .and_then(|n| reading.whole(n, 1, 100_000));

@@ -13,9 +13,7 @@ pub(super) fn repeat(reading: &mut Reading, node: &Node) -> Option<Repeat> {
     let example = "`{ until: steps.order.status == \"shipped\", every: 30s, for: 1h, steps: [...] }`";
     let mut fields = reading.fields(node, "`repeat`", example)?;
     let span = fields.heading();
-    let until = fields
-        .need(reading, "until", "steps.order.status == \"shipped\"")
-        .map(|n| reading.expression(n));
+    let until = fields.need(reading, "until", "...").map(|n| reading.expression(n));
     let every = fields.take("every").and_then(|n| reading.backoff(n));
     let for_ms = fields.take("for").and_then(|n| reading.some_time(n, "1h"));
     let rounds = fields.take("rounds").and_then(|n| reading.whole(n, 1, MOST_ROUNDS));

@@ -17,7 +17,8 @@ pub enum SaidShape {
     Schema {
         /// It.
         schema: Value,
-        /// Where its pieces stand, by JSON Pointer: of a member its key, of an item the item.
+        /// Where its pieces stand, by JSON Pointer: of a member its key, of an item the item; under the pointer and a
+        /// slash a member's value, where that is one.
         places: BTreeMap<String, Span>,
     },
     /// That of an operation's output.

@@ -4,15 +4,19 @@ use dragoman_model::{Class, Diagnostic};
 
 use super::{Each, Handler, Step, StepKind, block, call, called, claim, decisions, events, repeat, slips, word};
 use crate::fields::Fields;
-use crate::reading::Reading;
+use crate::reading::{Reading, plain};
 use crate::said::{ExpressionText, Template};
 use crate::yaml::{Entry, Node};
 use crate::{Spanned, codes};
 
 /// A step; none where it is not even a mapping with a word.
 pub(super) fn step(reading: &mut Reading, node: &Node) -> Option<Step> {
+    if let Some(word) = plain(node).filter(|text| word::is_word(text)) {
+        word_alone(reading, node, word);
+        return None;
+    }
     let mut fields = reading.fields(node, "a step", "`- call: orders.get`")?;
-    let id = fields.take("id").and_then(|n| reading.name(n, "_", "order"));
+    let id = fields.take("id").and_then(|n| step_id(reading, n));
     let entry = find_word(reading, &mut fields);
     let Some((word, entry)) = entry else {
         // What is wrong was said; its id is kept, so that what uses it is not reported too.
@@ -37,6 +41,34 @@ pub(super) fn step(reading: &mut Reading, node: &Node) -> Option<Step> {
     }
     fields.finish(reading);
     Some(step)
+}
+
+/// A word without what it is done with: `- park`.
+fn word_alone(reading: &mut Reading, node: &Node, word: &str) {
+    let help = match word {
+        "park" => "write `- park: { reason: \"why\" }`; a handler that only parks is written `on_failure: park`",
+        "stop" => "write `- stop: { reason: \"why\" }`",
+        "fail" => "write `- fail: { reason: \"why\" }`",
+        _ => "",
+    };
+    let general = format!("write what belongs to it behind a colon: `- {word}: ...`");
+    let help = if help.is_empty() { general.as_str() } else { help };
+    reading.wrong_type(node, "a step", help);
+}
+
+/// The id of a step. One that cannot be a name is kept as the steps behind it say it, so that they are checked too.
+fn step_id(reading: &mut Reading, node: &Node) -> Option<Spanned<String>> {
+    let id = reading.text(node, "order")?;
+    if reading.check_name(&id, "_") {
+        return Some(id);
+    }
+    let text = &node.span.source.text;
+    let used = |name: &str| text.contains(&format!("steps.{name}"));
+    if used(&id) {
+        return Some(id);
+    }
+    let meant = crate::reading::likely_name(&id);
+    used(&meant).then(|| Spanned::new(meant, id.span))
 }
 
 /// A step that has only a word.

@@ -13,7 +13,7 @@ use super::{Heads, Sender, Site};
 use crate::fields::Fields;
 use crate::pipeline::{SaidShape, shape, version};
 use crate::reading::Reading;
-use crate::yaml::{Node, NodeKind};
+use crate::yaml::{Node, NodeKind, shorten};
 use crate::{Spanned, codes};
 
 /// The largest message that is taken where nothing is said, in bytes.
@@ -101,7 +101,7 @@ fn text_or(
 
 fn address(reading: &mut Reading, listen: &Spanned<String>) {
     if listen.parse::<std::net::SocketAddr>().is_err() {
-        let message = format!("`{}` is not an address with a port", listen.value);
+        let message = format!("`{}` is not an address with a port", shorten(&listen.value));
         reading.push(
             Diagnostic::error(codes::WRONG_VALUE, listen.span.clone(), message)
                 .help("write, for example, `127.0.0.1:8080`"),

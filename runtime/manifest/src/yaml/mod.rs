@@ -1,5 +1,6 @@
 //! The only place that reads YAML: text to a tree of nodes that know where they are.
 
+mod columns;
 mod comments;
 mod node;
 mod offsets;
@@ -8,6 +9,7 @@ mod refusals;
 mod scalar;
 mod scan_error;
 mod scan_words;
+mod slips;
 mod unclosed;
 
 pub(crate) use comments::{Comment, comments};

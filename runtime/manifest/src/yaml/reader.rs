@@ -21,7 +21,8 @@ const MOST_DIAGNOSTICS: usize = 200;
 /// Reads one document. Where the text is not YAML at all there is no node.
 pub(crate) fn read(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
     if source.text.len() > LONGEST_TEXT {
-        let message = format!("the text has {} bytes; {LONGEST_TEXT} are the most", source.text.len());
+        let mib = LONGEST_TEXT >> 20;
+        let message = format!("the text has more than {LONGEST_TEXT} bytes ({mib} MiB)");
         let diagnostic = Diagnostic::error(codes::TOO_LARGE, Span::new(source, 0..0), message);
         return (None, vec![diagnostic.help("split it into several files")]);
     }
@@ -60,12 +61,14 @@ impl<'a> Reader<'a> {
                 Event::StreamEnd => break,
                 Event::StreamStart | Event::DocumentEnd => {}
                 Event::DocumentStart(..) if root.is_some() => {
+                    // Of the first one nothing is said: what it lacks may stand in the second.
                     let text = "a second document begins here";
-                    self.report(
-                        Diagnostic::error(codes::DOCUMENTS, self.span(&span), text)
-                            .help("write it to a file of its own"),
-                    )?;
-                    break;
+                    let diagnostic = Diagnostic::error(codes::DOCUMENTS, self.span(&span), text);
+                    self.diagnostics = vec![
+                        diagnostic
+                            .help("write it to a file of its own; where it belongs to the first, take `---` away"),
+                    ];
+                    return Err(Stop);
                 }
                 Event::DocumentStart(..) => {}
                 event => root = Some(self.node((event, span), 0)?),
@@ -238,19 +241,7 @@ impl<'a> Reader<'a> {
         };
         let name = scalar.text.clone();
         if style == StructureStyle::Flow && value.is_null() && !self.has_colon_behind(&key.span.range) {
-            return match mapping.entries.last_mut() {
-                Some(before) => {
-                    before.value.kind = NodeKind::Refused;
-                    let before = before.value.span.range.clone();
-                    self.cut_by_comma(&before, &key.span)
-                }
-                // Inside `{{ }}`: the braces are reported, not what stands in them.
-                None if self.source.text[..begin.range.start].ends_with('{') => Ok(()),
-                None => self.report(
-                    Diagnostic::error(codes::CUT_BY_COMMA, key.span, format!("`{name}` has no value"))
-                        .help(format!("write `{{ {name}: ... }}`; a text with braces is quoted")),
-                ),
-            };
+            return self.without_value(begin, mapping, key, name);
         }
         if name == "<<" && scalar.style == Style::Plain {
             return self.report(
@@ -291,7 +282,18 @@ impl<'a> Reader<'a> {
         Err(Stop)
     }
 
+    /// Adds a diagnostic. Of what YAML has and is not taken here, each kind is said once: the others go with it.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) -> Result<(), Stop> {
+        let again = |said: &&mut Diagnostic| said.code == codes::YAML_FEATURE && said.message == diagnostic.message;
+        if diagnostic.code == codes::YAML_FEATURE
+            && let Some(said) = self.diagnostics.iter_mut().find(again)
+        {
+            const MORE: &str = "there are more of them behind it";
+            if !said.help.iter().any(|help| help == MORE) {
+                said.help.push(MORE.into());
+            }
+            return Ok(());
+        }
         self.diagnostics.push(diagnostic);
         if self.diagnostics.len() < MOST_DIAGNOSTICS {
             Ok(())

@@ -5,10 +5,10 @@ use std::ops::Range;
 use dragoman_model::{Diagnostic, Span};
 use serde_saphyr::granit_parser;
 
-use super::node::{Node, NodeKind, Scalar, Style};
+use super::node::{Entry, Mapping, Node, NodeKind, Scalar, Style};
 use super::reader::{Reader, Stop};
 use super::scan_error;
-use crate::codes;
+use crate::{Spanned, codes};
 
 impl Reader<'_> {
     /// `{{ ... }}` without quotes: YAML reads a mapping whose key is a mapping.
@@ -36,6 +36,13 @@ impl Reader<'_> {
         let NodeKind::Scalar(scalar) = &key.kind else {
             return Ok(false);
         };
+        let bullet = super::slips::no_dash(&scalar.text).filter(|_| !scalar.text.starts_with('-'));
+        if let Some((width, message, help)) = bullet {
+            let start = key.span.range.start;
+            let span = Span::new(self.source, start..start + width);
+            self.report(Diagnostic::error(codes::NOT_YAML, span, message).help(help))?;
+            return Ok(true);
+        }
         let rest = scalar.text.strip_prefix('-').filter(|_| scalar.style == Style::Plain);
         let Some(rest) = rest.filter(|rest| rest.starts_with(|c: char| c.is_ascii_lowercase())) else {
             return Ok(false);
@@ -63,6 +70,45 @@ impl Reader<'_> {
         value.kind = NodeKind::Refused;
         let text = "a space is missing behind this colon";
         self.report(Diagnostic::error(codes::NOT_YAML, key.span.clone(), text).help(help))
+    }
+
+    /// A key of a flow mapping without a colon: a piece of the text before it, which a comma cut off, or a key whose colon
+    /// has no space behind it.
+    pub(super) fn without_value(
+        &mut self,
+        begin: &Span,
+        mapping: &mut Mapping,
+        key: Node,
+        name: String,
+    ) -> Result<(), Stop> {
+        let computed = |node: &Node| self.source.text[node.span.range.clone()].starts_with('=');
+        let of_a_text = mapping.entries.last().is_some_and(|before| computed(&before.value));
+        if let Some((named, rest)) = glued(&name).filter(|_| !of_a_text) {
+            let help = format!("write a space behind it: `{named}: {rest}`");
+            let text = "a space is missing behind this colon";
+            let diagnostic = Diagnostic::error(codes::NOT_YAML, key.span.clone(), text).help(help);
+            mapping.entries.push(Entry {
+                key: Spanned::new(named.to_owned(), key.span.clone()),
+                value: Node {
+                    kind: NodeKind::Refused,
+                    span: key.span,
+                },
+            });
+            return self.report(diagnostic);
+        }
+        match mapping.entries.last_mut() {
+            Some(before) => {
+                before.value.kind = NodeKind::Refused;
+                let before = before.value.span.range.clone();
+                self.cut_by_comma(&before, &key.span)
+            }
+            // Inside `{{ }}`: the braces are reported, not what stands in them.
+            None if self.source.text[..begin.range.start].ends_with('{') => Ok(()),
+            None => self.report(
+                Diagnostic::error(codes::CUT_BY_COMMA, key.span, format!("`{name}` has no value"))
+                    .help(format!("write `{{ {name}: ... }}`; a text with braces is quoted")),
+            ),
+        }
     }
 
     /// Two pieces of one text, cut by a comma of a flow collection.
@@ -115,7 +161,18 @@ impl Reader<'_> {
         let tag = self.span(tag);
         let whole = Span::new(self.source, tag.range.start..node.range.end.max(tag.range.end));
         let text = self.source.text[whole.range.clone()].trim_end();
+        // A word and then something else is a tag; `!` right before a call or a bracket was meant as "not".
+        let name = self.source.text[tag.range.clone()].trim_start_matches('!');
+        let behind = self.source.text[tag.range.end..].chars().next();
+        let is_tag = name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+            && behind.is_none_or(|c| c.is_whitespace());
+        let operator = self.source.text[whole.range.clone()].contains(['&', '|', '=', '<', '>']);
         let help = match text.strip_prefix("!!") {
+            _ if is_tag && !operator && !name.is_empty() => {
+                format!("take the tag `!{name}` away: what kind a value is of is told by how it is written")
+            }
             Some(_) => "take the tag away; a text that begins with `!` is put in quotes".to_owned(),
             None => format!("where it was meant as \"not\" in an expression, quote the text: '{text}'"),
         };
@@ -125,6 +182,16 @@ impl Reader<'_> {
                 .help(help),
         )
     }
+}
+
+/// A key and its value without a space behind the colon between them.
+fn glued(name: &str) -> Option<(&str, &str)> {
+    let (key, value) = name.split_once(':')?;
+    let named = !key.is_empty()
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+    (named && !value.is_empty()).then_some((key, value))
 }
 
 /// Whether a flow scalar is an expression whose brackets or quotes are still open.

@@ -6,7 +6,7 @@ use dragoman_model::{Diagnostic, Source, Span};
 use serde_saphyr::granit_parser::{ErrorKind, ScanError};
 
 use super::scan_words::words;
-use super::unclosed;
+use super::{columns, slips, unclosed};
 use crate::codes;
 
 /// In longer texts spaces are not looked at one by one.
@@ -114,6 +114,14 @@ fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<D
     let line = text[..at].rfind('\n').map_or(0, |n| n + 1);
     let before = &text[line..at];
     match kind {
+        K::UnknownQuotedScalarEscape => {
+            let (escape, width) = unknown_escape(&text[at..])?;
+            let span = Span::new(source, at + escape..at + escape + width);
+            let (message, help) = words(kind);
+            let diagnostic = Diagnostic::error(codes::NOT_YAML, span, message);
+            Some(help.into_iter().fold(diagnostic, Diagnostic::help))
+        }
+        K::ExpectedDocumentStart => columns::misplaced(source, line),
         K::ExpectedBlockMappingKey
         | K::ExpectedBlockSequenceEntry
         | K::BlockSequenceEntryNotAllowed
@@ -137,29 +145,77 @@ fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<D
             let colon = quoted_from.filter(|_| trailing).or_else(|| before.find(": "));
             let key = colon.map(|colon| colon + 2);
             let Some(value) = key else {
-                let start = line + before.len() - before.trim_start().len();
-                return Some(
-                    Diagnostic::error(codes::NOT_YAML, Span::new(source, start..at.max(start)), "this key does not begin where its neighbours do")
-                        .help("keys of one mapping begin in the same column; what belongs to a key stands further to the right"),
-                );
+                return columns::misplaced(source, line).or_else(|| Some(not_a_neighbour(source, line, before, at)));
             };
-            let end = text[line..].find('\n').map_or(text.len(), |n| line + n);
-            let inside_braces = before[..value].contains('{');
-            let value = line + value;
-            let last_quote = text[value..end].rfind(['"', '\'']).map(|quote| value + quote + 1);
-            let end = last_quote.filter(|_| inside_braces && trailing).unwrap_or(end);
-            let whole = text[value..end].trim();
-            let value = value + text[value..end].len() - text[value..end].trim_start().len();
-            let quoted = quoted(whole);
-            let key = before[..colon.unwrap_or(0)].trim_start().trim_start_matches("- ");
-            let key = key.rsplit([' ', '{', ',']).next().unwrap_or("");
-            let span = Span::new(source, value..value + whole.len());
-            Some(
-                Diagnostic::error(codes::NOT_YAML, span, "YAML does not read this as one text")
-                    .help(format!("quote the text: `{key}: {quoted}`")),
-            )
+            Some(no_one_text(source, line, before, value, trailing))
         }
         _ => None,
+    }
+}
+
+/// A value that YAML does not read as one text: it has a colon, or goes on behind its closing quote. `value`: where it begins
+/// behind the beginning of the line.
+fn no_one_text(source: &Arc<Source>, line: usize, before: &str, value: usize, trailing: bool) -> Diagnostic {
+    let text = &source.text;
+    let end = text[line..].find('\n').map_or(text.len(), |n| line + n);
+    let inside_braces = before[..value].contains('{');
+    let key = before[..value]
+        .trim_end_matches([' ', ':'])
+        .trim_start()
+        .trim_start_matches("- ");
+    let key = key
+        .rsplit([' ', '{', ','])
+        .next()
+        .unwrap_or("")
+        .trim_matches(['"', '\'']);
+    let value = line + value;
+    let last_quote = text[value..end].rfind(['"', '\'']).map(|quote| value + quote + 1);
+    let end = last_quote.filter(|_| inside_braces && trailing).unwrap_or(end);
+    let whole = text[value..end].trim();
+    let value = value + text[value..end].len() - text[value..end].trim_start().len();
+    let span = Span::new(source, value..value + whole.len());
+    Diagnostic::error(codes::NOT_YAML, span, "YAML does not read this as one text")
+        .help(format!("quote the text: `{key}: {}`", requoted(whole)))
+}
+
+/// Where in a text in double quotes the first escape stands that YAML does not know, and how long it is.
+fn unknown_escape(text: &str) -> Option<(usize, usize)> {
+    let mut characters = text.char_indices().take_while(|(at, c)| *at == 0 || *c != '"');
+    while let Some((at, character)) = characters.next() {
+        if character != '\\' {
+            continue;
+        }
+        let (_, escaped) = characters.next()?;
+        if !"0abtnvfre \"/\\N_LPxuU\t\n\r".contains(escaped) {
+            return Some((at, 1 + escaped.len_utf8()));
+        }
+    }
+    None
+}
+
+/// A key that does not begin where its neighbours do, where nothing more is known of these.
+fn not_a_neighbour(source: &Arc<Source>, line: usize, before: &str, at: usize) -> Diagnostic {
+    let start = line + before.len() - before.trim_start().len();
+    let message = "this key does not begin where its neighbours do";
+    Diagnostic::error(codes::NOT_YAML, Span::new(source, start..at.max(start)), message)
+        .help("keys of one mapping begin in the same column; what belongs to a key stands further to the right")
+}
+
+/// A text that has its own quotes, in which one stands that ends it too early; else any text, in quotes.
+fn requoted(whole: &str) -> String {
+    let inner = |quote: char| {
+        whole
+            .strip_prefix(quote)?
+            .strip_suffix(quote)
+            .filter(|inner| inner.contains(quote))
+    };
+    if let Some(inner) = inner('\'') {
+        return format!("'{}'", inner.replace("''", "'").replace('\'', "''"));
+    }
+    match inner('"') {
+        Some(inner) if !inner.contains('\'') => format!("'{}'", inner.replace("\\\"", "\"")),
+        Some(inner) => format!("\"{}\"", inner.replace("\\\"", "\"").replace('"', "\\\"")),
+        None => quoted(whole),
     }
 }
 
@@ -172,20 +228,16 @@ fn misplaced(source: &Arc<Source>, line: usize) -> Option<Diagnostic> {
     if let Some(diagnostic) = without_a_space(source, start, content) {
         return Some(diagnostic);
     }
-    let above = text[..line]
-        .trim_end()
-        .lines()
-        .next_back()
-        .unwrap_or_default()
-        .trim_end_matches(['+', '-']);
-    if above.ends_with([' ', ':']) || !above.ends_with(['|', '>']) {
-        let dash = content == "-" || content.starts_with("- ");
-        let diagnostic = Diagnostic::error(
-            codes::NOT_YAML,
-            Span::new(source, start..start + 1),
-            "this dash does not begin where the dashes of its list do",
-        );
-        return dash.then(|| diagnostic.help("items of one list begin in the same column"));
+    if let Some(diagnostic) = columns::misplaced(source, line) {
+        return Some(diagnostic);
+    }
+    // The nearest line above that is not deeper: where a text begins behind it, this line is meant as a part of that.
+    let above = text[..line].lines().rev().find(|above| {
+        let depth = above.len() - above.trim_start().len();
+        !above.trim().is_empty() && depth <= indent
+    });
+    if !above.is_some_and(|above| slips::begins_a_text(above.trim())) {
+        return None;
     }
     let span = Span::new(source, start..start + content.len());
     let message = "this text stands behind `|` or `>` above, and is not indented";

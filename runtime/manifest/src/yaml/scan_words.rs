@@ -56,12 +56,13 @@ fn of_lines(kind: &ErrorKind) -> Option<Words> {
 fn of_documents(kind: &ErrorKind) -> Option<Words> {
     use ErrorKind as K;
     let (message, help): (&str, Vec<&'static str>) = match kind {
-        K::ExpectedDocumentStart
-        | K::InvalidDocumentEnd
-        | K::MissingDocumentEndBeforeDirective
-        | K::BomInsideDocument => (
+        K::ExpectedDocumentStart | K::InvalidDocumentEnd | K::MissingDocumentEndBeforeDirective => (
             "this line does not go with what stands before it",
             vec!["keys at the top begin in the first column, each with a colon and a space behind it"],
+        ),
+        K::BomInsideDocument => (
+            "a byte order mark (U+FEFF), which is not seen, stands in the middle of the text",
+            vec!["take it away: it is often left where two files were put together"],
         ),
         K::DirectiveDisallowed
         | K::DuplicateVersionDirective

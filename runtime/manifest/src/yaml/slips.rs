@@ -1,0 +1,81 @@
+//! What tells how a line was meant: keys that begin an item, keys that hold others, and dashes that are none.
+
+/// Keys with which an item of a list begins: the words of steps, and what names or chooses one.
+const BEGIN_ITEMS: &[&str] = &[
+    "call", "choose", "each", "parallel", "repeat", "try", "run", "claim", "release", "void", "wait", "emit", "sleep",
+    "set", "reply", "stop", "park", "fail", "id", "else", "case",
+];
+
+/// Keys whose value is a mapping, never a list.
+const HOLD_KEYS: &[&str] = &[
+    "parallel",
+    "with",
+    "documents",
+    "retry",
+    "undo",
+    "limits",
+    "output",
+    "properties",
+    "connections",
+    "endpoints",
+    "credentials",
+    "events",
+    "ledgers",
+    "senders",
+    "users",
+    "brokers",
+    "decisions",
+    "fields",
+];
+
+/// Characters that look like the dash of an item, or are one elsewhere.
+const BULLETS: &[(char, &str)] = &[
+    ('–', "an en dash"),
+    ('—', "an em dash"),
+    ('−', "a minus sign"),
+    ('‐', "a hyphen of typesetters"),
+    ('‑', "a hyphen that does not break"),
+    ('―', "a horizontal bar"),
+    ('•', "a bullet"),
+    ('·', "a middle dot"),
+    ('▪', "a bullet"),
+    ('*', "a star"),
+    ('+', "a plus sign"),
+];
+
+/// Whether an item of a list begins with a key.
+pub(super) fn begins_an_item(key: &str) -> bool {
+    BEGIN_ITEMS.contains(&key)
+}
+
+/// Whether the value of a key is a mapping.
+pub(super) fn holds_keys(key: &str) -> bool {
+    HOLD_KEYS.contains(&key)
+}
+
+/// Whether the text of the next lines begins here: behind `|` or `>`.
+pub(super) fn begins_a_text(content: &str) -> bool {
+    let bare = content
+        .trim_end_matches(['+', '-'])
+        .trim_end_matches(|c: char| c.is_ascii_digit());
+    bare.ends_with(": |") || bare.ends_with(": >") || bare.ends_with("- |") || bare.ends_with("- >")
+}
+
+/// What was meant as the dash of an item: how long it is, what it is, and what to write.
+pub(super) fn no_dash(content: &str) -> Option<(usize, String, String)> {
+    let first = content.chars().next()?;
+    let rest = &content[first.len_utf8()..];
+    let begins = rest.split([':', ' ']).next().unwrap_or_default();
+    let named = begins.starts_with(|c: char| c.is_ascii_lowercase());
+    if first == '-' && named && rest.contains(':') {
+        let help = format!(
+            "write a space behind it: `- {}`",
+            rest.split(':').next().unwrap_or_default().to_owned() + ": ..."
+        );
+        return Some((1, "a space is missing behind this dash".into(), help));
+    }
+    let (_, what) = BULLETS.iter().find(|(bullet, _)| *bullet == first)?;
+    let message = format!("`{first}` is {what}, and no dash");
+    rest.starts_with(' ')
+        .then(|| (first.len_utf8(), message, "an item of a list begins with `- `".into()))
+}
