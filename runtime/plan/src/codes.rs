@@ -80,3 +80,7 @@ pub const NOT_CALLABLE: Code = Code::new("D0433", "a pipeline that others cannot
 pub const INPUT: Code = Code::new("D0434", "the input of a pipeline");
 /// A call that is done once, of which nothing says of what.
 pub const ONCE_A_MESSAGE: Code = Code::new("D0444", "what is done once has the key of its run");
+/// Events that begin each other for ever.
+pub const ECHO: Code = Code::new("D0445", "events that begin each other without end");
+/// A comparison with a name that is nearly one that there is.
+pub const NEARLY: Code = Code::new("D0446", "a comparison with a name that nothing has");

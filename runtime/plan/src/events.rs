@@ -8,7 +8,7 @@ use dragoman_model::Diagnostic;
 use dragoman_schema::{Marks, Shape};
 
 use crate::World;
-use crate::check::{schema_shape, unknown_name};
+use crate::check::{place_in, schema_shape, unknown_name};
 use crate::codes;
 
 /// The events that a site file says, by name, each with its shape; none where its shape is wrong, or follows from a
@@ -20,7 +20,7 @@ pub fn site_events(site: &Site, world: &World) -> (BTreeMap<String, Option<Shape
         let shape = match said {
             SaidShape::Schema { schema, places } => {
                 let what = format!("the event `{}`", name.value);
-                let place = |at: &str| places.get(at).unwrap_or(&name.span).clone();
+                let place = |at: &str| place_in(places, at).unwrap_or(&name.span).clone();
                 schema_shape(schema, &place, &what, codes::EVENT_SHAPE, &mut diagnostics)
             }
             SaidShape::Operation(operation) => output_of(operation, world, &mut diagnostics),

@@ -11,6 +11,7 @@
 
 pub mod check;
 pub mod codes;
+mod echoes;
 mod events;
 pub mod model;
 mod places;

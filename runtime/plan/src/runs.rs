@@ -8,7 +8,7 @@ use dragoman_manifest::{Pipeline, Spanned};
 use dragoman_model::{Diagnostic, Digest, Value};
 use dragoman_schema::{Marks, Shape};
 
-use crate::{Plan, Template, codes};
+use crate::{Plan, Template, codes, echoes};
 
 /// Runs another pipeline as a child.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ pub struct Order {
     pub order: Vec<usize>,
     /// The names of those that run each other in a circle, which cannot be.
     pub circular: BTreeSet<String>,
-    /// One for each circle.
+    /// One for each circle, and one for each circle of events that begin each other without end.
     pub diagnostics: Vec<Diagnostic>,
 }
 
@@ -110,6 +110,7 @@ pub fn order<'a>(pipelines: impl IntoIterator<Item = &'a Pipeline>) -> Order {
     for number in 0..pipelines.len() {
         search.from(number, &pipelines);
     }
+    search.found.diagnostics.extend(echoes::circles(&pipelines));
     search.found
 }
 

@@ -1,9 +1,12 @@
 //! JSON Schemas that a person writes into a pipeline, for the fields of an answer: what is misspelt in them would
 //! silently say less than was meant.
 
+use std::collections::BTreeMap;
+
 use dragoman_manifest::pipeline::AnswerField;
 use dragoman_model::{Code, Diagnostic, Span, Value, nearest};
 use dragoman_schema::{Shape, Validator};
+use serde_json::Map;
 
 use super::Checker;
 use crate::codes;
@@ -18,6 +21,8 @@ const KEYWORDS: &[&str] = &[
     "const",
     "format",
     "x-type",
+    "x-personal",
+    "x-secret",
     "oneOf",
     "anyOf",
     "allOf",
@@ -45,6 +50,40 @@ const KEYWORDS: &[&str] = &[
 /// The types of JSON Schema.
 const TYPES: &[&str] = &["string", "integer", "number", "boolean", "object", "array", "null"];
 
+/// What texts may be said to be. Only the first three give an expression more than text; the others say to people, and
+/// to a partner's own tools, what is meant.
+const FORMATS: &[&str] = &[
+    "decimal",
+    "date",
+    "date-time",
+    "time",
+    "duration",
+    "email",
+    "idn-email",
+    "hostname",
+    "idn-hostname",
+    "ipv4",
+    "ipv6",
+    "uri",
+    "uri-reference",
+    "uri-template",
+    "iri",
+    "iri-reference",
+    "uuid",
+    "json-pointer",
+    "relative-json-pointer",
+    "regex",
+    "byte",
+    "binary",
+    "password",
+];
+
+/// The kinds that JSON has no type for.
+const OWN_TYPES: &[&str] = &["quantity", "document"];
+
+/// The keywords of this program: a misspelt one would silently switch off what it stands for.
+const OWN: &[&str] = &["x-type", "x-personal", "x-secret"];
+
 /// Something wrong in a schema: the pointer to it, what it is, and what to do where that is known.
 struct Problem {
     at: String,
@@ -55,7 +94,7 @@ struct Problem {
 impl Checker<'_> {
     /// The shape of a field of an answer; none where its schema is wrong.
     pub(super) fn field_shape(&mut self, field: &AnswerField) -> Option<Shape> {
-        let place = |at: &str| field.places.get(at).unwrap_or(&field.name.span).clone();
+        let place = |at: &str| place_in(&field.places, at).unwrap_or(&field.name.span).clone();
         let what = format!("the field `{}`", field.name.value);
         schema_shape(
             &field.schema,
@@ -65,6 +104,12 @@ impl Checker<'_> {
             &mut self.diagnostics,
         )
     }
+}
+
+/// Where a piece of a written schema stands: a member's value is found by its pointer and a slash, the member itself by its
+/// pointer.
+pub(crate) fn place_in<'p>(places: &'p BTreeMap<String, Span>, at: &str) -> Option<&'p Span> {
+    places.get(at).or_else(|| places.get(at.strip_suffix('/')?))
 }
 
 /// The shape that a written JSON Schema says; none where it is wrong, which is reported. `place`: from a JSON Pointer to
@@ -125,11 +170,19 @@ fn look(schema: &Value, at: &str, problems: &mut Vec<Problem>) {
                 }
             }
             "type" => look_at_type(value, &here, problems),
-            known if KEYWORDS.contains(&known) || known.starts_with("x-") && nearest(known, ["x-type"]).is_none() => {}
-            unknown => {
-                let right = nearest(unknown, KEYWORDS.iter().copied());
+            "format" => look_at_format(value, members, &here, problems),
+            "x-type" => look_at_own_type(value, &here, problems),
+            "x-personal" | "x-secret" => look_at_mark(keyword, value, &here, problems),
+            known if KEYWORDS.contains(&known) => {}
+            other => {
+                let own = meant_mark(other).or_else(|| nearest(other, OWN.iter().copied()));
+                // Other programs may have keywords of their own, which begin with `x-` too.
+                if own.is_none() && other.starts_with("x-") {
+                    continue;
+                }
+                let right = own.or_else(|| nearest(other, KEYWORDS.iter().copied()));
                 problems.push(Problem {
-                    what: format!("`{unknown}` is no keyword"),
+                    what: format!("`{other}` is no keyword"),
                     at: here,
                     help: right.map(write),
                 });
@@ -176,6 +229,91 @@ fn foreign_type(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(right.into())
+}
+
+/// What other programs call what is marked here as personal or secret.
+fn meant_mark(keyword: &str) -> Option<&'static str> {
+    let bare = keyword.strip_prefix("x-").unwrap_or(keyword).replace(['-', '_'], "");
+    Some(match bare.to_lowercase().as_str() {
+        "personal" | "personaldata" | "ispersonal" | "pii" | "gdpr" | "sensitive" | "private" | "privacy" => {
+            "x-personal"
+        }
+        "secret" | "issecret" | "confidential" | "credential" | "password" | "hidden" | "masked" | "writeonly" => {
+            "x-secret"
+        }
+        "quantity" | "kind" => "x-type",
+        _ => return None,
+    })
+}
+
+/// What is said of a value stands at the value, where that is written.
+fn value_of(at: &str) -> String {
+    format!("{at}/")
+}
+
+/// A format that is none, and one of this language at a type that it does not go with.
+fn look_at_format(value: &Value, members: &Map<String, Value>, at: &str, problems: &mut Vec<Problem>) {
+    let name = value.as_str().unwrap_or_default();
+    if !FORMATS.contains(&name) {
+        let foreign = match name.to_lowercase().replace(['_', ' ', '-'], "").as_str() {
+            "datetime" | "timestamp" | "instant" | "iso8601" | "dateandtime" => Some("date-time"),
+            "number" | "numeric" | "money" | "currency" | "bigdecimal" | "double" | "float" | "amount" => {
+                Some("decimal")
+            }
+            "day" | "localdate" | "yyyymmdd" | "isodate" => Some("date"),
+            "mail" => Some("email"),
+            "url" => Some("uri"),
+            "guid" => Some("uuid"),
+            _ => None,
+        };
+        let right = foreign.or_else(|| nearest(name, FORMATS.iter().copied()));
+        let known = || "those with a meaning are `decimal`, `date` and `date-time`; else leave `format` out".to_owned();
+        problems.push(Problem {
+            at: value_of(at),
+            what: format!("`{name}` is no format"),
+            help: Some(right.map_or_else(known, write)),
+        });
+    } else if matches!(name, "decimal" | "date" | "date-time") {
+        let kind = members.get("type");
+        let text = |kind: &Value| kind == "string";
+        let fine = kind.is_some_and(|kind| text(kind) || kind.as_array().is_some_and(|kinds| kinds.iter().any(text)));
+        if !fine {
+            problems.push(Problem {
+                at: value_of(at),
+                what: format!("`{name}` is a format of text, and without `type: string` it says nothing"),
+                help: Some(format!("write `type: string, format: {name}`")),
+            });
+        }
+    }
+}
+
+fn look_at_own_type(value: &Value, at: &str, problems: &mut Vec<Problem>) {
+    let name = value.as_str().unwrap_or_default();
+    if OWN_TYPES.contains(&name) {
+        return;
+    }
+    let foreign = match name.to_lowercase().as_str() {
+        "file" | "attachment" | "blob" | "binary" => Some("document"),
+        "amount" | "measure" | "weight" | "mass" => Some("quantity"),
+        _ => None,
+    };
+    let right = foreign.or_else(|| nearest(name, OWN_TYPES.iter().copied()));
+    problems.push(Problem {
+        at: value_of(at),
+        what: format!("`{name}` is no `x-type`"),
+        help: Some(right.map_or_else(|| "write `quantity` or `document`".to_owned(), write)),
+    });
+}
+
+/// A mark holds or does not: a text, such as `yes`, would be read as if it were not there.
+fn look_at_mark(keyword: &str, value: &Value, at: &str, problems: &mut Vec<Problem>) {
+    if !value.is_boolean() {
+        problems.push(Problem {
+            at: value_of(at),
+            what: format!("`{keyword}` is true or false, and here is neither"),
+            help: Some(format!("write `{keyword}: true`, without quotes")),
+        });
+    }
 }
 
 fn look_at_type(value: &Value, at: &str, problems: &mut Vec<Problem>) {

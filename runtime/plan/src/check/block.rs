@@ -32,6 +32,8 @@ pub(super) struct Outcome {
     pub(super) value: Option<Shape>,
     /// The outputs of its own steps, in order.
     pub(super) outputs: Vec<(String, Shape)>,
+    /// What its last step gives, with what is personal or secret of it; none where nothing can be said.
+    pub(super) last: Option<(Shape, Marks)>,
     /// What is personal or secret of its value; without one, of the outputs of its steps by id.
     pub(super) marks: Marks,
 }
@@ -53,31 +55,28 @@ impl Checker<'_> {
         let mut ends: Option<Span> = None;
         let mut refused = block.refused;
         let mut unreachable = false;
+        let mut last = None;
         for step in &block.steps {
             // Once is enough: the steps behind the first unreachable one are so for the same reason.
             if let Some(end) = ends.as_ref().filter(|_| !unreachable) {
                 self.unreachable(step, end);
                 unreachable = true;
             }
-            let number = numbers.entry(step.word.value).or_default();
-            *number += 1;
-            let segment = step
-                .id
-                .as_ref()
-                .map_or_else(|| format!("{}-{number}", step.word.value), |id| id.value.clone());
+            let segment = segment(step, &mut numbers);
             refused |= matches!(step.kind, said::StepKind::Refused);
             let was_reachable = ends.is_none();
-            let (planned, end) = self.step(step, segment, scope);
+            let done = self.step(step, segment, scope);
             if was_reachable {
-                ends = end;
+                ends = done.ends;
             }
+            last = done.shape.map(|shape| (shape, done.marks));
             if let Some(id) = &step.id {
                 match scope.step(&id.value) {
                     Some(shape) => outputs.push((id.value.clone(), shape.clone())),
                     None => refused = true,
                 }
             }
-            steps.push(planned);
+            steps.push(done.planned);
         }
         let (value, shape) = self.block_value(block, expected, scope);
         let marks = match &value {
@@ -96,6 +95,7 @@ impl Checker<'_> {
             refused,
             value: shape,
             outputs,
+            last,
             marks,
         }
     }
@@ -220,6 +220,14 @@ fn of_branch(step: &said::Step, block: &said::Block, id: &str) -> Option<String>
         None => format!("write a `value:` in the branch, and use it as `{path}`"),
         Some(_) => format!("the branch gives its `value`: use it as `{path}`"),
     })
+}
+
+/// The part of a step's path in the journal: its id, else its word with the number that it has among those of this word.
+fn segment(step: &said::Step, numbers: &mut BTreeMap<&'static str, usize>) -> String {
+    let number = numbers.entry(step.word.value).or_default();
+    *number += 1;
+    let unnamed = || format!("{}-{number}", step.word.value);
+    step.id.as_ref().map_or_else(unnamed, |id| id.value.clone())
 }
 
 /// The blocks inside a step, and what each is.

@@ -231,20 +231,34 @@ impl<'a> Checker<'a> {
                 None => scope.poison(format!("steps.{}", id.value)),
             }
         }
-        let Some((planned, surface)) = self.call_of(undo, &mut scope) else {
+        // What a read would take says nothing of what the operation takes that was meant.
+        let known = self.world.connections.get(&undo.operation.connection.value);
+        let operation = known.and_then(|known| known.surface.operations.get(&undo.operation.operation.value));
+        if operation.is_some_and(|operation| operation.effect.is_read()) {
+            let message = format!("`{}` only reads: it takes nothing back", undo.operation.operation.value);
+            let named = self.named_undo(step).map(|right| format!("write `call: {right}`"));
+            let help = named.unwrap_or_else(|| "name the operation that takes the act back".to_owned());
+            self.report(Diagnostic::error(codes::UNDO, undo.span.clone(), message).help(help));
+            self.unknown_payload(undo, &mut scope);
+            return None;
+        }
+        let Some((planned, _)) = self.call_of(undo, &mut scope) else {
             self.unknown_payload(undo, &mut scope);
             return None;
         };
-        let reads = surface.effect.is_read();
-        if reads {
-            let message = format!("`{}` only reads: it takes nothing back", undo.operation.operation.value);
-            self.report(
-                Diagnostic::error(codes::UNDO, undo.span.clone(), message)
-                    .help("name the operation that takes the act back"),
-            );
-        }
         self.undo_of_the_operation(step, undo);
         planned.map(|call| Undo { call })
+    }
+
+    /// The operation that the plugin of a call names as its undo.
+    fn named_undo(&self, step: &said::Step) -> Option<String> {
+        let said::StepKind::Call(call) = &step.kind else {
+            return None;
+        };
+        let name = &call.operation.connection.value;
+        let operations = &self.world.connections.get(name)?.surface.operations;
+        let named = operations.get(&call.operation.operation.value)?.undo.as_ref()?;
+        Some(format!("{name}.{named}"))
     }
 
     /// Warns where the plugin names another operation as the undo.
@@ -252,14 +266,9 @@ impl<'a> Checker<'a> {
         let said::StepKind::Call(call) = &step.kind else {
             return;
         };
-        let connection = self.world.connections.get(&call.operation.connection.value);
-        let operation = connection.and_then(|c| c.surface.operations.get(&call.operation.operation.value));
-        let Some(named) = operation.and_then(|o| o.undo.as_ref()) else {
-            return;
-        };
-        let same_connection = call.operation.connection.value == undo.operation.connection.value;
-        if !same_connection || *named != undo.operation.operation.value {
-            let right = format!("{}.{named}", call.operation.connection.value);
+        let Some(right) = self.named_undo(step) else { return };
+        let said = format!("{}.{}", undo.operation.connection.value, undo.operation.operation.value);
+        if said != right {
             let message = format!(
                 "the plugin names `{right}` as the undo of `{}`",
                 call.operation.operation.value

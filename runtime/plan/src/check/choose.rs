@@ -1,7 +1,7 @@
 //! `choose` and `parallel`: blocks beside each other.
 
-use dragoman_manifest::{Spanned, pipeline as said};
-use dragoman_model::{Diagnostic, Span};
+use dragoman_manifest::{Spanned, Template, pipeline as said};
+use dragoman_model::{Diagnostic, Span, nearest};
 use dragoman_schema::{Marks, Shape};
 
 use super::Checker;
@@ -106,7 +106,10 @@ impl Checker<'_> {
                 together.shape = match together.shape.take() {
                     None => Some((shape, at)),
                     Some((before, first)) => match before.join(&shape) {
-                        Some(joined) => Some((joined, first)),
+                        Some(joined) => {
+                            self.misspelt_in_arm(&before, &first, &shape, said);
+                            Some((joined, first))
+                        }
                         None => {
                             together.unknown = true;
                             self.arms_differ(&before, &first, &shape, at);
@@ -115,6 +118,31 @@ impl Checker<'_> {
                     },
                 };
             }
+        }
+    }
+
+    /// A field that only this arm gives, and that is nearly one that only the arms before give, is misspelt in one of them:
+    /// each would be absent where the other is there.
+    fn misspelt_in_arm(&mut self, before: &Shape, first: &Span, shape: &Shape, said: &Template) {
+        let (Template::Object(members, _), Shape::Object(before), Shape::Object(shape)) = (said, before, shape) else {
+            return;
+        };
+        for (name, _) in members {
+            let only_there = before.fields.keys().filter(|field| !shape.fields.contains_key(*field));
+            let near = match before.fields.contains_key(&name.value) {
+                true => None,
+                false => nearest(&name.value, only_there.map(String::as_str)),
+            };
+            let Some(near) = near else { continue };
+            let message = format!("this arm gives `{}`, and another gives `{near}`", name.value);
+            self.report(
+                Diagnostic::error(codes::ARMS_DIFFER, name.span.clone(), message)
+                    .label(first.clone(), "the other one")
+                    .help(format!(
+                        "what both give has one name: write `{near}` or `{}` in both",
+                        name.value
+                    )),
+            );
         }
     }
 
@@ -158,19 +186,14 @@ impl Checker<'_> {
             if said.steps.is_empty() && said.value.is_none() && !said.refused {
                 self.empty_branch(name);
             }
-            let last = said.steps.last().and_then(|s| s.id.as_ref());
-            let shape = match (&said.value, outcome.value) {
-                (Some(_), shape) => shape,
-                (None, _) if outcome.refused => None,
-                (None, _) => Some(match outcome.outputs.last() {
-                    Some((id, shape)) if last.is_some_and(|l| l.value == *id) => shape.clone(),
-                    _ => Shape::Nothing,
-                }),
-            };
-            let given = match (&said.value, last) {
-                (None, Some(id)) => outcome.marks.field(&id.value),
-                (None, None) => Marks::default(),
-                _ => outcome.marks,
+            let (shape, given) = match (&said.value, outcome.value) {
+                (Some(_), shape) => (shape, outcome.marks),
+                (None, _) if outcome.refused => (None, Marks::default()),
+                // A branch gives what its last step gives, which needs no name for that.
+                (None, _) if said.steps.is_empty() => (Some(Shape::Nothing), Marks::default()),
+                (None, _) => outcome
+                    .last
+                    .map_or((None, Marks::default()), |(shape, marks)| (Some(shape), marks)),
             };
             marks.push((name.value.clone(), given));
             fields.push(shape.map(|s| (name.value.as_str(), s)));

@@ -98,13 +98,34 @@ impl Checker<'_> {
         Made::new(kind, Some(Shape::Nothing))
     }
 
+    /// What can have been done under a reference: an operation of the site with an effect, or a claim on a ledger. Where a
+    /// connection cannot be used, its operations are not known; an edition of before may mean ones that were there then.
+    fn scopes(&self) -> Shape {
+        let world = self.world;
+        if world.trusting || !world.broken_connections.is_empty() {
+            return Shape::Text;
+        }
+        let operations = world.connections.iter().flat_map(|(name, connection)| {
+            let operations = connection.surface.operations.iter();
+            let acts = operations.filter(|(_, surface)| !surface.effect.is_read());
+            acts.map(move |(operation, _)| format!("{name}.{operation}"))
+        });
+        let ledgers = world.ledgers.iter().map(|ledger| format!("ledger:{ledger}"));
+        let all: Vec<String> = operations.chain(ledgers).collect();
+        if all.is_empty() {
+            Shape::Text
+        } else {
+            Shape::enumeration(all)
+        }
+    }
+
     /// `void`: the output is `{ effects: [...] }`, what was done under the reference.
     pub(super) fn void(&mut self, reference: &ExpressionText, scope: &mut Scope) -> Made {
         let reference = self.expression(reference, &Expected::Key, scope);
         let effect = Shape::object([
             ("run", Shape::Text),
             ("path", Shape::Text),
-            ("scope", Shape::Text),
+            ("scope", self.scopes()),
             ("key", Shape::Text),
             ("state", Shape::enumeration(STATES)),
             ("input", Shape::Any),

@@ -89,7 +89,10 @@ impl Checker<'_> {
         // Of an item without a name the names inside are not known: one of them is meant to be it.
         inner.nameless |= each.name.is_none();
         let Some(name) = &each.name else { return "" };
+        let said = self.diagnostics.len();
         self.refuse_reserved(name, true);
+        // The names inside are those of before it was called so: one of them is the item.
+        inner.nameless |= self.diagnostics.len() > said;
         &name.value
     }
 }

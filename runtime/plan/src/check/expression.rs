@@ -1,12 +1,14 @@
 //! Expressions at their places.
 
-use dragoman_expression::codes::{MAYBE_ABSENT, UNKNOWN_NAME};
+use dragoman_expression::codes::{MAYBE_ABSENT, NEEDS_CAST, UNKNOWN_NAME};
 use dragoman_expression::{Environment, Expected, Expression, Written, check};
 use dragoman_manifest::ExpressionText;
+use dragoman_model::{Diagnostic, Span, nearest};
 use dragoman_schema::Shape;
 
 use super::Checker;
 use super::scope::Scope;
+use crate::codes;
 
 impl Checker<'_> {
     /// Checks an expression. None where it is wrong, or where nothing can be said about what it uses.
@@ -23,14 +25,50 @@ impl Checker<'_> {
         match run_check(said, expected, scope.environment()) {
             Ok((expression, shape)) => {
                 self.note_captures(&expression, scope);
+                self.nearly_named(said, &expression, scope);
                 Some((expression, shape))
             }
             Err(diagnostics) => {
                 let follows = |code| scope.doubtful && code == MAYBE_ABSENT || scope.nameless && code == UNKNOWN_NAME;
+                let unread = self.unread.clone();
+                let of_the_trigger = |d: &Diagnostic| d.code == NEEDS_CAST && d.message.contains("`trigger.message`");
                 let said = diagnostics.into_iter().filter(|d| !follows(d.code));
-                self.diagnostics.extend(said);
+                // Where one of several triggers is not read, that is the cause, and is said once.
+                self.diagnostics.extend(said.map(|d| match &unread {
+                    Some(cause) if of_the_trigger(&d) => cause.clone(),
+                    _ => d,
+                }));
                 None
             }
+        }
+    }
+
+    /// Warns of a text that is nearly the name of a sender, or a code of the call that failed, and is compared with one.
+    fn nearly_named(&mut self, said: &ExpressionText, expression: &Expression, scope: &Scope) {
+        if self.world.trusting {
+            return;
+        }
+        for compared in expression.compared() {
+            let path: Vec<&str> = compared.path.iter().map(String::as_str).collect();
+            let (names, what): (Vec<&str>, _) = match path.as_slice() {
+                ["trigger", "sender"] => (
+                    self.world.senders.iter().map(String::as_str).collect(),
+                    "sender of the site",
+                ),
+                ["failure", "code"] => (scope.codes.iter().map(String::as_str).collect(), "code of this call"),
+                _ => continue,
+            };
+            if names.contains(&compared.text.as_str()) {
+                continue;
+            }
+            let Some(near) = nearest(&compared.text, names) else {
+                continue;
+            };
+            let [start, end] = [compared.range.start, compared.range.end].map(|at| said.offsets.source_offset(at));
+            let span = Span::new(&said.span.source, start..end);
+            let message = format!("there is no {what} `{}`", compared.text);
+            let diagnostic = Diagnostic::error(codes::NEARLY, span, message).warning();
+            self.report(diagnostic.help(format!("did you mean `\"{near}\"`?")));
         }
     }
 

@@ -23,6 +23,7 @@ impl Checker<'_> {
         self.without_an_end(handler, step);
         let mut inner = scope.clone();
         inner.add_name("failure", failure());
+        inner.codes = self.codes_of(step);
         if let Some(id) = &step.id {
             let help = "use `failure`, or a step before this one".into();
             inner.hide_step(&id.value, "it did not end well, so it gives nothing here".into(), help);
@@ -43,6 +44,18 @@ impl Checker<'_> {
 }
 
 impl Checker<'_> {
+    /// The codes that a plugin lists for the operation of a call.
+    fn codes_of(&self, step: &said::Step) -> Arc<[String]> {
+        let said::StepKind::Call(call) = &step.kind else {
+            return Arc::default();
+        };
+        let connection = self.world.connections.get(&call.operation.connection.value);
+        let operation = connection.and_then(|c| c.surface.operations.get(&call.operation.operation.value));
+        operation
+            .map(|operation| operation.codes.clone().into())
+            .unwrap_or_default()
+    }
+
     /// A wait that has no end is never too late.
     fn without_an_end(&mut self, handler: &said::Handler, step: &said::Step) {
         let said::StepKind::Wait(wait) = &step.kind else {

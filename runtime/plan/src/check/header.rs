@@ -1,8 +1,10 @@
 //! The top of a pipeline: triggers, keys, limits, output.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dragoman_expression::Expected;
+use dragoman_expression::codes::NEEDS_CAST;
 use dragoman_manifest::pipeline::{FailureWord, Trigger as Said, TriggerKind as SaidKind};
 use dragoman_manifest::{Pipeline, Spanned};
 use dragoman_model::{Diagnostic, Digest};
@@ -10,7 +12,7 @@ use dragoman_schema::Shape;
 
 use super::scope::Scope;
 use super::{Checker, schedule};
-use crate::{OnFailure, Plan, Trigger, TriggerKind, codes};
+use crate::{OnFailure, Plan, Trigger, TriggerKind, codes, echoes};
 
 impl Checker<'_> {
     /// The whole pipeline.
@@ -34,11 +36,12 @@ impl Checker<'_> {
                 ("id", Shape::Text),
                 ("now", Shape::DateTime),
                 ("key", Shape::Text),
-                ("pipeline", Shape::Text),
+                ("pipeline", Shape::enumeration([said.name.value.as_str()])),
             ]),
         );
         self.hide_all(&said.steps, &mut scope);
         self.has_steps();
+        self.diagnostics.extend(echoes::alone(said));
         let steps = self.block(&said.steps, None, &mut scope, false).block;
         let (output, gives) = match &said.output {
             Some(output) => {
@@ -89,7 +92,7 @@ impl Checker<'_> {
             ("message", message.unwrap_or(Shape::Any)),
             ("document", Shape::Document),
             ("id", Shape::enumeration(ids)),
-            ("sender", Shape::Text),
+            ("sender", self.sender()),
             ("received_at", Shape::DateTime),
             ("headers", Shape::Map(Arc::new(Shape::Text))),
         ];
@@ -97,6 +100,43 @@ impl Checker<'_> {
         scope.add_name("trigger", Shape::object(trigger));
         scope.mark_name("trigger", self.trigger_marks());
         scope.add_values("site", &self.world.site);
+    }
+
+    /// The first trigger whose message is not read where that of another is.
+    fn one_unread(&self, triggers: &[Trigger]) -> Option<Diagnostic> {
+        let mut said = self.said.triggers.iter();
+        let unread = said.find(|said| {
+            triggers
+                .iter()
+                .any(|t| t.id == said.id.value && t.message == Shape::Any)
+        })?;
+        let read = triggers.iter().find_map(|t| {
+            t.read
+                .as_ref()
+                .map(|(connection, operation)| (&t.id, connection, operation))
+        });
+        let (other, connection, operation) = read?;
+        let message = format!("nothing is known of the message of the trigger `{}`", unread.id.value);
+        let diagnostic = Diagnostic::error(NEEDS_CAST, unread.id.span.clone(), message);
+        Some(diagnostic.help(format!("write `read: {connection}.{operation}`, as `{other}` does")))
+    }
+
+    /// Who sent the message: one of the senders of the triggers, where each has one. A person who begins a run by hand,
+    /// a schedule and an event have names of other kinds.
+    fn sender(&self) -> Shape {
+        let senders = self.said.triggers.iter().map(|trigger| match &trigger.kind {
+            SaidKind::Http { from, .. } => from.as_ref(),
+            SaidKind::Amqp { from, .. } => Some(from),
+            _ => None,
+        });
+        let senders: Option<Vec<&Spanned<String>>> = senders.collect();
+        match senders {
+            Some(senders) if !self.world.trusting => {
+                let names: BTreeSet<&str> = senders.iter().map(|sender| sender.value.as_str()).collect();
+                Shape::enumeration(names)
+            }
+            _ => Shape::Text,
+        }
     }
 
     /// All triggers, and the shape of what they bring: the common one.
@@ -127,6 +167,7 @@ impl Checker<'_> {
                 input: trigger.input.as_ref().and_then(|input| self.input_schema(input)),
             });
         }
+        self.unread = self.one_unread(&triggers);
         let shape = common.filter(|_| known);
         (known.then_some(triggers), shape)
     }

@@ -23,7 +23,7 @@ mod step;
 mod template;
 mod wait;
 
-pub(crate) use answer_schema::schema_shape;
+pub(crate) use answer_schema::{place_in, schema_shape};
 pub(crate) use names::unknown_name;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -128,6 +128,9 @@ struct Checker<'a> {
     repeats: usize,
     /// Whether an expression of the round being checked speaks of the round before.
     looks_back: bool,
+    /// A trigger of which nothing is known what it brings, where that is known of another: what is to be said, once, where
+    /// an expression reads the message.
+    unread: Option<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
@@ -146,6 +149,7 @@ impl<'a> Checker<'a> {
             runs: BTreeMap::new(),
             repeats: 0,
             looks_back: false,
+            unread: None,
         }
     }
 

@@ -7,7 +7,7 @@ use dragoman_schema::{Marks, Shape};
 use std::sync::Arc;
 
 use super::Checker;
-use super::answer_schema::schema_shape;
+use super::answer_schema::{place_in, schema_shape};
 use super::scope::Scope;
 use super::step::Made;
 use crate::{Entry, RunStep, Signature, StepKind, Template, codes};
@@ -116,7 +116,7 @@ impl Checker<'_> {
                 Some((operation.output.clone(), operation.output_schema.clone()))
             }
             SaidShape::Schema { schema, places } => {
-                let place = |at: &str| places.get(at).unwrap_or(&trigger.span).clone();
+                let place = |at: &str| place_in(places, at).unwrap_or(&trigger.span).clone();
                 let shape = schema_shape(schema, &place, "the input", codes::INPUT, &mut self.diagnostics)?;
                 Some((shape, schema.clone()))
             }

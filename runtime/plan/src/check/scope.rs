@@ -29,6 +29,8 @@ pub(super) struct Scope {
     pub(super) doubtful: bool,
     /// Whether an item around this place was given no name, which was reported: a name that is not known may be it.
     pub(super) nameless: bool,
+    /// In a handler: the codes that the plugin lists for the call that failed.
+    pub(super) codes: Arc<[String]>,
 }
 
 impl Scope {
@@ -42,6 +44,7 @@ impl Scope {
             outside: Vec::new(),
             doubtful: false,
             nameless: false,
+            codes: Arc::default(),
         }
     }
 

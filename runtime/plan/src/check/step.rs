@@ -46,24 +46,28 @@ impl Made {
     }
 }
 
+/// What the check of a step gives.
+pub(super) struct Done {
+    /// There where it has no error.
+    pub(super) planned: Option<Step>,
+    /// Its place, where it always ends the run.
+    pub(super) ends: Option<Span>,
+    /// The shape of its output; none: nothing can be said.
+    pub(super) shape: Option<Shape>,
+    /// What of the output is personal or secret.
+    pub(super) marks: Marks,
+}
+
 impl Checker<'_> {
-    /// Checks a step and adds its output to the scope. Out: the step, and its place where it always ends the run.
-    pub(super) fn step(
-        &mut self,
-        step: &said::Step,
-        segment: String,
-        scope: &mut Scope,
-    ) -> (Option<Step>, Option<Span>) {
+    /// Checks a step and adds its output to the scope.
+    pub(super) fn step(&mut self, step: &said::Step, segment: String, scope: &mut Scope) -> Done {
         let when = step.when.as_ref().map(|said| self.condition(said, scope));
         let mut inner = scope.clone();
         if let Some(Some(when)) = &when {
             inner.assume(when.shows(true));
         }
         inner.doubtful |= matches!(when, Some(None));
-        if let Some(id) = &step.id {
-            let help = "use a step before this one".into();
-            inner.hide_step(&id.value, "it is made by this very step".into(), help);
-        }
+        Self::hide_itself(step, scope, &mut inner);
         let made = self.word(step, &mut inner);
         let once = self.optional(step.once.as_ref(), &Expected::Key, &mut inner);
         let reference = self.optional(step.reference.as_ref(), &Expected::Key, &mut inner);
@@ -80,7 +84,7 @@ impl Checker<'_> {
         let shape = made.shape.map(|s| if conditional { s.optional() } else { s });
         let handlers = [&on_rejected, &on_refused, &on_failure, &on_timeout];
         let marks = with_handlers(made.marks, handlers);
-        self.add_output(step, shape.as_ref(), marks, scope);
+        self.add_output(step, shape.as_ref(), marks.clone(), scope);
         scope.doubtful |= inner.doubtful && made.ends || matches!(step.kind, said::StepKind::Refused);
         if made.ends
             && let Some(Some(when)) = &when
@@ -88,7 +92,7 @@ impl Checker<'_> {
             scope.assume(when.shows(false));
         }
         let ends = (made.ends && !conditional).then(|| step.word.span.clone());
-        let planned = made.kind.zip(shape).and_then(|(kind, shape)| {
+        let planned = made.kind.zip(shape.clone()).and_then(|(kind, shape)| {
             Some(Step {
                 segment,
                 id: step.id.as_ref().map(|id| id.value.clone()),
@@ -106,7 +110,24 @@ impl Checker<'_> {
                 shape,
             })
         });
-        (planned, ends)
+        Done {
+            planned,
+            ends,
+            shape,
+            marks,
+        }
+    }
+
+    /// What a step gives is not there in the step itself.
+    fn hide_itself(step: &said::Step, scope: &mut Scope, inner: &mut Scope) {
+        let Some(id) = &step.id else { return };
+        if scope.place_of(&id.value).is_none() {
+            let help = "use a step before this one".into();
+            return inner.hide_step(&id.value, "it is made by this very step".into(), help);
+        }
+        // The second of two steps with one id, which was reported: a name that is not known may be the one that it had.
+        inner.nameless = true;
+        scope.nameless = true;
     }
 
     /// Makes a step's output visible to what follows.

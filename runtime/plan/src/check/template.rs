@@ -105,7 +105,9 @@ impl Checker<'_> {
             };
         }
         let templates: Option<Vec<Template>> = templates.into_iter().collect();
-        let inner = item.or(common).unwrap_or(Shape::Any);
+        // The empty list has items of no kind, so that it goes together with a list of any.
+        let none = if items.is_empty() { Shape::never() } else { Shape::Any };
+        let inner = item.or(common).unwrap_or(none);
         (
             templates.map(Template::List),
             Some(Shape::List(Arc::new(inner.present().clone()))),
@@ -291,6 +293,12 @@ fn wrong_literal(literal: &Literal, wanted: &Shape) -> Diagnostic {
             Some(right) => diagnostic.help(format!("write `{right}`")),
             None => diagnostic.help(format!("write one of: {}", values.join(", "))),
         },
+        (Shape::Boolean, Value::String(text)) if text == "true" || text == "false" => {
+            diagnostic.help(format!("write `{text}`, without quotes: in quotes it is text"))
+        }
+        (Shape::Integer | Shape::Number, Value::String(text)) if text.parse::<f64>().is_ok() => {
+            diagnostic.help(format!("write `{text}`, without quotes: in quotes it is text"))
+        }
         (_, Value::String(text))
             if text.starts_with("steps.") || text.starts_with("trigger.") || text.starts_with("site.") =>
         {

@@ -87,7 +87,13 @@ impl<'a> Checker<'a> {
                     .value
                     .as_str()
                     .map_or_else(|| literal.value.to_string(), str::to_owned);
-                ("one value".into(), format!("write `show: [{text}]`"))
+                let help = match text.strip_prefix('[') {
+                    // `'[trigger.message]'`: a list of expressions, written as one.
+                    Some(_) if text.ends_with(']') => format!("write `show: '={text}'`"),
+                    _ if scope.looks_computed(&text) => format!("write `show: [={text}]`"),
+                    _ => format!("write `show: [{text}]`"),
+                };
+                ("one value".into(), help)
             }
             _ => return template,
         };

@@ -74,3 +74,63 @@ fn a_long_chain_is_put_in_order() {
     let pipelines = pipelines(&lines);
     assert_eq!(order(&pipelines).order.first(), Some(&299));
 }
+
+/// Pipelines, each with the event that begins it and the steps that it has.
+fn echoing(pipelines: &[(&str, &str, &str)], expected: &[&str]) {
+    let parsed: Vec<Pipeline> = pipelines
+        .iter()
+        .map(|(name, event, steps)| {
+            let text = format!(
+                "dragoman: 1\npipeline: {name}\non: [{{ id: told, event: {{ name: {event} }} }}]\nsteps:\n{steps}"
+            );
+            let (pipeline, found) = parse_pipeline(Source::new("flow.yaml", text.as_str()));
+            assert!(found.is_empty(), "{text}: {found:?}");
+            pipeline.expect("a pipeline")
+        })
+        .collect();
+    let found = order(&parsed).diagnostics;
+    let said: Vec<&str> = found.iter().map(|d| d.message.as_str()).collect();
+    assert_eq!(said, expected, "{pipelines:?}");
+    assert!(found.iter().all(|d| d.code.id == "D0445"));
+}
+
+#[test]
+fn events_that_always_begin_each_other_have_no_end() {
+    let other = ("b", "shipped", "  - emit: { event: packed }\n");
+    echoing(
+        &[
+            ("a", "packed", "  - set: { x: 1 }\n  - emit: { event: shipped }\n"),
+            other,
+        ],
+        &["`a` begins `b` begins `a` again each time: this has no end"],
+    );
+    // One that does not emit in each of its runs ends it.
+    echoing(
+        &[
+            (
+                "a",
+                "packed",
+                "  - emit: { event: shipped }\n    when: run.id == \"1\"\n",
+            ),
+            other,
+        ],
+        &[],
+    );
+    echoing(
+        &[
+            (
+                "a",
+                "packed",
+                "  - stop: { reason: done }\n    when: run.id == \"1\"\n  - emit: { event: shipped }\n",
+            ),
+            other,
+        ],
+        &[],
+    );
+    echoing(
+        &[("a", "packed", "  - sleep: 1d\n  - emit: { event: shipped }\n"), other],
+        &[],
+    );
+    // One alone is told where it is checked.
+    echoing(&[("a", "packed", "  - emit: { event: packed }\n")], &[]);
+}

@@ -161,6 +161,7 @@ fn orders() -> Vec<DescribedOperation> {
         DescribedOperation {
             has_probe: true,
             undo: Some("cancel".into()),
+            codes: vec!["stock.short".into(), "address.unknown".into()],
             ..operation("ship", once, &ship, &shipped)
         },
         operation("cancel", idempotent, &cancel, &nothing),
