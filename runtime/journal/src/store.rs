@@ -308,6 +308,9 @@ pub trait Records: Send + Sync {
     fn runs(&self, filter: RunFilter) -> Answer<'_, Result<Vec<RunSummary>, Error>>;
     /// Children of a run at a path: key, run and standing, by index.
     fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>>;
+    /// Of these children, those that are not closed, and those that failed or were given up: what a parent of thousands
+    /// has to look at while it waits for them, in a time that does not grow with those that ended well.
+    fn unfinished(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>>;
     /// Runs whose id begins with these hexadecimal digits (dashes say nothing), the first two in the order of their ids:
     /// whoever shortens an id wants one run and must hear of a second.
     fn beginning(&self, digits: String) -> Answer<'_, Result<Vec<RunId>, Error>>;

@@ -150,7 +150,7 @@ on: [{ id: hand, manual: {}, read: shop.read_order }]
 steps:
   - id: watched
     repeat:
-      until: round < 0
+      until: round > 1000000
       steps: [{ sleep: 1m }]
 ";
 

@@ -30,32 +30,40 @@ impl<'a> Walk<'a> {
                 Ok(Some(items)) => self.begin_children(each, items),
             };
         }
-        match self.look_at_children() {
-            Some(children) => self.children(step, each, &children),
-            None => Flow::Pending,
+        match self.look_at_children(false) {
+            Some(Found::Unfinished(children)) => self.wait_or_begin(each, &children),
+            Some(Found::Children(children)) => self.children_ended(step, each, &children),
+            _ => Flow::Pending,
         }
     }
 
-    /// What the store knows of the children of the step; none: it is being asked, or they have not moved.
-    pub(super) fn look_at_children(&mut self) -> Option<Vec<RunSummary>> {
+    /// What the store knows of the children of the step; none: it is being asked, or they have not moved. `all`: what is
+    /// asked for where they have.
+    pub(super) fn look_at_children(&mut self, all: bool) -> Option<Found> {
         match self.live.remove(&self.path) {
-            Some(Live::Found(Found::Children(children))) => return Some(children),
+            Some(Live::Found(found)) => return Some(found),
             Some(away @ (Live::Away | Live::AwayAgain)) => drop(self.keep_away(away)),
-            again if self.woken || matches!(again, Some(Live::Again)) => {
-                self.requests.push(Request::Children {
-                    path: self.path.clone(),
-                });
-                self.keep(Live::Away);
-            }
+            again if self.woken || matches!(again, Some(Live::Again)) => self.ask_for_children(all),
             _ => self.wait_for_children(),
         }
         None
     }
 
-    /// A child that ends wakes its parent.
+    fn ask_for_children(&mut self, all: bool) {
+        let path = self.path.clone();
+        self.requests.push(Request::Children { path, all });
+        self.keep(Live::Away);
+    }
+
+    /// A child that ends wakes its parent. A time that the store has is kept: each other one would be written.
     pub(super) fn wait_for_children(&mut self) {
+        let last = self.now.plus_millis(RECHECK_MS);
+        let at = match self.stored {
+            Standing::Waiting(Some(due)) if due > self.now && due < last => due,
+            _ => last,
+        };
         self.dues.push(Due {
-            at: Some(self.now.plus_millis(RECHECK_MS)),
+            at: Some(at),
             waits: true,
         });
     }
@@ -214,33 +222,42 @@ impl<'a> Walk<'a> {
         ])
     }
 
-    /// What is known of the children: more of them begin, the step is done, or it goes on waiting.
-    fn children(&mut self, step: &'a Step, each: &'a EachStep, children: &[RunSummary]) -> Flow {
-        let Some(progress) = self.progress() else {
+    /// What is known of the children that have not ended well: more of them begin, or the step goes on waiting. Once none is
+    /// open, all are asked for.
+    fn wait_or_begin(&mut self, each: &EachStep, unfinished: &[RunSummary]) -> Flow {
+        let Some((items, begun)) = self
+            .progress()
+            .and_then(|p| Some((Arc::clone(p.items.as_ref()?), p.begun)))
+        else {
             return Flow::Pending;
         };
-        let Some(items) = progress.items.clone() else {
-            return Flow::Pending;
-        };
-        let begun = progress.begun;
-        let (mut closed, mut resting, mut failed) = (0, 0, false);
-        for child in children {
-            failed |= bad(child.ending);
-            closed += u64::from(child.standing == Standing::Closed);
+        let failed = unfinished.iter().any(|child| bad(child.ending));
+        let (mut open, mut resting) = (0, 0);
+        for child in unfinished {
+            open += u64::from(child.standing != Standing::Closed);
             resting += u64::from(rests(child));
         }
         let stopped = self.draining || (failed && !each.go_on);
         let count = items.len() as u64;
-        let at_work = begun.saturating_sub(closed + resting);
+        let at_work = open - resting;
         if begun < count && !stopped && at_work < most(each) {
             return self.begin_more(each, &items, begun, count.min(begun + most(each) - at_work));
         }
-        if closed < begun {
+        if open > 0 {
             self.wait_for_children();
-            return Flow::Pending;
+        } else {
+            self.ask_for_children(true);
         }
+        Flow::Pending
+    }
+
+    /// All children that were begun have ended, and no more of them begin.
+    fn children_ended(&mut self, step: &'a Step, each: &'a EachStep, children: &[RunSummary]) -> Flow {
+        let Some(items) = self.progress().and_then(|progress| progress.items.clone()) else {
+            return Flow::Pending;
+        };
         let known: BTreeMap<RunId, &RunSummary> = children.iter().map(|child| (child.run, child)).collect();
-        if failed && !each.go_on {
+        if !each.go_on && children.iter().any(|child| bad(child.ending)) {
             let failure = self.first_failure(&items, &known);
             return self.fail(step, failure);
         }

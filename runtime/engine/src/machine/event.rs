@@ -106,8 +106,10 @@ impl Act {
 /// What the store found.
 #[derive(Debug)]
 pub enum Found {
-    /// The children of an `each` step.
+    /// The children of a step.
     Children(Vec<RunSummary>),
+    /// Of its children those that have not ended, and those that failed or were given up.
+    Unfinished(Vec<RunSummary>),
     /// What was done, or is open, under a reference; `waiting`: other runs still wait under it.
     Effects {
         /// All of it.
@@ -146,10 +148,12 @@ pub enum Request {
         /// When its first attempt began.
         first_sent_at: Timestamp,
     },
-    /// Ask the store for the children of an `each` step.
+    /// Ask the store for the children of a step.
     Children {
         /// The step.
         path: String,
+        /// All of them; else those that have not ended, and those that failed or were given up.
+        all: bool,
     },
     /// Ask the store whether an event has come, and tell the run when one does.
     Event {

@@ -198,6 +198,7 @@ impl Machine {
             failures: Vec::new(),
             rounds: Vec::new(),
             draining: false,
+            stored: self.stored,
             woken,
             undoing: false,
             tail: None,
@@ -266,6 +267,11 @@ impl Machine {
             Some(Live::AwayAgain) => drop(self.live.insert(path, Live::Again)),
             _ => {}
         }
+    }
+
+    /// The commit with which the run came to rest is durable, and its owner keeps it at hand for what comes next.
+    pub fn rested(&mut self) {
+        self.committed();
     }
 
     fn committed(&mut self) {

@@ -40,7 +40,7 @@ pub struct Progress {
     /// A wait for a person.
     pub wait: Option<Waiting>,
     /// The items of an `each` step.
-    pub items: Option<Vec<Item>>,
+    pub items: Option<Arc<Vec<Item>>>,
     /// How often another pipeline was begun.
     pub runs: u32,
     /// How many of them have begun.
@@ -188,7 +188,7 @@ impl Progress {
                 self.finish(End::Done(output()), fact.seq);
             }
             Record::Children { count } => {
-                self.items = Some(items(fact));
+                self.items = Some(Arc::new(items(fact)));
                 self.begun = fact.member("begun").and_then(Value::as_u64).unwrap_or(*count);
                 self.runs += u32::from(fact.member("pipeline").is_some());
             }

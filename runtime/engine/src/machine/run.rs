@@ -11,6 +11,7 @@ use dragoman_plan::{RunStep, Step};
 use dragoman_schema::{Shape, Validator};
 use serde_json::json;
 
+use super::event::Found;
 use super::origin::roots;
 use super::scope::Evaluated;
 use super::walk::{Flow, Walk};
@@ -39,7 +40,7 @@ impl<'a> Walk<'a> {
                 Ok(Some((entry, begin))) => self.place_children(entry, vec![begin]),
             };
         };
-        let Some(children) = self.look_at_children() else {
+        let Some(Found::Children(children)) = self.look_at_children(true) else {
             return Flow::Pending;
         };
         match children.iter().find(|one| one.run == child) {

@@ -105,6 +105,8 @@ pub(super) struct Walk<'a> {
     pub(super) rounds: Vec<Round>,
     /// A sibling has ended the run: what is open is brought to an end, nothing is begun.
     pub(super) draining: bool,
+    /// How the run stands in the store.
+    pub(super) stored: Standing,
     /// What waits for others looks again.
     pub(super) woken: bool,
     /// The run is being undone.

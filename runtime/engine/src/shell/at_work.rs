@@ -1,10 +1,10 @@
 //! One run at work: turn by turn, first the commit, then the requests.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use dragoman_journal::{Append, Begin, Draft, Error, Lease, Record, Refusal, Standing};
+use dragoman_journal::{Append, Error, Record, Refusal, Standing};
 use dragoman_model::RunId;
-use dragoman_plan::Plan;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -31,15 +31,17 @@ const STORE_PAUSE_MS: i64 = 250;
 
 /// A run and what works on it.
 pub(super) struct AtWork<'a> {
-    shell: &'a Arc<Shell>,
-    run: RunId,
+    pub(super) shell: &'a Arc<Shell>,
+    pub(super) run: RunId,
     pipeline: Arc<str>,
-    machine: Machine,
-    held: Arc<Held>,
+    pub(super) machine: Machine,
+    pub(super) held: Arc<Held>,
     /// What people asked of the run and are still waiting to hear of. Dropping one tells them that nothing came of it.
     promises: Vec<Promise>,
     /// How it stands after the last append.
-    standing: Standing,
+    pub(super) standing: Standing,
+    /// Children that it has begun since it was taken up and that were at work when it last looked.
+    pub(super) children: HashSet<RunId>,
 }
 
 impl<'a> AtWork<'a> {
@@ -52,6 +54,7 @@ impl<'a> AtWork<'a> {
             held,
             promises: Vec::new(),
             standing: Standing::Active,
+            children: HashSet::new(),
         }
     }
 
@@ -85,7 +88,10 @@ impl<'a> AtWork<'a> {
             asked = match turn.rest {
                 Rest::Continue => Asked::quietly(next),
                 _ if refused => Asked::quietly(next),
-                Rest::Resting => return Left::Rested(self.standing),
+                Rest::Resting => match self.linger(received).await {
+                    Ok(asked) => asked,
+                    Err(left) => return left,
+                },
                 Rest::Working(until) => match self.wait(&mut away, received, until).await {
                     Some(asked) => asked,
                     None => return Left::Lost,
@@ -226,58 +232,6 @@ impl<'a> AtWork<'a> {
                 });
             }
         }
-    }
-
-    fn begin_children(&self, begins: Vec<Begin>, entries: &[Draft]) {
-        let shell = self.shell;
-        let more = self.more_children(entries);
-        shell.wakes.children_begin(&begins, more);
-        let root = shell.families.lock().get(&self.run).copied().unwrap_or(self.run);
-        for begin in begins {
-            let Some(run) = begin.entries.first().map(|entry| entry.run) else {
-                continue;
-            };
-            shell.families.lock().insert(run, root);
-            if begin.standing != Standing::Active {
-                // Another pipeline's run is nobody's yet: it is taken from the store, with the plan it is pinned to.
-                shell.signal(run, Signal::Woken);
-                continue;
-            }
-            let plan: Arc<Plan> = Arc::clone(self.machine.plan());
-            let machine = Machine::from_drafts(plan, run, &begin.entries, &shell.worker);
-            shell.begin_work(
-                machine,
-                Lease {
-                    run,
-                    epoch: 1,
-                    until: begin.lease_until,
-                },
-            );
-        }
-    }
-
-    /// Whether children are still to begin after these.
-    fn more_children(&self, entries: &[Draft]) -> bool {
-        entries.iter().rev().find_map(|entry| match &entry.record {
-            Record::Children { count } => {
-                let begun = entry
-                    .body
-                    .as_ref()
-                    .and_then(|body| body.get("begun"))
-                    .and_then(|b| b.as_u64());
-                Some(begun.unwrap_or(*count) < *count)
-            }
-            Record::Chosen { .. } => {
-                let begun = entry.body.as_ref().and_then(|body| body.as_u64()).unwrap_or(0);
-                let items = self
-                    .machine
-                    .state()
-                    .step(&entry.path)
-                    .and_then(|step| step.items.as_ref());
-                Some(begun < items.map_or(0, Vec::len) as u64)
-            }
-            _ => None,
-        }) == Some(true)
     }
 }
 

@@ -8,6 +8,7 @@
 mod accept;
 mod answer;
 mod at_work;
+mod children;
 mod clock;
 mod door;
 mod events;

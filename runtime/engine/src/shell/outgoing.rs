@@ -47,7 +47,7 @@ impl Shell {
                 let call = self.call(run, pipeline, held, *call);
                 Box::pin(async move { shell.ask(path, call, first_sent_at).await })
             }
-            Request::Children { path } => Box::pin(async move { shell.find_children(run, path).await }),
+            Request::Children { path, all } => Box::pin(async move { shell.find_children(run, path, all).await }),
             Request::Event {
                 path,
                 name,

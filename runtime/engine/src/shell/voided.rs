@@ -15,16 +15,16 @@ const PARKED: usize = 10_000;
 const PAUSE_MS: i64 = 500;
 
 impl Shell {
-    /// The children of an `each` step, as soon as the store answers.
-    pub(super) async fn find_children(&self, run: RunId, path: String) -> Event {
+    /// The children of a step, as soon as the store answers.
+    pub(super) async fn find_children(&self, run: RunId, path: String, all: bool) -> Event {
         loop {
-            match self.journal.children(run, path.clone()).await {
-                Ok(children) => {
-                    return Event::Found {
-                        path,
-                        found: Found::Children(children),
-                    };
-                }
+            let found = if all {
+                self.journal.children(run, path.clone()).await.map(Found::Children)
+            } else {
+                self.journal.unfinished(run, path.clone()).await.map(Found::Unfinished)
+            };
+            match found {
+                Ok(found) => return Event::Found { path, found },
                 Err(error) => self.pause(&error).await,
             }
         }

@@ -136,6 +136,9 @@ impl Records for Mortal {
     fn children(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
         self.store.children(run, path)
     }
+    fn unfinished(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
+        self.store.unfinished(run, path)
+    }
     fn beginning(&self, digits: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
         self.store.beginning(digits)
     }

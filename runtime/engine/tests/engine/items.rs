@@ -71,7 +71,6 @@ async fn an_item_is_given_what_is_read_in_it() {
 }
 
 /// What keeps the run of an inner item from going on with a text in which something else stands.
-#[track_caller]
 async fn in_the_way((top, text): (&str, &str), expected: &[&str]) {
     assert_ne!((top, text), (ORDER, BOXES));
     let [new, old] = [plan_on(top, "boxes", text), plan_on(ORDER, "boxes", BOXES)];

@@ -206,12 +206,14 @@ impl Simulation {
                     usage: Usage::default(),
                 }
             }
-            Request::Children { path } => {
+            Request::Children { path, all } => {
                 let children = self.begun.iter().map(|run| child(*run, self.run, self.now)).collect();
-                Event::Found {
-                    path,
-                    found: Found::Children(children),
-                }
+                let found = if all {
+                    Found::Children(children)
+                } else {
+                    Found::Unfinished(Vec::new())
+                };
+                Event::Found { path, found }
             }
             Request::Event {
                 path, name, key, after, ..

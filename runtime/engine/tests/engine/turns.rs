@@ -41,21 +41,29 @@ fn what_wakes_a_run_while_it_asks_for_its_children_makes_it_ask_again() {
     assert_eq!(asks(&machine.advance(&Quiet, MORNING, Event::Woken).requests), 1);
     // The last child ends after the store was asked and before it answers.
     assert_eq!(asks(&machine.advance(&Quiet, MORNING, Event::Woken).requests), 0);
-    let found = |standing: Standing, ending: Option<Ending>| {
+    let children = |standing: Standing, ending: Option<Ending>| {
         let children = begun.begins.iter().map(|begin| RunSummary {
             standing,
             ending,
             ..child(begin.entries[0].run, run, MORNING)
         });
-        let found = Found::Children(children.collect());
-        Event::Found {
-            path: "sent".into(),
-            found,
-        }
+        children.collect::<Vec<_>>()
     };
-    let turn = machine.advance(&Quiet, MORNING, found(Standing::Active, None));
+    let found = |found: Found| Event::Found {
+        path: "sent".into(),
+        found,
+    };
+    let open = Found::Unfinished(children(Standing::Active, None));
+    let turn = machine.advance(&Quiet, MORNING, found(open));
     assert_eq!(asks(&turn.requests), 1, "{turn:?}");
-    machine.advance(&Quiet, MORNING, found(Standing::Closed, Some(Ending::Completed)));
+    let turn = machine.advance(&Quiet, MORNING, found(Found::Unfinished(Vec::new())));
+    let all = |request: &Request| matches!(request, Request::Children { all: true, .. });
+    assert!(
+        matches!(turn.requests.as_slice(), [request] if all(request)),
+        "none is open, so all are asked for: {turn:?}"
+    );
+    let ended = Found::Children(children(Standing::Closed, Some(Ending::Completed)));
+    machine.advance(&Quiet, MORNING, found(ended));
     assert_eq!(machine.state().closed, Some(Ending::Completed));
 }
 

@@ -50,9 +50,22 @@ pub(super) async fn children_begin_with_their_parent(journal: &dyn Journal) {
         epoch: 1,
         until: lease.until,
     };
+    let unfinished = || async { keys(&answered(journal.unfinished(lease.run, "parcels".into()).await)).join(" ") };
+    assert_eq!(unfinished().await, "a b");
     written(journal, sample::close(first, 1)).await;
     let found = answered(journal.children(lease.run, "parcels".into()).await);
     assert_eq!((&found[0].output, found[1].ending), (&Some(json!({ "n": 1 })), None));
+    assert_eq!(unfinished().await, "b", "what has ended well is nobody's trouble");
+    let second = Lease {
+        run: found[1].run,
+        ..first
+    };
+    let failed = Record::Closed { ending: Ending::Failed };
+    let close = sample::append(second, 1, failed, Some(json!({ "reason": "no" })));
+    let standing = Standing::Closed;
+    written(journal, Append { standing, ..close }).await;
+    assert_eq!(unfinished().await, "b", "a failure is to be seen");
+    assert!(answered(journal.unfinished(lease.run, "letters".into()).await).is_empty());
 }
 
 pub(super) async fn children_begin_once(journal: &dyn Journal) {

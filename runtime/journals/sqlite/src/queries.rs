@@ -90,7 +90,17 @@ pub(crate) fn runs(connection: &Connection, filter: &RunFilter) -> Result<Vec<Ru
 
 /// Children of a run at a path, by index.
 pub(crate) fn children(connection: &Connection, run: RunId, path: &str) -> Result<Vec<RunSummary>, Error> {
-    let sql = format!("{SUMMARY} WHERE r.parent = ?1 AND r.parent_path = ?2 ORDER BY r.parent_index");
+    children_that(connection, "r.parent IS NOT NULL", run, path)
+}
+
+/// Children that have not ended, and those that failed or were given up, by index. The condition is that of the index
+/// `run_unfinished`, word for word.
+pub(crate) fn unfinished(connection: &Connection, run: RunId, path: &str) -> Result<Vec<RunSummary>, Error> {
+    children_that(connection, "(r.ending IS NULL OR r.ending > 1)", run, path)
+}
+
+fn children_that(connection: &Connection, are: &str, run: RunId, path: &str) -> Result<Vec<RunSummary>, Error> {
+    let sql = format!("{SUMMARY} WHERE r.parent = ?1 AND r.parent_path = ?2 AND {are} ORDER BY r.parent_index");
     reading((|| {
         let mut statement = connection.prepare_cached(&sql)?;
         statement

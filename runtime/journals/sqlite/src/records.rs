@@ -52,6 +52,10 @@ macro_rules! answers {
                 Box::pin(self.read(move |connection| queries::children(connection, run, &path)))
             }
 
+            fn unfinished(&self, run: RunId, path: String) -> Answer<'_, Result<Vec<RunSummary>, Error>> {
+                Box::pin(self.read(move |connection| queries::unfinished(connection, run, &path)))
+            }
+
             fn beginning(&self, digits: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
                 Box::pin(self.read(move |connection| queries::beginning(connection, &digits)))
             }

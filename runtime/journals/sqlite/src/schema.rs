@@ -10,7 +10,7 @@ use crate::failure;
 /// `PRAGMA application_id`: the letters `Drgm`, by which `file` and a person with sqlite3 know the store.
 const APPLICATION: i32 = 0x4472_676d;
 /// `PRAGMA user_version`: the format of the tables. Older ones are moved up on opening; newer ones are refused.
-const TABLES: i32 = 2;
+const TABLES: i32 = 3;
 
 /// The tables of format 1.
 const FIRST: &str = "
@@ -64,6 +64,12 @@ CREATE INDEX event_open ON event(number) WHERE delivered = 0;
 CREATE INDEX event_at ON event(at);
 ";
 
+/// What format 3 has besides: the children that their parents wait for, without those that ended well.
+const THIRD: &str = "
+CREATE INDEX run_unfinished ON run(parent, parent_path, parent_index)
+  WHERE parent IS NOT NULL AND (ending IS NULL OR ending > 1);
+";
+
 /// The file of the store in its folder.
 pub(crate) const FILE: &str = "journal.db";
 
@@ -104,6 +110,9 @@ fn move_up(connection: &mut Connection, from: i32) -> Result<(), rusqlite::Error
     }
     if from < 2 {
         transaction.execute_batch(SECOND)?;
+    }
+    if from < 3 {
+        transaction.execute_batch(THIRD)?;
     }
     transaction.pragma_update(None, "user_version", TABLES)?;
     transaction.commit()

@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use dragoman_journal::conformance::sample::{START, answered, begun, once, read, run, with, written};
-use dragoman_journal::{Emitted, Journal, OnceState, Operation, Records, RunFilter, audit};
+use dragoman_journal::{Emitted, Journal, OnceState, Operation, Records, RunFilter, RunSummary, audit};
 use dragoman_journals_sqlite::{Options, SqliteJournal, SqliteTrail};
 use rusqlite::Connection;
 use serde_json::json;
+
+/// What this program writes.
+const FORMAT: i32 = 3;
 
 /// A store as a program of that time left it.
 fn left_behind(folder: &Path, dump: &str) {
@@ -30,7 +33,7 @@ async fn a_store_of_format_1_is_moved_up() {
     assert_eq!(format(folder.path()), 1, "who only reads changes nothing");
 
     let journal = SqliteJournal::open(folder.path(), Options::default()).unwrap();
-    assert_eq!(format(folder.path()), 2);
+    assert_eq!(format(folder.path()), FORMAT);
     let runs = answered(journal.runs(RunFilter::default()).await);
     let notes: Vec<_> = runs.iter().map(|run| (run.entries, run.note.as_deref())).collect();
     assert_eq!(notes, [(1, None), (3, Some("no more paper")), (4, None)]);
@@ -73,7 +76,30 @@ async fn a_store_of_format_1_is_moved_up() {
     drop(journal);
 
     SqliteJournal::open(folder.path(), Options::default()).unwrap();
-    assert_eq!(format(folder.path()), 2, "opened again it is as it was");
+    assert_eq!(format(folder.path()), FORMAT, "opened again it is as it was");
+}
+
+#[tokio::test]
+async fn a_store_of_format_2_is_moved_up() {
+    let folder = tempfile::tempdir().unwrap();
+    left_behind(folder.path(), include_str!("golden/format-2.sql"));
+    assert_eq!(format(folder.path()), 2);
+    let before = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
+    let journal = SqliteJournal::open(folder.path(), Options::default()).unwrap();
+    assert_eq!(format(folder.path()), FORMAT);
+
+    let runs = answered(journal.runs(RunFilter::default()).await);
+    let [parent] = runs.as_slice() else {
+        panic!("children are not listed: {runs:?}")
+    };
+    let keys = |runs: Vec<RunSummary>| -> Vec<String> { runs.into_iter().map(|run| run.run_key).collect() };
+    let of_item = |number: u8| format!("{}/sent[{number}]", parent.run);
+    let children = answered(journal.children(parent.run, "sent".into()).await);
+    assert_eq!(keys(children), [of_item(0), of_item(1)]);
+    let unfinished = answered(journal.unfinished(parent.run, "sent".into()).await);
+    assert_eq!(keys(unfinished), [of_item(1)], "the other one ended well");
+    let after = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
+    assert_eq!(after, before);
 }
 
 fn document() -> dragoman_model::DocumentReference {

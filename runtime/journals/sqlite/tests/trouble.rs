@@ -25,7 +25,7 @@ fn open(folder: &Path) -> Result<SqliteJournal, Error> {
 async fn a_full_disk_loses_nothing_and_is_got_over() {
     let folder = tempfile::tempdir().unwrap();
     let full = Options {
-        max_pages: Some(66),
+        max_pages: Some(67),
         ..Options::default()
     };
     let journal = Arc::new(SqliteJournal::open(folder.path(), full).unwrap());
