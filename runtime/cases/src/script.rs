@@ -2,6 +2,7 @@
 //! die with the process.
 
 use std::cmp::Reverse;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -278,10 +279,14 @@ impl Script {
         let diagnostic = Diagnostic::error(NO_ANSWER, self.place.clone(), message.clone())
             .mark(format!("`{operation}: ...` belongs here"))
             .help(help);
-        self.seen()
-            .wrong
-            .entry(format!("{operation} {}", bare(&step)))
-            .or_insert(diagnostic);
+        // Of several items, whose order nobody promises, always the same one is told.
+        let mut seen = self.seen();
+        match seen.wrong.entry(format!("{operation} {}", bare(&step))) {
+            Entry::Vacant(place) => drop(place.insert(diagnostic)),
+            Entry::Occupied(mut known) if diagnostic.message < known.get().message => drop(known.insert(diagnostic)),
+            Entry::Occupied(_) => {}
+        }
+        drop(seen);
         Failure::permanent(UNSAID, message)
     }
 

@@ -207,12 +207,16 @@ impl<'a> Walk<'a> {
         };
         let captures: Map<String, Value> = ids.into_iter().filter_map(captured).collect();
         let root = |name: &str| origin.roots.get(name).unwrap_or(&Value::Null);
-        let mut about = root("trigger").as_object().cloned().unwrap_or_default();
-        if let Some(message) = about.remove("message")
-            && let Some(part) = given::part(&message, reads, &["trigger", "message"])
-        {
-            about.insert("message".into(), part);
-        }
+        // A message may be long: of it no more is copied than the part.
+        let about = root("trigger").as_object().into_iter().flatten();
+        let about = about.filter_map(|(name, value)| {
+            let part = match name.as_str() {
+                "message" => given::part(value, reads, &["trigger", "message"])?,
+                _ => value.clone(),
+            };
+            Some((name.clone(), part))
+        });
+        let about: Map<String, Value> = about.collect();
         object([
             ("trigger", Value::Object(about)),
             ("site", root("site").clone()),

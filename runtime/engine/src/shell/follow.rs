@@ -196,6 +196,10 @@ impl Shell {
 
     /// How a run stands, where neither it nor a child of it can go on by itself.
     async fn at_rest(self: &Arc<Self>, run: RunId) -> Result<Option<RunSummary>, Error> {
+        // One that a task works on is told when it rests; nothing need be read to know that it does not.
+        if self.running.lock().contains_key(&run) {
+            return Ok(None);
+        }
         let Some(root) = self.summary(run).await? else {
             return Err(Error::NoRun(run));
         };
@@ -209,7 +213,7 @@ impl Shell {
             let mut open = 0;
             for entry in self.journal.load(run).await? {
                 if matches!(entry.header.record, Record::Children { .. }) {
-                    let children = self.journal.children(run, entry.header.path).await?;
+                    let children = self.journal.unfinished(run, entry.header.path).await?;
                     let standing = children.into_iter().filter(|child| child.standing != Standing::Closed);
                     family.extend(standing.map(|child| (child.run, child.standing)).inspect(|_| open += 1));
                 }
