@@ -85,10 +85,16 @@ pub(crate) fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -
     if let Some(problem) = habit(text, words, &range) {
         return problem;
     }
+    if there.contains('_') && there.starts_with(|c: char| c.is_ascii_digit()) {
+        let number = there.replace('_', "");
+        let message = format!("`{there}` is no number: its digits stand side by side");
+        return Problem::new(codes::SYNTAX, range, message).help(format!("write `{number}`"));
+    }
     let comma = lacks_comma(words, &range);
     let problem = Problem::new(codes::SYNTAX, range, format!("`{there}` is not expected here"));
     match there {
         "not" => problem.help("write `!`"),
+        "`" if text.contains("${") => problem.help("put a text together with `+`: `\"number \" + x`"),
         "`" => problem.help("write `x[\"name\"]` for a field whose name is not a word"),
         "{" | "$" | "#" => problem.help("the whole text is the expression: write it without delimiters"),
         _ if comma => problem.help(format!(
@@ -131,7 +137,7 @@ fn habit(text: &str, words: &Words, range: &Range<usize>) -> Option<Problem> {
         (Some(function), Some(name)) => {
             format!("a comma stands between the name and what is said of it: `{function}({name}, ...)`")
         }
-        _ => "a comma stands between the name and what is said of it: `list.map(x, ...)`".into(),
+        _ => "greater or equal is written `>=`; in `list.map(x, ...)` a comma stands behind the name".into(),
     };
     let message = format!("`{}` is no operator here", &text[arrow.clone()]);
     Some(Problem::new(codes::SYNTAX, arrow, message).help(help))

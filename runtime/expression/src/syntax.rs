@@ -115,6 +115,12 @@ impl Reader<'_> {
             LiteralValue::Double(value) => {
                 let negative = value.into_inner().is_sign_negative();
                 let written = &self.text[range.clone()];
+                if written.starts_with('.') {
+                    let end = self.words.at(at).map_or(range.end, |point| self.nth(point + 1).end);
+                    let (message, whole) = ("a number begins with a digit", range.start..end);
+                    let help = format!("write `0{}`", &self.text[whole.clone()]);
+                    return Err(Problem::new(codes::INVALID_LITERAL, whole, message).help(help));
+                }
                 let number = Decimal::from_str_exact(written).or_else(|_| Decimal::from_scientific(written));
                 let Ok(mut number) = number else {
                     return Err(Problem::new(

@@ -139,6 +139,11 @@ impl<'a> Fields<'a> {
         self.asked.contains(&key)
     }
 
+    /// Whether a key is read as another one, which is reported.
+    pub(crate) fn is_corrected(&self, key: &str) -> bool {
+        self.corrected.iter().any(|(found, _)| found.value == key)
+    }
+
     /// Whether a diagnostic was made about a key.
     pub(crate) fn is_explained(&self, key: &str) -> bool {
         self.explained.contains(&key)

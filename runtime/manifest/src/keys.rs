@@ -153,6 +153,11 @@ const KEYS: &[&str] = &[
     "zone",
 ];
 
+/// Whether a word is a key of the language.
+pub(crate) fn is_key(word: &str) -> bool {
+    KEYS.contains(&word)
+}
+
 /// Whether `found`, which is no key where it stands, was meant to be `key`: it means the same in another language, or
 /// no key of this one is nearer to it. The letters of a short key in another order are that key.
 pub(crate) fn means(found: &str, key: &str) -> bool {

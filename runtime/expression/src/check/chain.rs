@@ -18,6 +18,18 @@ const PLACED: &[(&str, &str)] = &[
     ("last", "inside a `repeat`"),
 ];
 
+/// So many fields one below the other are looked at for a text that was written without quotes.
+const NAMED_DEEP: usize = 4;
+
+/// Whether a text is one of those that a value, or a field of it, can be.
+fn takes_text(shape: &Shape, text: &str, deep: usize) -> bool {
+    match shape.present() {
+        Shape::Enumeration(values) => values.iter().any(|value| value == text),
+        Shape::Object(object) if deep > 0 => object.fields.values().any(|field| takes_text(field, text, deep - 1)),
+        _ => false,
+    }
+}
+
 impl Checker<'_> {
     /// Checks a name, a field of something, a member of a map, or the first of a list. Where it is `lenient` (inside
     /// `has` and `default`), what lies on the way may be absent, and the whole is then absent.
@@ -124,12 +136,9 @@ impl Checker<'_> {
 
     /// Somebody wrote a text without quotes.
     fn quoted(&self, name: &str) -> Option<String> {
-        let is_value = |shape: &Shape| matches!(shape.present(), Shape::Enumeration(v) if v.iter().any(|v| v == name));
-        let known = self.environment.names.iter().chain(self.environment.steps.iter());
-        let fields = known.flat_map(|(_, shape)| shape.as_object().map(|o| o.fields.values()).into_iter().flatten());
-        fields
-            .into_iter()
-            .any(is_value)
+        let mut known = self.environment.names.iter().chain(self.environment.steps.iter());
+        known
+            .any(|(_, shape)| takes_text(shape, name, NAMED_DEEP))
             .then(|| format!("text is written in quotes: `\"{name}\"`"))
     }
 

@@ -100,6 +100,13 @@ impl Checker<'_> {
 
     fn wrong_arguments(&mut self, tree: &Tree, function: &str, usage: &str) -> Option<Typed> {
         let text = format!("`{function}` is called with too few or too many arguments");
+        // Elsewhere it asks whether something is there.
+        let one = matches!(&tree.kind, Kind::Call { arguments, receiver: None, .. } if arguments.len() == 1);
+        if function == "exists" && one {
+            let help = format!("to ask whether a value is there, write `has(x)`; of a list `{usage}`");
+            self.report(codes::ARGUMENTS, &tree.range, text, &[&help]);
+            return None;
+        }
         self.report(codes::ARGUMENTS, &tree.range, text, &[&format!("write `{usage}`")]);
         None
     }
@@ -155,6 +162,18 @@ impl Checker<'_> {
 
     /// `has(a.b.c)`: whether it is there; where it is, so is everything on the way to it.
     fn has(&mut self, tree: &Tree, of: &Tree) -> Option<Typed> {
+        if let Kind::Text(name) = &of.kind
+            && !self.environment.trusting
+        {
+            let help = format!("write `has({name})`, without quotes");
+            self.report(
+                codes::WRONG_TYPE,
+                &of.range,
+                "a text that is written is always there",
+                &[&help],
+            );
+            return None;
+        }
         let typed = self.chain(of, true)?;
         let known = typed.path.as_ref().map(facts::present).unwrap_or_default();
         let result = Typed::new(Shape::Boolean, &tree.range, Node::Present(Box::new(typed.code)));

@@ -136,6 +136,10 @@ impl Checker<'_> {
             }
             (Kind::Text(_), Shape::Decimal) => format!("decimal({shown})"),
             (Kind::Text(_), Shape::Date) => format!("date({shown})"),
+            (Kind::Text(text), Shape::DateTime) if crate::calendar::time(text).is_none() => {
+                let of = self.shown(&other.range);
+                return Some(format!("compare days: `date({of})` with `date({shown})`"));
+            }
             (Kind::Text(_), Shape::DateTime) => format!("timestamp({shown})"),
             (_, Shape::Enumeration(values)) if self.is_written(tree) && !values.contains(&shown) => {
                 let first = values.first()?;
@@ -180,6 +184,9 @@ impl Checker<'_> {
         let help = match &one.kind {
             Kind::Text(name) if found.as_object().is_some() => {
                 Some(format!("to ask whether a field is there: `has({whole}.{name})`"))
+            }
+            _ if matches!(many.kind, Kind::Text(_)) => {
+                Some(format!("write `{part} == {whole}`, or a list: `{part} in [{whole}]`"))
             }
             _ if found.is_textual() => Some(format!("for a part of a text: `{whole}.contains({part})`")),
             _ => None,

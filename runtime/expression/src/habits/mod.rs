@@ -36,6 +36,7 @@ const MARKS: &[(&str, &str)] = &[
     ("**", "there are no powers: write `x * x`"),
     ("++", "write `+ 1`, or `+` to put two texts together"),
     ("=", "to compare, write `==`"),
+    ("~", "texts are put together with `+`"),
     ("..", "there are no ranges: write both ends, as in `x >= 1 && x <= 9`"),
     ("&", "write `&&` for and; texts are put together with `+`"),
     (
@@ -166,12 +167,53 @@ fn operator(text: &str, words: &Words, at: usize) -> Option<Problem> {
     }
     let (range, help) = match words.0[at].kind {
         WordKind::Mark(b',') => return comma(text, words, at),
+        WordKind::Mark(b'.') => point(words, at)?,
+        WordKind::Mark(b'=') if in_braces(words, at) => (
+            words.0[at].range.clone(),
+            "between a key and its value stands a colon: `{ \"a\": 1 }`",
+        ),
+        WordKind::Number | WordKind::Text => return beside(text, words, at),
         WordKind::Mark(_) => marks(text, words, at)?,
         WordKind::Name => named(text, words, at)?,
-        _ => return None,
     };
     let message = format!("`{}` is no operator here", &text[range.clone()]);
     Some(Problem::new(codes::SYNTAX, range, message).help(help))
+}
+
+/// A point before a text: elsewhere it puts two together.
+fn point(words: &Words, at: usize) -> Option<(Range<usize>, &'static str)> {
+    let text = words.0.get(at + 1).filter(|word| word.kind == WordKind::Text);
+    text.map(|_| (words.0[at].range.clone(), "texts are put together with `+`"))
+}
+
+/// Whether the innermost bracket around a word is a brace, and the word stands where a key ends.
+fn in_braces(words: &Words, at: usize) -> bool {
+    let around = |word: &crate::scan::Word| word.partner.is_some_and(|end| end > at);
+    let open = words.0[..at].iter().rposition(around);
+    let Some(open) = open.filter(|open| words.0[*open].kind == WordKind::Mark(b'{')) else {
+        return false;
+    };
+    at.checked_sub(2)
+        .is_some_and(|before| before == open || words.0[before].kind == WordKind::Mark(b','))
+}
+
+/// A text with values in it, and a number in groups of three digits: two words where one was meant.
+fn beside(text: &str, words: &Words, at: usize) -> Option<Problem> {
+    let (before, here) = (words.0.get(at.checked_sub(1)?)?, &words.0[at]);
+    let whole = before.range.start..here.range.end;
+    let said = &text[whole.clone()];
+    let digits = |range: &Range<usize>| text[range.clone()].bytes().all(|b| b.is_ascii_digit());
+    if here.kind == WordKind::Text && before.kind == WordKind::Name && before.range.end == here.range.start {
+        let message = "no values stand in a text";
+        let help = "put it together with `+`: `\"number \" + x`";
+        return Some(Problem::new(codes::SYNTAX, whole, message).help(help));
+    }
+    let grouped = here.kind == WordKind::Number && here.range.len() == 3 && before.kind == WordKind::Number;
+    (grouped && digits(&before.range) && digits(&here.range)).then(|| {
+        let number: String = said.chars().filter(char::is_ascii_digit).collect();
+        let message = format!("`{said}` is no number: its digits stand side by side");
+        Problem::new(codes::SYNTAX, whole, message).help(format!("write `{number}`"))
+    })
 }
 
 /// A comma that belongs to no call and no list: of a decimal as some countries write it, or of a list in round brackets.
@@ -192,7 +234,11 @@ fn comma(text: &str, words: &Words, at: usize) -> Option<Problem> {
     if digits && behind.range.start == before.range.end + 1 {
         let number = text[whole.clone()].replacen(',', ".", 1);
         let message = format!("`{}` is no number: a decimal has a point", &text[whole.clone()]);
-        return Some(Problem::new(codes::SYNTAX, whole, message).help(format!("write `{number}`")));
+        let help = match behind.range.len() {
+            3 => format!("write `{}`, or with a point `{number}`", number.replace('.', "")),
+            _ => format!("write `{number}`"),
+        };
+        return Some(Problem::new(codes::SYNTAX, whole, message).help(help));
     }
     let open = open?;
     let message = "a list does not stand in round brackets";

@@ -78,11 +78,17 @@ pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
             block
         }
         _ => {
-            reading.wrong_type(
-                node,
-                "a step, a list of steps or `{ steps, value }`",
-                "write, for example, `{ park: { reason: \"why\" } }`",
-            );
+            let help = match plain(node) {
+                Some("retry" | "repeat") => {
+                    "a call is tried again by `retry: { for: 1h }` beside it; a handler comes when that has ended"
+                }
+                Some("ignore" | "continue" | "skip" | "none") => {
+                    "a handler that lets the run go on gives a value in place of the step's, `{ value: ... }`; else it is `park`"
+                }
+                Some("stop" | "fail") => "write it with its reason: `{ stop: { reason: \"why\" } }`",
+                _ => "write, for example, `{ park: { reason: \"why\" } }`",
+            };
+            reading.wrong_type(node, "a step, a list of steps or `{ steps, value }`", help);
             Block {
                 steps: Vec::new(),
                 value: None,
@@ -189,7 +195,7 @@ fn arm(reading: &mut Reading, node: &Node) -> Option<Arm> {
     let span = fields.heading();
     let when = fields.take("when");
     let otherwise = fields.entry("else");
-    let steps = fields.take("steps");
+    let steps = fields.take_or("steps", &["then", "do"]);
     let value = fields.take_or("value", VALUES);
     let (when, steps) = match (when, otherwise) {
         (Some(when), None) => (Some(reading.expression(when)), steps),

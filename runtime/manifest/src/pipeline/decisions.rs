@@ -10,7 +10,7 @@ use super::{Answer, AnswerField, Decision, Wait};
 use crate::Spanned;
 use crate::codes;
 use crate::fields::Fields;
-use crate::reading::Reading;
+use crate::reading::{Reading, plain};
 use crate::yaml::{Node, NodeKind};
 use dragoman_model::Diagnostic;
 
@@ -178,6 +178,11 @@ fn both_waits(reading: &mut Reading, fields: &mut Fields<'_>) -> bool {
 /// A wait for a person.
 pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
     let example = "`{ decision: accept-order, answers: [accept, refuse], for: 30d, roles: [approver] }`";
+    if let Some(time) = plain(node).filter(|text| crate::measure::duration(text).is_some()) {
+        let help = format!("to let time pass, write `sleep: {time}`; a `wait` is for a person or an event");
+        reading.wrong_type(node, "a mapping", &help);
+        return None;
+    }
     let mut fields = reading.fields(node, "`wait`", example)?;
     let both = both_waits(reading, &mut fields);
     let name = fields

@@ -154,7 +154,7 @@ fn conditional(entry: &Entry) -> Diagnostic {
 fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str) {
     for entry in fields.entries() {
         let key = entry.key.value.as_str();
-        if fields.is_explained(key) {
+        if fields.is_explained(key) || fields.is_corrected(key) {
             continue;
         }
         let takes = word::takes(word, key);

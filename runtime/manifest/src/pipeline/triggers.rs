@@ -217,10 +217,15 @@ pub(super) fn operation_name(reading: &mut Reading, node: &Node) -> Option<Opera
         .filter(|(connection, operation)| !connection.is_empty() && !operation.is_empty() && !text.starts_with('='));
     let Some((connection, operation)) = named else {
         let message = format!("`{}` names no operation", text.value);
-        reading.push(
-            Diagnostic::error(codes::WRONG_VALUE, text.span, message)
-                .help("write the connection, a dot and the operation: `orders.get`"),
-        );
+        reading.push(Diagnostic::error(codes::WRONG_VALUE, text.span, message).help(
+            match text.value.split_once(['/', ':', '#']) {
+                Some((connection, operation)) => {
+                    let operation = operation.trim_start_matches([':', '/']);
+                    format!("write a dot between the connection and the operation: `{connection}.{operation}`")
+                }
+                None => "write the connection, a dot and the operation: `orders.get`".to_owned(),
+            },
+        ));
         return None;
     };
     // Where the scalar is quoted the offsets are one further.

@@ -46,12 +46,11 @@ pub(super) fn misplaced(source: &Arc<Source>, line: usize) -> Option<Diagnostic>
     if let Some(diagnostic) = no_dash(source, line) {
         return Some(diagnostic);
     }
-    let mut open = blocks(&text[..line]);
-    let mut inner: Option<Block> = None;
-    while open.last().is_some_and(|block| block.column > column) {
-        // Of several blocks that end here, the outermost is the one whose neighbour the line may be.
-        inner = open.pop();
+    if let Some(diagnostic) = glued_before(source, line, column) {
+        return Some(diagnostic);
     }
+    let blocks = blocks(&text[..line]);
+    let (open, ended) = blocks.split_at(blocks.partition_point(|block| block.column <= column));
     // A list may have its dashes in the column of its key: a key in that column is the next one.
     let under = open.len().checked_sub(2).map(|under| &open[under]);
     let ends_the_list = under.is_some_and(|under| !under.list && under.column == column);
@@ -64,7 +63,9 @@ pub(super) fn misplaced(source: &Arc<Source>, line: usize) -> Option<Diagnostic>
         at,
         column,
         outer: open.last(),
-        inner: inner.as_ref(),
+        // Of several blocks that end here, the outermost is the one whose neighbour the line may be.
+        inner: ended.first(),
+        blocks: &blocks,
     };
     match kind(content) {
         Line::Item(_) => place.dash(open.iter().any(|block| block.list)),
@@ -82,6 +83,8 @@ struct Place<'a> {
     outer: Option<&'a Block>,
     /// The outermost block that is deeper, and that the line ends.
     inner: Option<&'a Block>,
+    /// All that were open above the line.
+    blocks: &'a [Block],
 }
 
 impl Place<'_> {
@@ -105,6 +108,9 @@ impl Place<'_> {
         }
         let list = [self.inner, self.outer].into_iter().flatten().find(|block| block.list);
         let list = list.filter(|list| list.column != self.column);
+        if let Some(first) = list.and_then(|list| self.first_is_wrong(list, "this dash")) {
+            return Some(first);
+        }
         let message = "this dash does not begin where the dashes of its list do".to_owned();
         let diagnostic = self.error(self.at, message);
         Some(match list {
@@ -135,24 +141,98 @@ impl Place<'_> {
             (_, Some((_, outer))) => outer,
             (None, None) => return None,
         };
-        let message = format!(
-            "`{key}` begins in column {}, and its neighbours in column {}",
-            self.column + 1,
-            meant.column + 1
-        );
-        let help = format!(
-            "keys of one mapping begin in the same column: write it in column {}, or its neighbours in column {}",
-            meant.column + 1,
-            self.column + 1
-        );
+        if let Some(first) = self.first_is_wrong(meant, &format!("`{}`", meant.keys.first().map_or("", |key| key))) {
+            return Some(first);
+        }
+        if let Some(before) = outer
+            .filter(|_| inner.is_none())
+            .and_then(|outer| self.not_indented(outer))
+        {
+            return Some(before);
+        }
+        let (mine, theirs) = (self.column + 1, meant.column + 1);
+        let message = format!("`{key}` begins in column {mine}, and its neighbours in column {theirs}");
+        let rule = "keys of one mapping begin in the same column";
+        let help = match meant.entries.len() {
+            1 => format!("{rule}: write it in column {theirs}, or its neighbour in column {mine}"),
+            _ => format!("{rule}: write it in column {theirs}"),
+        };
         let diagnostic = self.error(self.at, message);
         Some(self.neighbour(diagnostic, meant, "the block begins here").help(help))
+    }
+
+    /// Of two neighbours in two columns, the first is the wrong one where the second stands where it would be looked for: two
+    /// columns to the right of what both belong to. `what`: the first, for people.
+    fn first_is_wrong(&self, block: &Block, what: &str) -> Option<Diagnostic> {
+        let [first] = block.entries.as_slice() else { return None };
+        let wanted = self.usual(block)?;
+        if self.column != wanted || block.column == wanted {
+            return None;
+        }
+        let (there, wanted) = (block.column + 1, wanted + 1);
+        let message = format!("{what} begins in column {there}, and its neighbours in column {wanted}");
+        Some(
+            self.error(*first, message)
+                .label(self.one(self.at), format!("its neighbour, in column {wanted}"))
+                .help(format!(
+                    "neighbours begin in the same column: write it in column {wanted}"
+                )),
+        )
+    }
+
+    /// The key before stands beside the one that it belongs into, which is empty; this line stands where both belong.
+    fn not_indented(&self, block: &Block) -> Option<Diagnostic> {
+        let [.., holder, before] = block.entries.as_slice() else {
+            return None;
+        };
+        let [.., holds, key] = block.keys.as_slice() else {
+            return None;
+        };
+        let text = &self.source.text;
+        // Nothing stands between the two but the end of the line.
+        let empty = text[*holder..*before]
+            .trim_end()
+            .strip_suffix(':')
+            .is_some_and(|key| !key.contains('\n'));
+        if !empty || self.column != block.column + 2 {
+            return None;
+        }
+        let (there, wanted) = (block.column + 1, self.column + 1);
+        let message = format!("`{key}` begins in column {there}, and its neighbours in column {wanted}");
+        Some(
+            self.error(*before, message)
+                .label(self.one(self.at), format!("its neighbour, in column {wanted}"))
+                .help(format!("it belongs into `{holds}`: write it in column {wanted}")),
+        )
+    }
+
+    /// The column in which the entries of a block are looked for; none where that is not known.
+    fn usual(&self, block: &Block) -> Option<usize> {
+        let at = self.blocks.iter().position(|other| std::ptr::eq(other, block))?;
+        let Some(around) = at.checked_sub(1).map(|around| &self.blocks[around]) else {
+            return Some(0);
+        };
+        // The dashes of a list of one item may be as wrong as the item itself.
+        let around_is_sure = !around.list || around.entries.len() > 1;
+        match around_is_sure {
+            true => Some(around.column + 2),
+            false => self.usual(around).map(|column| column + 2),
+        }
     }
 
     /// A key in the column of the dashes: it lacks a dash of its own, belongs to the item above, or is one of several keys
     /// of which the first was given a dash.
     fn among_dashes(&self, list: &Block, key: &str) -> Option<Diagnostic> {
         let (first, last) = (*list.entries.first()?, *list.entries.last()?);
+        let usual = self.usual(list)?;
+        if list.entries.len() == 1 && usual + 2 == self.column {
+            let message = "this dash stands where the keys of its item do".to_owned();
+            return Some(
+                self.error(first, message)
+                    .label(self.one(self.at), "the next key of the item")
+                    .help(format!("write the dash in column {}", usual + 1)),
+            );
+        }
         if list.entries.len() == 1 && slips::holds_keys(&list.under) {
             let message = format!("`{}` holds keys, and this is an item of a list", list.under);
             return Some(
@@ -196,19 +276,52 @@ impl Place<'_> {
     }
 }
 
-/// What was meant as the dash of an item and is none, in the line or in the one before it.
-fn no_dash(source: &Arc<Source>, line: usize) -> Option<Diagnostic> {
+/// What was meant as the dash of an item and is none, a key without its colon, a mark behind a bracket: in the line, or in
+/// the one before it.
+pub(super) fn no_dash(source: &Arc<Source>, line: usize) -> Option<Diagnostic> {
     let text = &source.text;
     let before = text[..line].trim_end().rfind('\n').map_or(0, |end| end + 1);
     let mut starts = vec![line];
     starts.extend((before < line).then_some(before));
     starts.into_iter().find_map(|start| {
         let (column, content) = indented(text[start..].lines().next()?);
-        let (width, message, help) = slips::no_dash(content)?;
         let at = start + column;
-        let span = Span::new(source, at..at + width);
-        Some(Diagnostic::error(codes::NOT_YAML, span, message).help(help))
+        let error = |range, message: String, help| {
+            Diagnostic::error(codes::NOT_YAML, Span::new(source, range), message).help(help)
+        };
+        if let Some((width, message, help)) = slips::no_dash(content) {
+            return Some(error(at..at + width, message, help));
+        }
+        if let Some((key, value)) = slips::without_colon(content) {
+            let key_at = at + content.find(key)?;
+            let message = format!("a colon is missing behind `{key}`");
+            return Some(error(
+                key_at..key_at + key.len(),
+                message,
+                format!("write `{key}: {value}`"),
+            ));
+        }
+        let mark = slips::mark_behind(content)?;
+        let end = at + content.len();
+        let message = format!("`{mark}` ends no line here");
+        Some(error(end - 1..end, message, format!("take `{mark}` away")))
     })
+}
+
+/// A key without a space behind its colon, in the line before: YAML reads it as a text, and stumbles over what follows.
+fn glued_before(source: &Arc<Source>, line: usize, column: usize) -> Option<Diagnostic> {
+    let text = &source.text;
+    let above = text[..line].trim_end();
+    let start = above.rfind('\n').map_or(0, |end| end + 1);
+    let (depth, content) = indented(&text[start..above.len()]);
+    let (name, value) = content.split_once(':')?;
+    let named = !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    if depth != column || !named || !value.starts_with(|c: char| c.is_alphanumeric()) {
+        return None;
+    }
+    let span = Span::new(source, start + depth..above.len());
+    let diagnostic = Diagnostic::error(codes::NOT_YAML, span, "a space is missing behind the colon");
+    Some(diagnostic.help(format!("write `{name}: {value}`")))
 }
 
 /// The column of a line and what stands in it.

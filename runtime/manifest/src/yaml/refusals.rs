@@ -19,7 +19,10 @@ impl Reader<'_> {
         }
         let inner = text.trim_matches(['{', '}']).trim();
         let span = Span::new(self.source, begin.range.start..key.span.range.end + 1);
-        let help = format!("write `={inner}`, without braces");
+        let help = match inner.contains(": ") {
+            true => format!("write one pair of braces: `{{ {inner} }}`"),
+            false => format!("write `={inner}`, without braces"),
+        };
         self.report(
             Diagnostic::error(
                 codes::FOREIGN_DELIMITERS,

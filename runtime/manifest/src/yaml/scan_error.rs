@@ -121,6 +121,7 @@ fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<D
             let diagnostic = Diagnostic::error(codes::NOT_YAML, span, message);
             Some(help.into_iter().fold(diagnostic, Diagnostic::help))
         }
+        K::UnknownAnchor | K::MissingAnchorOrAliasName => columns::no_dash(source, line),
         K::ExpectedDocumentStart => columns::misplaced(source, line),
         K::ExpectedBlockMappingKey
         | K::ExpectedBlockSequenceEntry
@@ -169,13 +170,24 @@ fn no_one_text(source: &Arc<Source>, line: usize, before: &str, value: usize, tr
         .unwrap_or("")
         .trim_matches(['"', '\'']);
     let value = line + value;
+    let behind = text[value..end].trim_start();
     let last_quote = text[value..end].rfind(['"', '\'']).map(|quote| value + quote + 1);
     let end = last_quote.filter(|_| inside_braces && trailing).unwrap_or(end);
     let whole = text[value..end].trim();
     let value = value + text[value..end].len() - text[value..end].trim_start().len();
     let span = Span::new(source, value..value + whole.len());
-    Diagnostic::error(codes::NOT_YAML, span, "YAML does not read this as one text")
-        .help(format!("quote the text: `{key}: {}`", requoted(whole)))
+    if let Some((end, next)) = slips::next_member(behind).filter(|_| inside_braces && trailing) {
+        let span = Span::new(source, value + end..value + end + next.len());
+        return Diagnostic::error(codes::NOT_YAML, span, "a comma is missing before this key")
+            .help(format!("write `, {next}: ...`"));
+    }
+    let diagnostic = Diagnostic::error(codes::NOT_YAML, span, "YAML does not read this as one text");
+    if slips::is_members(whole) && !inside_braces {
+        return diagnostic.help(format!(
+            "several keys in one line stand in braces: `{key}: {{ {whole} }}`"
+        ));
+    }
+    diagnostic.help(format!("quote the text: `{key}: {}`", requoted(whole)))
 }
 
 /// Where in a text in double quotes the first escape stands that YAML does not know, and how long it is.

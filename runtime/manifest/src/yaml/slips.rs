@@ -79,3 +79,40 @@ pub(super) fn no_dash(content: &str) -> Option<(usize, String, String)> {
     rest.starts_with(' ')
         .then(|| (first.len_utf8(), message, "an item of a list begins with `- `".into()))
 }
+
+/// The key that follows a text in quotes without a comma between: where it begins, and it.
+pub(super) fn next_member(whole: &str) -> Option<(usize, &str)> {
+    let quote = whole.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+    let closing = whole[1..].find(quote)? + 2;
+    let rest = &whole[closing..];
+    let name = rest.trim_start();
+    let (name, _) = name.split_once(':').filter(|_| rest.starts_with(' '))?;
+    is_name(name).then(|| (closing + rest.len() - rest.trim_start().len(), name))
+}
+
+/// Whether a text is several keys with their values: `a: 1, b: 2`.
+pub(super) fn is_members(whole: &str) -> bool {
+    let member = |part: &str| part.trim().split_once(": ").is_some_and(|(name, _)| is_name(name));
+    whole.split(',').all(member)
+}
+
+/// What closes a collection and has a mark of other languages behind it: that mark.
+pub(super) fn mark_behind(content: &str) -> Option<char> {
+    let mark = content.chars().next_back().filter(|c| matches!(c, ',' | ';'))?;
+    let before = content[..content.len() - 1].trim_end();
+    before.ends_with(['}', ']', '"', '\'']).then_some(mark)
+}
+
+/// A key of the language with its value behind it, and no colon between.
+pub(super) fn without_colon(content: &str) -> Option<(&str, &str)> {
+    let content = content.trim_start_matches("- ");
+    let (key, value) = content.split_once(' ')?;
+    (crate::keys::is_key(key) && !value.starts_with(':') && !value.contains(": ")).then_some((key, value.trim()))
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+}

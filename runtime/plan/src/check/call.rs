@@ -220,6 +220,12 @@ impl<'a> Checker<'a> {
         (output, marks): (Option<&Shape>, &Marks),
         scope: &Scope,
     ) -> Option<Undo> {
+        // Of a read nothing is undone, which was reported.
+        if let said::StepKind::Call(call) = &step.kind
+            && self.only_reads(call)
+        {
+            return None;
+        }
         let mut scope = scope.clone();
         if self.repeats > 0 {
             // What is undone is undone later, when only what the round itself did is known still.
@@ -232,9 +238,7 @@ impl<'a> Checker<'a> {
             }
         }
         // What a read would take says nothing of what the operation takes that was meant.
-        let known = self.world.connections.get(&undo.operation.connection.value);
-        let operation = known.and_then(|known| known.surface.operations.get(&undo.operation.operation.value));
-        if operation.is_some_and(|operation| operation.effect.is_read()) {
+        if self.only_reads(undo) {
             let message = format!("`{}` only reads: it takes nothing back", undo.operation.operation.value);
             let named = self.named_undo(step).map(|right| format!("write `call: {right}`"));
             let help = named.unwrap_or_else(|| "name the operation that takes the act back".to_owned());
@@ -248,6 +252,13 @@ impl<'a> Checker<'a> {
         };
         self.undo_of_the_operation(step, undo);
         planned.map(|call| Undo { call })
+    }
+
+    /// Whether the operation of a call is known, and reads.
+    fn only_reads(&self, call: &said::Call) -> bool {
+        let connection = self.world.connections.get(&call.operation.connection.value);
+        let operation = connection.and_then(|c| c.surface.operations.get(&call.operation.operation.value));
+        operation.is_some_and(|operation| operation.effect.is_read())
     }
 
     /// The operation that the plugin of a call names as its undo.

@@ -296,6 +296,10 @@ fn wrong_literal(literal: &Literal, wanted: &Shape) -> Diagnostic {
         (Shape::Boolean, Value::String(text)) if text == "true" || text == "false" => {
             diagnostic.help(format!("write `{text}`, without quotes: in quotes it is text"))
         }
+        // Words of YAML 1.1, and of people.
+        (Shape::Boolean, Value::String(text)) if truth(text).is_some() => {
+            diagnostic.help(format!("write `{}`, without quotes", truth(text).unwrap_or_default()))
+        }
         (Shape::Integer | Shape::Number, Value::String(text)) if text.parse::<f64>().is_ok() => {
             diagnostic.help(format!("write `{text}`, without quotes: in quotes it is text"))
         }
@@ -305,6 +309,15 @@ fn wrong_literal(literal: &Literal, wanted: &Shape) -> Diagnostic {
             diagnostic.help(format!("write `={text}` where an expression was meant"))
         }
         _ => diagnostic.help(format!("write {}", example(wanted))),
+    }
+}
+
+/// What a word means that stands for true or false elsewhere.
+fn truth(word: &str) -> Option<bool> {
+    match word.to_lowercase().as_str() {
+        "yes" | "y" | "on" | "t" | "1" | "true" => Some(true),
+        "no" | "n" | "off" | "f" | "0" | "false" => Some(false),
+        _ => None,
     }
 }
 
