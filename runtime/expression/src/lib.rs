@@ -37,3 +37,4 @@ pub use environment::{Environment, Expected, Limits, Written};
 pub use error::Error;
 pub use expression::{Expression, Known, Scope};
 pub use names::Names;
+pub use units::kind as unit_kind;

@@ -38,13 +38,66 @@ pub(crate) fn find(code: &str) -> Option<&'static Unit> {
     UNITS.iter().find(|unit| unit.code == code)
 }
 
-/// The code that somebody may have meant: one that begins so, else one that is written nearly so.
+/// Signs and names that people write for units, and the codes.
+const NAMES: &[(&str, &str)] = &[
+    ("mg", "MGM"),
+    ("milligram", "MGM"),
+    ("g", "GRM"),
+    ("gr", "GRM"),
+    ("gram", "GRM"),
+    ("gramme", "GRM"),
+    ("kg", "KGM"),
+    ("kgs", "KGM"),
+    ("kilo", "KGM"),
+    ("kilos", "KGM"),
+    ("kilogram", "KGM"),
+    ("kilogramme", "KGM"),
+    ("t", "TNE"),
+    ("ton", "TNE"),
+    ("tonne", "TNE"),
+    ("piece", "C62"),
+    ("pieces", "C62"),
+    ("pcs", "C62"),
+    ("pce", "C62"),
+    ("unit", "C62"),
+    ("mm", "MMT"),
+    ("cm", "CMT"),
+    ("m", "MTR"),
+    ("meter", "MTR"),
+    ("metre", "MTR"),
+    ("m2", "MTK"),
+    ("m3", "MTQ"),
+    ("ml", "MLT"),
+    ("l", "LTR"),
+    ("litre", "LTR"),
+    ("liter", "LTR"),
+    ("number", "NAR"),
+    ("hectare", "HAR"),
+    ("dozen", "DZN"),
+];
+
+/// The code of a unit that was written with its sign or its name.
+pub(crate) fn named(written: &str) -> Option<&'static str> {
+    let name = written.to_lowercase();
+    let code = |name: &str| NAMES.iter().find(|(known, _)| *known == name).map(|(_, code)| *code);
+    code(&name).or_else(|| code(name.strip_suffix('s')?))
+}
+
+/// The code that somebody may have meant: of a name, else one that begins so, else one that is written nearly so.
 pub(crate) fn meant(code: &str) -> Option<&'static str> {
+    if let Some(named) = named(code) {
+        return Some(named);
+    }
     let upper = code.to_uppercase();
     let codes = || UNITS.iter().map(|unit| unit.code);
     codes()
         .find(|known| !upper.is_empty() && known.starts_with(&upper))
         .or_else(|| nearest(&upper, codes()))
+}
+
+/// What a unit measures, in a word: `mass`, `number`, `volume`; none where it is not in the table.
+pub fn kind(code: &str) -> Option<&'static str> {
+    find(code).map(|unit| unit.kind)
 }
 
 /// The codes of a kind, for messages.
@@ -97,6 +150,13 @@ mod tests {
         check("KG", Some("KGM"));
         check("LTRS", Some("LTR"));
         check("", None);
-        check("pieces", None);
+        check("pieces", Some("C62"));
+        check("TON", Some("TNE"));
+        check("CTM", Some("CMT"));
+        assert_eq!(
+            (named("CTM"), named("Kilos")),
+            (None, Some("KGM")),
+            "a code that is in no table is none misspelt"
+        );
     }
 }

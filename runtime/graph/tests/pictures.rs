@@ -134,7 +134,7 @@ fn expression() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("steps.a.b == 1".to_owned()),
         "[A-Za-z_.]{1,120}".prop_map(|s| format!("x{s}")),
-        Just("trigger.message.lines.all(l, l.quantity > quantity('1', 'kg') && size(l.text) < 7) || steps.order.number != 'WWWWWWWWWWWW'".to_owned()),
+        Just("trigger.message.lines.all(l, l.quantity > quantity('1', 'KGM') && size(l.text) < 7) || steps.order.number != 'WWWWWWWWWWWW'".to_owned()),
     ]
 }
 

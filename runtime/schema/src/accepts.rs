@@ -55,7 +55,7 @@ fn refuse(shape: &Shape, value: &Value, path: &mut Vec<String>, depth: usize) ->
         (Shape::OneOf(variants), Value::Object(_)) => variants
             .iter()
             .any(|variant| refuse(variant, value, &mut Vec::new(), depth).is_none()),
-        (Shape::Object(_) | Shape::Quantity | Shape::Document, Value::Object(members)) => {
+        (Shape::Object(_) | Shape::Quantity | Shape::Measured(_) | Shape::Document, Value::Object(members)) => {
             let object = shape.as_object()?;
             return object.fields.iter().find_map(|(name, field)| match members.get(name) {
                 Some(one) => below(field, one, format!(".{name}"), path, depth),

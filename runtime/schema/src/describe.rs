@@ -22,6 +22,7 @@ impl Shape {
             Shape::Date => "date".into(),
             Shape::DateTime => "date-time".into(),
             Shape::Quantity => "quantity".into(),
+            Shape::Measured(unit) => format!("quantity in {unit}"),
             Shape::Document => "document".into(),
             Shape::List(item) => format!("list of {}", item.short()),
             Shape::Map(item) => format!("map of {}", item.short()),

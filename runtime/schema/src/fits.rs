@@ -82,7 +82,7 @@ impl Mismatch {
             }
             Problem::Uncast { .. } => Some("say what it is: `cast(..., \"connection.operation\")`".into()),
             Problem::Wrong { expected, found } => match (expected.present(), found) {
-                (Shape::Decimal, _) if !matches!(found, Shape::Quantity) => conversion("decimal"),
+                (Shape::Decimal, _) if !found.is_quantity() => conversion("decimal"),
                 (Shape::Date, f) if f.is_textual() => conversion("date"),
                 (Shape::DateTime, f) if f.is_textual() => conversion("timestamp"),
                 (Shape::Integer, f) if f.is_textual() || *f == Shape::Number => conversion("int"),
@@ -151,6 +151,8 @@ impl Shape {
                 Err(Mismatch::here(Problem::MaybeAbsent { expected: into.clone() }))
             }
             (Shape::Integer, Shape::Number) => Ok(()),
+            (Shape::Measured(_), Shape::Quantity) => Ok(()),
+            (some, Shape::Measured(_)) if some.is_quantity() => Err(wrong()),
             (Shape::Enumeration(a), Shape::Enumeration(b)) if a.iter().all(|v| b.contains(v)) => Ok(()),
             (some, Shape::Text) if some.is_textual() => Ok(()),
             (Shape::List(a), Shape::List(b)) => a.fits(b).map_err(|m| m.below("[]")),

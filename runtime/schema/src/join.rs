@@ -20,6 +20,7 @@ impl Shape {
             (Shape::Enumeration(a), Shape::Enumeration(b)) => Some(join_values(a, b)),
             (a, b) if a.is_textual() && b.is_textual() => Some(Shape::Text),
             (Shape::Integer, Shape::Number) | (Shape::Number, Shape::Integer) => Some(Shape::Number),
+            (some, other) if some.is_quantity() && other.is_quantity() => Some(Shape::Quantity),
             (Shape::List(a), Shape::List(b)) => Some(a.join(b)?.list()),
             (Shape::Map(a), Shape::Map(b)) => Some(a.join(b)?.map()),
             (Shape::OneOf(variants), one) | (one, Shape::OneOf(variants)) => join_variants(variants, one),

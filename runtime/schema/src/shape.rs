@@ -30,6 +30,8 @@ pub enum Shape {
     DateTime,
     /// `{ value, unit, ... }`: a decimal with its unit.
     Quantity,
+    /// A quantity whose unit is known before anything runs, by its code in UN/ECE Recommendation 20.
+    Measured(Arc<str>),
     /// A document of the store.
     Document,
     /// A list.
@@ -156,11 +158,16 @@ impl Shape {
         )
     }
 
+    /// Whether it is a quantity, in whatever unit.
+    pub fn is_quantity(&self) -> bool {
+        matches!(self, Shape::Quantity | Shape::Measured(_))
+    }
+
     /// The fields of an object; a quantity and a document have theirs as well.
     pub fn as_object(&self) -> Option<&Arc<ObjectShape>> {
         match self {
             Shape::Object(object) => Some(object),
-            Shape::Quantity => Some(&QUANTITY),
+            Shape::Quantity | Shape::Measured(_) => Some(&QUANTITY),
             Shape::Document => Some(&DOCUMENT),
             _ => None,
         }

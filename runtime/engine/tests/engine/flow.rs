@@ -219,8 +219,8 @@ steps:
     claim:
       ledger: stock
       account: \"'paper'\"
-      lines: \"[{'item': 'a', 'quantity': quantity('3', 'kg')}]\"
-      limits: \"[{'item': 'a', 'quantity': quantity('5', 'kg')}]\"
+      lines: \"[{'item': 'a', 'quantity': quantity('3', 'KGM')}]\"
+      limits: \"[{'item': 'a', 'quantity': quantity('5', 'KGM')}]\"
       once: trigger.message.number
       ref: trigger.message.number
   - id: shipped

@@ -41,8 +41,8 @@ steps:
       ledger: stock
       account: \"'paper'\"
       once: steps.order.number
-      lines: \"[{'item': 'a', 'quantity': quantity('3', 'kg')}]\"
-      limits: \"[{'item': 'a', 'quantity': quantity('5', 'kg')}]\"
+      lines: \"[{'item': 'a', 'quantity': quantity('3', 'KGM')}]\"
+      limits: \"[{'item': 'a', 'quantity': quantity('5', 'KGM')}]\"
   - id: clerk
     wait: { decision: go, for: 30d, show: [=steps.label.text], roles: [approver] }
   - id: told
@@ -100,8 +100,8 @@ async fn what_comes_later_may_be_anything() {
             "call: shop.get\n    with: { number: '=\"0\" + trigger.message.number' }",
         ),
         (
-            "limits: \"[{'item': 'a', 'quantity': quantity('5', 'kg')}]\"",
-            "limits: \"[{'item': 'a', 'quantity': quantity('9', 'kg')}]\"",
+            "limits: \"[{'item': 'a', 'quantity': quantity('5', 'KGM')}]\"",
+            "limits: \"[{'item': 'a', 'quantity': quantity('9', 'KGM')}]\"",
         ),
         // An arm that was not taken, and how long is waited.
         ("value: { id: 'by sea' }", "value: { id: 'by air' }"),

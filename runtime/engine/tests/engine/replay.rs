@@ -408,8 +408,8 @@ steps:
       account: \"'paper'\"
       once: steps.order.number
       ref: steps.order.number
-      lines: \"[{'item': 'a', 'quantity': quantity('3', 'kg')}]\"
-      limits: \"[{'item': 'a', 'quantity': quantity('5', 'kg')}]\"
+      lines: \"[{'item': 'a', 'quantity': quantity('3', 'KGM')}]\"
+      limits: \"[{'item': 'a', 'quantity': quantity('5', 'KGM')}]\"
   - id: way
     choose:
       - when: steps.order.large

@@ -69,7 +69,9 @@ impl Checker<'_> {
         let shape = match amount {
             Amount::Integer => Shape::Integer,
             Amount::Decimal => Shape::Decimal,
-            Amount::Quantity => Shape::Quantity,
+            // Of two that may be added one unit is enough: it is that of both.
+            Amount::Quantity if first.shape == Shape::Quantity => second.shape.clone(),
+            Amount::Quantity => first.shape.clone(),
         };
         let (first, second) = match amount {
             Amount::Decimal => (exact(first), exact(second)),
@@ -85,7 +87,7 @@ impl Checker<'_> {
 
     fn amount(&self, operation: Arithmetic, left: &Typed, right: &Typed) -> Result<Amount, Problem> {
         let exact = |typed: &Typed| matches!(typed.shape, Shape::Integer | Shape::Decimal) || typed.point.is_some();
-        let quantity = |typed: &Typed| typed.shape == Shape::Quantity;
+        let quantity = |typed: &Typed| typed.shape.is_quantity();
         let number = |typed: &Typed| matches!(typed.shape, Shape::Integer | Shape::Number | Shape::Decimal);
         if left.shape == Shape::Integer && right.shape == Shape::Integer {
             return Ok(Amount::Integer);

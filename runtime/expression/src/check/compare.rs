@@ -209,9 +209,9 @@ fn comparison(left: &Typed, right: &Typed) -> Result<Comparison, Problem> {
     let number = |typed: &Typed| matches!(typed.shape, Shape::Integer | Shape::Number | Shape::Decimal);
     let text = |shape: &Shape| matches!(shape, Shape::Text | Shape::Enumeration(_));
     match (&left.shape, &right.shape) {
-        (Shape::Quantity, Shape::Quantity) => Ok(Comparison::Quantity),
-        (Shape::Quantity, _) if number(right) => Err(Problem::Units),
-        (_, Shape::Quantity) if number(left) => Err(Problem::Units),
+        (one, other) if one.is_quantity() && other.is_quantity() => Ok(Comparison::Quantity),
+        (one, _) if one.is_quantity() && number(right) => Err(Problem::Units),
+        (_, other) if other.is_quantity() && number(left) => Err(Problem::Units),
         (Shape::Decimal, Shape::Decimal | Shape::Integer) | (Shape::Integer, Shape::Decimal) => Ok(Comparison::Decimal),
         (Shape::Decimal, Shape::Number) if right.point.is_some() => Ok(Comparison::Decimal),
         (Shape::Number, Shape::Decimal) if left.point.is_some() => Ok(Comparison::Decimal),

@@ -38,14 +38,14 @@ impl Checker<'_> {
         let text = matches!(typed.shape, Shape::Text | Shape::Enumeration(_));
         let fine = match function {
             Function::Text => {
-                typed.shape.is_textual() || number || matches!(typed.shape, Shape::Boolean | Shape::Quantity)
+                typed.shape.is_textual() || number || typed.shape == Shape::Boolean || typed.shape.is_quantity()
             }
             Function::Timestamp => text || typed.shape == Shape::DateTime,
             _ => text || number,
         };
         if !fine && typed.shape != Shape::Any {
             let help = match (&typed.shape, function) {
-                (Shape::Quantity, _) => vec!["take its value: `q.value`"],
+                (shape, _) if shape.is_quantity() => vec!["take its value: `q.value`"],
                 (Shape::List(_), Function::Text) => {
                     vec!["put the items together: `list.join(\", \")`"]
                 }
@@ -166,17 +166,14 @@ impl Checker<'_> {
     }
 
     fn quantity(&mut self, tree: &Tree, value: &Tree, unit: &Tree) -> Option<Typed> {
-        let (value, unit) = (
+        let written = self.written_unit(unit);
+        let (value, code) = (
             self.converted(value, value, Function::Decimal, Shape::Decimal),
             self.textual(unit),
         );
-        let (value, unit) = (value?, unit?);
-        let codes = vec![value.code, unit.code];
-        Some(Typed::new(
-            Shape::Quantity,
-            &tree.range,
-            Node::Call(Function::Quantity, codes),
-        ))
+        let (value, code) = (value?, code?);
+        let codes = vec![value.code, code.code];
+        Some(Typed::new(written?, &tree.range, Node::Call(Function::Quantity, codes)))
     }
 
     /// `cast(x, "connection.operation")`: x has the shape of what the operation gives (or takes).

@@ -119,7 +119,9 @@ pub(super) fn equality(value: &Typed, texts: &[String], asked: Ordered) -> (Vec<
     let mut holds = Vec::new();
     let mut fails = Vec::new();
     // A quantity has no list of units to choose from: what it is equal to is all that is known of its unit.
-    if let (Some(path), Shape::Text, Some(Shape::Quantity)) = (&value.path, &value.shape, &value.owner) {
+    if let (Some(path), Shape::Text, Some(owner)) = (&value.path, &value.shape, &value.owner)
+        && owner.is_quantity()
+    {
         holds.push(Fact::Is(path.clone(), Shape::enumeration(texts)));
     }
     let (Some(path), Shape::Enumeration(all)) = (&value.path, &value.shape) else {

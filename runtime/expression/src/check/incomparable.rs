@@ -164,7 +164,7 @@ impl Checker<'_> {
     /// What to compare of a value that has parts, where the other side is of the kind of one of them.
     fn part_instead(&self, (whole, tree): (&Shape, &Tree), (other, right): (&Shape, &Tree)) -> Option<String> {
         let (shown, compared) = (self.shown(&tree.range), self.shown(&right.range));
-        if *whole == Shape::Quantity && other.is_textual() {
+        if whole.is_quantity() && other.is_textual() {
             let number = matches!(&right.kind, Kind::Text(text) if crate::number::decimal_text(text).is_some());
             return Some(if number {
                 format!("give the number a unit: `quantity({compared}, \"...\")`")

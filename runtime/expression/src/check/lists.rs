@@ -62,7 +62,7 @@ impl Checker<'_> {
             Shape::Integer => (Amount::Integer, Shape::Integer),
             Shape::Decimal => (Amount::Decimal, Shape::Decimal),
             // Of no quantities there is no unit.
-            Shape::Quantity => (Amount::Quantity, Shape::Quantity.optional()),
+            quantity if quantity.is_quantity() => (Amount::Quantity, quantity.optional()),
             _ => {
                 let help = "take the numbers first: `list.map(x, x.quantity)`";
                 self.wrong(

@@ -347,7 +347,7 @@ impl Checker<'_> {
         let help = format!("write `text({})`", self.shown(&tree.range));
         let convertible = matches!(
             typed.shape,
-            Shape::Integer | Shape::Number | Shape::Boolean | Shape::Quantity
+            Shape::Integer | Shape::Number | Shape::Boolean | Shape::Quantity | Shape::Measured(_)
         );
         let help = convertible.then_some(help.as_str());
         self.wrong(tree, "text", &typed.shape, &help.into_iter().collect::<Vec<_>>());

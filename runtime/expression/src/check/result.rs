@@ -131,7 +131,7 @@ impl Checker<'_> {
             return None;
         };
         let number = matches!(found, Shape::Integer | Shape::Number | Shape::Decimal);
-        if *expected.present() != Shape::Quantity || !number {
+        if !expected.present().is_quantity() || !number {
             return None;
         }
         Some(match &at.kind {

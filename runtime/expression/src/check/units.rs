@@ -2,13 +2,12 @@
 
 use std::ops::Range;
 
-use dragoman_model::Value;
 use dragoman_schema::Shape;
 
 use super::facts::Fact;
 use super::{Checker, Typed};
 use crate::codes;
-use crate::program::{Amount, Code, Function, Iteration, Node};
+use crate::program::{Function, Node};
 use crate::tree::{Kind, Tree};
 use crate::units::{self, Unit};
 
@@ -27,8 +26,12 @@ impl Checker<'_> {
         let help = if converted.is_some_and(|(left, right)| left.kind == right.kind) {
             vec![format!("write both in one unit: `convert(..., \"{left}\")`")]
         } else {
+            let kinds = converted.map(|(left, right)| format!("a {} is never a {}: ", left.kind, right.kind));
             vec![
-                format!("write both in one unit, for example `quantity(..., \"{left}\")`"),
+                format!(
+                    "{}write both in one unit, for example `quantity(..., \"{left}\")`",
+                    kinds.unwrap_or_default()
+                ),
                 "or take the bare values: `q.value`".to_owned(),
             ]
         };
@@ -41,7 +44,7 @@ impl Checker<'_> {
     pub(super) fn in_unit(&mut self, tree: &Tree, quantity: &Tree, unit: &Tree) -> Option<Typed> {
         let (from, into) = (self.known(quantity), self.textual(unit));
         let (from, into) = (from?, into?);
-        if from.shape != Shape::Quantity {
+        if !from.shape.is_quantity() {
             self.wrong(quantity, "a quantity", &from.shape, &["write `quantity(value, unit)`"]);
             return None;
         }
@@ -57,8 +60,27 @@ impl Checker<'_> {
                 }
             }
         }
+        let shape = match &unit.kind {
+            Kind::Text(written) => Shape::Measured(written.as_str().into()),
+            _ => Shape::Quantity,
+        };
         let node = Node::Call(Function::Convert, vec![from.code, into.code]);
-        Some(Typed::new(Shape::Quantity, &tree.range, node))
+        Some(Typed::new(shape, &tree.range, node))
+    }
+
+    /// The shape of a quantity that is made in a unit. A sign or a name in place of a code is reported: nothing that others
+    /// send would ever be in that unit. Any other text is taken, since there are more codes than can be converted.
+    pub(super) fn written_unit(&mut self, unit: &Tree) -> Option<Shape> {
+        let Kind::Text(written) = &unit.kind else {
+            return Some(Shape::Quantity);
+        };
+        if let Some(code) = units::named(written) {
+            let text = format!("`{written}` is no code of UN/ECE Recommendation 20");
+            let help = format!("units are written with their codes: `\"{code}\"`");
+            self.report(codes::UNITS, &unit.range, text, &[&help]);
+            return None;
+        }
+        Some(Shape::Measured(written.as_str().into()))
     }
 
     /// A unit of the table; reports one that is not there.
@@ -75,7 +97,7 @@ impl Checker<'_> {
         found
     }
 
-    /// The unit of a quantity: what a test has shown of it, else what is written.
+    /// The unit of a quantity: what a test has shown of it, else that in which it was made.
     fn unit(&self, typed: &Typed) -> Option<String> {
         let shown = typed.path.as_ref().and_then(|path| {
             let mut unit = path.clone();
@@ -88,25 +110,10 @@ impl Checker<'_> {
                 _ => None,
             })
         });
-        shown.or_else(|| written(&typed.code).map(str::to_owned))
-    }
-}
-
-/// The unit that is written in a part.
-fn written(code: &Code) -> Option<&str> {
-    match &code.node {
-        Node::Call(Function::Quantity | Function::Convert, parts) => match &parts.get(1)?.node {
-            Node::Constant(Value::String(unit)) => Some(unit),
+        let of_shape = || match typed.shape.present() {
+            Shape::Measured(unit) => Some(unit.to_string()),
             _ => None,
-        },
-        Node::Call(Function::Sum(Amount::Quantity), parts) => match &parts.first()?.node {
-            Node::Iterate(Iteration::Map, parts) => written(parts.result.as_ref()?),
-            Node::List(items) => items.iter().find_map(written),
-            _ => None,
-        },
-        Node::If(parts) => written(&parts[1]).filter(|unit| written(&parts[2]) == Some(unit)),
-        Node::Otherwise(pair) => written(&pair[0]).filter(|unit| written(&pair[1]) == Some(unit)),
-        Node::Arithmetic(_, Amount::Quantity, pair) => written(&pair[0]).or_else(|| written(&pair[1])),
-        _ => None,
+        };
+        shown.or_else(of_shape)
     }
 }

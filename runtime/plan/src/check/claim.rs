@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dragoman_expression::Expected;
+use dragoman_expression::codes::UNITS;
+use dragoman_expression::{Expected, unit_kind};
 use dragoman_manifest::{ExpressionText, Spanned, pipeline as said};
 use dragoman_model::Diagnostic;
-use dragoman_schema::{Marks, ObjectShape, Shape};
+use dragoman_schema::{Lookup, Marks, ObjectShape, Shape};
 
 use super::Checker;
 use super::scope::Scope;
@@ -15,6 +16,20 @@ use crate::{ClaimStep, StepKind, codes};
 
 /// The states of an effect that a void lists.
 const STATES: [&str; 5] = ["open", "done", "failed", "parked", "undone"];
+
+/// The unit of all lines, where it is known and one.
+fn unit_of(lines: &Shape) -> Option<Arc<str>> {
+    let Shape::List(line) = lines.present() else {
+        return None;
+    };
+    match line.field("quantity") {
+        Lookup::Found(quantity) => match quantity.present() {
+            Shape::Measured(unit) => Some(Arc::clone(unit)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
 
 impl Checker<'_> {
     /// `claim`: the output is `{ ledger, account, lines }`.
@@ -26,6 +41,9 @@ impl Checker<'_> {
         let most = Expected::Shape(lines(Shape::Quantity.optional()));
         let limits = self.expression(&claim.limits, &most, scope);
         let limits = limits.filter(|(_, shape)| self.says_how_much(&claim.limits, shape));
+        if let (Some((_, taken)), Some((_, most))) = (&taken, &limits) {
+            self.one_unit(claim, taken, most);
+        }
         let mut condition = |said: Option<&ExpressionText>| match said {
             None => Some(None),
             Some(said) => self.expression(said, &Expected::Condition, scope).map(|(e, _)| Some(e)),
@@ -55,6 +73,30 @@ impl Checker<'_> {
             _ => None,
         };
         Made::new(kind, Some(shape)).marked(Marks::object(marks))
+    }
+
+    /// What is claimed and its limit are compared by the ledger, which converts nothing.
+    fn one_unit(&mut self, claim: &said::Claim, taken: &Shape, most: &Shape) {
+        let (Some(taken), Some(most)) = (unit_of(taken), unit_of(most)) else {
+            return;
+        };
+        if taken == most {
+            return;
+        }
+        let message = format!("what is claimed is in `{taken}`, and its limit in `{most}`: no claim would ever fit");
+        let help = match (unit_kind(&taken), unit_kind(&most)) {
+            (Some(one), Some(other)) if one == other => {
+                format!("write both in one unit: `convert(..., \"{taken}\")`")
+            }
+            (Some(one), Some(other)) => {
+                format!("a {one} is never a {other}: give both in one unit, for example `quantity(..., \"{taken}\")`")
+            }
+            _ => format!("give both in one unit, for example `quantity(..., \"{taken}\")`"),
+        };
+        let diagnostic = Diagnostic::error(UNITS, claim.limits.span.clone(), message)
+            .label(claim.lines.span.clone(), "what is claimed")
+            .help(help);
+        self.report(diagnostic);
     }
 
     /// Whether limits may have a quantity. Where they have other fields in its place, every limit would be one that

@@ -329,7 +329,7 @@ fn example(shape: &Shape) -> String {
         Shape::Decimal => "a decimal number, for example `12.50`".into(),
         Shape::Date => "a date, for example `2026-11-21`".into(),
         Shape::DateTime => "a time, for example `2026-11-21T10:00:00Z`".into(),
-        Shape::Quantity => "a quantity, for example `{ value: \"2.5\", unit: KGM }`".into(),
+        Shape::Quantity | Shape::Measured(_) => "a quantity, for example `{ value: \"2.5\", unit: KGM }`".into(),
         Shape::List(_) => "a list, for example `[...]`".into(),
         Shape::Object(_) | Shape::Map(_) | Shape::OneOf(_) => {
             format!("{} as an object", shape.short())
