@@ -45,6 +45,35 @@ pub(super) fn triggers(reading: &mut Reading, node: &Node) -> Vec<Trigger> {
     triggers
 }
 
+/// A trigger that says no way, or says it by another name, which is said once.
+fn no_way(reading: &mut Reading, fields: &mut Fields<'_>) {
+    let strange = |e: &&Entry| !["id", "read"].contains(&e.key.value.as_str());
+    let Some(entry) = fields.entries().iter().find(strange) else {
+        return reading.missing(fields.heading(), "a trigger", "http", "{ path: /orders }");
+    };
+    let message = format!("unknown key `{}`", *entry.key);
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_KEY, entry.key.span.clone(), message);
+    reading.push(diagnostic.mark("not a key of a trigger").help(way_of(&entry.key)));
+    fields.explained(&entry.key.value);
+}
+
+/// The way in which a run begins that has another name elsewhere.
+fn way_of(key: &str) -> String {
+    let way = match key {
+        "webhook" | "https" | "rest" | "api" | "endpoint" | "url" | "post" | "path" => "http",
+        "file" | "folder" | "directory" | "watch" | "inbox" => "files",
+        "cron" | "timer" | "interval" | "every" | "at" => "schedule",
+        "queue" | "rabbitmq" | "broker" | "topic" | "mq" => "amqp",
+        "workflow_dispatch" | "hand" | "button" | "call" | "workflow_call" | "input" => "manual",
+        "events" | "on_event" | "signal" | "emit" => "event",
+        _ => return format!("a trigger says how a run begins with one of: {}", WAYS.join(", ")),
+    };
+    format!(
+        "write `{way}`: a trigger says how a run begins with one of {}",
+        WAYS.join(", ")
+    )
+}
+
 fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger> {
     let mut fields = reading.fields(node, "a trigger", "`{ id: hook, http: { path: /orders } }`")?;
     let span = fields.heading();
@@ -72,7 +101,7 @@ fn trigger(reading: &mut Reading, node: &Node, number: usize) -> Option<Trigger>
             Some(TriggerKind::Manual)
         }
         [] => {
-            reading.missing(span.clone(), "a trigger", "http", "{ path: /orders }");
+            no_way(reading, &mut fields);
             stand_in(read.as_ref())
         }
         _ => {

@@ -160,7 +160,9 @@ fn look(schema: &Value, at: &str, problems: &mut Vec<Problem>) {
         match keyword.as_str() {
             "properties" | "$defs" | "definitions" => {
                 for (name, inner) in value.as_object().into_iter().flatten() {
-                    look(inner, &format!("{here}/{name}"), problems);
+                    let there = format!("{here}/{name}");
+                    no_schema(name, inner, &there, problems);
+                    look(inner, &there, problems);
                 }
             }
             "items" | "additionalProperties" => look(value, &here, problems),
@@ -174,19 +176,7 @@ fn look(schema: &Value, at: &str, problems: &mut Vec<Problem>) {
             "x-type" => look_at_own_type(value, &here, problems),
             "x-personal" | "x-secret" => look_at_mark(keyword, value, &here, problems),
             known if KEYWORDS.contains(&known) => {}
-            other => {
-                let own = meant_mark(other).or_else(|| nearest(other, OWN.iter().copied()));
-                // Other programs may have keywords of their own, which begin with `x-` too.
-                if own.is_none() && other.starts_with("x-") {
-                    continue;
-                }
-                let right = own.or_else(|| nearest(other, KEYWORDS.iter().copied()));
-                problems.push(Problem {
-                    what: format!("`{other}` is no keyword"),
-                    at: here,
-                    help: right.map(write),
-                });
-            }
+            other => unknown_keyword(other, value, members, here, problems),
         }
     }
     let Some(properties) = members.get("properties").and_then(Value::as_object) else {
@@ -229,6 +219,47 @@ fn foreign_type(name: &str) -> Option<String> {
         _ => return None,
     };
     Some(right.into())
+}
+
+/// A keyword that is none. Other programs may have keywords of their own, which begin with `x-` too.
+fn unknown_keyword(name: &str, value: &Value, members: &Map<String, Value>, at: String, problems: &mut Vec<Problem>) {
+    let own = meant_mark(name).or_else(|| nearest(name, OWN.iter().copied()));
+    if own.is_none() && name.starts_with("x-") {
+        return;
+    }
+    let right = own.or_else(|| nearest(name, KEYWORDS.iter().copied())).map(write);
+    let is_field =
+        !members.contains_key("properties") && ["type", "x-type", "enum"].iter().any(|k| value.get(k).is_some());
+    let field = || format!("write fields under `properties`: `properties: {{ {name}: {{ ... }} }}`");
+    problems.push(Problem {
+        what: format!("`{name}` is no keyword"),
+        at,
+        help: right.or_else(|| is_field.then(field)),
+    });
+}
+
+/// A field whose schema is the bare name of a type, or that says of itself that it must be there.
+fn no_schema(name: &str, schema: &Value, at: &str, problems: &mut Vec<Problem>) {
+    if let Some(text) = schema.as_str() {
+        let kind = foreign_type(text).unwrap_or_else(|| text.to_owned());
+        let kind = if kind.starts_with('{') {
+            kind
+        } else {
+            format!("{{ type: {kind} }}")
+        };
+        problems.push(Problem {
+            at: value_of(at),
+            what: format!("`{text}` is no schema"),
+            help: Some(format!("write `{name}: {kind}`")),
+        });
+    }
+    if schema.get("required").is_some_and(Value::is_boolean) {
+        problems.push(Problem {
+            at: format!("{at}/required"),
+            what: "`required` is a list of fields".to_owned(),
+            help: Some(format!("write it beside `properties`: `required: [{name}]`")),
+        });
+    }
 }
 
 /// What other programs call what is marked here as personal or secret.
