@@ -63,7 +63,8 @@ pub(crate) struct Line {
 /// What comes back: outputs as values where the operation is known, else as they were said.
 pub(crate) enum Given {
     Output(Json),
-    Failure(Failure),
+    /// And whether the case says what is known of its effect.
+    Failure(Failure, bool),
     Applied(Json),
     Absent,
     Pending,
@@ -378,7 +379,7 @@ impl Desk<'_> {
             when: answer.when.clone(),
             gives: match &answer.gives {
                 Gives::Output(output) => Given::Output(output.clone()),
-                Gives::Failure(failure) => Given::Failure(failure.clone()),
+                Gives::Failure { failure, stated } => Given::Failure(failure.clone(), *stated),
                 Gives::Probe(Probe::Applied(output)) => Given::Applied(output.clone()),
                 Gives::Probe(Probe::Absent) => Given::Absent,
                 Gives::Probe(Probe::Pending) => Given::Pending,

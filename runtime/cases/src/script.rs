@@ -238,12 +238,24 @@ impl Script {
                 let output = self.output(call, said);
                 Ok(self.take_effect(call, &asked.kin, output))
             }
-            Some(Given::Failure(failure)) => {
-                self.perhaps(&asked, failure);
-                Err(failure.clone())
+            Some(Given::Failure(failure, stated)) => {
+                let mut failure = failure.clone();
+                if !stated && self.may_have_acted(call, &failure.code) {
+                    failure.effect = Effect::Unknown;
+                }
+                self.perhaps(&asked, &failure);
+                Err(failure)
             }
             _ => Err(self.unsaid(call, &asked.kin)),
         }
+    }
+
+    /// Whether the host would not know after such a failure what became of a call: the request left, and no answer says that
+    /// it was refused.
+    fn may_have_acted(&self, call: &Call, code: &str) -> bool {
+        let surface = self.bench.operation(&name(call));
+        let acts = surface.is_some_and(|surface| !surface.effect.is_read());
+        acts && (code.starts_with("http.5") || matches!(code, "http.timeout" | "http.cut"))
     }
 
     /// A failure whose effect is not known was applied where the case lets a probe find it so.

@@ -44,7 +44,7 @@ steps:
         call: shop.ship
         once: steps.order.number + \"-\" + parcel
         ref: steps.order.number
-        with: { number: '=steps.order.number + \"-\" + parcel', weight: '=quantity(\"5\", \"kg\")' }
+        with: { number: '=steps.order.number + \"-\" + parcel', weight: '=quantity(\"5\", \"KGM\")' }
       - id: told
         call: shop.notify
         with: { number: =steps.shipped.id }

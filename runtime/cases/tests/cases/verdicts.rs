@@ -15,7 +15,7 @@ expect:
     - sent[1].shipped
     - sent[1].told
   calls:
-    - { call: shop.ship, input: { number: A-1017-a, weight: { value: 5, unit: kg } }, attempts: 1 }
+    - { call: shop.ship, input: { number: A-1017-a, weight: { value: 5, unit: KGM } }, attempts: 1 }
     - { call: shop.notify, input: { number: S-1 } }
     - { call: shop.ship, input: { number: A-1017-b } }
     - shop.notify

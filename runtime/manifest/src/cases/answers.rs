@@ -59,7 +59,10 @@ fn answer(reading: &mut Reading, node: &Node) -> Option<Answer> {
     let heading = fields.heading();
     fields.finish(reading);
     let gives = match (failed, probe, output) {
-        (Some(node), None, None) => Gives::Failure(failure(reading, node)?),
+        (Some(node), None, None) => Gives::Failure {
+            stated: says_effect(node),
+            failure: failure(reading, node)?,
+        },
         (None, Some(node), output) => Gives::Probe(found(reading, node, output)?),
         (None, None, Some(output)) => Gives::Output(output),
         _ => {
@@ -90,6 +93,13 @@ fn found(reading: &mut Reading, node: &Node, output: Option<Json>) -> Option<Pro
         }
         (1, None) => Some(Probe::Absent),
         _ => Some(Probe::Pending),
+    }
+}
+
+fn says_effect(failure: &Node) -> bool {
+    match &failure.kind {
+        NodeKind::Mapping(mapping) => mapping.entries.iter().any(|entry| entry.key.value == "effect"),
+        _ => false,
     }
 }
 

@@ -135,8 +135,13 @@ pub struct Answer {
 pub enum Gives {
     /// The call's output.
     Output(Json),
-    /// It fails.
-    Failure(Failure),
+    /// It fails. `stated`: the case says what is known of the effect; else that is what the host would find.
+    Failure {
+        /// The failure.
+        failure: Failure,
+        /// Whether its effect is said.
+        stated: bool,
+    },
     /// What the other side says when it is asked whether the call took effect.
     Probe(Probe),
 }
