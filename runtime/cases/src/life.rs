@@ -115,7 +115,10 @@ impl<'a> Life<'a> {
             plans: Arc::clone(&world.prepared.plans) as _,
             clock: Arc::new(world.clock.clone()),
             worker: "case".into(),
-            limits: Limits::default(),
+            limits: Limits {
+                repeatable: true,
+                ..Limits::default()
+            },
         });
         Life { world, journal, engine }
     }

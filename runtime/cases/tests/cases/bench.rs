@@ -154,6 +154,16 @@ steps:
       steps: [{ sleep: 1m }]
 ";
 
+/// Gives its own id.
+pub(crate) const NUMBERED: &str = "
+dragoman: 1
+pipeline: numbered-runs
+summary: Says which run it is.
+on: [{ id: hand, manual: {}, read: shop.read_order }]
+steps: [{ sleep: 1m }]
+output: { run: =run.id }
+";
+
 fn operation(name: &str, effect: OperationEffect, input: &Value, output: &Value) -> DescribedOperation {
     DescribedOperation {
         name: name.into(),
@@ -213,7 +223,7 @@ fn plans(values: &Value) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     world.events = events();
     let mut plans = Vec::new();
     // What is run by another stands before it.
-    for text in [SHIP, POST, THANK, WATCH, LETTER, TAKE, BILL] {
+    for text in [SHIP, POST, THANK, WATCH, NUMBERED, LETTER, TAKE, BILL] {
         let (said, mut diagnostics) = dragoman_manifest::parse_pipeline(Source::new("pipeline.yaml", text));
         let said = said.expect("it is YAML");
         let checked = dragoman_plan::check(&said, &world);

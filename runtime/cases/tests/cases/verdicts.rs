@@ -198,6 +198,19 @@ fn what_happened_is_written_into_the_case_and_holds_then() {
 }
 
 #[test]
+fn a_case_that_is_run_again_comes_out_the_same_to_the_ids_of_its_runs() {
+    let output = |number: &str| {
+        let message = format!("{{ number: {number}, large: false, parcels: [] }}");
+        let report = tried(&format!(
+            "case: A run.\npipeline: numbered-runs\ntrigger: {{ message: {message} }}\n"
+        ));
+        report.found.and_then(|found| found.output).expect("it has an output")
+    };
+    assert_eq!(output("A-1"), output("A-1"), "the jitter of retries is made of them");
+    assert_ne!(output("A-1"), output("A-2"));
+}
+
+#[test]
 fn verdicts_are_written_for_build_servers() {
     let good = tried(&format!("{ORDER}expect: {{ ending: completed }}\n"));
     let bad = tried(&format!("{ORDER}expect: {{ reason: 'a < \"b\"' }}\n"));

@@ -63,7 +63,7 @@ impl Shell {
         self.has_room(&plan)?;
         // What was accepted before comes first; and what begins now is not taken for something that was left behind.
         self.recovered().await;
-        let run = self.new_run();
+        let run = self.new_run(&delivery);
         let received = match self.receive(&plan, trigger, run, &delivery).await {
             Ok(received) => received,
             Err(failure) if failure.class == Class::Retryable => {

@@ -34,7 +34,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dragoman_journal::Journal;
-use dragoman_model::{Actor, RunId};
+use dragoman_model::{Actor, Digest, RunId};
 use tokio::sync::{Notify, broadcast, mpsc};
 use tokio::task::JoinHandle;
 
@@ -44,6 +44,7 @@ pub use events::{Happening, status};
 pub use follow::Finished;
 pub use settings::{Limits, PlanSource, Settings};
 
+use crate::Delivery;
 use crate::notice::Notices;
 use crate::runner::StepRunner;
 use answer::Signal;
@@ -244,7 +245,10 @@ impl Shell {
     }
 
     /// A new id; ids made in one millisecond keep their order.
-    fn new_run(&self) -> RunId {
+    fn new_run(&self, delivery: &Delivery) -> RunId {
+        if self.limits.repeatable {
+            return RunId::at(self.clock.now(), made_of(delivery));
+        }
         let counter = self.counter.fetch_add(1, Ordering::Relaxed).to_be_bytes();
         let drawn = uuid::Uuid::now_v7().into_bytes();
         let mut random = [0; 10];
@@ -253,4 +257,21 @@ impl Shell {
         random[1] = counter[3];
         RunId::at(self.clock.now(), random)
     }
+}
+
+/// The part of an id that is drawn elsewhere. Of two equal messages at one time the second is a repetition of the first,
+/// with the same key, so that it needs no id.
+fn made_of(delivery: &Delivery) -> [u8; 10] {
+    let about = serde_json::json!([
+        delivery.pipeline,
+        delivery.trigger,
+        delivery.key,
+        delivery.headers,
+        delivery.attributes,
+        delivery.sender,
+        Digest::of(&delivery.body),
+    ]);
+    let mut made = [0; 10];
+    made.copy_from_slice(&Digest::of_value(&about).0[..10]);
+    made
 }

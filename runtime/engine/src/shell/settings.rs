@@ -34,6 +34,9 @@ pub struct Limits {
     pub alone: bool,
     /// How many happenings are kept for a subscriber that is slow.
     pub story: usize,
+    /// Whether the ids of runs are made of what begins them and when, so that the same messages at the same times give the
+    /// same runs, to the jitter of their retries: for cases. Else they are drawn.
+    pub repeatable: bool,
 }
 
 impl Default for Limits {
@@ -44,6 +47,7 @@ impl Default for Limits {
             call_ms: 30_000,
             alone: true,
             story: 4_096,
+            repeatable: false,
         }
     }
 }
