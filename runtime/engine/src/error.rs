@@ -29,7 +29,10 @@ pub enum Error {
     #[error("D0501: there is no open wait `{0}`; it was answered, it is over, or the run has ended")]
     NoWait(String),
     /// The act needs a parked run.
-    #[error("D0502: run `{0}` is not parked, so nothing can be done with it; `dragoman runs show` tells how it stands")]
+    #[error(
+        "D0502: run `{0}` is not parked, so it can only be given up (`dragoman runs cancel`); `dragoman runs show` tells how it \
+         stands"
+    )]
     NotParked(RunId),
     /// The run has ended.
     #[error("D0502: run `{0}` has ended, and nothing follows; what is to be done again is a new message")]

@@ -50,7 +50,7 @@ enum Act {
     Absent(Operate),
     /// Counts a parked step as done, without output
     Skip(Operate),
-    /// Gives a parked run up
+    /// Gives a run up, and what it began and waits for; it ends once nothing is under way
     Cancel(Operate),
     /// Makes a case of a run, for `dragoman test`
     Record(Record),
@@ -66,7 +66,7 @@ enum Act {
     },
 }
 
-/// An act on a parked run.
+/// An act on a run.
 #[derive(Debug, Args)]
 struct Operate {
     /// Its id, or the beginning of it

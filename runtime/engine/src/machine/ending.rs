@@ -34,11 +34,43 @@ impl<'a> Walk<'a> {
             let reason = "the step that began this run is not in its pipeline";
             return self.park("engine.no_step", reason, None);
         };
-        match self.block(block) {
-            Flow::Done => self.complete(block, parent.is_some()),
-            Flow::Held | Flow::Pending => self.watch_deadline(),
-            Flow::Ended(ended) => self.end(*ended),
+        let given_up = self.state.given_up.clone();
+        self.draining = given_up.is_some();
+        match (self.block(block), given_up) {
+            (Flow::Done, _) => self.complete(block, parent.is_some()),
+            (Flow::Held, Some(reason)) => self.give_up(&reason),
+            // What may have taken effect and nobody can be asked about needs a person all the same; an undo that has begun
+            // is brought to its end.
+            (Flow::Ended(ended), Some(reason)) if ended.how != How::Park && !self.has_begun_undo() => {
+                self.give_up(&reason);
+            }
+            (Flow::Pending, Some(_)) => {}
+            (Flow::Held | Flow::Pending, None) => self.watch_deadline(),
+            (Flow::Ended(ended), _) => self.end(*ended),
         }
+    }
+
+    fn has_begun_undo(&self) -> bool {
+        self.state.steps().any(|(path, _)| path.ends_with(".undo"))
+    }
+
+    /// The end of a run that a person has given up.
+    fn give_up(&mut self, reason: &str) {
+        self.path.clear();
+        self.release_unused();
+        self.close(Ending::Cancelled, json!({ "reason": reason }));
+    }
+
+    /// An unparked run is given up: nothing more of it begins, and what it began is brought to certainty.
+    fn cancel(&mut self, actor: Actor, reason: &str) {
+        self.path.clear();
+        let record = Record::Operated {
+            act: Act::Cancel.name().into(),
+        };
+        let mut draft = self.draft(record, Some(json!({ "reason": reason })), None);
+        draft.actor = actor;
+        self.note_draft(draft);
+        self.desk.urgent = true;
     }
 
     /// A `stop`, `park` or `fail` step.
@@ -188,7 +220,7 @@ impl<'a> Walk<'a> {
         }
         match operated {
             Operated::Voided { reference, by } => self.void_run(&reference, &by.to_string()),
-            Operated::Act { act, actor, reason } => self.act_on_parked(act, actor, &reason),
+            Operated::Act { act, actor, reason } => self.operator_acts(act, actor, &reason),
         }
     }
 
@@ -206,8 +238,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn act_on_parked(&mut self, act: Act, actor: Actor, reason: &str) {
+    fn operator_acts(&mut self, act: Act, actor: Actor, reason: &str) {
         let Some(parking) = self.state.parked.clone() else {
+            if act == Act::Cancel {
+                self.cancel(actor, reason);
+            }
             return;
         };
         let path = handled_step(&parking.path).to_owned();
@@ -235,8 +270,7 @@ impl<'a> Walk<'a> {
             .retain(|_, live| matches!(live, Live::Away | Live::AwayAgain | Live::Answered { .. }));
         self.path.clear();
         if act == Act::Cancel {
-            self.release_unused();
-            self.close(Ending::Cancelled, json!({ "reason": reason }));
+            self.give_up(reason);
         }
     }
 }

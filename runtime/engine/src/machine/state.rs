@@ -46,6 +46,8 @@ pub struct State {
     pub parked: Option<Parking>,
     /// Set when it has ended.
     pub closed: Option<Ending>,
+    /// Why a person has given it up; it ends as soon as nothing that it began is open.
+    pub given_up: Option<String>,
     /// A person was told that it is past its deadline.
     pub(super) overdue: bool,
     /// The answer to a sender that waits.
@@ -68,6 +70,7 @@ impl State {
             voided: BTreeMap::new(),
             parked: None,
             closed: None,
+            given_up: None,
             overdue: false,
             reply: None,
             references: BTreeSet::new(),
@@ -235,6 +238,10 @@ impl State {
                 self.again(path, fact.at, act == "absent");
             }
             "skip" => self.progress(path).finish(End::Done(None), fact.seq),
+            "cancel" => {
+                let reason = fact.member("reason").and_then(Value::as_str);
+                self.given_up = Some(reason.unwrap_or_default().to_owned());
+            }
             _ => {}
         }
     }

@@ -1,6 +1,8 @@
 //! What people ask of runs: answers to waits, and acts on what is parked.
 
-use dragoman_journal::{Draft, Record, Wait};
+use std::sync::Arc;
+
+use dragoman_journal::{Draft, Record, Standing, Wait};
 use dragoman_model::{Actor, Digest, RunId, Value};
 use tokio::sync::oneshot;
 
@@ -131,7 +133,9 @@ impl Signal {
                 answered,
             } => {
                 let run = machine.state().run;
-                if machine.state().parked.is_none() {
+                let state = machine.state();
+                // What is under way can be given up, and nothing else be done with it.
+                if state.parked.is_none() && (act != Act::Cancel || state.closed.is_some()) {
                     let _ = answered.send(Err(Error::NotParked(run)));
                     return Asked::quietly(Event::Woken);
                 }
@@ -196,27 +200,57 @@ impl Handle {
             .await
     }
 
-    /// Acts on a parked run: lets the step that parked it go on, counts it as done, or gives the run up.
-    /// When it resolves with `Ok`, the act is durable.
+    /// Acts on a parked run: lets the step that parked it go on, counts it as done, or gives the run up. Any run that has
+    /// not ended can be given up, with those that it began and waits for: nothing more of it begins, and it ends once
+    /// nothing is under way. When it resolves with `Ok`, the act is durable.
     ///
     /// # Errors
     /// [`Error::NotParked`], [`Error::Ended`], [`Error::NoRun`], [`Error::Busy`], [`Error::NoPlan`], [`Error::Store`].
     pub async fn operate(&self, run: RunId, act: Act, actor: Actor, reason: &str) -> Result<(), Error> {
-        let reason = reason.to_owned();
-        self.0
-            .ask_run(run, |answered| Signal::Operated {
-                act,
-                actor,
-                reason,
-                answered,
-            })
-            .await
+        self.0.operate(run, act, &actor, reason).await?;
+        if act == Act::Cancel {
+            self.0.cancel_children(run, &actor, reason).await?;
+        }
+        Ok(())
     }
 }
 
 impl Shell {
+    async fn operate(self: &Arc<Self>, run: RunId, act: Act, actor: &Actor, reason: &str) -> Result<(), Error> {
+        let (actor, reason) = (actor.clone(), reason.to_owned());
+        self.ask_run(run, |answered| Signal::Operated {
+            act,
+            actor,
+            reason,
+            answered,
+        })
+        .await
+    }
+
+    /// Gives up what a run that was given up has begun and waits for. A run begins nothing more once it was told, so none
+    /// comes after these.
+    async fn cancel_children(self: &Arc<Self>, run: RunId, actor: &Actor, reason: &str) -> Result<(), Error> {
+        let mut family = vec![run];
+        while let Some(run) = family.pop() {
+            for entry in self.journal.load(run).await? {
+                if !matches!(entry.header.record, Record::Children { .. }) {
+                    continue;
+                }
+                let unfinished = self.journal.unfinished(run, entry.header.path).await?;
+                for child in unfinished.iter().filter(|child| child.standing != Standing::Closed) {
+                    match self.operate(child.run, Act::Cancel, actor, reason).await {
+                        Ok(()) => family.push(child.run),
+                        Err(Error::Ended(_) | Error::NotParked(_)) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(super) async fn ask_run(
-        self: &std::sync::Arc<Self>,
+        self: &Arc<Self>,
         run: RunId,
         signal: impl FnOnce(Answered) -> Signal,
     ) -> Result<(), Error> {

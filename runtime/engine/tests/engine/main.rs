@@ -2,6 +2,7 @@
 
 mod business;
 mod calls;
+mod cancelled;
 mod crashes;
 mod events;
 mod flow;

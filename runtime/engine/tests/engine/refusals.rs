@@ -78,7 +78,10 @@ async fn acts_that_do_not_fit_are_refused() {
         (ended, "D0502", &["has ended"]),
     ] {
         for act in [Act::Resume, Act::Absent, Act::Skip, Act::Cancel] {
-            check(operate(run, act).await, code, words);
+            // Whatever has not ended can be given up.
+            if run != waits || act != Act::Cancel {
+                check(operate(run, act).await, code, words);
+            }
         }
     }
     assert_eq!([house.story(waits).await, house.story(ended).await], stories);
