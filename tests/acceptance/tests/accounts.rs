@@ -275,6 +275,7 @@ async fn where_nobody_serves_an_account_is_looked_at_as_a_server_would() -> Resu
     small.server.wait(PATIENCE).await?;
     let answer = ["waits", "answer", id, "ship"];
     let cancel = ["runs", "cancel", &run, "--reason", "a mistake"];
+    let resume = ["runs", "resume", &run, "--reason", "mended"];
     let migrate = ["migrate", "ask", "--to", "current", "--reason", "mended"];
     let plan = ["migrate", "ask", "--plan"];
     let cases: &[(&[&str], &str, &str, i32, &str)] = &[
@@ -285,7 +286,7 @@ async fn where_nobody_serves_an_account_is_looked_at_as_a_server_would() -> Resu
         (&answer, "vera", &password("vera"), 1, "error[D0934]"),
         (&cancel, "nobody", "wrong password", 1, "error[unauthorized]"),
         (&cancel, "olga", &password("olga"), 1, "error[D0934]"),
-        (&cancel, "igor", &password("igor"), 1, "error[D0502]"),
+        (&resume, "igor", &password("igor"), 1, "error[D0502]"),
         (&migrate, "olga", &password("olga"), 1, "error[D0934]"),
         (&migrate, "igor", "wrong password", 1, "error[unauthorized]"),
         (&plan, "igor", &password("igor"), 0, "0 can move"),

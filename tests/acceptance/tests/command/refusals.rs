@@ -85,9 +85,9 @@ async fn check(scene: &Scene) -> Result<(), Error> {
             &["is not parked", waits],
         ),
         (
-            &["runs", "cancel", waits, "--reason", "r"],
+            &["runs", "skip", waits, "--reason", "r"],
             "error[D0502]",
-            &["`dragoman runs show`"],
+            &["`dragoman runs cancel`", "`dragoman runs show`"],
         ),
         (
             &["waits", "answer", wait, "perhaps"],
@@ -110,6 +110,28 @@ async fn check(scene: &Scene) -> Result<(), Error> {
         refused(&said, 1, code, words);
         assert!(!said.err.contains("]: D0"), "one code is enough: {}", said.err);
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_run_that_waits_is_given_up() -> Result<(), Error> {
+    let scene = scene().await?;
+    let cancel = ["runs", "cancel", &scene.waits, "--reason", "sent by mistake"];
+    let said = scene.small.dragoman(&cancel).await?;
+    assert_eq!(
+        (said.code, said.out.contains("cancel: done")),
+        (Some(0), true),
+        "{}",
+        said.err
+    );
+    let shown = scene.small.dragoman(&["runs", "show", &scene.waits]).await?.out;
+    assert!(
+        shown.contains("CANCELLED") && shown.contains("sent by mistake"),
+        "{shown}"
+    );
+    let open = scene.small.dragoman(&["waits", "list", "--json"]).await?.out;
+    assert!(!open.contains(&scene.wait), "{open}");
+    refused(&scene.small.dragoman(&cancel).await?, 1, "error[D0502]", &["has ended"]);
     Ok(())
 }
 
