@@ -2,6 +2,7 @@
 
 use dragoman_model::{Diagnostic, Span, nearest};
 
+use crate::homes::{self, Home};
 use crate::reading::Reading;
 use crate::yaml::{Entry, Mapping, Node, NodeKind};
 use crate::{Spanned, codes, keys};
@@ -102,7 +103,7 @@ impl<'a> Fields<'a> {
         let found = self
             .take(key)
             .or_else(|| self.meant(key, keys::may_mean).map(|e| &e.value));
-        if found.is_none() && !self.is_beside(key) {
+        if found.is_none() && !self.is_beside(key) && !reading.lost.iter().any(|lost| lost == key) {
             self.missing.push((key, reading.diagnostics.len()));
             reading.missing(self.heading(), self.what, key, example);
         }
@@ -169,6 +170,9 @@ impl<'a> Fields<'a> {
         for entry in &self.mapping.entries {
             let name = entry.key.value.as_str();
             if !self.asked.contains(&name) && !self.explained.contains(&name) {
+                if let Some(Home::Beside(_)) = homes::home(name, &self.asked) {
+                    reading.lost.push(name.to_owned());
+                }
                 reading.push(unknown(
                     &entry.key,
                     self.what,
@@ -222,13 +226,36 @@ pub(crate) fn unknown(
     // A key that is there already was not meant, and one that is right here is likelier than one that is right elsewhere.
     let free = |k: &&'static str| !there.iter().any(|e| e.key.value == **k);
     let near = |keys: &[&'static str]| nearest(&key.value, keys.iter().copied().filter(free));
-    match near(known).or_else(|| near(likely)) {
+    if let Some(help) = elsewhere(&key.value, known, there) {
+        return diagnostic.help(help);
+    }
+    let part = || keys::part(&key.value, known.iter().copied().filter(free));
+    match near(known).or_else(|| near(likely)).or_else(part) {
         Some(right) => diagnostic.help(format!("write `{right}`")),
         None => {
             let mut names: Vec<&str> = known.to_vec();
             names.sort_unstable();
             names.dedup();
             diagnostic.help(format!("the keys of {what} are: {}", names.join(", ")))
+        }
+    }
+}
+
+/// Where a key belongs that is right one level deeper or further out.
+fn elsewhere(key: &str, known: &[&'static str], there: &[Entry]) -> Option<String> {
+    let is_there = |by: &&&str| there.iter().any(|e| e.key.value == **by);
+    match homes::home(key, known)? {
+        Home::Under(all) => {
+            let by = match all.iter().find(is_there) {
+                Some(by) => by,
+                None => all.first().filter(|_| all.len() == 1)?,
+            };
+            Some(format!("`{key}` belongs under `{by}`: `{by}: {{ {key}: ... }}`"))
+        }
+        Home::Beside(all) => {
+            let by: Vec<String> = all.iter().map(|by| format!("`{by}`")).collect();
+            let by = by.join(" or ");
+            Some(format!("`{key}` belongs beside {by}: indent it no further than {by}"))
         }
     }
 }

@@ -188,6 +188,22 @@ pub(crate) fn may_mean(found: &str, key: &str) -> bool {
     !known && nearest(found, [key]).is_some() && KEYS.iter().all(|other| distance(found, other) >= distance(found, key))
 }
 
+/// The key that is the first or the last word of a longer one, as other languages have them: `release_stock`, `timeoutSeconds`.
+pub(crate) fn part<'a>(found: &str, known: impl Iterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let mut words = vec![String::new()];
+    for character in found.chars() {
+        if matches!(character, '_' | '-') || character.is_uppercase() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut().filter(|_| character.is_alphanumeric()) {
+            word.extend(character.to_lowercase());
+        }
+    }
+    // Of the shortest keys too many words are made.
+    let named = |word: &String| known.clone().find(|key| *key == word && key.len() > 2);
+    words.first().and_then(named).or_else(|| words.last().and_then(named))
+}
+
 /// The letters of a key, in the order of the alphabet.
 fn letters(key: &str) -> Vec<char> {
     let mut letters: Vec<char> = key.chars().collect();
@@ -200,14 +216,20 @@ fn synonym(key: &str) -> Option<&'static str> {
     Some(match key {
         "if" | "condition" | "unless" => "when",
         "name" => "id",
-        "uses" | "use" | "invoke" | "operation" | "action" => "call",
+        "uses" | "use" | "to" | "invoke" | "operation" | "action" => "call",
         "params" | "parameters" | "input" | "inputs" | "args" | "arguments" | "body" | "payload" => "with",
         "foreach" | "for_each" | "loop" | "for" => "each",
         "switch" | "match" | "case" => "choose",
-        "catch" | "on_error" | "rescue" => "on_failure",
+        "catch" | "on_error" | "rescue" | "except" | "on_exception" | "onException" => "on_failure",
         "retries" | "attempts" => "retry",
         "delay" | "pause" => "sleep",
         "let" | "assign" | "variables" | "vars" => "set",
+        "default" | "otherwise" => "else",
+        "block" => "try",
+        "do_until" | "repeat_until" => "repeat",
+        "publish" | "send_event" => "emit",
+        "assignee" | "assignees" | "groups" => "roles",
+        "timezone" | "time_zone" | "tz" => "zone",
         "exit" | "end" | "return" | "finish" => "stop",
         "error" | "throw" | "raise" | "abort" => "fail",
         "idempotency_key" | "unique" => "once",

@@ -85,6 +85,12 @@ pub(crate) fn meant(text: &str) -> Option<String> {
         let shorter = duration(longest)? < duration(first)?;
         return shorter.then(|| format!("{longest}..{first} {rest}").trim_end().to_owned());
     }
+    if let Some((count, per)) = text.split_once('/').or_else(|| text.split_once(" per ")) {
+        let per = per.trim();
+        let time = meant(per).filter(|_| per.starts_with(|c: char| c.is_ascii_digit()));
+        let time = time.or_else(|| meant(&format!("1{per}")))?;
+        return Some(format!("{}/{}", count.trim().replace(['_', ',', '\''], ""), time));
+    }
     let number = text.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
     let factor: f64 = match text.get(number.len()..)?.trim() {
         "" | "s" | "sec" | "secs" | "second" | "seconds" => 1_000.0,
@@ -102,6 +108,20 @@ pub(crate) fn meant(text: &str) -> Option<String> {
     // Whole, positive and far below 2^53, so that the conversion is exact.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     Some(written(millis as u64))
+}
+
+/// What a number alone may say where a duration stands, in words: its unit is what is missing.
+pub(crate) fn without_unit(text: &str) -> Option<String> {
+    let number: u64 = text.parse().ok().filter(|number| (1..1_000_000_000).contains(number))?;
+    Some(if number < 1_000 {
+        format!("a number alone has no unit: write `{number}s`, `{number}m` or `{number}h`")
+    } else {
+        format!(
+            "a number alone has no unit: write `{}` where milliseconds are meant, `{}` where seconds are",
+            written(number),
+            written(number * 1_000)
+        )
+    })
 }
 
 /// A duration in milliseconds, as [`duration`] reads it.

@@ -3,6 +3,7 @@
 use dragoman_model::{Diagnostic, Span, nearest};
 use serde_json::Value;
 
+use crate::letters::bare_letter;
 use crate::measure::{self, Backoff, Rate};
 use crate::yaml::{Node, NodeKind, Scalar, Style, resolve, shorten};
 use crate::{Spanned, codes};
@@ -40,8 +41,14 @@ fn meant_name(
         .next()
         .filter(|name| !name.is_empty())
         .unwrap_or(said);
+    // The name of a file is its name without what says what kind of file it is.
+    let said = said
+        .strip_suffix(".yaml")
+        .or_else(|| said.strip_suffix(".yml"))
+        .unwrap_or(said);
+    let plain_letters: String = said.chars().map(bare_letter).collect();
     let mut own = String::new();
-    for character in said.trim().chars() {
+    for character in plain_letters.trim().chars() {
         // `shipOrder` is two words, and `DHL` is one.
         let new_word = character.is_uppercase() && own.ends_with(|c: char| c.is_lowercase() || c.is_ascii_digit());
         if new_word && apart && !capitals {
@@ -79,6 +86,8 @@ pub(crate) struct Reading {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Keys that stand beside the mapping that is read next and belong into it, which was reported.
     pub(crate) beside: Vec<String>,
+    /// Keys that stand too deep, which was reported: they are not said to be missing further out.
+    pub(crate) lost: Vec<String>,
 }
 
 impl Reading {
@@ -86,7 +95,7 @@ impl Reading {
     pub(crate) fn after(diagnostics: Vec<Diagnostic>) -> Self {
         Reading {
             diagnostics,
-            beside: Vec::new(),
+            ..Reading::default()
         }
     }
 
@@ -255,7 +264,10 @@ impl Reading {
         }
         let message = format!("found {}, expected {what}", node.describe());
         let mut diagnostic = Diagnostic::error(codes::MEASURE, node.span.clone(), message);
-        if let Some(meant) = measure::meant(scalar.text.trim()).filter(|meant| read(meant).is_some()) {
+        let unit = measure::without_unit(scalar.text.trim()).filter(|_| what == "a duration");
+        if let Some(unit) = unit {
+            diagnostic = diagnostic.help(unit);
+        } else if let Some(meant) = measure::meant(scalar.text.trim()).filter(|meant| read(meant).is_some()) {
             diagnostic = diagnostic.help(format!("write `{meant}`"));
         }
         self.push(diagnostic.help(help));
@@ -338,6 +350,17 @@ pub(crate) fn first_line(node: &Node) -> Span {
     Span::new(source, range.start..range.start + text[..length].trim_end().len())
 }
 
+/// `x | default(y)` of another language is `default(x, y)`.
+fn without_filter(expression: &str) -> String {
+    let filter = expression
+        .split_once('|')
+        .map(|(value, filter)| (value.trim(), filter.trim()));
+    match filter.and_then(|(value, filter)| Some((value, filter.strip_prefix("default(")?))) {
+        Some((value, other)) => format!("default({value}, {other}"),
+        None => expression.to_owned(),
+    }
+}
+
 /// `"Order ${{ x }} of {{ y }}"` becomes `="Order " + x + " of " + y`.
 fn without_delimiters(text: &str) -> Option<String> {
     let mut pieces: Vec<String> = Vec::new();
@@ -349,7 +372,7 @@ fn without_delimiters(text: &str) -> Option<String> {
         if !literal.is_empty() {
             pieces.push(Value::String(literal.trim_start_matches('=').into()).to_string());
         }
-        pieces.push(rest[open + 2..close].trim().to_owned());
+        pieces.push(without_filter(rest[open + 2..close].trim()));
         rest = &rest[close + end.len()..];
     }
     if !rest.is_empty() {

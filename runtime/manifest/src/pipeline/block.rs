@@ -3,6 +3,7 @@
 use dragoman_model::{Diagnostic, Span, nearest};
 
 use super::{Arm, Block, Handler, Step, StepKind, slips, step, word};
+use crate::fields::Fields;
 use crate::reading::{Reading, first_line, plain};
 use crate::said::{Literal, Template};
 use crate::template::refused_expression;
@@ -73,6 +74,7 @@ pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
                     block = of_keys(reading, first_line(node), steps, value);
                 }
                 fields.allow(word::WORDS);
+                beside_the_word(reading, &mut fields);
                 fields.finish(reading);
             }
             block
@@ -96,6 +98,20 @@ pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
                 refused: true,
             }
         }
+    }
+}
+
+/// Reports keys of a step that are indented into its block.
+fn beside_the_word(reading: &mut Reading, fields: &mut Fields<'_>) {
+    for entry in fields.entries() {
+        let key = entry.key.value.as_str();
+        if !key.starts_with("on_") || word::owners(key).is_empty() {
+            continue;
+        }
+        let message = format!("`{key}` does not belong to a block");
+        let help = format!("`{key}` stands beside the word of the step, in its column: indent it less");
+        reading.push(Diagnostic::error(codes::MISPLACED_KEY, entry.key.span.clone(), message).help(help));
+        fields.explained(key);
     }
 }
 
@@ -244,10 +260,29 @@ fn arm(reading: &mut Reading, node: &Node) -> Option<Arm> {
     Some(Arm { when, block, span })
 }
 
+/// Whether a key under `parallel` is no branch, but holds the branches, as in other languages.
+fn holds_branches(entry: &Entry) -> bool {
+    let NodeKind::Mapping(inner) = &entry.value.kind else {
+        return false;
+    };
+    let of_a_block = |e: &Entry| word::is_word(&e.key.value) || ["steps", "value", "id"].contains(&&*e.key.value);
+    entry.key.value == "branches" && !inner.entries.iter().any(of_a_block)
+}
+
 /// The branches of a `parallel`.
 pub(super) fn branches(reading: &mut Reading, node: &Node) -> Option<Vec<(Spanned<String>, Block)>> {
     let fields = reading.fields(node, "`parallel`", "`{ one: [...], other: [...] }`")?;
     let mut branches = Vec::new();
+    if let [entry] = fields.entries()
+        && holds_branches(entry)
+    {
+        let message = format!("unknown key `{}`", *entry.key);
+        reading.push(
+            Diagnostic::error(codes::UNKNOWN_KEY, entry.key.span.clone(), message)
+                .help("the branches stand right below `parallel`, each with its name: `parallel: { one: [...], other: [...] }`"),
+        );
+        return None;
+    }
     for entry in fields.entries() {
         let block = any(reading, &entry.value);
         if reading.check_name(&entry.key, "_") {

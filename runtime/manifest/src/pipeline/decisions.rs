@@ -195,7 +195,7 @@ pub(super) fn wait(reading: &mut Reading, node: &Node) -> Option<Wait> {
         .take("roles")
         .map_or_else(Vec::new, |n| reading.texts(n, "`[approver]`"));
     let check = fields.take("check").map(|n| reading.expression(n));
-    let refusal = fields.take("refusal");
+    let refusal = fields.take_or("refusal", &["message", "error"]);
     if let (None, Some(refusal)) = (&check, refusal) {
         let example = "size(answer.lines) > 0";
         reading.missing(refusal.span.clone(), "a wait with a `refusal`", "check", example);

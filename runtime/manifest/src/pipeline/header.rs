@@ -13,6 +13,9 @@ use crate::{Spanned, codes};
 /// The version of the language that this runtime knows.
 const LANGUAGE: u64 = 1;
 
+/// What `key` is called elsewhere.
+const KEYS: &[&str] = &["idempotency_key", "unique_key", "dedupe_key"];
+
 pub(super) fn pipeline(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> Option<Pipeline> {
     let mut fields = reading.fields(root, "a pipeline", "with `dragoman: 1` in its first line")?;
     version(reading, &mut fields);
@@ -25,7 +28,7 @@ pub(super) fn pipeline(reading: &mut Reading, source: &Arc<Source>, root: &Node)
         Some(node) => triggers::triggers(reading, node),
         None => Vec::new(),
     };
-    let key = fields.take("key").map(|n| reading.expression(n));
+    let key = fields.take_or("key", KEYS).map(|n| reading.expression(n));
     let serial = fields.take("serial").map(|n| reading.expression(n));
     let limits = fields
         .take("limits")

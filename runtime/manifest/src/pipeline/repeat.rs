@@ -15,7 +15,9 @@ pub(super) fn repeat(reading: &mut Reading, node: &Node) -> Option<Repeat> {
     let span = fields.heading();
     let until = fields.need(reading, "until", "...").map(|n| reading.expression(n));
     let every = fields.take("every").and_then(|n| reading.backoff(n));
-    let for_ms = fields.take("for").and_then(|n| reading.some_time(n, "1h"));
+    let for_ms = fields
+        .take_or("for", &["timeout"])
+        .and_then(|n| reading.some_time(n, "1h"));
     let rounds = fields.take("rounds").and_then(|n| reading.whole(n, 1, MOST_ROUNDS));
     let steps = fields.need(reading, "steps", "[ ... ]");
     let mut block = block::of_keys(reading, span, steps, fields.take_or("value", block::VALUES));

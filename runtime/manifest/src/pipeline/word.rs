@@ -52,6 +52,10 @@ pub(super) fn instead(word: &str, key: &str) -> Option<&'static str> {
         ("call" | "try", "on_refused") => Some("`on_rejected`: the other side rejects; only a `claim` is refused"),
         ("wait", "timeout") => Some("`for: ...` inside `wait`"),
         ("repeat", "timeout") => Some("`for: ...` inside `repeat`"),
+        ("wait", "on_failure") => {
+            Some("`on_timeout`: nobody answers in time, and that is all that can go wrong with a `wait`")
+        }
+        ("each", "key") => Some("`item_key`: what tells one item from another"),
         ("call", "on_timeout") => {
             Some("`on_failure`: a call that times out has failed; `on_timeout` belongs to `wait` and `repeat`")
         }

@@ -38,6 +38,9 @@ pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
         .mark("it stands inside braces, where commas and brackets belong to YAML")
         .help(format!("quote the text: {quoted}"));
     }
+    if let Some(diagnostic) = foreign_line(source, at) {
+        return diagnostic;
+    }
     if let Some(diagnostic) = by_the_line(source, error.kind(), at) {
         return diagnostic;
     }
@@ -52,6 +55,28 @@ pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
         diagnostic = diagnostic.help(line);
     }
     diagnostic
+}
+
+/// A line that other programs write: a mark of a merge, or a comment of another language.
+fn foreign_line(source: &Arc<Source>, error: usize) -> Option<Diagnostic> {
+    let text = &source.text;
+    let begin = text[..error].rfind('\n').map_or(0, |end| end + 1);
+    let line = text[begin..].lines().next()?;
+    let content = line.trim();
+    let merge = ["<<<<<<<", "=======", ">>>>>>>", "|||||||"];
+    let (message, help) = if merge.iter().any(|mark| line.starts_with(mark)) {
+        (
+            "this line is a mark of a merge whose conflict nobody has resolved",
+            "keep one of the two sides, and take the lines with `<<<<<<<`, `=======` and `>>>>>>>` away",
+        )
+    } else if content.starts_with("//") || content.starts_with("/*") || content.starts_with("-- ") {
+        ("this is no comment here", "a comment begins with `#`: write `# ...`")
+    } else {
+        return None;
+    };
+    let start = begin + line.len() - line.trim_start().len();
+    let span = Span::new(source, start..start + content.len());
+    Some(Diagnostic::error(codes::NOT_YAML, span, message).help(help))
 }
 
 /// A line that is indented with something that is no space: a tab where the parser stumbled, or a space that only looks

@@ -152,7 +152,12 @@ fn of_texts(kind: &ErrorKind) -> Option<Words> {
         K::UnexpectedCharacter { character } => {
             return Some((
                 format!("`{character}` cannot begin a text"),
-                vec!["put the text in quotes"],
+                match character {
+                    '`' => vec![
+                        "write an expression without backticks, behind `=`: `=failure.code`; a text stands in quotes",
+                    ],
+                    _ => vec!["put the text in quotes"],
+                },
             ));
         }
         K::RecursionLimitExceeded => ("nested too deep", vec!["split it into several files"]),
