@@ -25,8 +25,40 @@ impl Zone {
     /// The name of a zone that was probably meant.
     pub fn nearest(name: &str) -> Option<String> {
         let names: Vec<String> = jiff::tz::db().available().map(|name| name.to_string()).collect();
-        nearest(name, names.iter().map(String::as_str)).map(str::to_owned)
+        // An offset is not misspelt, and of a zone people often know the town and nothing else.
+        if name.contains(['+', '-']) && name.contains(|c: char| c.is_ascii_digit()) {
+            return None;
+        }
+        let town = |zone: &&String| {
+            zone.rsplit('/')
+                .next()
+                .is_some_and(|town| town.eq_ignore_ascii_case(name))
+        };
+        let whole = names.iter().find(|zone| zone.contains('/') && town(zone));
+        let near = || nearest(name, names.iter().map(String::as_str));
+        whole.map(String::as_str).or_else(near).map(str::to_owned)
     }
+}
+
+/// How a date is written that was written in the order of days, months and years, or with other marks than dashes; none
+/// where that is no date, or is one already. Of two numbers that are both months the first is the day.
+pub fn meant_date(text: &str) -> Option<String> {
+    let parts: Vec<&str> = text
+        .split(['/', '.', '-', ' '])
+        .filter(|part| !part.is_empty())
+        .collect();
+    let [first, middle, last] = parts.as_slice() else {
+        return None;
+    };
+    let (year, one, other) = match (first.len(), last.len()) {
+        (4, _) => (first, last, middle),
+        (_, 4) => (last, first, middle),
+        _ => return None,
+    };
+    let (one, other): (u8, u8) = (one.parse().ok()?, other.parse().ok()?);
+    let (day, month) = if other > 12 { (other, one) } else { (one, other) };
+    let meant = format!("{year}-{month:02}-{day:02}");
+    (meant != text && date(&meant).is_some()).then_some(meant)
 }
 
 impl Period {

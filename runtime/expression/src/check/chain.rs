@@ -128,10 +128,46 @@ impl Checker<'_> {
                 .map(|near| format!("did you mean `{near}`?"))
                 .or_else(|| self.quoted(name))
                 .or_else(|| habits::name(name).map(Into::into))
+                .or_else(|| self.field_of_a_name(name))
         };
+        let read = self
+            .written
+            .text
+            .get(range.end..)
+            .is_some_and(|rest| rest.starts_with(['.', '(']));
+        let known = help.is_some() || read;
         let help = help.unwrap_or_else(|| format!("the names here are {}", self.names()));
-        self.report(codes::UNKNOWN_NAME, range, format!("unknown name `{name}`"), &[&help]);
+        // A word alone may have been meant as a text.
+        let text = format!("a text stands in quotes: `\"{name}\"`");
+        let all = [help.as_str(), text.as_str()];
+        let all = if known { &all[..1] } else { &all[..] };
+        self.report(codes::UNKNOWN_NAME, range, format!("unknown name `{name}`"), all);
         None
+    }
+
+    /// The name before the field is forgotten: `country` for `site.country`. Only where one name has such a field.
+    fn field_of_a_name(&self, field: &str) -> Option<String> {
+        let has = |shape: &Shape| {
+            shape
+                .present()
+                .as_object()
+                .is_some_and(|object| object.fields.contains_key(field))
+        };
+        let mut owners: Vec<String> = Vec::new();
+        for (name, shape) in self.environment.names.iter() {
+            if has(shape) {
+                owners.push(name.to_owned());
+            }
+            let inner = shape.present().as_object().map(|object| object.fields.iter());
+            let message = inner.into_iter().flatten().find(|(inner, _)| *inner == "message");
+            if message.is_some_and(|(_, shape)| has(shape)) {
+                owners.push(format!("{name}.message"));
+            }
+        }
+        match owners.as_slice() {
+            [owner] => Some(format!("did you mean `{owner}.{field}`?")),
+            _ => None,
+        }
     }
 
     /// Somebody wrote a text without quotes.

@@ -8,7 +8,7 @@ use super::arithmetic::exact;
 use super::{Checker, Typed, facts};
 use crate::codes;
 use crate::program::{Comparison, Node, Ordered};
-use crate::tree::{Kind, Tree};
+use crate::tree::{Kind, Operator, Tree};
 
 /// Why two values are not compared.
 pub(super) enum Problem {
@@ -78,6 +78,34 @@ impl Checker<'_> {
         })
     }
 
+    /// `!x in list`: `!` binds closer, and denies the value in place of the test.
+    fn denied_too_early(&mut self, tree: &Tree, one: &Tree, operator: &str, other: &Tree) -> bool {
+        let Kind::Operator {
+            operator: Operator::Not,
+            operands,
+            ..
+        } = &one.kind
+        else {
+            return false;
+        };
+        let [value] = operands.as_slice() else { return false };
+        let (said, facts) = (self.diagnostics.len(), self.facts.clone());
+        let truth = self
+            .tree(value)
+            .is_some_and(|typed| *typed.shape.present() == Shape::Boolean);
+        let wrong = self.diagnostics.len() > said;
+        self.diagnostics.truncate(said);
+        self.facts = facts;
+        if truth || wrong || self.shown(&one.range).starts_with('(') {
+            return false;
+        }
+        let (value, other) = (self.shown(&value.range), self.shown(&other.range));
+        let message = format!("`!` binds closer than `{operator}`: it denies `{value}`, which is not true or false");
+        let help = format!("write `!({value} {operator} {other})`");
+        self.report(codes::WRONG_TYPE, &tree.range, message, &[&help]);
+        true
+    }
+
     /// Somebody asks in another language's way whether a value is there.
     fn compared_with_null(&mut self, tree: &Tree, asked: Ordered, other: &Tree) -> Option<Typed> {
         let not = if asked == Ordered::Equal { "!" } else { "" };
@@ -118,6 +146,9 @@ impl Checker<'_> {
 
     /// `x in list`, `name in map`.
     pub(super) fn within(&mut self, tree: &Tree, one: &Tree, many: &Tree) -> Option<Typed> {
+        if self.denied_too_early(tree, one, "in", many) {
+            return None;
+        }
         let (first, list) = (self.known(one), self.known(many));
         let (first, list) = (first?, list?);
         let item = match &list.shape {

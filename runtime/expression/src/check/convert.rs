@@ -95,12 +95,11 @@ impl Checker<'_> {
             && calendar::time(text).is_none()
         {
             let message = format!("\"{text}\" is not a date");
-            self.report(
-                codes::INVALID_LITERAL,
-                &of.range,
-                message,
-                &["write one as year, month and day: `\"2026-11-21\"`"],
-            );
+            let help = match calendar::meant_date(text) {
+                Some(meant) => format!("a date is written year, month and day: write `\"{meant}\"`"),
+                None => "write one as year, month and day: `\"2026-11-21\"`".to_owned(),
+            };
+            self.report(codes::INVALID_LITERAL, &of.range, message, &[&help]);
             return None;
         }
         let typed = self.value(of)?;

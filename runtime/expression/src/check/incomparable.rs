@@ -135,7 +135,17 @@ impl Checker<'_> {
                 return Some(format!("write `{text}`, without quotes"));
             }
             (Kind::Text(_), Shape::Decimal) => format!("decimal({shown})"),
-            (Kind::Text(_), Shape::Date) => format!("date({shown})"),
+            (Kind::Text(text), Shape::Date) => match crate::calendar::meant_date(text) {
+                Some(meant) => {
+                    return Some(format!(
+                        "a date is written year, month and day: write `date(\"{meant}\")`"
+                    ));
+                }
+                None if crate::calendar::date(text).is_none() && text.starts_with(|c: char| c.is_ascii_digit()) => {
+                    return Some("a date is written year, month and day: write `date(\"2026-11-21\")`".into());
+                }
+                None => format!("date({shown})"),
+            },
             (Kind::Text(text), Shape::DateTime) if crate::calendar::time(text).is_none() => {
                 let of = self.shown(&other.range);
                 return Some(format!("compare days: `date({of})` with `date({shown})`"));
@@ -165,6 +175,13 @@ impl Checker<'_> {
     fn part_instead(&self, (whole, tree): (&Shape, &Tree), (other, right): (&Shape, &Tree)) -> Option<String> {
         let (shown, compared) = (self.shown(&tree.range), self.shown(&right.range));
         if whole.is_quantity() && other.is_textual() {
+            // `"5 KGM"`: what a quantity looks like on paper.
+            if let Kind::Text(text) = &right.kind
+                && let Some((number, unit)) = text.trim().split_once(' ')
+                && crate::number::decimal_text(number).is_some()
+            {
+                return Some(format!("write `quantity(\"{number}\", \"{}\")`", unit.trim()));
+            }
             let number = matches!(&right.kind, Kind::Text(text) if crate::number::decimal_text(text).is_some());
             return Some(if number {
                 format!("give the number a unit: `quantity({compared}, \"...\")`")

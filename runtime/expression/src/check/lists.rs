@@ -64,7 +64,13 @@ impl Checker<'_> {
             // Of no quantities there is no unit.
             quantity if quantity.is_quantity() => (Amount::Quantity, quantity.optional()),
             _ => {
-                let help = "take the numbers first: `list.map(x, x.quantity)`";
+                let help = match &item {
+                    text if text.is_textual() => {
+                        let shown = self.shown(&of.range);
+                        &*format!("make numbers of the texts first: `{shown}.map(x, decimal(x))`, or `int(x)`")
+                    }
+                    _ => "take the numbers first: `list.map(x, x.quantity)`",
+                };
                 self.wrong(
                     of,
                     "a list of whole numbers, decimals or quantities",

@@ -14,6 +14,7 @@ mod marks;
 mod operators;
 mod parts;
 mod result;
+mod tests_of_one;
 mod units;
 
 use std::collections::BTreeSet;

@@ -93,6 +93,9 @@ impl Checker<'_> {
         };
         let second = self.knowing(&facts, |checker| checker.condition(right));
         let (mut first, second) = (first?, second?);
+        if self.tests_of_one(and, left, right) {
+            return None;
+        }
         let pair = Box::new([first.code, second.code]);
         if and {
             first.when_true.extend(second.when_true);

@@ -5,6 +5,7 @@ use dragoman_schema::{Mismatch, Problem, Shape};
 use super::{Checker, Typed};
 use crate::codes;
 use crate::environment::Expected;
+use crate::meant::meant;
 use crate::program::{Code, Function, Node};
 use crate::tree::{Kind, Tree};
 
@@ -30,6 +31,9 @@ impl Checker<'_> {
                     Shape::Object(_) => self
                         .part_of(tree, &typed, |shape| *shape == Shape::Boolean)
                         .unwrap_or_else(|| format!("compare a field of it: `{shown}.<field> == ...`")),
+                    _ if matches!(tree.kind, Kind::Integer(_) | Kind::Text(_) | Kind::Point(_)) => {
+                        format!("write what is to be true or false: a value compared with it, `... == {shown}`")
+                    }
                     _ => format!("compare it, for example `{shown} == ...`"),
                 };
                 self.unfit(tree, "a condition: true or false", &typed.shape, &help);
@@ -104,6 +108,12 @@ impl Checker<'_> {
                     .or_else(|| mismatch.help());
                 let help = match (known, &typed.shape) {
                     (Some(help), _) => help,
+                    (None, Shape::List(item)) if *shape.present() == Shape::Integer => {
+                        let shown = self.shown(&tree.range);
+                        let first = format!("; for one of them: `first({shown})`, which may be absent");
+                        let first = if item.fits(shape).is_ok() { first.as_str() } else { "" };
+                        format!("to say how many there are: `size({shown})`{first}")
+                    }
                     (None, Shape::List(_)) if !matches!(shape.present(), Shape::List(_)) => {
                         let shown = self.shown(&tree.range);
                         format!("for one of the list: `first({shown})`, which may be absent")
@@ -115,6 +125,7 @@ impl Checker<'_> {
                         Problem::Wrong { expected, .. } | Problem::Missing { expected } => {
                             format!("give `{}` a value: {}", mismatch.place(), expected.present().describe())
                         }
+                        Problem::Unknown { .. } => known_fields(shape, &mismatch.path),
                         _ => format!("give `{}` a value of the kind that is expected", mismatch.place()),
                     },
                 };
@@ -149,6 +160,27 @@ impl Checker<'_> {
                 self.shown(&at.range)
             ),
         })
+    }
+}
+
+/// What to write in place of a field that is none, by the fields that there are.
+fn known_fields(shape: &Shape, path: &[String]) -> String {
+    let Some((unknown, above)) = path.split_last() else {
+        return "take it away".to_owned();
+    };
+    let owner = above.iter().try_fold(shape.present(), |shape, segment| match shape {
+        Shape::List(item) | Shape::Map(item) => Some(item.present()),
+        other => other.as_object()?.fields.get(segment).map(Shape::present),
+    });
+    let Some(fields) = owner.and_then(Shape::as_object).map(|object| &object.fields) else {
+        return format!("take `{unknown}` away");
+    };
+    match meant(unknown, fields.keys().map(String::as_str)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => {
+            let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+            format!("the fields are: {}", names.join(", "))
+        }
     }
 }
 

@@ -112,7 +112,7 @@ impl Checker<'_> {
                         }
                         None => {
                             together.unknown = true;
-                            self.arms_differ(&before, &first, &shape, at);
+                            self.arms_differ(&before, &first, &shape, said);
                             Some((before, first))
                         }
                     },
@@ -146,16 +146,37 @@ impl Checker<'_> {
         }
     }
 
-    fn arms_differ(&mut self, before: &Shape, first: &Span, shape: &Shape, at: Span) {
-        let message = format!(
-            "this arm gives {}, another gives {}",
-            shape.describe(),
-            before.describe()
-        );
+    fn arms_differ(&mut self, before: &Shape, first: &Span, shape: &Shape, said: &Template) {
+        let (path, here, there) = difference(shape, before);
+        let at = path.iter().fold(said, |said, field| match said {
+            Template::Object(members, _) => {
+                let member = members.iter().find(|(name, _)| name.value == *field);
+                member.map_or(said, |(_, value)| value)
+            }
+            _ => said,
+        });
+        let (message, help) = match path.is_empty() {
+            true => (
+                format!(
+                    "this arm gives {}, another gives {}",
+                    shape.describe(),
+                    before.describe()
+                ),
+                "let all arms give a value of one kind".to_owned(),
+            ),
+            false => {
+                let field = path.join(".");
+                let (here, there) = (here.describe(), there.describe());
+                (
+                    format!("`{field}` is {here} in this arm, and {there} in another"),
+                    format!("let all arms give `{field}` a value of one kind: {here}, or {there}"),
+                )
+            }
+        };
         self.report(
-            Diagnostic::error(codes::ARMS_DIFFER, at, message)
+            Diagnostic::error(codes::ARMS_DIFFER, at.span().clone(), message)
                 .label(first.clone(), "the other")
-                .help("let all arms give a value of one kind"),
+                .help(help),
         );
     }
 
@@ -210,4 +231,23 @@ impl Checker<'_> {
             Diagnostic::error(codes::EMPTY, name.span.clone(), message).help("write a step in it, or a `value`"),
         );
     }
+}
+
+/// The field in which two objects differ so that they have no common shape, and what it is in each; no field where they
+/// differ as a whole.
+fn difference<'a>(one: &'a Shape, other: &'a Shape) -> (Vec<&'a str>, &'a Shape, &'a Shape) {
+    let mut path = Vec::new();
+    let (mut one, mut other) = (one, other);
+    while let (Shape::Object(left), Shape::Object(right)) = (one.present(), other.present()) {
+        let differs = |(name, shape): (&'a String, &'a Shape)| {
+            let there = right.fields.get(name)?;
+            shape.join(there).is_none().then_some((name, shape, there))
+        };
+        let Some((name, shape, there)) = left.fields.iter().find_map(differs) else {
+            break;
+        };
+        path.push(name.as_str());
+        (one, other) = (shape, there);
+    }
+    (path, one, other)
 }

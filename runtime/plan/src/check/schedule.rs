@@ -50,6 +50,11 @@ impl Checker<'_> {
             let town = name.rsplit('/').next().unwrap_or_default();
             nearest(zone.rsplit('/').next().unwrap_or_default(), [town]).is_some()
         };
+        if zone.contains(['+', '-']) && zone.contains(|c: char| c.is_ascii_digit()) {
+            let help =
+                "an offset is no zone, for it changes in summer: write the area's name, `Europe/Warsaw`, or `UTC`";
+            return self.report(diagnostic.help(help));
+        }
         let whole = nearest(&zone.value, all.iter().map(String::as_str));
         self.report(match whole.or_else(|| all.iter().find(town).map(String::as_str)) {
             Some(right) => diagnostic.help(format!("write `{right}`")),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dragoman_expression::Expected;
+use dragoman_expression::{Expected, meant};
 use dragoman_manifest::{self as manifest, Literal, Spanned};
 use dragoman_model::{Diagnostic, Span, Value, nearest};
 use dragoman_schema::{ObjectShape, Shape};
@@ -200,7 +200,7 @@ impl Checker<'_> {
     pub(super) fn missing_fields(&mut self, span: &Span, object: &ObjectShape, said: &[&str]) {
         let misspelt = |name: &str| {
             said.iter()
-                .any(|s| !object.fields.contains_key(*s) && nearest(s, [name]).is_some())
+                .any(|s| !object.fields.contains_key(*s) && meant(s, [name]).is_some())
         };
         let missing: Vec<(&String, &Shape)> = object
             .fields
@@ -231,7 +231,14 @@ impl Checker<'_> {
             .filter(|f| !members.iter().any(|(n, _)| n.value == **f));
         let message = format!("unknown field `{}`", name.value);
         let mut diagnostic = Diagnostic::error(codes::UNKNOWN_FIELD, name.span.clone(), message);
-        diagnostic = match nearest(&name.value, free.clone().map(String::as_str)) {
+        // What must be there and is not was meant rather than what may be left out.
+        let needed = free
+            .clone()
+            .filter(|f| object.fields.get(*f).is_some_and(|shape| !shape.is_optional()));
+        let right = nearest(&name.value, free.clone().map(String::as_str))
+            .or_else(|| meant(&name.value, needed.map(String::as_str)))
+            .or_else(|| meant(&name.value, free.clone().map(String::as_str)));
+        diagnostic = match right {
             Some(right) => diagnostic.help(format!("write `{right}`")),
             None if BESIDE_WITH.contains(&name.value.as_str()) => {
                 let key = &name.value;
