@@ -3,8 +3,9 @@
 use dragoman_schema::Shape;
 
 use super::{Checker, Typed};
+use crate::codes;
 use crate::program::{Amount, Function, Node};
-use crate::tree::Tree;
+use crate::tree::{Kind, Tree};
 
 impl Checker<'_> {
     /// Functions of text, lists and maps with a fixed number of arguments. None: the number is wrong.
@@ -108,6 +109,13 @@ impl Checker<'_> {
     }
 
     fn join(&mut self, tree: &Tree, of: &Tree, between: &Tree) -> Option<Typed> {
+        if matches!(of.kind, Kind::Text(_)) && !matches!(between.kind, Kind::Text(_)) {
+            let (list, mark) = (self.shown(&between.range), self.shown(&of.range));
+            let text = format!("`join` stands behind a list, and {mark} is text");
+            let help = format!("the list comes first: `{list}.join({mark})`");
+            self.report(codes::WRONG_TYPE, &of.range, text, &[&help]);
+            return None;
+        }
         let (list, between) = (self.items(of), self.textual(between));
         let ((list, item), between) = (list?, between?);
         if !item.is_textual() && !item.is_never() {

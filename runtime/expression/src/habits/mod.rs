@@ -113,7 +113,10 @@ const WORDS: &[(&[&str], &str)] = &[
 const BEGINNINGS: &[(&str, &str)] = &[
     ("if", "a choice is written `condition ? one : other`"),
     ("case", "a choice is written `condition ? one : other`"),
-    ("lambda", "each item is named in brackets: `list.map(x, value)`"),
+    (
+        "lambda",
+        "an item is named, and behind a comma stands what is said of it: `list.filter(x, condition)`, `list.map(x, value)`",
+    ),
     ("function", "each item is named in brackets: `list.map(x, value)`"),
     ("let", "to give a value a name, write a step `set`"),
     ("var", "to give a value a name, write a step `set`"),

@@ -107,10 +107,14 @@ impl Reader<'_> {
             }
             // Inside `{{ }}`: the braces are reported, not what stands in them.
             None if self.source.text[..begin.range.start].ends_with('{') => Ok(()),
-            None => self.report(
-                Diagnostic::error(codes::CUT_BY_COMMA, key.span, format!("`{name}` has no value"))
-                    .help(format!("write `{{ {name}: ... }}`; a text with braces is quoted")),
-            ),
+            None => {
+                let help = match name.split_once(" =") {
+                    Some((name, value)) => format!("a colon is missing: write `{{ {name}: ={} }}`", value.trim()),
+                    None => format!("write `{{ {name}: ... }}`; a text with braces is quoted"),
+                };
+                let message = format!("`{name}` has no value");
+                self.report(Diagnostic::error(codes::CUT_BY_COMMA, key.span, message).help(help))
+            }
         }
     }
 

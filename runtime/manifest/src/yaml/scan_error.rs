@@ -212,7 +212,13 @@ fn no_one_text(source: &Arc<Source>, line: usize, before: &str, value: usize, tr
             "several keys in one line stand in braces: `{key}: {{ {whole} }}`"
         ));
     }
-    diagnostic.help(format!("quote the text: `{key}: {}`", requoted(whole)))
+    let diagnostic = diagnostic.help(format!("quote the text: `{key}: {}`", requoted(whole)));
+    // `"number " + x`, which is an expression and none of the texts that YAML knows.
+    match whole.starts_with(['"', '\'']) && whole.contains(" + ") {
+        true => diagnostic
+            .help("where a value is to be computed, a `=` stands before it, inside of the quotes: `'=\"a \" + b'`"),
+        false => diagnostic,
+    }
 }
 
 /// Where in a text in double quotes the first escape stands that YAML does not know, and how long it is.
