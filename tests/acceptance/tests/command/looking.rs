@@ -75,7 +75,7 @@ summary: Waits for somebody, and goes on without them.
 on: [{ id: hook, http: { path: /late, from: anybody } }]
 steps:
   - id: rounds
-    repeat: { every: 1s, for: 1h, until: round > 0, steps: [{ id: nap, sleep: 1ms }] }
+    repeat: { every: 1s, for: 1h, until: round > 1, steps: [{ id: nap, sleep: 1ms }] }
   - id: officer
     wait: { decision: ship-or-refuse, answers: [ship, refuse], show: [this], roles: [approver], for: 1s }
     on_timeout: { stop: { reason: nobody came } }
