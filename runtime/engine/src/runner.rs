@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use dragoman_model::{Digest, DocumentReference, Failure, RunId, Timestamp, Usage, Value};
+use dragoman_model::{Digest, DocumentReference, Failure, Part, RunId, Timestamp, Usage, Value};
 
 /// A boxed future, so that the sockets can be used as objects.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -21,7 +20,7 @@ pub struct Call {
     /// The operation.
     pub operation: String,
     /// Its payload.
-    pub input: Arc<Value>,
+    pub input: Part,
     /// Documents beside the payload, by name.
     pub documents: BTreeMap<String, DocumentReference>,
     /// Bytes of documents that are not in the store yet (a message being read before it is accepted).

@@ -63,7 +63,7 @@ fn call(surface: &Surface, input: Value) -> Call {
         plugin: surface.digest,
         connection: "echo".into(),
         operation: "echo".into(),
-        input: Arc::new(input),
+        input: input.into(),
         documents: BTreeMap::new(),
         unstored: Vec::new(),
         run: RunId::at(Timestamp::from_millis(0), [0; 10]),

@@ -155,7 +155,7 @@ fn not_answered(why: NotRun, effect: OperationEffect) -> Failure {
 fn input(call: &Call) -> wit::Input {
     let named = |(name, document): (&String, &DocumentReference)| (name.clone(), reference(document));
     wit::Input {
-        payload: call.input.to_string(),
+        payload: serde_json::to_string(&*call.input).unwrap_or_default(),
         documents: call.documents.iter().map(named).collect(),
     }
 }

@@ -5,10 +5,9 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use bytes::Bytes;
-use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
+use dragoman_model::{Digest, DocumentReference, Part, RunId, Timestamp};
 
 use crate::entry::{Draft, Entry};
 use crate::error::Error;
@@ -79,7 +78,7 @@ pub enum Operation {
         /// The business reference, if any.
         reference: Option<String>,
         /// The input, kept for people to compare.
-        input_body: Arc<Value>,
+        input_body: Part,
     },
     /// Registers a step's effect under a reference, without a business key. Refused with [`Refusal::Voided`].
     Refer {
@@ -195,7 +194,7 @@ pub enum Operation {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Settled {
     /// It took effect; the recorded output.
-    Done(Arc<Value>),
+    Done(Part),
     /// It had no effect and will not be tried again by this run: the key is free.
     Failed,
     /// Its outcome is not known, or it stopped for a person.

@@ -29,15 +29,19 @@ impl Digest {
 
     /// The digest of a value's canonical text: equal values give equal digests, whatever the order of their members.
     pub fn of_value(value: &Value) -> Self {
-        Self::of(canonical(value).as_bytes())
+        Self::of(&canonical_bytes(value))
     }
 
     /// The 64 hexadecimal digits alone.
     pub fn hex(&self) -> String {
-        let mut out = String::with_capacity(64);
-        for byte in self.0 {
-            out.push(char::from(b"0123456789abcdef"[usize::from(byte >> 4)]));
-            out.push(char::from(b"0123456789abcdef"[usize::from(byte & 15)]));
+        self.digits().map(char::from).into_iter().collect()
+    }
+
+    fn digits(&self) -> [u8; 64] {
+        let mut out = [0; 64];
+        for (index, byte) in self.0.into_iter().enumerate() {
+            out[2 * index] = b"0123456789abcdef"[usize::from(byte >> 4)];
+            out[2 * index + 1] = b"0123456789abcdef"[usize::from(byte & 15)];
         }
         out
     }
@@ -45,44 +49,56 @@ impl Digest {
 
 /// The canonical text of a value: members sorted by name, no white space, as RFC 8785 does for the values used here.
 pub fn canonical(value: &Value) -> String {
-    let mut out = String::new();
+    // What serde_json writes is always UTF-8.
+    String::from_utf8(canonical_bytes(value)).unwrap_or_default()
+}
+
+fn canonical_bytes(value: &Value) -> Vec<u8> {
+    let mut out = Vec::with_capacity(256);
     write_canonical(value, &mut out);
     out
 }
 
-fn write_canonical(value: &Value, out: &mut String) {
+fn write_scalar(value: &(impl Serialize + ?Sized), out: &mut Vec<u8>) {
+    // Texts and numbers always have a JSON form, and memory takes all that is written to it.
+    let _ = serde_json::to_writer(out, value);
+}
+
+fn write_canonical(value: &Value, out: &mut Vec<u8>) {
     match value {
         Value::Array(items) => {
-            out.push('[');
+            out.push(b'[');
             for (index, item) in items.iter().enumerate() {
                 if index > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
                 write_canonical(item, out);
             }
-            out.push(']');
+            out.push(b']');
         }
         Value::Object(members) => {
-            let mut names: Vec<&String> = members.keys().collect();
-            names.sort();
-            out.push('{');
-            for (index, name) in names.into_iter().enumerate() {
+            let mut sorted: Vec<(&String, &Value)> = members.iter().collect();
+            sorted.sort_by_key(|(name, _)| *name);
+            out.push(b'{');
+            for (index, (name, value)) in sorted.into_iter().enumerate() {
                 if index > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                out.push_str(&Value::String(name.clone()).to_string());
-                out.push(':');
-                write_canonical(&members[name], out);
+                write_scalar(name, out);
+                out.push(b':');
+                write_canonical(value, out);
             }
-            out.push('}');
+            out.push(b'}');
         }
-        scalar => out.push_str(&scalar.to_string()),
+        scalar => write_scalar(scalar, out),
     }
 }
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", self.hex())
+        // Each entry has several digests: no text is made for each.
+        f.write_str("sha256:")?;
+        f.write_str(std::str::from_utf8(&self.digits()).map_err(|_| fmt::Error)?)
     }
 }
 

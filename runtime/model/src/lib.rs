@@ -19,6 +19,7 @@ pub mod id;
 pub mod nearest;
 pub mod nesting;
 pub mod object;
+pub mod part;
 pub mod role;
 pub mod time;
 pub mod usage;
@@ -33,6 +34,7 @@ pub use failure::{Class, Effect, Failure, Issue};
 pub use id::RunId;
 pub use nearest::nearest;
 pub use object::object;
+pub use part::Part;
 pub use role::Role;
 /// JSON values are the runtime's values: payloads, expressions and journal bodies are made of them.
 pub use serde_json::Value;

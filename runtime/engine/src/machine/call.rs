@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dragoman_expression::Expression;
 use dragoman_journal::{OnceKey, Operation, Record, Refusal, TimerPurpose};
-use dragoman_model::{Digest, DocumentReference, Effect, Failure, RunId, Value, object};
+use dragoman_model::{Digest, DocumentReference, Effect, Failure, Part, RunId, Value, object};
 use dragoman_plan::{CallStep, Step};
 use serde_json::json;
 
@@ -138,7 +138,7 @@ impl<'a> Walk<'a> {
             return Ok(Prepared::Observed);
         };
         Ok(Prepared::Ready(Box::new(progress::Request {
-            input: Arc::new(input.unwrap_or_else(|| json!({}))),
+            input: input.unwrap_or_else(|| json!({})).into(),
             documents: references,
             effect: call.effect,
             once: once.map(|key| OnceKey {
@@ -171,6 +171,9 @@ impl<'a> Walk<'a> {
 
     fn intend(&mut self, call: &'a CallStep, request: progress::Request, attempt: u32) -> Flow {
         let digest = Digest::of_value(&request.input);
+        let documents = document_values(&request.documents);
+        let body = object([("input", request.input.into_value()), ("documents", documents)]);
+        let body = Arc::new(body);
         let key = self.key_of(request.once.as_ref());
         let record = Record::Intent {
             connection: call.connection.clone(),
@@ -189,7 +192,7 @@ impl<'a> Walk<'a> {
                 path: self.path.clone(),
                 input: digest,
                 reference: reference.clone(),
-                input_body: request.input.clone(),
+                input_body: Part::member(&body, "input").unwrap_or_else(|| Value::Null.into()),
             }],
             (None, Some(reference)) => vec![Operation::Refer {
                 reference: reference.clone(),
@@ -198,9 +201,8 @@ impl<'a> Walk<'a> {
             }],
             (None, None) => Vec::new(),
         };
-        let input = Value::clone(&request.input);
-        let body = object([("input", input), ("documents", document_values(&request.documents))]);
-        let entry = self.draft(record, Some(body), Some((call.plugin, &call.connection)));
+        let mut entry = self.draft(record, None, Some((call.plugin, &call.connection)));
+        entry.body = Some(body);
         let path = self.path.clone();
         self.place(Tail {
             path,
@@ -229,7 +231,7 @@ impl<'a> Walk<'a> {
         &self,
         step: &Step,
         call: &CallStep,
-        input: Arc<Value>,
+        input: Part,
         documents: BTreeMap<String, DocumentReference>,
         attempt: u32,
         key: String,

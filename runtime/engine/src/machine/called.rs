@@ -1,9 +1,7 @@
 //! What comes back from a call: its answer or its failure, what is written of it, and what follows.
 
-use std::sync::Arc;
-
 use dragoman_journal::{Draft, Operation, Record, Settled, TimerPurpose};
-use dragoman_model::{DocumentReference, Effect, Failure, Timestamp, Usage, Value, object};
+use dragoman_model::{DocumentReference, Effect, Failure, Part, Timestamp, Usage, Value, object};
 use dragoman_plan::{CallStep, Step};
 
 use super::Live;
@@ -56,7 +54,8 @@ impl<'a> Walk<'a> {
 
     fn answered(&mut self, call: &'a CallStep, output: Output, usage: Usage, readings: Value) -> Flow {
         if call.effect.is_read() {
-            self.note_output(call, self.read(call, usage), output, readings);
+            let draft = self.output_draft(call, self.read(call, usage), output, readings);
+            self.note_draft(draft);
             return Flow::Done;
         }
         self.took_effect(call, output, "answer", usage, readings)
@@ -72,21 +71,19 @@ impl<'a> Walk<'a> {
         readings: Value,
     ) -> Flow {
         let attempt = self.progress().map_or(1, |p| p.attempt.max(1));
-        self.settle(Settled::Done(Arc::new(output.payload.clone())));
         let record = Record::Done {
             attempt,
             joined: None,
             known_by: known_by.into(),
             usage,
         };
-        self.note_output(call, record, output, readings);
+        let draft = self.output_draft(call, record, output, readings);
+        if let Some(output) = draft.body.as_ref().and_then(|body| Part::member(body, "output")) {
+            self.settle(Settled::Done(output));
+        }
+        self.note_draft(draft);
         self.desk.urgent = true;
         Flow::Done
-    }
-
-    fn note_output(&mut self, call: &CallStep, record: Record, output: Output, readings: Value) {
-        let draft = self.output_draft(call, record, output, readings);
-        self.note_draft(draft);
     }
 
     fn read(&self, call: &CallStep, usage: Usage) -> Record {

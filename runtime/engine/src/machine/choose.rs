@@ -125,7 +125,7 @@ impl<'a> Walk<'a> {
         let ended = last.and_then(|last| self.ended(&format!("{}.{name}.{}", self.path, last.segment)));
         match ended {
             Some(End::Observed) => Evaluated::Observed,
-            Some(End::Done(output)) => Evaluated::Value(output.clone()),
+            Some(End::Done(output)) => Evaluated::Value(output.as_deref().cloned()),
             _ => Evaluated::Value(None),
         }
     }

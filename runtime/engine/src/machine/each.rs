@@ -192,7 +192,7 @@ impl<'a> Walk<'a> {
         let mut items: Map<String, Value> = around.collect();
         if let Some(round) = self.rounds.last() {
             items.insert("round".into(), round.number.clone());
-            items.insert("last".into(), round.last.clone().unwrap_or(Value::Null));
+            items.insert("last".into(), round.last.as_deref().cloned().unwrap_or(Value::Null));
         }
         items.insert(each.name.clone(), item.item.clone());
         let names = super::scope::Names::new(self.state, self.memo, &self.path, &self.frames, None);

@@ -1,7 +1,5 @@
 //! How a run ends: completed, stopped, failed, parked; and what an operator does to one that is parked.
 
-use std::sync::Arc;
-
 use dragoman_journal::{Ending, Operation, Record, Settled};
 use dragoman_model::{Actor, Class, Failure, Value, object};
 use dragoman_plan::{Block, OnFailure, Step, StepKind, Template};
@@ -64,13 +62,16 @@ impl<'a> Walk<'a> {
     /// An unparked run is given up: nothing more of it begins, and what it began is brought to certainty.
     fn cancel(&mut self, actor: Actor, reason: &str) {
         self.path.clear();
-        let record = Record::Operated {
-            act: Act::Cancel.name().into(),
-        };
+        self.note_act(Act::Cancel, actor, reason);
+        self.desk.urgent = true;
+    }
+
+    /// Writes down what a person does to the run.
+    fn note_act(&mut self, act: Act, actor: Actor, reason: &str) {
+        let record = Record::Operated { act: act.name().into() };
         let mut draft = self.draft(record, Some(json!({ "reason": reason })), None);
         draft.actor = actor;
         self.note_draft(draft);
-        self.desk.urgent = true;
     }
 
     /// A `stop`, `park` or `fail` step.
@@ -134,7 +135,7 @@ impl<'a> Walk<'a> {
         let output = |step: &Step| {
             let id = step.id.clone()?;
             match self.ended(&format!("{}{id}", self.path))? {
-                End::Done(Some(value)) => Some((id, value.clone())),
+                End::Done(Some(value)) => Some((id, Value::clone(value))),
                 _ => None,
             }
         };
@@ -254,15 +255,9 @@ impl<'a> Walk<'a> {
             act
         };
         self.path = path;
-        let mut draft = self.draft(
-            Record::Operated { act: act.name().into() },
-            Some(json!({ "reason": reason })),
-            None,
-        );
-        draft.actor = actor;
-        self.note_draft(draft);
+        self.note_act(act, actor, reason);
         if act == Act::Skip {
-            self.settle(Settled::Done(Arc::new(Value::Null)));
+            self.settle(Settled::Done(Value::Null.into()));
         }
         self.desk.urgent = true;
         *self.memo = Memo::default();

@@ -1,10 +1,9 @@
 //! What the machine is told, and what it wants done.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use dragoman_journal::{Begin, Draft, Effect, NumberedEvent, Operation, Refusal, RunSummary, Standing};
-use dragoman_model::{Actor, Digest, DocumentReference, Failure, RunId, Timestamp, Usage, Value};
+use dragoman_model::{Actor, Digest, DocumentReference, Failure, Part, RunId, Timestamp, Usage, Value};
 
 use crate::runner::{Probed, Report};
 
@@ -189,7 +188,7 @@ pub struct Outgoing {
     /// The operation.
     pub operation: String,
     /// The payload.
-    pub input: Arc<Value>,
+    pub input: Part,
     /// Documents beside it.
     pub documents: BTreeMap<String, DocumentReference>,
     /// From 1.

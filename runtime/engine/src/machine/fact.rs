@@ -1,9 +1,10 @@
 //! What an entry says, whether it is about to be written or was read back.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use dragoman_journal::{Draft, Entry, Record, Versions};
-use dragoman_model::{Actor, DocumentReference, Timestamp, Value};
+use dragoman_model::{Actor, DocumentReference, Part, Timestamp, Value};
 
 /// What an entry says, whether it is about to be written or was read back.
 pub(super) struct Fact<'a> {
@@ -15,6 +16,8 @@ pub(super) struct Fact<'a> {
     pub(super) versions: &'a Versions,
     pub(super) headers: &'a [(String, String)],
     pub(super) body: Option<&'a Value>,
+    /// The body again, where it is shared with the entry that is about to be written.
+    shared: Option<&'a Arc<Value>>,
 }
 
 impl<'a> Fact<'a> {
@@ -29,6 +32,7 @@ impl<'a> Fact<'a> {
             versions: &header.versions,
             headers: &header.headers,
             body: entry.body.as_ref(),
+            shared: None,
         }
     }
 
@@ -42,12 +46,29 @@ impl<'a> Fact<'a> {
             versions: &draft.versions,
             headers: &draft.headers,
             body: draft.body.as_deref(),
+            shared: draft.body.as_ref(),
         }
     }
 
     /// A member of the body.
     pub(super) fn member(&self, name: &str) -> Option<&'a Value> {
         self.body.and_then(|body| body.get(name))
+    }
+
+    /// A member of the body, to be kept.
+    pub(super) fn part(&self, name: &'static str) -> Option<Part> {
+        match self.shared {
+            Some(body) => Part::member(body, name),
+            None => self.member(name).cloned().map(Part::from),
+        }
+    }
+
+    /// The whole body, to be kept.
+    pub(super) fn whole(&self) -> Option<Part> {
+        match self.shared {
+            Some(body) => Some(Part::from(Arc::clone(body))),
+            None => self.body.cloned().map(Part::from),
+        }
     }
 
     /// A text of the body; empty where there is none.

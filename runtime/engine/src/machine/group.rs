@@ -44,7 +44,7 @@ impl<'a> Walk<'a> {
             match self.ended(&format!("{below}{id}")) {
                 // A part that is missing would look like one that is not there.
                 Some(End::Observed) => return Evaluated::Observed,
-                Some(End::Done(Some(value))) => drop(outputs.insert(id.clone(), value.clone())),
+                Some(End::Done(Some(value))) => drop(outputs.insert(id.clone(), Value::clone(value))),
                 _ => {}
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dragoman_journal::{OnceKey, Record, TimerPurpose};
-use dragoman_model::{DocumentReference, Effect, Failure, OperationEffect, RunId, Timestamp, Value};
+use dragoman_model::{DocumentReference, Effect, Failure, OperationEffect, Part, RunId, Timestamp, Value};
 use serde_json::{Map, json};
 
 use super::fact::{Fact, documents};
@@ -48,7 +48,7 @@ pub struct Progress {
     /// The round that a `repeat` step is in, from 0.
     pub round: u64,
     /// What its round before gave.
-    pub last: Option<Value>,
+    pub last: Option<Part>,
     /// The round that it was in when a person let it go on: rounds are counted from there.
     pub resumed_round: u64,
     /// When a `repeat` step is over.
@@ -73,7 +73,7 @@ pub struct Progress {
 #[derive(Debug, Clone, PartialEq)]
 pub enum End {
     /// With an output; none: it gives none.
-    Done(Option<Value>),
+    Done(Option<Part>),
     /// It failed for good; the failure is [`Progress::failure`].
     Failed,
     /// In observe mode: it was only written down.
@@ -86,7 +86,7 @@ pub enum End {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     /// The payload.
-    pub input: Arc<Value>,
+    pub input: Part,
     /// Documents beside it.
     pub documents: BTreeMap<String, DocumentReference>,
     /// As declared or tightened.
@@ -181,7 +181,7 @@ impl Progress {
 
     /// Applies an entry of this step.
     pub(super) fn apply(&mut self, fact: &Fact<'_>) {
-        let output = || fact.member("output").cloned();
+        let output = || fact.part("output");
         match fact.record {
             Record::Read { attempt, .. } => {
                 self.attempt = *attempt;
@@ -219,7 +219,7 @@ impl Progress {
                     reference: reference.clone(),
                 });
             }
-            Record::Answer { .. } => self.finish(End::Done(Some(answer(fact))), fact.seq),
+            Record::Answer { .. } => self.finish(End::Done(Some(answer(fact).into())), fact.seq),
             Record::Claimed { .. } => self.claim(fact),
             Record::Released { .. } => self.finish(End::Done(None), fact.seq),
             Record::Voided { .. } => self.voided = true,
@@ -239,7 +239,7 @@ impl Progress {
             }
             "round" => {
                 self.round = fact.member("round").and_then(Value::as_u64).unwrap_or(self.round + 1);
-                self.last = fact.member("last").filter(|last| !last.is_null()).cloned();
+                self.last = fact.part("last").filter(|last| !last.is_null());
                 self.timer = None;
             }
             _ => {}
@@ -264,7 +264,7 @@ impl Progress {
         };
         self.claim = Some(claim);
         self.joined = *joined;
-        self.finish(End::Done(fact.body.cloned()), fact.seq);
+        self.finish(End::Done(fact.whole()), fact.seq);
     }
 
     pub(super) fn finish(&mut self, end: End, seq: u64) {
@@ -318,7 +318,7 @@ impl Progress {
         self.last_at = Some(fact.at);
         self.key.clone_from(key);
         self.request = Some(Request {
-            input: Arc::new(fact.member("input").cloned().unwrap_or(Value::Null)),
+            input: fact.part("input").unwrap_or_else(|| Value::Null.into()),
             documents: documents(fact.member("documents")),
             effect: *effect,
             once: once.clone(),

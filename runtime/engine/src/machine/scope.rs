@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 
 use dragoman_expression::{Expression, Scope};
-use dragoman_model::{Failure, Value};
+use dragoman_model::{Failure, Part, Value};
 use dragoman_plan::Template;
 use serde_json::Map;
 
@@ -37,11 +37,11 @@ pub(super) struct Round {
     /// Its number, from 0.
     pub(super) number: Value,
     /// What the round before gave.
-    pub(super) last: Option<Value>,
+    pub(super) last: Option<Part>,
 }
 
 impl Round {
-    pub(super) fn new(number: u64, last: Option<Value>) -> Self {
+    pub(super) fn new(number: u64, last: Option<Part>) -> Self {
         Round {
             number: Value::from(number),
             last,
@@ -179,7 +179,7 @@ impl Scope for Names<'_> {
         }
         match (name, self.rounds.last()) {
             ("round", Some(round)) => return Some(&round.number),
-            ("last", Some(round)) => return round.last.as_ref(),
+            ("last", Some(round)) => return round.last.as_deref(),
             _ => {}
         }
         self.state.origin.as_ref().and_then(|origin| origin.roots.get(name))
@@ -192,7 +192,7 @@ impl Scope for Names<'_> {
             path.push_str(&self.path[..length]);
             path.push_str(id);
             match self.end(&path) {
-                Some(End::Done(output)) => return output.as_ref(),
+                Some(End::Done(output)) => return output.as_deref(),
                 Some(End::Observed) => {
                     self.touched.set(true);
                     return None;

@@ -175,7 +175,7 @@ impl State {
             Record::Event { name } if name == "emitted" || name == "received" => {
                 self.hear(fact);
                 self.progress(fact.path)
-                    .finish(End::Done(fact.member("output").cloned()), fact.seq);
+                    .finish(End::Done(fact.part("output")), fact.seq);
             }
             Record::Operated { act } => self.operated(act, fact),
             Record::Migrated { to, .. } => {

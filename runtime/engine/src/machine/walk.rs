@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use dragoman_journal::{Begin, Draft, Operation, Record, Standing, TimerPurpose, Versions};
-use dragoman_model::{Actor, Digest, Failure, Timestamp, Value};
+use dragoman_model::{Actor, Digest, Failure, Part, Timestamp, Value};
 use dragoman_plan::{Block, Plan, Step, StepKind, Template};
 
 use super::event::Request;
@@ -290,7 +290,9 @@ impl<'a> Walk<'a> {
         match evaluated {
             Evaluated::Observed => self.observe(what, Value::Null),
             Evaluated::Value(value) => {
-                self.memo.ends.insert(self.path.clone(), End::Done(value));
+                self.memo
+                    .ends
+                    .insert(self.path.clone(), End::Done(value.map(Part::from)));
                 Flow::Done
             }
         }

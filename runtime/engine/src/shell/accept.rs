@@ -157,7 +157,7 @@ impl Shell {
             plugin,
             connection: connection.clone(),
             operation: operation.clone(),
-            input: Arc::new(json!({})),
+            input: json!({}).into(),
             documents: BTreeMap::from([("message".to_owned(), document.clone())]),
             unstored: vec![(document.clone(), delivery.body.clone())],
             run,

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use dragoman_engine::ManualClock;
+use dragoman_engine::{Act, ManualClock};
 use dragoman_journal::error::{CONTRADICTION, CORRUPT, DISK_FULL};
 use dragoman_journal::{
     Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once, OnceKey, Record, Records,
@@ -244,6 +244,10 @@ async fn answer_all(house: &House) {
             // Nobody answers a wait for an event.
             continue;
         }
+        if wait.roles == ["administrator"] {
+            give_up_all(house).await;
+            break;
+        }
         let answer = json!({ "answer": "ship" });
         let given = house
             .handle()
@@ -252,6 +256,25 @@ async fn answer_all(house: &House) {
         given.expect("the answer is taken");
     }
     house.settle().await;
+}
+
+/// Gives up every run that a message began and that has not ended.
+async fn give_up_all(house: &House) {
+    for run in house
+        .journal
+        .runs(RunFilter::default())
+        .await
+        .expect("the store answers")
+    {
+        if run.standing != Standing::Closed {
+            let olga = Actor::person("olga", "password");
+            let given_up = house
+                .handle()
+                .operate(run.run, Act::Cancel, olga, "begun by mistake")
+                .await;
+            given_up.expect("it has not ended");
+        }
+    }
 }
 
 /// One life on a folder: until everything is settled, or until the process dies. How many commits it made.
@@ -405,6 +428,41 @@ output: { sent: =steps.sent }
 #[test]
 fn children() {
     every_commit(&[plan("each", EACH)], &["each"], &|partner| {
+        partner.will("ship", [Answer, Break { applied: true }]);
+    });
+}
+
+const GIVEN_UP: &str = "
+steps:
+  - id: order
+    call: shop.get
+    with: { number: =trigger.message.number }
+  - id: used
+    claim:
+      ledger: stock
+      account: \"'paper'\"
+      once: steps.order.number
+      lines: \"[{'item': 'a', 'quantity': quantity('3', 'KGM')}]\"
+      limits: \"[{'item': 'a', 'quantity': quantity('5', 'KGM')}]\"
+  - id: sent
+    each: steps.order.parcels
+    as: parcel
+    item_key: parcel
+    concurrent: 5
+    steps:
+      - id: shipped
+        call: shop.ship
+        once: steps.order.number + parcel
+        with: { number: =steps.order.number + parcel }
+        when: parcel != 'b'
+      - id: officer
+        wait: { decision: go, answers: [ship, refuse], for: 30d, show: [=parcel], roles: [administrator] }
+output: { sent: =steps.sent }
+";
+
+#[test]
+fn a_run_that_is_given_up_with_its_items() {
+    every_commit(&[plan("given-up", GIVEN_UP)], &["given-up"], &|partner| {
         partner.will("ship", [Answer, Break { applied: true }]);
     });
 }

@@ -157,7 +157,7 @@ impl World {
             plugin: self.plugin.digest,
             connection: "shop".into(),
             operation: operation.into(),
-            input: Arc::new(input),
+            input: input.into(),
             documents: BTreeMap::new(),
             unstored: Vec::new(),
             run: RunId::at(Timestamp::from_millis(0), [0; 10]),

@@ -1,7 +1,5 @@
 //! Business keys and references.
 
-use std::sync::Arc;
-
 use dragoman_model::{Digest, RunId};
 use serde_json::{Value, json};
 
@@ -15,7 +13,7 @@ fn open(key: &str, input: &Value, reference: Option<&str>) -> Operation {
         path: "ship".into(),
         input: Digest::of_value(input),
         reference: reference.map(Into::into),
-        input_body: Arc::new(input.clone()),
+        input_body: input.clone().into(),
     }
 }
 
@@ -72,11 +70,7 @@ async fn held_until_settled(journal: &dyn Journal) {
 
     written(
         journal,
-        sample::with(
-            first,
-            5,
-            settle("7", Settled::Done(Arc::new(json!({ "parcel": "P1" })))),
-        ),
+        sample::with(first, 5, settle("7", Settled::Done(json!({ "parcel": "P1" }).into()))),
     )
     .await;
     let refusal = refused(journal, sample::with(second, 2, open("7", &input, None))).await;
@@ -134,7 +128,7 @@ pub(super) async fn a_voided_reference_refuses_what_comes_later(journal: &dyn Jo
     .await;
     written(
         journal,
-        sample::with(first, 2, settle("before", Settled::Done(Arc::new(json!(1))))),
+        sample::with(first, 2, settle("before", Settled::Done(json!(1).into()))),
     )
     .await;
 
@@ -209,14 +203,14 @@ pub(super) async fn effects_are_found_by_their_reference(journal: &dyn Journal) 
     written(journal, refer).await;
     written(
         journal,
-        sample::with(lease, 3, settle("7", Settled::Done(Arc::new(json!({ "parcel": 1 }))))),
+        sample::with(lease, 3, settle("7", Settled::Done(json!({ "parcel": 1 }).into()))),
     )
     .await;
     let told = Operation::Settle {
         once: None,
         reference: Some("ref".into()),
         path: "tell".into(),
-        state: Settled::Done(Arc::new(json!("told"))),
+        state: Settled::Done(json!("told").into()),
     };
     written(journal, sample::with(lease, 4, told)).await;
 

@@ -1,7 +1,5 @@
 //! Many callers at once, and what is there afterwards.
 
-use std::sync::Arc;
-
 use dragoman_model::Digest;
 use futures_util::future::join_all;
 use serde_json::json;
@@ -85,7 +83,7 @@ pub(super) async fn one_of_many_gets_the_key(journal: &dyn Journal) {
             path: "ship".into(),
             input: Digest::of(b"x"),
             reference: None,
-            input_body: Arc::new(json!("x")),
+            input_body: json!("x").into(),
         };
         answered(journal.append(sample::with(lease, 1, open)).await).is_ok()
     }))

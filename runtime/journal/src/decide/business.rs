@@ -1,8 +1,6 @@
 //! Business keys and references: acts that happen once over all runs, and what is closed to them.
 
-use std::sync::Arc;
-
-use dragoman_model::{Digest, RunId, Value};
+use dragoman_model::{Digest, Part, RunId, Value};
 
 use crate::query::{Once, OnceState};
 use crate::record::Record;
@@ -69,7 +67,7 @@ impl Opening<'_> {
 impl Settled {
     /// The state that a business key has afterwards, and the output that it keeps. A key that failed is free and keeps none;
     /// of the others that bring none the output stays.
-    pub fn state(&self) -> (OnceState, Option<&Arc<Value>>) {
+    pub fn state(&self) -> (OnceState, Option<&Part>) {
         match self {
             Settled::Done(output) => (OnceState::Done, Some(output)),
             Settled::Failed => (OnceState::Failed, None),

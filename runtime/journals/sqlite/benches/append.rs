@@ -71,7 +71,7 @@ fn intent(id: RunId, once: &OnceKey, body: &Value) -> (Draft, Operation) {
         path: "orders[0].ship".into(),
         input: Digest::of(b"input"),
         reference: None,
-        input_body: Arc::new(body.clone()),
+        input_body: body.clone().into(),
     };
     (draft(id, 2, record, body), open)
 }
@@ -88,7 +88,7 @@ fn done(id: RunId, once: OnceKey, body: &Value) -> (Draft, Operation) {
         once: Some(once),
         reference: None,
         path: "orders[0].ship".into(),
-        state: Settled::Done(Arc::new(body.clone())),
+        state: Settled::Done(body.clone().into()),
     };
     (draft(id, 3, record, body), settle)
 }

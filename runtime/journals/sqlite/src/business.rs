@@ -151,7 +151,7 @@ pub(crate) fn settle(
     settled: &Settled,
 ) -> Result<(), Trouble> {
     let (state, output) = settled.state();
-    let output = output.map(|output| canonical::text(output.as_ref())).transpose()?;
+    let output = output.map(|output| canonical::text(&**output)).transpose()?;
     let state_column = columns::of_once(&state);
     if let Some(once) = once {
         // Only the holder settles its key; an undo may be the work of another run, which found the act by its reference.

@@ -103,10 +103,16 @@ pub(crate) fn update(
         outcome.touched.map(Timestamp::millis),
         told_by,
     );
-    let sql = "UPDATE run SET standing = ?2, wake = ?3, ending = ?4, lease_until = ?5, entries = ?6,
-               touched = coalesce(?7, touched), outcome = coalesce(?8, outcome) WHERE number = ?1";
+    // A statement that names an indexed column writes its index even where nothing changes: the ending is named by the one
+    // that closes the run.
+    let sql = if outcome.ending.is_some() {
+        "UPDATE run SET standing = ?2, wake = ?3, ending = ?4, lease_until = ?5, entries = ?6,
+         touched = coalesce(?7, touched), outcome = coalesce(?8, outcome) WHERE number = ?1"
+    } else {
+        "UPDATE run SET standing = ?2, wake = ?3, lease_until = ?5, entries = ?6,
+         touched = coalesce(?7, touched), outcome = coalesce(?8, outcome) WHERE number = ?1"
+    };
     writing.connection.prepare_cached(sql)?.execute(common)?;
-    // A statement that names an indexed column writes its index even where nothing changes.
     if before.row.due != after.due {
         writing
             .connection

@@ -83,7 +83,7 @@ pub(crate) fn open_writer(file: &Path, max_pages: Option<u32>) -> Result<Connect
     connection.set_prepared_statement_cache_capacity(128);
     connection
         .execute_batch(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-32768;
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;
              PRAGMA wal_autocheckpoint=4000; PRAGMA busy_timeout=5000;",
         )
         .map_err(at_opening)?;

@@ -1,7 +1,6 @@
 //! What an audit finds in a store that somebody has been at.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use dragoman_journal::conformance::sample::{self, append, begun, close, intent, once, run, written};
 use dragoman_journal::{Append, ClaimLine, Head, Journal, OnceKey, Operation, Record, Records, Settled};
@@ -32,7 +31,7 @@ async fn busy(journal: &dyn Journal, number: u64) {
         path: "ship".into(),
         input: Digest::of(b"input"),
         reference: None,
-        input_body: Arc::new(input.clone()),
+        input_body: input.clone().into(),
     };
     let mut act = append(
         lease,
@@ -54,7 +53,7 @@ async fn busy(journal: &dyn Journal, number: u64) {
         once: Some(once(&key)),
         reference: None,
         path: "ship".into(),
-        state: Settled::Done(Arc::new(output.clone())),
+        state: Settled::Done(output.clone().into()),
     };
     let mut act = append(lease, 2, done(), Some(json!({ "output": output })));
     act.entries[0].path = "ship".into();

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -73,7 +72,7 @@ impl Call {
                 plugin: plugin.digest,
                 connection: CONNECTION.into(),
                 operation: self.operation,
-                input: Arc::new(input),
+                input: input.into(),
                 documents,
                 unstored,
                 run: RunId::at(Timestamp::from_millis(0), [0; 10]),
