@@ -170,7 +170,7 @@ impl Cron {
             return Err(Unreadable {
                 at: 0..text.len(),
                 message: format!("a cron expression has five fields, this one has {}", words.len()),
-                help: help.into(),
+                help: time_of_day(text).unwrap_or_else(|| help.into()),
             });
         };
         let read = |index: usize, (at, word): &(usize, &str)| FIELDS[index].read(word, *at);
@@ -215,6 +215,14 @@ impl Cron {
 fn words(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let offset = |word: &str| word.as_ptr() as usize - text.as_ptr() as usize;
     text.split_ascii_whitespace().map(move |word| (offset(word), word))
+}
+
+/// A time of day, as it is written here: `8:30` is `30 8 * * *`.
+fn time_of_day(text: &str) -> Option<String> {
+    let (hour, minute) = text.trim().split_once(':')?;
+    let minute = minute.strip_suffix(":00").unwrap_or(minute);
+    let (hour, minute): (u32, u32) = (hour.parse().ok()?, minute.parse().ok()?);
+    (hour < 24 && minute < 60).then(|| format!("every day at that time is `{minute} {hour} * * *`"))
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The fields of a mapping: known ones are taken, missing ones and unknown ones are reported.
 
-use dragoman_model::{Diagnostic, Span, nearest};
+use dragoman_model::{Diagnostic, Span, meant, nearest};
 
 use crate::homes::{self, Home};
 use crate::reading::Reading;
@@ -230,7 +230,8 @@ pub(crate) fn unknown(
         return diagnostic.help(help);
     }
     let part = || keys::part(&key.value, known.iter().copied().filter(free));
-    match near(known).or_else(|| near(likely)).or_else(part) {
+    let said = || meant(&key.value, known.iter().copied().filter(free));
+    match near(known).or_else(|| near(likely)).or_else(part).or_else(said) {
         Some(right) => diagnostic.help(format!("write `{right}`")),
         None => {
             let mut names: Vec<&str> = known.to_vec();

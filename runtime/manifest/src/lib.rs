@@ -19,6 +19,7 @@ mod keys;
 mod language;
 mod letters;
 mod measure;
+pub mod nearly;
 pub mod pipeline;
 mod reading;
 mod said;

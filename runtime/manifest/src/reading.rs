@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::letters::bare_letter;
 use crate::measure::{self, Backoff, Rate};
 use crate::yaml::{Node, NodeKind, Scalar, Style, resolve, shorten};
-use crate::{Spanned, codes};
+use crate::{Spanned, codes, nearly};
 
 /// A name has at most so many characters.
 const LONGEST_NAME: usize = 64;
@@ -181,7 +181,11 @@ impl Reading {
         if let Some(Value::Bool(flag)) = value {
             return Some(Spanned::new(flag, node.span.clone()));
         }
-        self.wrong_type(node, "`true` or `false`", "write `true` or `false`, without quotes");
+        let help = match written(node).and_then(nearly::truth) {
+            Some(truth) => format!("write `{truth}`, without quotes"),
+            None => "write `true` or `false`, without quotes".to_owned(),
+        };
+        self.wrong_type(node, "`true` or `false`", &help);
         None
     }
 
@@ -199,11 +203,14 @@ impl Reading {
                 None
             }
             _ => {
-                self.wrong_type(
-                    node,
-                    "a whole number",
-                    &format!("write a whole number from {least} to {most}"),
-                );
+                let meant = written(node).and_then(nearly::whole);
+                let help = match meant.filter(|number| (least..=most).contains(number)) {
+                    Some(number) => {
+                        format!("write `{number}`, without quotes: it is a whole number from {least} to {most}")
+                    }
+                    None => format!("write a whole number from {least} to {most}"),
+                };
+                self.wrong_type(node, "a whole number", &help);
                 None
             }
         }
@@ -270,6 +277,20 @@ impl Reading {
         } else if let Some(meant) = measure::meant(scalar.text.trim()).filter(|meant| read(meant).is_some()) {
             diagnostic = diagnostic.help(format!("write `{meant}`"));
         }
+        let text = scalar.text.trim();
+        if what == "a size" {
+            let meant = nearly::size(text).map(|size| format!("write `{size}`"));
+            let alone = text.parse::<u64>().ok();
+            let alone = alone
+                .map(|number| format!("a number alone has no unit: write `{number}MiB`, `{number}KiB` or `{number}B`"));
+            diagnostic = meant.or(alone).into_iter().fold(diagnostic, Diagnostic::help);
+        }
+        if what == "a rate"
+            && let Ok(number) = text.parse::<u64>()
+        {
+            let alone = format!("a number alone says no time: write `{number}/1s`, `{number}/1m` or `{number}/1h`");
+            diagnostic = diagnostic.help(alone);
+        }
         self.push(diagnostic.help(help));
         None
     }
@@ -327,6 +348,14 @@ impl Reading {
             diagnostic = diagnostic.help(format!("write `{right}`"));
         }
         self.push(diagnostic);
+    }
+}
+
+/// The text of a scalar, in quotes or not.
+fn written(node: &Node) -> Option<&str> {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => Some(&scalar.text),
+        _ => None,
     }
 }
 

@@ -251,7 +251,16 @@ fn arm(reading: &mut Reading, node: &Node) -> Option<Arm> {
         Some(node) if when.is_none() && matches!(node.kind, NodeKind::Mapping(_)) => {
             let mut block = any(reading, node);
             if let Some(value) = value {
-                block.value = Some(reading.template(value));
+                if let Some(first) = &block.value {
+                    let message = "the value of `else` is said twice";
+                    reading.push(
+                        Diagnostic::error(codes::DUPLICATE_KEY, first_line(value), message)
+                            .label(first.span().clone(), "here is a value too")
+                            .help("an arm gives one value: take one of the two away"),
+                    );
+                } else {
+                    block.value = Some(reading.template(value));
+                }
             }
             block
         }

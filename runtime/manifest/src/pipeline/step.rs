@@ -166,6 +166,8 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
                 format!("write it inside `{word}`: `{word}: {{ {key}: ... }}`")
             } else if let Some(right) = word::instead(word, key) {
                 format!("write {right}")
+            } else if let Some(own) = word::handlers(word, key) {
+                own
             } else if matches!(
                 (word, key),
                 ("try" | "repeat", "steps" | "value") | ("emit" | "wait", "key")

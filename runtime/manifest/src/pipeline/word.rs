@@ -55,12 +55,38 @@ pub(super) fn instead(word: &str, key: &str) -> Option<&'static str> {
         ("wait", "on_failure") => {
             Some("`on_timeout`: nobody answers in time, and that is all that can go wrong with a `wait`")
         }
+        ("wait", "on_refused" | "on_rejected") => Some(
+            "`on_timeout`: what is answered, a refusal as well, is what the step gives: `steps.<id>.answer == \"...\"`",
+        ),
         ("each", "key") => Some("`item_key`: what tells one item from another"),
         ("call", "on_timeout") => {
             Some("`on_failure`: a call that times out has failed; `on_timeout` belongs to `wait` and `repeat`")
         }
         _ => None,
     }
+}
+
+/// Which handlers a word has, in place of one that it does not have: the one that it has, or all of them.
+pub(super) fn handlers(word: &str, key: &str) -> Option<String> {
+    let own: Vec<&str> = owned()
+        .filter(|own| own.starts_with("on_") && takes(word, own) == Some(true))
+        .collect();
+    let article = if word.starts_with(['a', 'e']) { "an" } else { "a" };
+    let handler = key.starts_with("on_");
+    handler.then(|| match own.as_slice() {
+        [] => {
+            let owners: Vec<String> = owners(key).iter().map(|owner| format!("`{owner}`")).collect();
+            format!(
+                "{article} `{word}` has no handlers, and `{key}` belongs to {}: take it away, or put the steps into a `try`",
+                owners.join(", ")
+            )
+        }
+        [only] => format!("{article} `{word}` has only `{only}`: write that in place of `{key}`"),
+        all => format!(
+            "the handlers of {article} `{word}` are `{}`: write one of them in place of `{key}`",
+            all.join("`, `")
+        ),
+    })
 }
 
 /// The words that take a key.
