@@ -84,7 +84,7 @@ pub(crate) fn named(written: &str) -> Option<&'static str> {
 }
 
 /// The code that somebody may have meant: of a name, else one that begins so, else one that is written nearly so.
-pub(crate) fn meant(code: &str) -> Option<&'static str> {
+pub fn meant(code: &str) -> Option<&'static str> {
     if let Some(named) = named(code) {
         return Some(named);
     }

@@ -4,8 +4,10 @@ use std::fmt;
 
 use crate::Shape;
 
-/// So many fields or values of a list are named; the rest is a count.
+/// So many fields are named.
 const SHOWN: usize = 6;
+/// So many values of a list are named: who does not know them has to choose one.
+const VALUES: usize = 24;
 
 impl Shape {
     /// In words: `text`, `list of Order`, `Order { number, ... }`.
@@ -55,8 +57,8 @@ fn describe_values(values: &[String]) -> String {
     match values {
         [one] => format!("text \"{one}\""),
         _ => {
-            let quoted: Vec<String> = values.iter().take(SHOWN).map(|v| format!("\"{v}\"")).collect();
-            let more = if values.len() > SHOWN { " | ..." } else { "" };
+            let quoted: Vec<String> = values.iter().take(VALUES).map(|v| format!("\"{v}\"")).collect();
+            let more = if values.len() > VALUES { " | ..." } else { "" };
             format!("{}{more}", quoted.join(" | "))
         }
     }

@@ -1,6 +1,4 @@
-//! Finding a field, and the nearest right name where there is none.
-
-use dragoman_model::nearest;
+//! Finding a field.
 
 use crate::Shape;
 
@@ -10,10 +8,7 @@ pub enum Lookup {
     /// It is there, with this shape.
     Found(Shape),
     /// The object has no such field.
-    Unknown {
-        /// The nearest right name, where one is near.
-        nearest: Option<String>,
-    },
+    Unknown,
     /// Nothing is known of the value: it needs a cast.
     Any,
     /// It has no fields.
@@ -36,9 +31,7 @@ impl Shape {
                 Some(object) => match object.fields.get(name) {
                     Some(shape) => Lookup::Found(shape.clone()),
                     None if object.open => Lookup::Found(Shape::Any.optional()),
-                    None => Lookup::Unknown {
-                        nearest: nearest(name, object.fields.keys().map(String::as_str)).map(Into::into),
-                    },
+                    None => Lookup::Unknown,
                 },
             },
         }
@@ -79,8 +72,6 @@ fn field_of_variants(variants: &[Shape], name: &str) -> Lookup {
     match found {
         Some(shape) if missing => Lookup::Found(shape.optional()),
         Some(shape) => Lookup::Found(shape),
-        None => Lookup::Unknown {
-            nearest: nearest(name, variants.iter().flat_map(Shape::field_names)).map(Into::into),
-        },
+        None => Lookup::Unknown,
     }
 }

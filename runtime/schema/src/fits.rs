@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use dragoman_model::nearest;
+use dragoman_model::{all_meant, did_you_mean};
 
 use crate::{ObjectShape, Shape};
 
@@ -32,8 +32,8 @@ pub enum Problem {
     },
     /// A field that is not asked for.
     Unknown {
-        /// The nearest right name.
-        nearest: Option<String>,
+        /// The names that may have been meant.
+        meant: Vec<String>,
     },
     /// It may be absent, and is asked for.
     MaybeAbsent {
@@ -76,7 +76,7 @@ impl Mismatch {
     pub fn help(&self) -> Option<String> {
         let conversion = |function: &str| Some(format!("convert it: `{function}(...)`"));
         match &self.problem {
-            Problem::Unknown { nearest: Some(name) } => Some(format!("did you mean `{name}`?")),
+            Problem::Unknown { meant } => did_you_mean(meant),
             Problem::MaybeAbsent { .. } => {
                 Some("test it with `has(...)` first, or give another value: `default(..., ...)`".into())
             }
@@ -181,8 +181,9 @@ fn fits_object(from: &ObjectShape, into: &ObjectShape) -> Result<(), Mismatch> {
         let unknown = from.fields.keys().find(|name| !into.fields.contains_key(*name));
         if let Some(name) = unknown {
             let unsaid = into.fields.keys().filter(|n| !from.fields.contains_key(*n));
-            let nearest = nearest(name, unsaid.map(String::as_str)).map(Into::into);
-            return Err(Mismatch::here(Problem::Unknown { nearest }).below(name));
+            let meant = all_meant(name, unsaid.map(String::as_str));
+            let meant = meant.into_iter().map(Into::into).collect();
+            return Err(Mismatch::here(Problem::Unknown { meant }).below(name));
         }
     }
     for (name, expected) in &into.fields {

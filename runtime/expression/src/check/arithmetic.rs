@@ -59,7 +59,7 @@ impl Checker<'_> {
         let amount = match self.amount(operation, &first, &second) {
             Ok(amount) => amount,
             Err(problem) => {
-                self.no_arithmetic(at, &first.shape, &second.shape, problem);
+                self.no_arithmetic(at, (&first.shape, left), (&second.shape, right), problem);
                 return None;
             }
         };
@@ -113,45 +113,6 @@ impl Checker<'_> {
         }
     }
 
-    fn no_arithmetic(&mut self, at: &Range<usize>, left: &Shape, right: &Shape, problem: Problem) {
-        let operator = self.shown(at);
-        let text = format!("`{operator}` does not go between {left} and {right}");
-        match problem {
-            Problem::Units => {
-                let help = [
-                    "give the number a unit: `quantity(..., \"...\")`",
-                    "or take the bare value: `q.value`",
-                ];
-                self.report(codes::UNITS, at, text, &help);
-            }
-            Problem::Product => {
-                let help = ["quantities of one unit are added and subtracted; for the rest take `q.value`"];
-                self.report(codes::WRONG_TYPE, at, text, &help);
-            }
-            Problem::Float => {
-                let help = ["floats are not calculated with: make them decimals with `decimal(...)`"];
-                self.report(codes::WRONG_TYPE, at, text, &help);
-            }
-            Problem::Kind => {
-                let textual = left.is_textual() || right.is_textual();
-                let dated = |shape: &Shape| matches!(shape, Shape::Date | Shape::DateTime);
-                let help: &[&str] = if dated(left) || dated(right) {
-                    &[
-                        "beside a date or a time stands a duration: `time + duration(\"10d\")`, `time - duration(\"10d\")`",
-                        "two of them are compared: `a < b`",
-                    ]
-                } else if operator == "+" && textual {
-                    &["to put texts together, convert the other side with `text(...)`"]
-                } else if textual {
-                    &["make a number of the text: `int(...)` or `decimal(...)`"]
-                } else {
-                    &["numbers, decimals and quantities are calculated with, each with its own kind"]
-                };
-                self.report(codes::WRONG_TYPE, at, text, help);
-            }
-        }
-    }
-
     /// Texts or lists one behind the other; none where it is neither.
     fn joined(
         &mut self,
@@ -162,6 +123,9 @@ impl Checker<'_> {
         second: &Typed,
     ) -> Option<Option<Typed>> {
         let pair = Box::new([first.code.clone(), second.code.clone()]);
+        if self.period_in_quotes(first, right) {
+            return Some(None);
+        }
         let plain = |typed: &Typed| matches!(typed.shape, Shape::Text | Shape::Enumeration(_));
         let dated = |typed: &Typed| matches!(typed.shape, Shape::Date | Shape::DateTime);
         match (&first.shape, &second.shape) {
@@ -182,6 +146,19 @@ impl Checker<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `time + "3d"`: a text behind a time, where a duration was meant.
+    fn period_in_quotes(&mut self, first: &Typed, right: &Tree) -> bool {
+        let Kind::Text(text) = &right.kind else { return false };
+        let dated = matches!(first.shape, Shape::Date | Shape::DateTime);
+        if !dated || self.environment.trusting || Period::parse(text).is_none() {
+            return false;
+        }
+        let message = format!("`\"{text}\"` is text: it would be written behind {}", first.shape);
+        let help = format!("to add a duration, write `duration(\"{text}\")`");
+        self.report(codes::WRONG_TYPE, &right.range, message, &[&help]);
+        true
     }
 
     /// `duration("10d")`, which stands only beside a date or a time. Some(none): it is one, and wrong.
@@ -254,7 +231,7 @@ impl Checker<'_> {
 }
 
 /// Why two values are not calculated with.
-enum Problem {
+pub(super) enum Problem {
     Units,
     Product,
     Float,

@@ -15,7 +15,9 @@ impl Checker<'_> {
         for (item, typed) in items.iter().zip(&checked) {
             let Some(joined) = shape.join(&typed.shape) else {
                 let text = format!("expected {shape} as the items before, found {}", typed.shape);
-                self.report(codes::BRANCHES, &item.range, text, &[super::ONE_KIND]);
+                let help = self.instead(item, &typed.shape, &shape);
+                let help = help.unwrap_or_else(|| super::ONE_KIND.to_owned());
+                self.report(codes::BRANCHES, &item.range, text, &[&help]);
                 return None;
             };
             shape = joined;
@@ -82,7 +84,9 @@ impl Checker<'_> {
             let (name, typed) = (name?, typed?);
             let Some(joined) = shape.join(&typed.shape) else {
                 let text = format!("expected {shape} as the members before, found {}", typed.shape);
-                self.report(codes::BRANCHES, &value.range, text, &[super::ONE_KIND]);
+                let help = self.instead(value, &typed.shape, &shape);
+                let help = help.unwrap_or_else(|| super::ONE_KIND.to_owned());
+                self.report(codes::BRANCHES, &value.range, text, &[&help]);
                 return None;
             };
             shape = joined;

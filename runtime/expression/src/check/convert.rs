@@ -166,10 +166,14 @@ impl Checker<'_> {
 
     fn quantity(&mut self, tree: &Tree, value: &Tree, unit: &Tree) -> Option<Typed> {
         let written = self.written_unit(unit);
+        let said = self.diagnostics.len();
         let (value, code) = (
             self.converted(value, value, Function::Decimal, Shape::Decimal),
             self.textual(unit),
         );
+        if code.is_none() && self.diagnostics.len() == said + 1 && value.is_some() {
+            self.no_unit(unit);
+        }
         let (value, code) = (value?, code?);
         let codes = vec![value.code, code.code];
         Some(Typed::new(written?, &tree.range, Node::Call(Function::Quantity, codes)))

@@ -202,7 +202,15 @@ impl Checker<'_> {
                 self.shown(&of.range),
                 second.shape
             );
-            self.report(codes::BRANCHES, &tree.range, text, &[super::ONE_KIND]);
+            let made = self.instead(other, &second.shape, &present);
+            let help = made.unwrap_or_else(|| {
+                format!(
+                    "let the other value be {} as well, for example `{}`",
+                    present.describe(),
+                    super::remedies::some_value(&present)
+                )
+            });
+            self.report(codes::BRANCHES, &tree.range, text, &[&help]);
             return None;
         };
         Some(Typed::new(

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use dragoman_model::nearest;
+use dragoman_model::all_meant;
 use dragoman_schema::Shape;
 
 use super::compare::Problem;
@@ -29,10 +29,11 @@ impl Checker<'_> {
             self.report(codes::NEVER_EQUAL, &wrong.range, message, &[&both]);
             return;
         }
-        if let Shape::Enumeration(values) = values
-            && let Some(near) = nearest(text, values.iter().map(String::as_str))
-        {
-            help.push(format!("did you mean \"{near}\"?"));
+        if let Shape::Enumeration(values) = values {
+            let near = all_meant(text, values.iter().map(String::as_str));
+            if !near.is_empty() {
+                help.push(format!("did you mean \"{}\"?", near.join("\" or \"")));
+            }
         }
         help.push(format!("it is one of {values}"));
         let help: Vec<&str> = help.iter().map(String::as_str).collect();
@@ -91,36 +92,124 @@ impl Checker<'_> {
             self.report(code, at, text, &[&help]);
             return;
         }
-        let (code, text, help): (_, _, &[&str]) = match problem {
-            Problem::Units => (
-                codes::UNITS,
-                text,
-                &[
-                    "give the number a unit: `quantity(..., \"...\")`",
-                    "or take the bare value: `q.value`",
-                ],
-            ),
-            Problem::Float => (
-                codes::WRONG_TYPE,
-                text,
-                &["make the float a decimal with `decimal(...)`"],
-            ),
-            Problem::Zone => (
-                codes::WRONG_TYPE,
-                text,
-                &["take the day of the time: `date(...)`, or in a zone `date(..., \"Europe/Zurich\")`"],
-            ),
-            Problem::Convert(function) => {
-                let help = format!("convert the text: `{function}(...)`");
-                return self.report(codes::WRONG_TYPE, at, text, &[&help]);
+        let (code, text, help) = match problem {
+            Problem::Units => (codes::UNITS, text, self.with_units(left, right)),
+            Problem::Float => {
+                let (float, _) = if *left.0 == Shape::Number {
+                    (left.1, left.0)
+                } else {
+                    (right.1, right.0)
+                };
+                let help = format!("make the float a decimal: `decimal({})`", self.shown(&float.range));
+                (codes::WRONG_TYPE, text, vec![help])
             }
-            Problem::Never => (
-                codes::NEVER_EQUAL,
-                format!("{text}, which are never equal"),
-                &["compare values of one kind: a field of the one, or `text(...)` of the other"],
-            ),
+            Problem::Zone => {
+                let time = if *left.0 == Shape::DateTime { left.1 } else { right.1 };
+                let time = self.shown(&time.range);
+                let help =
+                    format!("take the day of the time: `date({time})`, or in a zone `date({time}, \"Europe/Zurich\")`");
+                (codes::WRONG_TYPE, text, vec![help])
+            }
+            Problem::Convert(function) => {
+                let written = if left.0.is_textual() && matches!(left.0, Shape::Text | Shape::Enumeration(_)) {
+                    left.1
+                } else {
+                    right.1
+                };
+                let help = format!("convert the text: `{function}({})`", self.shown(&written.range));
+                (codes::WRONG_TYPE, text, vec![help])
+            }
+            Problem::Never => {
+                let known = self.counted(left, right).or_else(|| self.counted(right, left));
+                let known = known.or_else(|| self.truth_compared(at, left, right));
+                let known = known.or_else(|| self.truth_compared(at, right, left));
+                let made = || {
+                    let other = |from: (&Shape, &Tree), into: &Shape| self.instead(from.1, from.0, into);
+                    other(left, right.0).or_else(|| other(right, left.0))
+                };
+                let help = known.or_else(made).unwrap_or_else(|| {
+                    "compare values of one kind: a field of the one, or `text(...)` of the other".to_owned()
+                });
+                (codes::NEVER_EQUAL, format!("{text}, which are never equal"), vec![help])
+            }
         };
-        self.report(code, at, text, help);
+        let help: Vec<&str> = help.iter().map(String::as_str).collect();
+        self.report(code, at, text, &help);
+    }
+
+    /// A list compared with a number: how many there are is meant; one compared with one value: whether that is in it.
+    fn counted(&self, (list, tree): (&Shape, &Tree), (other, one): (&Shape, &Tree)) -> Option<String> {
+        let (shown, one) = (self.shown(&tree.range), self.shown(&one.range));
+        match (list, other) {
+            (Shape::List(item), _) if item.join(other).is_some() => {
+                let counted = match other {
+                    Shape::Integer => format!(", or how many there are: `size({shown})`"),
+                    _ => String::new(),
+                };
+                Some(format!("to ask whether it is in the list: `{one} in {shown}`{counted}"))
+            }
+            (Shape::List(_) | Shape::Map(_), Shape::Integer | Shape::Decimal | Shape::Number) => {
+                Some(format!("compare how many there are: `size({shown})`"))
+            }
+            _ => None,
+        }
+    }
+
+    /// What is true or false already, compared with what is not: it stands alone, or its value is compared.
+    fn truth_compared(&self, at: &Range<usize>, truth: (&Shape, &Tree), other: (&Shape, &Tree)) -> Option<String> {
+        if *truth.0 != Shape::Boolean || *other.0 == Shape::Boolean {
+            return None;
+        }
+        let (said, with, mark) = (self.shown(&truth.1.range), self.shown(&other.1.range), self.shown(at));
+        if let Kind::Call {
+            function, arguments, ..
+        } = &truth.1.kind
+            && let ("has", [value]) = (function.as_str(), arguments.as_slice())
+        {
+            return Some(format!("write `{said} && {} {mark} {with}`", self.shown(&value.range)));
+        }
+        match truth.1.kind {
+            Kind::Boolean(_) => Some(format!("it is {}: compare it with one, `{with} {mark} ...`", other.0)),
+            _ => Some(format!(
+                "it is true or false already: write `{said}` alone, or `!{said}`"
+            )),
+        }
+    }
+
+    /// A number beside a quantity: the number with the unit of that, or the number of that.
+    pub(super) fn with_units(&self, left: (&Shape, &Tree), right: (&Shape, &Tree)) -> Vec<String> {
+        let (quantity, number) = if left.0.is_quantity() {
+            (left, right)
+        } else {
+            (right, left)
+        };
+        vec![
+            format!(
+                "give the number a unit: `quantity({}, \"{}\")`",
+                self.amount_of(number.1),
+                super::remedies::unit_of(quantity.0)
+            ),
+            format!("or take the bare value: `{}.value`", self.shown(&quantity.1.range)),
+        ]
+    }
+
+    /// What to write so that two values are of one kind: the second one as the first, else the first as the second.
+    pub(super) fn one_kind(&self, (first, one): (&Tree, &Shape), (second, other): (&Tree, &Shape)) -> String {
+        // Beside a text everything can be made text, and not every text a number.
+        let kind = |shape: &Shape| match shape.present() {
+            Shape::Enumeration(_) => Shape::Text,
+            other => other.clone(),
+        };
+        let (one, other) = (kind(one), kind(other));
+        if other == Shape::Text && one != Shape::Text {
+            return self
+                .instead(first, &one, &other)
+                .or_else(|| self.instead(second, &other, &one))
+                .unwrap_or_else(|| super::ONE_KIND.to_owned());
+        }
+        self.instead(second, &other, &one)
+            .or_else(|| self.instead(first, &one, &other))
+            .unwrap_or_else(|| super::ONE_KIND.to_owned())
     }
 
     /// How a value that was written on the spot is written as one of the other side's kind; none where it is not so
@@ -158,7 +247,7 @@ impl Checker<'_> {
                     "it is text: write `{of} == \"{first}\"`; it is one of {wanted}"
                 ));
             }
-            (Kind::Integer(_) | Kind::Point(_) | Kind::Boolean(_), Shape::Text | Shape::Enumeration(_)) => {
+            (Kind::Integer(_) | Kind::Point(_), Shape::Text | Shape::Enumeration(_)) => {
                 format!("\"{shown}\"")
             }
             _ => return None,
@@ -184,7 +273,10 @@ impl Checker<'_> {
             }
             let number = matches!(&right.kind, Kind::Text(text) if crate::number::decimal_text(text).is_some());
             return Some(if number {
-                format!("give the number a unit: `quantity({compared}, \"...\")`")
+                format!(
+                    "give the number a unit: `quantity({compared}, \"{}\")`",
+                    super::remedies::unit_of(whole)
+                )
             } else {
                 format!("compare its unit: `{shown}.unit`")
             });

@@ -24,15 +24,45 @@ impl Checker<'_> {
             ("contains", 2) => (Function::Contains, Shape::Boolean),
             _ => return None,
         };
+        if function == Function::Contains && self.contained(arguments) {
+            return Some(None);
+        }
         let checked: Vec<Option<Typed>> = arguments.iter().map(|argument| self.textual(argument)).collect();
         let codes: Option<Vec<_>> = checked.into_iter().map(|typed| typed.map(|typed| typed.code)).collect();
         Some(codes.map(|codes| Typed::new(texts, &tree.range, Node::Call(function, codes))))
     }
 
+    /// `list.contains(x)`: what is asked of a list is asked with `in`, or of a field of its items.
+    fn contained(&mut self, arguments: &[&Tree]) -> bool {
+        let [list, part] = arguments else { return false };
+        let (said, facts) = (self.diagnostics.len(), self.facts.clone());
+        let shape = self.tree(list).map(|typed| typed.shape);
+        self.diagnostics.truncate(said);
+        self.facts = facts;
+        let Some(Shape::List(item)) = shape else { return false };
+        let (shown, part) = (self.shown(&list.range), self.shown(&part.range));
+        let help = match super::parts::fields_that(&item, Shape::is_textual).first() {
+            Some(field) if !item.is_textual() => {
+                format!("of a field of its items: `{shown}.exists(x, x.{field} == {part})`")
+            }
+            _ => format!("of a list it is asked so: `{part} in {shown}`"),
+        };
+        self.wrong(list, "text", &Shape::List(item), &[&help]);
+        true
+    }
+
     fn size(&mut self, tree: &Tree, of: &Tree) -> Option<Typed> {
         let typed = self.known(of)?;
         if !typed.shape.is_textual() && !matches!(typed.shape, Shape::List(_) | Shape::Map(_)) {
-            self.wrong(of, "a list, a map or text", &typed.shape, &[]);
+            let shown = self.shown(&of.range);
+            let help = format!("it is a number already: write `{shown}`");
+            let help = (typed.shape == Shape::Integer).then_some(help.as_str());
+            self.wrong(
+                of,
+                "a list, a map or text",
+                &typed.shape,
+                &help.into_iter().collect::<Vec<_>>(),
+            );
             return None;
         }
         Some(Typed::new(
@@ -70,7 +100,14 @@ impl Checker<'_> {
                         let shown = self.shown(&of.range);
                         &*format!("make numbers of the texts first: `{shown}.map(x, decimal(x))`, or `int(x)`")
                     }
-                    _ => "take the numbers first: `list.map(x, x.quantity)`",
+                    _ => {
+                        let counts =
+                            |shape: &Shape| matches!(shape, Shape::Integer | Shape::Decimal) || shape.is_quantity();
+                        let fields = super::parts::fields_that(&item, counts);
+                        let field = fields.first().map_or("quantity", String::as_str);
+                        let shown = self.shown(&of.range);
+                        &*format!("take the numbers first: `sum({shown}.map(x, x.{field}))`")
+                    }
                 };
                 self.wrong(
                     of,

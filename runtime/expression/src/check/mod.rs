@@ -7,15 +7,18 @@ mod container;
 mod convert;
 mod facts;
 mod functions;
+mod incalculable;
 mod incomparable;
 mod iterate;
 mod lists;
 mod marks;
 mod operators;
 mod parts;
+mod remedies;
 mod result;
 mod tests_of_one;
 mod units;
+mod unknown;
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -53,6 +56,7 @@ pub fn check(
         roots: BTreeSet::new(),
         steps: BTreeSet::new(),
         whole: 0..0,
+        wanted: None,
     };
     let checked = checker.whole(expected);
     match checked {
@@ -107,6 +111,8 @@ struct Checker<'a> {
     steps: BTreeSet<String>,
     /// The whole path that is being read: `steps.order.customer.name`.
     whole: Range<usize>,
+    /// What the place of the whole expression asks for, where that has a shape, and where the whole stands.
+    wanted: Option<(Range<usize>, Shape)>,
 }
 
 /// A part that was checked.
@@ -164,7 +170,11 @@ impl Checker<'_> {
                 kind: Kind::Name(name),
                 range,
             }) if *expected == Expected::Condition && self.is_no_truth(&name) => {
-                let help = "write `true`, `false`, or what is to be compared: `a == \"b\"`";
+                let help = match name.to_lowercase().as_str() {
+                    "yes" | "on" => "write `true`",
+                    "no" | "off" => "write `false`",
+                    _ => "write `true`, `false`, or what is to be compared: `a == \"b\"`",
+                };
                 let text = format!("here stands a condition: true or false; `{name}` is no name");
                 self.report(codes::UNKNOWN_NAME, &range, text, &[help]);
                 return None;
@@ -175,6 +185,12 @@ impl Checker<'_> {
                 self.report(problem.code, &problem.range, problem.message, &help);
                 return None;
             }
+        };
+        self.wanted = match expected {
+            Expected::Shape(shape) => Some((tree.range.clone(), shape.clone())),
+            Expected::Condition => Some((tree.range.clone(), Shape::Boolean)),
+            Expected::Key => Some((tree.range.clone(), Shape::Text)),
+            _ => None,
         };
         let typed = self.tree(&tree)?;
         let shows = [facts::told(&typed.when_true), facts::told(&typed.when_false)];
@@ -295,7 +311,12 @@ impl Checker<'_> {
                 // Of an object nobody can write another one: the value that is read of it is given.
                 let read = self.whole.start == tree.range.start && self.whole.end > tree.range.end;
                 let whole = if read { self.shown(&self.whole) } else { shown.clone() };
-                let other = format!("or give another value: `default({whole}, ...)`");
+                let value = if read {
+                    "...".to_owned()
+                } else {
+                    remedies::some_value(&typed.shape)
+                };
+                let other = format!("or give another value: `default({whole}, {value})`");
                 self.report(
                     codes::MAYBE_ABSENT,
                     &tree.range,
@@ -333,8 +354,34 @@ impl Checker<'_> {
     fn wrong(&mut self, tree: &Tree, wanted: &str, found: &Shape, help: &[&str]) {
         let shown = self.shown(&tree.range);
         let text = format!("expected {wanted}, `{shown}` is {found}");
-        let part = part_named(wanted, found, &shown);
-        let give = part.unwrap_or_else(|| format!("write something here that is {wanted}"));
+        let kinds: &[Shape] = match wanted {
+            "true or false" => &[Shape::Boolean],
+            "a whole number" | "a whole number or a decimal" => &[Shape::Integer, Shape::Decimal],
+            "text" => &[Shape::Text],
+            "text, a date or a time" | "a date or a time" => &[Shape::DateTime],
+            "a quantity" => &[Shape::Quantity],
+            _ => &[],
+        };
+        let made = || kinds.iter().find_map(|kind| self.instead(tree, found, kind));
+        let listed = || match wanted {
+            "a list" if !matches!(found, Shape::Map(_)) => Some(format!("for a list of one, write `[{shown}]`")),
+            _ => None,
+        };
+        let dated = || match wanted {
+            "text, a date or a time" => {
+                Some("a date is made of a text or of a time: `date(\"2026-11-21\")`, `date(run.now)`".to_owned())
+            }
+            "a date or a time" => Some(
+                "a time is made of a text: `timestamp(\"2026-11-21T18:00:00Z\")`; the run began at `run.now`"
+                    .to_owned(),
+            ),
+            _ => None,
+        };
+        let give = part_named(wanted, found, &shown)
+            .or_else(made)
+            .or_else(listed)
+            .or_else(dated)
+            .unwrap_or_else(|| format!("write something here that is {wanted}"));
         let help = if help.is_empty() { &[give.as_str()][..] } else { help };
         self.report(codes::WRONG_TYPE, &tree.range, text, help);
     }

@@ -7,7 +7,7 @@ use dragoman_schema::Shape;
 use super::{Checker, Typed};
 use crate::codes;
 use crate::program::{Arithmetic, Node, Ordered};
-use crate::tree::{Operator, Tree};
+use crate::tree::{Kind, Operator, Tree};
 
 impl Checker<'_> {
     pub(super) fn operator(
@@ -43,23 +43,16 @@ impl Checker<'_> {
 
     /// Checks a part that must be true or false.
     pub(super) fn condition(&mut self, tree: &Tree) -> Option<Typed> {
-        let typed = self.known(tree)?;
+        let typed = self.tree(tree)?;
+        if self.absent_truth(tree, &typed) {
+            return None;
+        }
+        let typed = self.there(tree, typed)?;
         if typed.shape == Shape::Boolean {
             return Some(typed);
         }
-        let shown = self.shown(&tree.range);
-        let help = match &typed.shape {
-            Shape::List(_) | Shape::Map(_) => Some(format!("to ask whether there are any: `size({shown}) > 0`")),
-            Shape::Text | Shape::Enumeration(_) => Some(format!("compare it: `{shown} == \"...\"`")),
-            Shape::Integer | Shape::Number | Shape::Decimal => Some(format!("compare it: `{shown} > ...`")),
-            _ => None,
-        };
-        self.wrong(
-            tree,
-            "true or false",
-            &typed.shape,
-            &help.as_deref().into_iter().collect::<Vec<_>>(),
-        );
+        let help = self.as_truth(tree, &typed);
+        self.wrong(tree, "true or false", &typed.shape, &[&help]);
         None
     }
 
@@ -73,7 +66,8 @@ impl Checker<'_> {
         let (yes, no) = (yes?, no?);
         let Some(shape) = yes.shape.join(&no.shape) else {
             let text = format!("the two sides give different things: {} and {}", yes.shape, no.shape);
-            self.report(codes::BRANCHES, &tree.range, text, &[super::ONE_KIND]);
+            let help = self.one_kind((then, &yes.shape), (otherwise, &no.shape));
+            self.report(codes::BRANCHES, &tree.range, text, &[&help]);
             return None;
         };
         Some(Typed::new(
@@ -81,6 +75,40 @@ impl Checker<'_> {
             &tree.range,
             Node::If(Box::new([test.code, yes.code, no.code])),
         ))
+    }
+
+    /// `x == "a" || "b"`: the second value is not compared with anything.
+    fn half_a_test(&mut self, left: &Tree, right: &Tree) -> bool {
+        let written = |tree: &Tree| matches!(tree.kind, Kind::Text(_) | Kind::Integer(_) | Kind::Point(_));
+        // Of several tests side by side it is the last one that goes on.
+        let mut last = left;
+        while let Kind::Operator {
+            operator: Operator::And | Operator::Or,
+            operands,
+            ..
+        } = &last.kind
+            && let Some(operand) = operands.last()
+        {
+            last = operand;
+        }
+        let Kind::Operator { operator, at, operands } = &last.kind else {
+            return false;
+        };
+        let ([value, with], true) = (operands.as_slice(), ordered(*operator).is_some()) else {
+            return false;
+        };
+        if !written(right) || !written(with) {
+            return false;
+        }
+        let (value, mark) = (self.shown(&value.range), self.shown(at));
+        let (first, second) = (self.shown(&with.range), self.shown(&right.range));
+        let text = format!("`{second}` is compared with nothing, and is not true or false");
+        let whole = format!("say the value again: `{value} {mark} {second}`");
+        let any = format!("or ask for one of them: `{value} in [{first}, {second}]`");
+        let any = (*operator == Operator::Equal).then_some(any.as_str());
+        let help: Vec<&str> = [whole.as_str()].into_iter().chain(any).collect();
+        self.report(codes::WRONG_TYPE, &right.range, text, &help);
+        true
     }
 
     fn both(&mut self, tree: &Tree, and: bool, left: &Tree, right: &Tree) -> Option<Typed> {
@@ -91,6 +119,9 @@ impl Checker<'_> {
             // The right side would be full of consequences of the mistake on the left.
             None => return None,
         };
+        if self.half_a_test(left, right) {
+            return None;
+        }
         let second = self.knowing(&facts, |checker| checker.condition(right));
         let (mut first, second) = (first?, second?);
         if self.tests_of_one(and, left, right) {

@@ -8,7 +8,7 @@ use crate::program::Ordered;
 use crate::tree::{Kind, Tree};
 
 /// So many fields are named; more help nobody.
-const MOST: usize = 4;
+const MOST: usize = 6;
 
 /// The fields of an object, always there, whose shape is one that is wanted; none where there are many.
 pub(super) fn fields_that(whole: &Shape, wanted: impl Fn(&Shape) -> bool) -> Vec<String> {

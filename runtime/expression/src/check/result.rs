@@ -1,11 +1,11 @@
 //! Whether the value of the whole is what its place asks for.
 
+use dragoman_model::{all_meant, did_you_mean};
 use dragoman_schema::{Mismatch, Problem, Shape};
 
 use super::{Checker, Typed};
 use crate::codes;
 use crate::environment::Expected;
-use crate::meant::meant;
 use crate::program::{Code, Function, Node};
 use crate::tree::{Kind, Tree};
 
@@ -19,23 +19,14 @@ impl Checker<'_> {
                 self.key(tree, typed)
             }
             Expected::Condition => {
+                if self.absent_truth(tree, &typed) {
+                    return None;
+                }
                 let typed = self.there(tree, typed)?;
                 if typed.shape == Shape::Boolean {
                     return Some((typed.code, typed.shape));
                 }
-                let shown = self.shown(&tree.range);
-                let help = match &typed.shape {
-                    Shape::List(_) | Shape::Map(_) => {
-                        format!("to ask whether there are any: `size({shown}) > 0`")
-                    }
-                    Shape::Object(_) => self
-                        .part_of(tree, &typed, |shape| *shape == Shape::Boolean)
-                        .unwrap_or_else(|| format!("compare a field of it: `{shown}.<field> == ...`")),
-                    _ if matches!(tree.kind, Kind::Integer(_) | Kind::Text(_) | Kind::Point(_)) => {
-                        format!("write what is to be true or false: a value compared with it, `... == {shown}`")
-                    }
-                    _ => format!("compare it, for example `{shown} == ...`"),
-                };
+                let help = self.as_truth(tree, &typed);
                 self.unfit(tree, "a condition: true or false", &typed.shape, &help);
                 None
             }
@@ -45,14 +36,23 @@ impl Checker<'_> {
                     return Some((typed.code, typed.shape));
                 }
                 let part = self.part_of(tree, &typed, |shape| matches!(shape, Shape::List(_)));
-                let help = part.unwrap_or_else(|| format!("for a list of one, write `[{}]`", self.shown(&tree.range)));
+                let shown = self.shown(&tree.range);
+                let help = part.unwrap_or_else(|| match &typed.shape {
+                    Shape::Integer | Shape::Decimal | Shape::Number => format!(
+                        "to do something so many times, write a `repeat` with `rounds`; for a list of one, write `[{shown}]`"
+                    ),
+                    Shape::Text => format!(
+                        "for a list of one, write `[{shown}]`; of the parts of a text, `{shown}.split(\",\")`"
+                    ),
+                    _ => format!("for a list of one, write `[{shown}]`"),
+                });
                 self.unfit(tree, "a list", &typed.shape, &help);
                 None
             }
         }
     }
 
-    fn there(&mut self, tree: &Tree, typed: Typed) -> Option<Typed> {
+    pub(super) fn there(&mut self, tree: &Tree, typed: Typed) -> Option<Typed> {
         let typed = self.present(tree, typed)?;
         if typed.shape == Shape::Any {
             self.needs_cast(tree);
@@ -76,8 +76,20 @@ impl Checker<'_> {
             }
             other => {
                 let part = self.part_of(tree, &typed, Shape::is_textual);
-                let help = part.unwrap_or_else(|| {
-                    "put it together from texts and whole numbers: `a.country + \"|\" + a.number`".to_owned()
+                let said = self.shown(&tree.range);
+                let help = part.unwrap_or_else(|| match other {
+                    Shape::Number | Shape::Measured(_) | Shape::Quantity => format!("make text of it: `text({said})`"),
+                    Shape::List(item) if item.is_textual() => {
+                        format!("put its texts together: `{said}.join(\"|\")`, or take one: `first({said})`, which may be absent")
+                    }
+                    Shape::List(item) => match super::parts::fields_that(item, Shape::is_textual).first() {
+                        Some(field) => format!("put texts of it together: `{said}.map(x, x.{field}).join(\"|\")`"),
+                        None => format!("of a value as a whole: `digest({said})`"),
+                    },
+                    Shape::Object(_) | Shape::Map(_) => {
+                        "put it together from texts and whole numbers: `a.country + \"|\" + a.number`".to_owned()
+                    }
+                    _ => "put it together from texts and whole numbers: `a.country + \"|\" + a.number`".to_owned(),
                 });
                 self.unfit(tree, "a key, which is text", &other.clone(), &help);
                 None
@@ -101,39 +113,66 @@ impl Checker<'_> {
             _ => {
                 let at_key = matches!(mismatch.problem, Problem::Unknown { .. });
                 let at = place(tree, &mismatch.path, at_key);
-                let part = || self.part_of(tree, &typed, |part| part.fits(shape).is_ok());
-                let part = if mismatch.path.is_empty() { part() } else { None };
-                let known = part
-                    .or_else(|| self.with_unit(at, &mismatch, at.range == tree.range))
-                    .or_else(|| mismatch.help());
-                let help = match (known, &typed.shape) {
-                    (Some(help), _) => help,
-                    (None, Shape::List(item)) if *shape.present() == Shape::Integer => {
-                        let shown = self.shown(&tree.range);
-                        let first = format!("; for one of them: `first({shown})`, which may be absent");
-                        let first = if item.fits(shape).is_ok() { first.as_str() } else { "" };
-                        format!("to say how many there are: `size({shown})`{first}")
-                    }
-                    (None, Shape::List(_)) if !matches!(shape.present(), Shape::List(_)) => {
-                        let shown = self.shown(&tree.range);
-                        format!("for one of the list: `first({shown})`, which may be absent")
-                    }
-                    (None, _) if mismatch.path.is_empty() => {
-                        format!("write something here that is {}", shape.present().describe())
-                    }
-                    (None, _) => match &mismatch.problem {
-                        Problem::Wrong { expected, .. } | Problem::Missing { expected } => {
-                            format!("give `{}` a value: {}", mismatch.place(), expected.present().describe())
-                        }
-                        Problem::Unknown { .. } => known_fields(shape, &mismatch.path),
-                        _ => format!("give `{}` a value of the kind that is expected", mismatch.place()),
-                    },
-                };
+                let help = self.fitted(tree, at, &typed, shape, &mismatch);
                 let help: Vec<&str> = vec![&help];
                 self.report(codes::WRONG_RESULT, &at.range, mismatch.to_string(), &help);
             }
         }
         None
+    }
+
+    /// What to write so that a value fits its place.
+    fn fitted(&self, tree: &Tree, at: &Tree, typed: &Typed, shape: &Shape, mismatch: &Mismatch) -> String {
+        let here = mismatch.path.is_empty();
+        let part = || self.part_of(tree, typed, |part| part.fits(shape).is_ok());
+        let part = if here { part() } else { None };
+        // Where what is wrong was written on the spot, its own text is known.
+        let found_here = here || at.range != tree.range && !matches!(at.kind, Kind::Map(_));
+        let instead = || match &mismatch.problem {
+            Problem::Wrong { expected, found } if found_here => self.instead(at, found, expected),
+            Problem::MaybeAbsent { expected } if found_here => {
+                let said = self.shown(&at.range);
+                let value = super::remedies::some_value(expected);
+                Some(format!(
+                    "give another value where it is absent: `default({said}, {value})`"
+                ))
+            }
+            _ => None,
+        };
+        let known = part
+            .or_else(|| self.with_unit(at, mismatch, at.range == tree.range))
+            .or_else(instead)
+            .or_else(|| mismatch.help());
+        if let Some(help) = known {
+            return help;
+        }
+        if here {
+            return match shape.present() {
+                Shape::Object(_) => format!("write an object: {}", shape.present().describe()),
+                wanted => format!("write something here that is {}", wanted.describe()),
+            };
+        }
+        let place = mismatch.place();
+        if let (Shape::Object(own), Shape::Object(wanted)) = (&typed.shape, shape.present())
+            && let (Some(own), Some(name)) = (&own.name, &wanted.name)
+            && own != name
+            && at.range == tree.range
+        {
+            let needed = wanted.fields.iter().filter(|(_, shape)| !shape.is_optional());
+            let needed: Vec<String> = needed.map(|(name, _)| format!("{name}: ...")).collect();
+            return format!(
+                "`{}` is {own}, and {name} is wanted: write its fields, `{{ {} }}`",
+                self.shown(&tree.range),
+                needed.join(", ")
+            );
+        }
+        match &mismatch.problem {
+            Problem::Wrong { expected, .. } | Problem::Missing { expected } => {
+                format!("give `{place}` a value: {}", expected.present().describe())
+            }
+            Problem::Unknown { .. } => known_fields(shape, &mismatch.path),
+            _ => format!("give `{place}` a value of the kind that is expected"),
+        }
     }
 
     /// What to write where a quantity is asked for and a number stands: the quantity that it was taken from, or a unit.
@@ -156,8 +195,9 @@ impl Checker<'_> {
                 mismatch.path.last().map_or("quantity", String::as_str)
             ),
             _ => format!(
-                "a quantity has its unit: `quantity({}, \"KGM\")`",
-                self.shown(&at.range)
+                "a quantity has its unit: `quantity({}, \"{}\")`",
+                self.amount_of(at),
+                super::remedies::unit_of(expected)
             ),
         })
     }
@@ -175,13 +215,10 @@ fn known_fields(shape: &Shape, path: &[String]) -> String {
     let Some(fields) = owner.and_then(Shape::as_object).map(|object| &object.fields) else {
         return format!("take `{unknown}` away");
     };
-    match meant(unknown, fields.keys().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => {
-            let names: Vec<&str> = fields.keys().map(String::as_str).collect();
-            format!("the fields are: {}", names.join(", "))
-        }
-    }
+    did_you_mean(&all_meant(unknown, fields.keys().map(String::as_str))).unwrap_or_else(|| {
+        let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+        format!("the fields are: {}", names.join(", "))
+    })
 }
 
 /// Where in what was written on the spot a mismatch is: at the value, or at the key of an unknown field; inside a list,

@@ -11,6 +11,9 @@ use crate::program::{Function, Node};
 use crate::tree::{Kind, Tree};
 use crate::units::{self, Unit};
 
+/// What a unit looks like.
+const SOME_UNITS: &str = "a unit is a code of UN/ECE Recommendation 20 in quotes: `\"KGM\"` (kilograms), `\"C62\"` (pieces), `\"LTR\"` (litres)";
+
 impl Checker<'_> {
     /// Reports two quantities whose units are known and are two: they are neither compared nor added, whatever their
     /// values are.
@@ -24,7 +27,8 @@ impl Checker<'_> {
         let text = format!("a quantity in `{left}` is not one in `{right}`");
         let converted = units::find(&left).zip(units::find(&right));
         let help = if converted.is_some_and(|(left, right)| left.kind == right.kind) {
-            vec![format!("write both in one unit: `convert(..., \"{left}\")`")]
+            let other = self.shown(&second.code.range);
+            vec![format!("write both in one unit: `convert({other}, \"{left}\")`")]
         } else {
             let kinds = converted.map(|(left, right)| format!("a {} is never a {}: ", left.kind, right.kind));
             vec![
@@ -45,7 +49,15 @@ impl Checker<'_> {
         let (from, into) = (self.known(quantity), self.textual(unit));
         let (from, into) = (from?, into?);
         if !from.shape.is_quantity() {
-            self.wrong(quantity, "a quantity", &from.shape, &["write `quantity(value, unit)`"]);
+            let unit = match &unit.kind {
+                Kind::Text(written) => format!("\"{written}\""),
+                _ => "\"KGM\"".to_owned(),
+            };
+            let help = format!(
+                "give it its unit first: `quantity({}, {unit})`",
+                self.amount_of(quantity)
+            );
+            self.wrong(quantity, "a quantity", &from.shape, &[&help]);
             return None;
         }
         if let Kind::Text(written) = &unit.kind {
@@ -80,7 +92,34 @@ impl Checker<'_> {
             self.report(codes::UNITS, &unit.range, text, &[&help]);
             return None;
         }
+        // A code has two or three capitals or digits; what is written otherwise is none that is in no table here.
+        let is_code =
+            (2..=3).contains(&written.len()) && written.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        if !is_code {
+            let text = format!("`{written}` is no code of UN/ECE Recommendation 20");
+            let help = match units::meant(written) {
+                Some(meant) => format!("units are written with their codes: did you mean `\"{meant}\"`?"),
+                None => SOME_UNITS.to_owned(),
+            };
+            self.report(codes::UNITS, &unit.range, text, &[&help]);
+            return None;
+        }
         Some(Shape::Measured(written.as_str().into()))
+    }
+
+    /// What stands for a unit is no text: says what a unit looks like, in place of what was said of its kind.
+    pub(super) fn no_unit(&mut self, unit: &Tree) {
+        if let Some(last) = self
+            .diagnostics
+            .last_mut()
+            .filter(|last| last.code == codes::WRONG_TYPE)
+        {
+            last.help = vec![SOME_UNITS.to_owned()];
+            last.message = format!(
+                "a unit is a text; `{}` is none",
+                self.written.text.get(unit.range.clone()).unwrap_or_default()
+            );
+        }
     }
 
     /// A unit of the table; reports one that is not there.

@@ -238,8 +238,8 @@ fn mistakes_in_words() {
     1 | order.lines.all(l, l.amount > 1)
       |                             ^
       |
-      = help: give the number a unit: `quantity(..., "...")`
-      = help: or take the bare value: `q.value`
+      = help: give the number a unit: `quantity("1", "KGM")`
+      = help: or take the bare value: `l.amount.value`
     "#);
     insta::assert_snapshot!(refused("order.note != null"), @"
     error[D0315]: there is no `null` in the language: what is unknown is absent
@@ -272,15 +272,15 @@ fn what_does_not_fit_its_place() {
       |
       = help: to ask whether there are any: `size(order.lines) > 0`
     ");
-    insta::assert_snapshot!(refused_for("order.number", &Expected::List), @"
+    insta::assert_snapshot!(refused_for("order.number", &Expected::List), @r#"
     error[D0314]: here stands a list; `order.number` is text
      --> flow.yaml:1:1
       |
     1 | order.number
       | ^^^^^^^^^^^^
       |
-      = help: for a list of one, write `[order.number]`
-    ");
+      = help: for a list of one, write `[order.number]`; of the parts of a text, `order.number.split(",")`
+    "#);
     insta::assert_snapshot!(refused_for("order.weight", &Expected::Key), @r#"
     error[D0314]: here stands a key, which is text; `order.weight` is number
      --> flow.yaml:1:1
@@ -288,9 +288,9 @@ fn what_does_not_fit_its_place() {
     1 | order.weight
       | ^^^^^^^^^^^^
       |
-      = help: put it together from texts and whole numbers: `a.country + "|" + a.number`
+      = help: make text of it: `text(order.weight)`
     "#);
-    insta::assert_snapshot!(refused_for("order.note", &Expected::Shape(Shape::Text)), @"
+    insta::assert_snapshot!(refused_for("order.note", &Expected::Shape(Shape::Text)), @r#"
     error[D0306]: `order.note` may be absent
      --> flow.yaml:1:1
       |
@@ -298,8 +298,8 @@ fn what_does_not_fit_its_place() {
       | ^^^^^^^^^^
       |
       = help: test it first: `has(order.note) && ...`, or `has(order.note) ? ... : ...`
-      = help: or give another value: `default(order.note, ...)`
-    ");
+      = help: or give another value: `default(order.note, "...")`
+    "#);
     insta::assert_snapshot!(refused_for("order.number", &Expected::Shape(Shape::Decimal)), @"
     error[D0314]: expected decimal, found text
      --> flow.yaml:1:1
@@ -307,7 +307,7 @@ fn what_does_not_fit_its_place() {
     1 | order.number
       | ^^^^^^^^^^^^
       |
-      = help: convert it: `decimal(...)`
+      = help: make a decimal of it: `decimal(order.number)`
     ");
     let wanted = Shape::object([("item", Shape::Text), ("count", Shape::Integer)]);
     insta::assert_snapshot!(refused_for("{'item': 'a', 'cuont': 1}", &Expected::Shape(wanted.clone())), @"

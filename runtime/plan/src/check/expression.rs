@@ -1,6 +1,6 @@
 //! Expressions at their places.
 
-use dragoman_expression::codes::{MAYBE_ABSENT, NEEDS_CAST, UNKNOWN_NAME};
+use dragoman_expression::codes::{MAYBE_ABSENT, NEEDS_CAST, UNITS, UNKNOWN_NAME};
 use dragoman_expression::{Environment, Expected, Expression, Written, check};
 use dragoman_manifest::ExpressionText;
 use dragoman_model::{Diagnostic, Span, nearest};
@@ -32,7 +32,12 @@ impl Checker<'_> {
                 let follows = |code| scope.doubtful && code == MAYBE_ABSENT || scope.nameless && code == UNKNOWN_NAME;
                 let unread = self.unread.clone();
                 let of_the_trigger = |d: &Diagnostic| d.code == NEEDS_CAST && d.message.contains("`trigger.message`");
-                let said = diagnostics.into_iter().filter(|d| !follows(d.code));
+                let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().filter(|d| !follows(d.code)).collect();
+                let said = diagnostics
+                    .into_iter()
+                    .filter_map(|d| self.with_unit_places(d, &said.text, scope));
+                let said: Vec<Diagnostic> = said.collect();
+                let said = said.into_iter();
                 // Where one of several triggers is not read, that is the cause, and is said once.
                 self.diagnostics.extend(said.map(|d| match &unread {
                     Some(cause) if of_the_trigger(&d) => cause.clone(),
@@ -41,6 +46,21 @@ impl Checker<'_> {
                 None
             }
         }
+    }
+
+    /// Units that do not go together, with the places at which they were given. What was said of a quantity is not said
+    /// again where it is used once more: it is mended where it was made.
+    fn with_unit_places(&mut self, found: Diagnostic, text: &str, scope: &Scope) -> Option<Diagnostic> {
+        if found.code != UNITS {
+            return Some(found);
+        }
+        let places = scope.units_in(text);
+        let again = places.iter().any(|(_, span)| self.units_told.contains(span));
+        self.units_told.extend(places.iter().map(|(_, span)| span.clone()));
+        let labelled = places.into_iter().fold(found, |found, (path, span)| {
+            found.label(span, format!("`{path}` gets its unit here"))
+        });
+        (!again).then_some(labelled)
     }
 
     /// Warns of a text that is nearly the name of a sender, or a code of the call that failed, and is compared with one.

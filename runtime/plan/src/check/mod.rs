@@ -12,6 +12,7 @@ mod group;
 mod handler;
 mod header;
 mod limits;
+mod literal;
 mod names;
 mod narrow;
 mod privacy;
@@ -30,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dragoman_expression::Environment;
 use dragoman_manifest::Pipeline;
-use dragoman_model::{Code, Diagnostic, Digest, Severity};
+use dragoman_model::{Code, Diagnostic, Digest, Severity, Span};
 
 use crate::{Plan, World, codes};
 
@@ -131,6 +132,8 @@ struct Checker<'a> {
     /// A trigger of which nothing is known what it brings, where that is known of another: what is to be said, once, where
     /// an expression reads the message.
     unread: Option<Diagnostic>,
+    /// Where quantities got units that did not go together with others, which was reported.
+    units_told: Vec<Span>,
 }
 
 impl<'a> Checker<'a> {
@@ -150,6 +153,7 @@ impl<'a> Checker<'a> {
             repeats: 0,
             looks_back: false,
             unread: None,
+            units_told: Vec::new(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use dragoman_manifest::Spanned;
 use dragoman_manifest::pipeline::OperationName;
-use dragoman_model::{Code, Diagnostic, Digest, nearest};
+use dragoman_model::{Code, Diagnostic, Digest, all_meant};
 use dragoman_schema::OperationSurface;
 
 use super::Checker;
@@ -60,9 +60,9 @@ pub(crate) fn unknown_name<'n>(
     place: &str,
 ) -> Diagnostic {
     let diagnostic = Diagnostic::error(code, name.span.clone(), format!("{what} `{}`", name.value));
-    match nearest(&name.value, names.clone().map(String::as_str)) {
-        Some(right) => diagnostic.help(format!("write `{right}`")),
-        None => {
+    match all_meant(&name.value, names.clone().map(String::as_str)).as_slice() {
+        right @ [_, ..] => diagnostic.help(format!("write `{}`", right.join("` or `"))),
+        [] => {
             let all: Vec<&str> = names.map(String::as_str).collect();
             if place.is_empty() && !all.is_empty() {
                 return diagnostic.help(format!("write one of: {}", all.join(", ")));

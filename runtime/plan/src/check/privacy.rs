@@ -6,7 +6,7 @@
 
 use dragoman_manifest::pipeline::{OperationName, SaidShape, Trigger, TriggerKind};
 use dragoman_model::{Diagnostic, Span};
-use dragoman_schema::{Marks, OperationSurface, Sensitivity};
+use dragoman_schema::{Lookup, Marks, OperationSurface, Sensitivity, Shape};
 
 use super::Checker;
 use crate::{Template, codes};
@@ -15,8 +15,10 @@ use crate::{Template, codes};
 struct Way<'a> {
     /// In a sentence: `mail` may get none.
     whither: String,
-    /// What to write so that personal data may go there.
-    help: String,
+    /// What to write so that personal data may go there; none where it never may.
+    allow: String,
+    /// What is asked for there, where that is known: what must be there cannot be left out.
+    shape: Option<&'a Shape>,
     /// Where the site speaks of it.
     label: Option<(Span, &'static str)>,
     /// What may be there of personal data; none: anything.
@@ -56,11 +58,10 @@ impl Checker<'_> {
             return;
         };
         let nothing = Marks::default();
-        let way = |secret| Way {
+        let way = |secret, shape| Way {
             whither: format!("the connection `{name}` may get none"),
-            help: format!(
-                "write `personal: allowed` at the connection `{name}` in the site file, or leave the field out"
-            ),
+            allow: format!("write `personal: allowed` at the connection `{name}` in the site file"),
+            shape,
             label: connection
                 .place
                 .clone()
@@ -69,10 +70,10 @@ impl Checker<'_> {
             secret,
         };
         if let Some(with) = with {
-            self.goes(with, &way(&surface.input_marks));
+            self.goes(with, &way(&surface.input_marks, Some(&surface.input)));
         }
         for (_, document) in documents {
-            self.goes(document, &way(&nothing));
+            self.goes(document, &way(&nothing, None));
         }
     }
 
@@ -81,9 +82,8 @@ impl Checker<'_> {
         let allowed = self.world.event_marks.get(event).cloned().unwrap_or_default();
         let way = Way {
             whither: format!("the field of the event `{event}` is not marked as such"),
-            help: format!(
-                "write `x-personal: true` at the field of the event `{event}` in the site file, or leave it out"
-            ),
+            allow: format!("write `x-personal: true` at the field of the event `{event}` in the site file"),
+            shape: self.world.events.get(event).and_then(Option::as_ref),
             label: None,
             personal: Some(&allowed),
             secret: &allowed,
@@ -92,10 +92,11 @@ impl Checker<'_> {
     }
 
     /// What another pipeline is given.
-    pub(super) fn given(&mut self, with: &Template, allowed: &Marks, pipeline: &str) {
+    pub(super) fn given(&mut self, with: &Template, allowed: &Marks, shape: &Shape, pipeline: &str) {
         let way = Way {
             whither: format!("the input of `{pipeline}` is not marked as such"),
-            help: format!("write `x-personal: true` at the field in the `input` of `{pipeline}`, or leave it out"),
+            allow: format!("write `x-personal: true` at the field in the `input` of `{pipeline}`"),
+            shape: Some(shape),
             label: None,
             personal: Some(allowed),
             secret: allowed,
@@ -108,7 +109,8 @@ impl Checker<'_> {
         let nothing = Marks::default();
         let way = Way {
             whither: "a reason is shown to all who see runs".into(),
-            help: "write a number or a code in its place; who may see more finds the message in the run".into(),
+            allow: String::new(),
+            shape: None,
             label: None,
             personal: Some(&nothing),
             secret: &nothing,
@@ -134,9 +136,8 @@ impl Checker<'_> {
         let sender = refused.unwrap_or("the sender");
         let way = Way {
             whither: format!("the sender `{sender}` may get none"),
-            help: format!(
-                "write `personal: allowed` at the sender `{sender}` in the site file, or leave the field out"
-            ),
+            allow: format!("write `personal: allowed` at the sender `{sender}` in the site file"),
+            shape: None,
             label: self
                 .world
                 .places
@@ -168,25 +169,43 @@ impl Checker<'_> {
                         Some((place, label)) => found.label(place.clone(), *label),
                         None => found,
                     };
-                    self.report(found.help(&way.help));
+                    let found = found.help(way.instead(field));
+                    let found = if way.allow.is_empty() {
+                        found
+                    } else {
+                        found.help(format!("or let who keeps the site allow it: {}", way.allow))
+                    };
+                    self.report(found);
                 }
                 if let Some(field) = marks.beyond(way.secret, Sensitivity::Secret) {
                     let message = format!("`{field}` is a secret, and nothing here takes one");
                     self.report(
                         Diagnostic::error(codes::SECRET, expression.span.clone(), message)
-                            .help("leave it out: what opens something is a credential of the connection that needs it"),
+                            .help(match way.is_needed() {
+                                true => "write another value, which is no secret: the field must be there",
+                                false => "leave it out",
+                            })
+                            .help("what opens something is a credential of the connection that needs it"),
                     );
                 }
             }
             Template::List(items) => {
-                let inner = way.narrowed(|marks| marks.item());
+                let item = way.shape.and_then(|shape| match shape.present() {
+                    Shape::List(item) => Some(Shape::clone(item)),
+                    _ => None,
+                });
+                let inner = way.narrowed(|marks| marks.item(), item);
                 for item in items {
                     self.goes(item, &inner.way(way));
                 }
             }
             Template::Object(members) => {
                 for (name, member) in members {
-                    self.goes(member, &way.narrowed(|marks| marks.field(name)).way(way));
+                    let field = way.shape.and_then(|shape| match shape.field(name) {
+                        Lookup::Found(field) => Some(field),
+                        _ => None,
+                    });
+                    self.goes(member, &way.narrowed(|marks| marks.field(name), field).way(way));
                 }
             }
         }
@@ -222,6 +241,7 @@ impl Checker<'_> {
 
 /// What may be at a part of a place.
 struct Narrowed {
+    shape: Option<Shape>,
     personal: Option<Marks>,
     secret: Marks,
 }
@@ -230,7 +250,8 @@ impl Narrowed {
     fn way<'a>(&'a self, way: &Way<'_>) -> Way<'a> {
         Way {
             whither: way.whither.clone(),
-            help: way.help.clone(),
+            allow: way.allow.clone(),
+            shape: self.shape.as_ref(),
             label: way.label.clone(),
             personal: self.personal.as_ref(),
             secret: &self.secret,
@@ -239,8 +260,29 @@ impl Narrowed {
 }
 
 impl Way<'_> {
-    fn narrowed(&self, part: impl Fn(&Marks) -> Marks) -> Narrowed {
+    /// Whether a value must be there.
+    fn is_needed(&self) -> bool {
+        self.shape
+            .is_some_and(|shape| !shape.is_optional() && *shape != Shape::Any)
+    }
+
+    /// What to write in place of personal data.
+    fn instead(&self, field: &str) -> String {
+        if self.allow.is_empty() {
+            return "write a number or a code in its place; who may see more finds the message in the run".into();
+        }
+        match self.shape.map(Shape::present) {
+            Some(Shape::Object(_)) => format!("write its fields one by one, without `{field}`"),
+            _ if self.is_needed() => {
+                "the field must be there: write another value, which says nothing of a person, such as a number or a code".into()
+            }
+            _ => "leave the field out, or write a number or a code in its place".into(),
+        }
+    }
+
+    fn narrowed(&self, part: impl Fn(&Marks) -> Marks, shape: Option<Shape>) -> Narrowed {
         Narrowed {
+            shape,
             personal: self.personal.map(&part),
             secret: part(self.secret),
         }

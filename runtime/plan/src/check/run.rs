@@ -33,7 +33,7 @@ impl Checker<'_> {
             return Made::new(None, None);
         };
         if let (Some(with), Some(entry)) = (&with, &entry) {
-            self.given(with, &Marks::of_schema(&entry.schema), &called.pipeline);
+            self.given(with, &Marks::of_schema(&entry.schema), &entry.shape, &called.pipeline);
         }
         let marks = called.marks.clone();
         self.runs.insert(called.pipeline.clone(), called.version);

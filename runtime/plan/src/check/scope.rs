@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use dragoman_expression::{Environment, Known, Names};
+use dragoman_manifest::Template;
 use dragoman_model::{Span, Value};
 use dragoman_schema::{Marks, Shape};
 
@@ -29,6 +30,8 @@ pub(super) struct Scope {
     pub(super) doubtful: bool,
     /// Whether an item around this place was given no name, which was reported: a name that is not known may be it.
     pub(super) nameless: bool,
+    /// Where quantities got the unit that is known of them, by the path under which they are used: `steps.sizes.net`.
+    units: Names<Span>,
     /// In a handler: the codes that the plugin lists for the call that failed.
     pub(super) codes: Arc<[String]>,
 }
@@ -44,6 +47,7 @@ impl Scope {
             outside: Vec::new(),
             doubtful: false,
             nameless: false,
+            units: Names::default(),
             codes: Arc::default(),
         }
     }
@@ -128,6 +132,27 @@ impl Scope {
     /// Takes over what a test has shown of the result of a function.
     pub(super) fn learn(&mut self, known: &Known) {
         self.environment.learn(known);
+    }
+
+    /// Remembers where the quantities of a step's output got their units.
+    pub(super) fn add_units(&mut self, path: &str, said: &Template, shape: &Shape) {
+        match (said, shape.present()) {
+            (Template::Object(members, _), Shape::Object(object)) => {
+                for (name, member) in members {
+                    if let Some(shape) = object.fields.get(&name.value) {
+                        self.add_units(&format!("{path}.{}", name.value), member, shape);
+                    }
+                }
+            }
+            (_, Shape::Measured(_)) => self.units.insert(path, said.span().clone()),
+            _ => {}
+        }
+    }
+
+    /// The quantities that an expression speaks of, and where they got their units.
+    pub(super) fn units_in(&self, text: &str) -> Vec<(String, Span)> {
+        let spoken = self.units.iter().filter(|(path, _)| mentions(text, path));
+        spoken.map(|(path, span)| (path.to_owned(), span.clone())).collect()
     }
 
     /// Remembers which fields each answer of a wait must bring.

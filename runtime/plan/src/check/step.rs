@@ -137,6 +137,9 @@ impl Checker<'_> {
             match shape {
                 Some(shape) => {
                     scope.add_step(&id.value, shape.clone(), marks, id.span.clone());
+                    if let said::StepKind::Set(said) = &step.kind {
+                        scope.add_units(&format!("steps.{}", id.value), said, shape);
+                    }
                     if let said::StepKind::Wait(wait) = &step.kind {
                         scope.add_answers(&id.value, self.answers_of(wait));
                     }

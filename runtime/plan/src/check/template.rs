@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use dragoman_expression::{Expected, meant};
-use dragoman_manifest::{self as manifest, Literal, Spanned};
-use dragoman_model::{Diagnostic, Span, Value, nearest};
+use dragoman_expression::Expected;
+use dragoman_manifest::{self as manifest, ExpressionText, Literal, Spanned};
+use dragoman_model::{Diagnostic, Span, Value, meant_among};
 use dragoman_schema::{ObjectShape, Shape};
 
 use super::Checker;
+use super::literal::{example, wrong_literal};
 use super::names::BESIDE_WITH;
 use super::scope::Scope;
 use crate::{Template, codes};
@@ -29,6 +30,9 @@ impl Checker<'_> {
             manifest::Template::Refused(_) => (None, None),
             manifest::Template::Literal(literal) => self.literal(literal, expected, scope),
             manifest::Template::Expression(expression) => {
+                if self.quoted_whole(expression, scope) {
+                    return (None, expected.map(|e| e.present().clone()));
+                }
                 let wanted = expected.map_or(Expected::Anything, |e| Expected::Shape(e.clone()));
                 match self.expression(expression, &wanted, scope) {
                     Some((expression, shape)) => (Some(Template::Expression(expression)), Some(shape)),
@@ -76,6 +80,30 @@ impl Checker<'_> {
         self.report(wrong_literal(literal, wanted));
         // Who takes the value looks at it as well.
         (trusting.then_some(Template::Literal(value)), Some(wanted.clone()))
+    }
+
+    /// Reports an expression that is one text in quotes and would be an expression without them: in `='"a" + b'` the outer
+    /// quotes were meant for YAML, and stand behind the sign.
+    fn quoted_whole(&mut self, said: &ExpressionText, scope: &Scope) -> bool {
+        let text = said.text.trim();
+        let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let inner = quote.and_then(|quote| text.get(1..)?.strip_suffix(quote));
+        let Some(inner) = inner.filter(|inner| !inner.contains(text.chars().next().unwrap_or('"'))) else {
+            return false;
+        };
+        let other = if quote == Some('"') { '\'' } else { '"' };
+        let put_together = inner.contains(&format!("{other} +")) || inner.contains(&format!("+ {other}"));
+        if self.world.trusting || !put_together && !scope.looks_computed(inner.trim()) {
+            return false;
+        }
+        let message = "this text looks like an expression, and is one text: its quotes stand behind the `=`";
+        let right = format!("'={}'", inner.trim().replace('\'', "''"));
+        self.report(
+            Diagnostic::error(codes::LOOKS_COMPUTED, said.span.clone(), message)
+                .help(format!("put the `=` into the quotes: `{right}`"))
+                .help("where the text itself is meant, write it without `=`"),
+        );
+        true
     }
 
     fn list(
@@ -198,10 +226,8 @@ impl Checker<'_> {
     /// Reports the fields that must be there and are not, all of them at once; one that is misspelt was reported as
     /// unknown.
     pub(super) fn missing_fields(&mut self, span: &Span, object: &ObjectShape, said: &[&str]) {
-        let misspelt = |name: &str| {
-            said.iter()
-                .any(|s| !object.fields.contains_key(*s) && meant(s, [name]).is_some())
-        };
+        let strange = || said.iter().filter(|s| !object.fields.contains_key(**s));
+        let misspelt = |name: &str| strange().any(|s| fields_meant(s, object, said).contains(&name));
         let missing: Vec<(&String, &Shape)> = object
             .fields
             .iter()
@@ -225,28 +251,19 @@ impl Checker<'_> {
     }
 
     fn unknown_field(&mut self, name: &Spanned<String>, object: &ObjectShape, members: &Members) {
-        let free = object
-            .fields
-            .keys()
-            .filter(|f| !members.iter().any(|(n, _)| n.value == **f));
+        let said: Vec<&str> = members.iter().map(|(name, _)| name.value.as_str()).collect();
         let message = format!("unknown field `{}`", name.value);
         let mut diagnostic = Diagnostic::error(codes::UNKNOWN_FIELD, name.span.clone(), message);
-        // What must be there and is not was meant rather than what may be left out.
-        let needed = free
-            .clone()
-            .filter(|f| object.fields.get(*f).is_some_and(|shape| !shape.is_optional()));
-        let right = nearest(&name.value, free.clone().map(String::as_str))
-            .or_else(|| meant(&name.value, needed.map(String::as_str)))
-            .or_else(|| meant(&name.value, free.clone().map(String::as_str)));
-        diagnostic = match right {
-            Some(right) => diagnostic.help(format!("write `{right}`")),
-            None if BESIDE_WITH.contains(&name.value.as_str()) => {
+        let right = fields_meant(&name.value, object, &said);
+        diagnostic = match right.as_slice() {
+            [_, ..] => diagnostic.help(format!("write `{}`", right.join("` or `"))),
+            [] if BESIDE_WITH.contains(&name.value.as_str()) => {
                 let key = &name.value;
                 diagnostic.help(format!(
                     "`{key}` stands beside `with`, in the column of `call`: indent it less"
                 ))
             }
-            None => {
+            [] => {
                 let all: Vec<&str> = object.fields.keys().map(String::as_str).collect();
                 diagnostic.help(format!("the fields are: {}", all.join(", ")))
             }
@@ -256,9 +273,28 @@ impl Checker<'_> {
 
     fn wrong_kind(&mut self, span: &Span, found: &str, expected: &Shape) {
         let message = format!("found {found}, expected {}", expected.describe());
-        let help = format!("write {}, or an expression that gives one", example(expected));
+        let help = match (found, expected) {
+            ("a list", other) if !matches!(other, Shape::Map(_)) => {
+                format!(
+                    "one value stands here: write {}, without brackets and dashes",
+                    example(other)
+                )
+            }
+            ("an object", Shape::List(item)) if item.as_object().is_some() => {
+                "a list of one has a dash before its first field, or stands in brackets: `[{ ... }]`".to_owned()
+            }
+            _ => format!("write {}, or an expression that gives one", example(expected)),
+        };
         self.report(Diagnostic::error(codes::WRONG_VALUE, span.clone(), message).help(help));
     }
+}
+
+/// The fields that a strange one may have been meant as: of those that are not said, those before the others that must
+/// be there.
+fn fields_meant<'o>(name: &str, object: &'o ObjectShape, said: &[&str]) -> Vec<&'o str> {
+    let free = object.fields.keys().map(String::as_str).filter(|f| !said.contains(f));
+    let needed = |field: &str| object.fields.get(field).is_some_and(|shape| !shape.is_optional());
+    meant_among(name, free, &needed)
 }
 
 /// The variant that an object's written discriminator names; else the only one that has all of its fields.
@@ -285,62 +321,4 @@ fn fits(value: &Value, expected: &Shape) -> bool {
         return expected.is_optional();
     }
     expected.present().accepts(value)
-}
-
-fn wrong_literal(literal: &Literal, wanted: &Shape) -> Diagnostic {
-    let found = match &literal.value {
-        Value::Null => "nothing".to_owned(),
-        Value::String(text) => format!("text `{text}`"),
-        other => format!("`{other}`"),
-    };
-    let message = format!("found {found}, expected {}", wanted.describe());
-    let diagnostic = Diagnostic::error(codes::WRONG_VALUE, literal.span.clone(), message);
-    match (wanted, &literal.value) {
-        (Shape::Enumeration(values), Value::String(text)) => match nearest(text, values.iter().map(String::as_str)) {
-            Some(right) => diagnostic.help(format!("write `{right}`")),
-            None => diagnostic.help(format!("write one of: {}", values.join(", "))),
-        },
-        (Shape::Boolean, Value::String(text)) if text == "true" || text == "false" => {
-            diagnostic.help(format!("write `{text}`, without quotes: in quotes it is text"))
-        }
-        // Words of YAML 1.1, and of people.
-        (Shape::Boolean, Value::String(text)) if truth(text).is_some() => {
-            diagnostic.help(format!("write `{}`, without quotes", truth(text).unwrap_or_default()))
-        }
-        (Shape::Integer | Shape::Number, Value::String(text)) if text.parse::<f64>().is_ok() => {
-            diagnostic.help(format!("write `{text}`, without quotes: in quotes it is text"))
-        }
-        (_, Value::String(text))
-            if text.starts_with("steps.") || text.starts_with("trigger.") || text.starts_with("site.") =>
-        {
-            diagnostic.help(format!("write `={text}` where an expression was meant"))
-        }
-        _ => diagnostic.help(format!("write {}", example(wanted))),
-    }
-}
-
-/// What a word means that stands for true or false elsewhere.
-fn truth(word: &str) -> Option<bool> {
-    match word.to_lowercase().as_str() {
-        "yes" | "y" | "on" | "t" | "1" | "true" => Some(true),
-        "no" | "n" | "off" | "f" | "0" | "false" => Some(false),
-        _ => None,
-    }
-}
-
-fn example(shape: &Shape) -> String {
-    match shape {
-        Shape::Boolean => "`true` or `false`".into(),
-        Shape::Integer => "a whole number, without quotes".into(),
-        Shape::Number => "a number, without quotes".into(),
-        Shape::Decimal => "a decimal number, for example `12.50`".into(),
-        Shape::Date => "a date, for example `2026-11-21`".into(),
-        Shape::DateTime => "a time, for example `2026-11-21T10:00:00Z`".into(),
-        Shape::Quantity | Shape::Measured(_) => "a quantity, for example `{ value: \"2.5\", unit: KGM }`".into(),
-        Shape::List(_) => "a list, for example `[...]`".into(),
-        Shape::Object(_) | Shape::Map(_) | Shape::OneOf(_) => {
-            format!("{} as an object", shape.short())
-        }
-        other => format!("{} here", other.describe()),
-    }
 }

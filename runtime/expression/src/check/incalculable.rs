@@ -1,0 +1,135 @@
+//! Calculations that cannot be made: what was most likely meant.
+
+use std::ops::Range;
+
+use dragoman_schema::Shape;
+
+use super::Checker;
+use super::arithmetic::Problem;
+use crate::codes;
+use crate::tree::Tree;
+
+/// A side of an operator.
+type Side<'t> = (&'t Shape, &'t Tree);
+
+fn is_text(shape: &Shape) -> bool {
+    matches!(shape, Shape::Text | Shape::Enumeration(_))
+}
+
+impl Checker<'_> {
+    pub(super) fn no_arithmetic(&mut self, at: &Range<usize>, left: Side<'_>, right: Side<'_>, problem: Problem) {
+        let operator = self.shown(at);
+        let text = format!("`{operator}` does not go between {} and {}", left.0, right.0);
+        let (code, help) = match problem {
+            Problem::Units => (codes::UNITS, self.scaled(&operator, left, right)),
+            Problem::Product => {
+                let (one, other) = (self.shown(&left.1.range), self.shown(&right.1.range));
+                let help = format!(
+                    "quantities of one unit are added and subtracted; of their bare values: `{one}.value {operator} {other}.value`"
+                );
+                (codes::WRONG_TYPE, vec![help])
+            }
+            Problem::Float => {
+                let float = if *left.0 == Shape::Number { left.1 } else { right.1 };
+                let help = format!(
+                    "floats are not calculated with: make a decimal of it: `decimal({})`",
+                    self.shown(&float.range)
+                );
+                (codes::WRONG_TYPE, vec![help])
+            }
+            Problem::Kind => (codes::WRONG_TYPE, self.other_kinds(&operator, left, right)),
+        };
+        let help: Vec<&str> = help.iter().map(String::as_str).collect();
+        self.report(code, at, text, &help);
+    }
+
+    /// A quantity and a number: added, the number needs a unit; multiplied, the quantity is made anew.
+    fn scaled(&self, operator: &str, left: Side<'_>, right: Side<'_>) -> Vec<String> {
+        if matches!(operator, "+" | "-") || !left.0.is_quantity() && operator != "*" {
+            return self.with_units(left, right);
+        }
+        let (one, other) = (self.shown(&left.1.range), self.shown(&right.1.range));
+        let (quantity, value) = if left.0.is_quantity() {
+            (&one, format!("{one}.value {operator} {other}"))
+        } else {
+            (&other, format!("{one} {operator} {other}.value"))
+        };
+        vec![
+            format!("calculate with its value, and give it its unit again: `quantity({value}, {quantity}.unit)`"),
+            format!("or take the bare value: `{quantity}.value`"),
+        ]
+    }
+
+    fn other_kinds(&self, operator: &str, left: Side<'_>, right: Side<'_>) -> Vec<String> {
+        let (one, other) = (self.shown(&left.1.range), self.shown(&right.1.range));
+        let dated = |shape: &Shape| matches!(shape, Shape::Date | Shape::DateTime);
+        let number = |shape: &Shape| matches!(shape, Shape::Integer | Shape::Number | Shape::Decimal);
+        if dated(left.0) || dated(right.0) {
+            let time = if dated(left.0) { &one } else { &other };
+            let days = match (&left.1.kind, &right.1.kind) {
+                (_, crate::tree::Kind::Integer(days)) | (crate::tree::Kind::Integer(days), _) => days.to_string() + "d",
+                _ => "10d".to_owned(),
+            };
+            let operator = if operator == "-" { "-" } else { "+" };
+            return vec![
+                format!("beside a date or a time stands a duration: `{time} {operator} duration(\"{days}\")`"),
+                "two of them are compared: `a < b`".to_owned(),
+            ];
+        }
+        for ((shape, tree), text) in [(left, &other), (right, &one)] {
+            let said = self.shown(&tree.range);
+            match shape {
+                Shape::List(item) if operator == "+" && self.item_fits(item, left, right) => {
+                    return vec![format!(
+                        "to put one more behind it, add a list of one: `{said} + [{text}]`"
+                    )];
+                }
+                Shape::List(_) | Shape::Map(_) if number(left.0) || number(right.0) => {
+                    return vec![format!("to count them: `size({said})`")];
+                }
+                Shape::List(item) if item.is_textual() => {
+                    return vec![format!("to put its texts together: `{said}.join(\", \")`")];
+                }
+                Shape::Object(_) => {
+                    let wanted = if number(left.0) || number(right.0) {
+                        "a whole number or a decimal"
+                    } else {
+                        "text"
+                    };
+                    if let Some(part) = super::part_named(wanted, shape, &said) {
+                        return vec![part];
+                    }
+                }
+                _ => {}
+            }
+        }
+        if operator == "+" && (is_text(left.0) || is_text(right.0)) {
+            let (text, rest) = if is_text(left.0) { (left, right) } else { (right, left) };
+            let mut help = vec![format!(
+                "to put texts together, convert the other side: `text({})`",
+                self.shown(&rest.1.range)
+            )];
+            if number(rest.0) && *text.0 == Shape::Text {
+                let function = if *rest.0 == Shape::Integer { "int" } else { "decimal" };
+                let said = self.shown(&text.1.range);
+                help.push(format!("to calculate, make a number of the text: `{function}({said})`"));
+            }
+            return help;
+        }
+        if is_text(left.0) || is_text(right.0) {
+            let text = if is_text(left.0) { left.1 } else { right.1 };
+            let said = self.shown(&text.range);
+            return vec![format!(
+                "make a number of the text: `int({said})`, or `decimal({said})`"
+            )];
+        }
+        vec!["numbers, decimals and quantities are calculated with, each with its own kind".to_owned()]
+    }
+
+    /// Whether what stands beside a list could be one of its items.
+    fn item_fits(&self, item: &Shape, left: Side<'_>, right: Side<'_>) -> bool {
+        let list = |shape: &Shape| matches!(shape, Shape::List(_));
+        let other = if list(left.0) { right.0 } else { left.0 };
+        !list(other) && item.join(other).is_some()
+    }
+}
