@@ -14,7 +14,6 @@ pub(crate) struct Unit {
     /// What it measures, in a word.
     pub(crate) kind: &'static str,
     size: Decimal,
-    inverse: Decimal,
 }
 
 static UNITS: LazyLock<Vec<Unit>> = LazyLock::new(|| lines().filter_map(read).collect());
@@ -29,9 +28,11 @@ fn read(line: &'static str) -> Option<Unit> {
         code: columns.next()?,
         kind: columns.next()?,
         size: columns.next()?.parse().ok()?,
-        inverse: columns.next()?.parse().ok()?,
     })
 }
+
+/// A result has fewer digits than this number: one with more may have been rounded.
+const MOST_DIGITS: u128 = 10_u128.pow(26);
 
 /// The unit with this code.
 pub(crate) fn find(code: &str) -> Option<&'static Unit> {
@@ -74,6 +75,16 @@ const NAMES: &[(&str, &str)] = &[
     ("number", "NAR"),
     ("hectare", "HAR"),
     ("dozen", "DZN"),
+    ("gross", "GRO"),
+    ("lb", "LBR"),
+    ("pound", "LBR"),
+    ("oz", "ONZ"),
+    ("ounce", "ONZ"),
+    ("inch", "INH"),
+    ("ft", "FOT"),
+    ("foot", "FOT"),
+    ("feet", "FOT"),
+    ("yard", "YRD"),
 ];
 
 /// The code of a unit that was written with its sign or its name.
@@ -116,10 +127,11 @@ impl Unit {
         if self == into {
             return Some(value);
         }
-        let scaled = |value: Decimal, by: Decimal, and: Decimal| value.checked_mul(by)?.checked_mul(and);
-        let there = scaled(value, self.size, into.inverse)?;
-        // Decimals round beyond 28 digits: what does not come back as it was, was rounded.
-        (scaled(there, into.size, self.inverse)? == value).then(|| there.normalize())
+        let scaled = |value: Decimal, by: Decimal, over: Decimal| value.checked_mul(by)?.checked_div(over);
+        let there = scaled(value, self.size, into.size)?.normalize();
+        // Decimals round beyond 28 digits: what has nearly as many, or does not come back as it was, was rounded.
+        let exact = there.mantissa().unsigned_abs() < MOST_DIGITS && scaled(there, into.size, self.size)? == value;
+        exact.then_some(there)
     }
 }
 
@@ -132,7 +144,6 @@ mod tests {
         assert_eq!(UNITS.len(), lines().count(), "a line cannot be read");
         let mut codes: Vec<&str> = UNITS.iter().map(|unit| unit.code).collect();
         for unit in UNITS.iter() {
-            assert_eq!(unit.size * unit.inverse, Decimal::ONE, "{}", unit.code);
             let base = UNITS
                 .iter()
                 .any(|other| other.kind == unit.kind && other.size == Decimal::ONE);
@@ -141,6 +152,38 @@ mod tests {
         codes.sort_unstable();
         codes.dedup();
         assert_eq!(codes.len(), UNITS.len());
+    }
+
+    #[test]
+    fn what_is_converted_is_exact_or_nothing() {
+        let check = |value: &str, from: &str, into: &str, expected: Option<&str>| {
+            let (from, into) = (find(from).expect("a unit"), find(into).expect("a unit"));
+            let found = from.converted(value.parse().expect("a number"), into);
+            assert_eq!(
+                found.map(|value| value.to_string()).as_deref(),
+                expected,
+                "{value} {} in {}",
+                from.code,
+                into.code
+            );
+        };
+        check("2", "DZN", "C62", Some("24"));
+        check("24", "C62", "DZN", Some("2"));
+        check("0.6", "C62", "DZN", Some("0.05"));
+        check("25", "C62", "DZN", None);
+        check("1", "C62", "GRO", None);
+        check("100", "LBR", "KGM", Some("45.359237"));
+        check("45.359237", "KGM", "LBR", Some("100"));
+        check("1", "KGM", "LBR", None);
+        check("1", "TNE", "MGM", Some("1000000000"));
+        check("79228162514264337593543950335", "TNE", "MGM", None);
+        check(
+            "79228162514264337593543950335",
+            "KGM",
+            "KGM",
+            Some("79228162514264337593543950335"),
+        );
+        check("1", "KGM", "MTR", None);
     }
 
     #[test]

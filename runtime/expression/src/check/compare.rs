@@ -180,7 +180,12 @@ impl Checker<'_> {
                 return None;
             }
         };
-        let (holds, fails) = self.listed(one, many, &first, &other.shape)?;
+        let (mut holds, fails) = self.listed(one, many, &first, &other.shape)?;
+        // A name that a map has: what it stands for is there.
+        if let (Kind::Text(name), Shape::Map(_), Some(path)) = (&one.kind, &list.shape, &list.path) {
+            let member: Vec<String> = path.iter().chain([name]).cloned().collect();
+            holds.extend(facts::present(&member));
+        }
         let first = if how == Comparison::Decimal {
             exact(first)
         } else {

@@ -27,7 +27,7 @@ pub(super) fn fields_that(whole: &Shape, wanted: impl Fn(&Shape) -> bool) -> Vec
 fn least(tree: &Tree) -> Option<i64> {
     match &tree.kind {
         Kind::Call { function, .. } if function == "size" => Some(0),
-        Kind::Name(name) if name == "round" => Some(1),
+        Kind::Name(name) if name == "round" => Some(0),
         _ => None,
     }
 }

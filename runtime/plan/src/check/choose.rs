@@ -1,8 +1,10 @@
 //! `choose` and `parallel`: blocks beside each other.
 
+use std::sync::Arc;
+
 use dragoman_manifest::{Spanned, Template, pipeline as said};
-use dragoman_model::{Diagnostic, Span, nearest};
-use dragoman_schema::{Marks, Shape};
+use dragoman_model::{Diagnostic, Span, Value, nearest};
+use dragoman_schema::{Marks, ObjectShape, Shape};
 
 use super::Checker;
 use super::block::Other;
@@ -102,6 +104,7 @@ impl Checker<'_> {
             (None, _) => together.nothing = true,
             (Some(_), None) => together.unknown = true,
             (Some(said), Some(shape)) => {
+                let shape = written(said, shape);
                 let at = said.span().clone();
                 together.shape = match together.shape.take() {
                     None => Some((shape, at)),
@@ -230,6 +233,26 @@ impl Checker<'_> {
         self.report(
             Diagnostic::error(codes::EMPTY, name.span.clone(), message).help("write a step in it, or a `value`"),
         );
+    }
+}
+
+/// The shape of what an arm gives, in which a written text is that text and no other: what all arms give is one of a few.
+fn written(said: &Template, shape: Shape) -> Shape {
+    match (said, shape) {
+        (Template::Literal(literal), Shape::Text) => match &literal.value {
+            Value::String(text) => Shape::enumeration([text.as_str()]),
+            _ => Shape::Text,
+        },
+        (Template::Object(members, _), Shape::Object(object)) => {
+            let mut object = ObjectShape::clone(&object);
+            for (name, said) in members {
+                if let Some(shape) = object.fields.get_mut(&name.value) {
+                    *shape = written(said, shape.clone());
+                }
+            }
+            Shape::Object(Arc::new(object))
+        }
+        (_, shape) => shape,
     }
 }
 
