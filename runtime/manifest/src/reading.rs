@@ -278,6 +278,9 @@ impl Reading {
             diagnostic = diagnostic.help(format!("write `{meant}`"));
         }
         let text = scalar.text.trim();
+        if text.starts_with('=') {
+            diagnostic = diagnostic.help(format!("{what} is written as it is, and is never computed"));
+        }
         if what == "a size" {
             let meant = nearly::size(text).map(|size| format!("write `{size}`"));
             let alone = text.parse::<u64>().ok();
@@ -310,7 +313,13 @@ impl Reading {
             return Some(Spanned::new(*value, node.span.clone()));
         }
         let message = format!("found {}, expected one of {list}", node.describe());
-        let help = match nearest(&scalar.text, words.iter().map(|(w, _)| *w)) {
+        let habit = match scalar.text.to_lowercase().as_str() {
+            "ignore" | "skip" | "proceed" | "go on" | "go_on" => "continue",
+            "abort" | "halt" | "break" => "stop",
+            _ => "",
+        };
+        let habit = words.iter().map(|(w, _)| *w).find(|w| *w == habit);
+        let help = match habit.or_else(|| nearest(&scalar.text, words.iter().map(|(w, _)| *w))) {
             Some(right) => format!("write `{right}`"),
             None => format!("write one of {list}"),
         };

@@ -42,6 +42,9 @@ impl Checker<'_> {
             let period = period?;
             return self.later(tree, operation, left, period);
         }
+        if operation == Arithmetic::Subtract && self.name_with_dash(left, at, right) {
+            return None;
+        }
         let (first, second) = (self.known(left), self.known(right));
         let (first, second) = (first?, second?);
         // With no value at all nothing is ever calculated: what comes out is of the other's kind.
@@ -146,6 +149,33 @@ impl Checker<'_> {
             }
             _ => None,
         }
+    }
+
+    /// `headers.content-type`: the member of a map whose name is no word, which is read as a subtraction.
+    fn name_with_dash(&mut self, left: &Tree, at: &Range<usize>, right: &Tree) -> bool {
+        let (Kind::Field { of, name, .. }, Kind::Name(rest)) = (&left.kind, &right.kind) else {
+            return false;
+        };
+        let apart = left.range.end != at.start || at.end != right.range.start;
+        if apart || self.is_name(rest) {
+            return false;
+        }
+        let (said, facts) = (self.diagnostics.len(), self.facts.clone());
+        let map = self.tree(of).is_some_and(|typed| matches!(typed.shape, Shape::Map(_)));
+        self.diagnostics.truncate(said);
+        self.facts = facts;
+        if map {
+            let of = self.shown(&of.range);
+            let message = "`-` is a minus: the name of this member is not a word";
+            let help = format!("write it in brackets: `{of}[\"{name}-{rest}\"]`");
+            self.report(
+                codes::UNKNOWN_NAME,
+                &(left.range.start..right.range.end),
+                message,
+                &[&help],
+            );
+        }
+        map
     }
 
     /// `time + "3d"`: a text behind a time, where a duration was meant.

@@ -7,13 +7,21 @@ use dragoman_schema::Shape;
 use super::Checker;
 use super::arithmetic::Problem;
 use crate::codes;
-use crate::tree::Tree;
+use crate::tree::{Kind, Tree};
 
 /// A side of an operator.
 type Side<'t> = (&'t Shape, &'t Tree);
 
 fn is_text(shape: &Shape) -> bool {
     matches!(shape, Shape::Text | Shape::Enumeration(_))
+}
+
+fn dated(shape: &Shape) -> bool {
+    matches!(shape, Shape::Date | Shape::DateTime)
+}
+
+fn number(shape: &Shape) -> bool {
+    matches!(shape, Shape::Integer | Shape::Number | Shape::Decimal)
 }
 
 impl Checker<'_> {
@@ -62,19 +70,13 @@ impl Checker<'_> {
 
     fn other_kinds(&self, operator: &str, left: Side<'_>, right: Side<'_>) -> Vec<String> {
         let (one, other) = (self.shown(&left.1.range), self.shown(&right.1.range));
-        let dated = |shape: &Shape| matches!(shape, Shape::Date | Shape::DateTime);
-        let number = |shape: &Shape| matches!(shape, Shape::Integer | Shape::Number | Shape::Decimal);
         if dated(left.0) || dated(right.0) {
-            let time = if dated(left.0) { &one } else { &other };
-            let days = match (&left.1.kind, &right.1.kind) {
-                (_, crate::tree::Kind::Integer(days)) | (crate::tree::Kind::Integer(days), _) => days.to_string() + "d",
-                _ => "10d".to_owned(),
-            };
-            let operator = if operator == "-" { "-" } else { "+" };
-            return vec![
-                format!("beside a date or a time stands a duration: `{time} {operator} duration(\"{days}\")`"),
-                "two of them are compared: `a < b`".to_owned(),
-            ];
+            if operator == "-" && dated(left.0) && dated(right.0) {
+                return vec![format!(
+                    "how long it is from one to the other is asked by a comparison: `{one} > {other} + duration(\"10d\")`"
+                )];
+            }
+            return self.beside_time(operator, if dated(left.0) { &one } else { &other }, left.1, right.1);
         }
         for ((shape, tree), text) in [(left, &other), (right, &one)] {
             let said = self.shown(&tree.range);
@@ -124,6 +126,19 @@ impl Checker<'_> {
             )];
         }
         vec!["numbers, decimals and quantities are calculated with, each with its own kind".to_owned()]
+    }
+
+    /// What stands beside a date or a time: a duration, of so many days where a number was written.
+    fn beside_time(&self, operator: &str, time: &str, left: &Tree, right: &Tree) -> Vec<String> {
+        let days = match (&left.kind, &right.kind) {
+            (_, Kind::Integer(days)) | (Kind::Integer(days), _) => format!("{days}d"),
+            _ => "10d".to_owned(),
+        };
+        let operator = if operator == "-" { "-" } else { "+" };
+        vec![
+            format!("beside a date or a time stands a duration: `{time} {operator} duration(\"{days}\")`"),
+            "two of them are compared: `a < b`".to_owned(),
+        ]
     }
 
     /// Whether what stands beside a list could be one of its items.

@@ -110,31 +110,41 @@ impl Checker<'_> {
                     format!("take the day of the time: `date({time})`, or in a zone `date({time}, \"Europe/Zurich\")`");
                 (codes::WRONG_TYPE, text, vec![help])
             }
-            Problem::Convert(function) => {
-                let written = if left.0.is_textual() && matches!(left.0, Shape::Text | Shape::Enumeration(_)) {
-                    left.1
-                } else {
-                    right.1
-                };
-                let help = format!("convert the text: `{function}({})`", self.shown(&written.range));
-                (codes::WRONG_TYPE, text, vec![help])
-            }
+            Problem::Convert(function) => (
+                codes::WRONG_TYPE,
+                text,
+                vec![self.converted_side(function, left, right)],
+            ),
             Problem::Never => {
-                let known = self.counted(left, right).or_else(|| self.counted(right, left));
-                let known = known.or_else(|| self.truth_compared(at, left, right));
-                let known = known.or_else(|| self.truth_compared(at, right, left));
-                let made = || {
-                    let other = |from: (&Shape, &Tree), into: &Shape| self.instead(from.1, from.0, into);
-                    other(left, right.0).or_else(|| other(right, left.0))
-                };
-                let help = known.or_else(made).unwrap_or_else(|| {
-                    "compare values of one kind: a field of the one, or `text(...)` of the other".to_owned()
-                });
+                let help = self.one_of_both(at, left, right);
                 (codes::NEVER_EQUAL, format!("{text}, which are never equal"), vec![help])
             }
         };
         let help: Vec<&str> = help.iter().map(String::as_str).collect();
         self.report(code, at, text, &help);
+    }
+
+    /// The text of two sides, converted; the other side, where the texts are a list that was written on the spot.
+    fn converted_side(&self, function: &str, left: (&Shape, &Tree), right: (&Shape, &Tree)) -> String {
+        let is_text = |shape: &Shape| matches!(shape, Shape::Text | Shape::Enumeration(_));
+        let (text, other) = if is_text(left.0) { (left, right) } else { (right, left) };
+        if let Kind::List(_) = text.1.kind {
+            let other = self.shown(&other.1.range);
+            return format!("write the values without quotes, or make text of the other side: `text({other})`");
+        }
+        format!("convert the text: `{function}({})`", self.shown(&text.1.range))
+    }
+
+    /// What to write where two values are never equal, as far as one of them says what was meant.
+    fn one_of_both(&self, at: &Range<usize>, left: (&Shape, &Tree), right: (&Shape, &Tree)) -> String {
+        let made = |from: (&Shape, &Tree), into: &Shape| self.instead(from.1, from.0, into);
+        self.counted(left, right)
+            .or_else(|| self.counted(right, left))
+            .or_else(|| self.truth_compared(at, left, right))
+            .or_else(|| self.truth_compared(at, right, left))
+            .or_else(|| made(left, right.0))
+            .or_else(|| made(right, left.0))
+            .unwrap_or_else(|| "compare values of one kind: a field of the one, or `text(...)` of the other".to_owned())
     }
 
     /// A list compared with a number: how many there are is meant; one compared with one value: whether that is in it.
@@ -282,7 +292,17 @@ impl Checker<'_> {
             });
         }
         let fits = |shape: &Shape| shape.join(other).is_some() && (shape.is_textual() == other.is_textual());
-        let fields = super::parts::fields_that(whole, fits);
+        // Where one of its fields has a value that the other side is, that is the one that was meant.
+        let being = |shape: &Shape| match (shape, other) {
+            (Shape::Enumeration(values), Shape::Enumeration(texts)) => texts.iter().any(|text| values.contains(text)),
+            _ => false,
+        };
+        let being = super::parts::fields_that(whole, being);
+        let fields = if being.is_empty() {
+            super::parts::fields_that(whole, fits)
+        } else {
+            being
+        };
         let named: Vec<String> = fields.iter().map(|field| format!("`{shown}.{field}`")).collect();
         (!named.is_empty()).then(|| format!("compare a field of it: {}", named.join(", ")))
     }

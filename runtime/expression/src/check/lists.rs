@@ -160,7 +160,10 @@ impl Checker<'_> {
                 of,
                 "a list of texts",
                 &list.shape,
-                &["convert the items: `list.map(x, text(x))`"],
+                &[&format!(
+                    "convert the items: `{}.map(x, text(x))`",
+                    self.shown(&of.range)
+                )],
             );
             return None;
         }

@@ -1,6 +1,7 @@
 //! What to write in place of a value that is of another kind than its place asks for: with its own text, so that it can
 //! be taken over as it stands.
 
+use dragoman_model::{all_meant, did_you_mean};
 use dragoman_schema::Shape;
 
 use super::{Checker, Typed, parts};
@@ -156,6 +157,9 @@ impl Checker<'_> {
             (Shape::Text | Shape::Enumeration(_) | Shape::Integer | Shape::Number, Shape::Decimal) => {
                 Some(format!("make a decimal of it: `decimal({said})`"))
             }
+            (Shape::Boolean, Shape::Integer | Shape::Number) if !matches!(tree.kind, Kind::Boolean(_)) => {
+                Some(format!("choose a number for each: `{said} ? 1 : 0`"))
+            }
             (Shape::Integer | Shape::Number | Shape::Boolean, Shape::Text) => {
                 Some(format!("make text of it: `text({said})`"))
             }
@@ -171,7 +175,7 @@ impl Checker<'_> {
             (Shape::Text | Shape::Enumeration(_), Shape::DateTime) => {
                 Some(format!("make a time of the text: `timestamp({said})`"))
             }
-            (found, Shape::Enumeration(values)) if found.is_textual() => Some(self.as_one_of(&said, found, values)),
+            (found, Shape::Enumeration(values)) if found.is_textual() => Some(self.as_one_of(tree, found, values)),
             (_, Shape::Document) => Some("a document comes from a trigger or a call: `=trigger.document`".into()),
             _ => None,
         }
@@ -266,7 +270,8 @@ impl Checker<'_> {
     }
 
     /// What to write where one of some texts is asked for and any text, or another one, stands.
-    fn as_one_of(&self, said: &str, found: &Shape, values: &[String]) -> String {
+    fn as_one_of(&self, tree: &Tree, found: &Shape, values: &[String]) -> String {
+        let said = self.said(tree);
         let quoted: Vec<String> = values.iter().map(|value| format!("\"{value}\"")).collect();
         let all = quoted.join(", ");
         let (Some(first), Some(second)) = (quoted.first(), quoted.get(1)) else {
@@ -276,6 +281,12 @@ impl Checker<'_> {
             Shape::Enumeration(own) => own.iter().find(|one| !values.contains(one)),
             _ => None,
         };
+        // What is put together on the spot has texts of its own, of which one is none of these.
+        if let (Some(from), false) = (from, matches!(tree.kind, Kind::Name(_) | Kind::Field { .. })) {
+            let near = all_meant(from, values.iter().map(String::as_str));
+            let near = did_you_mean(&near).unwrap_or_else(|| format!("write one of {all}"));
+            return format!("`\"{from}\"` is none of them: {near}");
+        }
         let from = from.map_or("...", String::as_str);
         format!("write one of {all}, or choose: `{said} == \"{from}\" ? {first} : {second}`")
     }

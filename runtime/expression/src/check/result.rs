@@ -148,31 +148,49 @@ impl Checker<'_> {
         }
         if here {
             return match shape.present() {
-                Shape::Object(_) => format!("write an object: {}", shape.present().describe()),
+                Shape::Object(object) => {
+                    let needed = object.fields.iter().filter(|(_, shape)| !shape.is_optional());
+                    let needed: Vec<String> = needed
+                        .map(|(name, shape)| format!("{name}: {}", shape.short()))
+                        .collect();
+                    format!("write an object with its fields: `{{ {} }}`", needed.join(", "))
+                }
                 wanted => format!("write something here that is {}", wanted.describe()),
             };
         }
         let place = mismatch.place();
-        if let (Shape::Object(own), Shape::Object(wanted)) = (&typed.shape, shape.present())
-            && let (Some(own), Some(name)) = (&own.name, &wanted.name)
-            && own != name
-            && at.range == tree.range
-        {
-            let needed = wanted.fields.iter().filter(|(_, shape)| !shape.is_optional());
-            let needed: Vec<String> = needed.map(|(name, _)| format!("{name}: ...")).collect();
-            return format!(
-                "`{}` is {own}, and {name} is wanted: write its fields, `{{ {} }}`",
-                self.shown(&tree.range),
-                needed.join(", ")
-            );
+        if let Some(help) = self.other_object(tree, typed, shape).filter(|_| at.range == tree.range) {
+            return help;
         }
         match &mismatch.problem {
+            Problem::Missing { expected } if at.range != tree.range || matches!(at.kind, Kind::Map(_)) => {
+                let field = mismatch.path.last().map_or("", String::as_str);
+                format!("add the field: `\"{field}\": ...` ({})", expected.present().describe())
+            }
             Problem::Wrong { expected, .. } | Problem::Missing { expected } => {
                 format!("give `{place}` a value: {}", expected.present().describe())
             }
             Problem::Unknown { .. } => known_fields(shape, &mismatch.path),
             _ => format!("give `{place}` a value of the kind that is expected"),
         }
+    }
+
+    /// An object of one kind where one of another is wanted: its fields are written one by one.
+    fn other_object(&self, tree: &Tree, typed: &Typed, shape: &Shape) -> Option<String> {
+        let (Shape::Object(own), Shape::Object(wanted)) = (&typed.shape, shape.present()) else {
+            return None;
+        };
+        let (own, name) = (own.name.as_ref()?, wanted.name.as_ref()?);
+        if own == name {
+            return None;
+        }
+        let needed = wanted.fields.iter().filter(|(_, shape)| !shape.is_optional());
+        let needed: Vec<String> = needed.map(|(name, _)| format!("{name}: ...")).collect();
+        Some(format!(
+            "`{}` is {own}, and {name} is wanted: write its fields, `{{ {} }}`",
+            self.shown(&tree.range),
+            needed.join(", ")
+        ))
     }
 
     /// What to write where a quantity is asked for and a number stands: the quantity that it was taken from, or a unit.

@@ -252,12 +252,7 @@ fn arm(reading: &mut Reading, node: &Node) -> Option<Arm> {
             let mut block = any(reading, node);
             if let Some(value) = value {
                 if let Some(first) = &block.value {
-                    let message = "the value of `else` is said twice";
-                    reading.push(
-                        Diagnostic::error(codes::DUPLICATE_KEY, first_line(value), message)
-                            .label(first.span().clone(), "here is a value too")
-                            .help("an arm gives one value: take one of the two away"),
-                    );
+                    two_values(reading, first, value);
                 } else {
                     block.value = Some(reading.template(value));
                 }
@@ -267,6 +262,16 @@ fn arm(reading: &mut Reading, node: &Node) -> Option<Arm> {
         steps => of_keys(reading, span.clone(), steps, value),
     };
     Some(Arm { when, block, span })
+}
+
+/// Reports a value beside `else` where one stands in it too.
+fn two_values(reading: &mut Reading, first: &Template, second: &Node) {
+    let message = "the value of `else` is said twice";
+    reading.push(
+        Diagnostic::error(codes::DUPLICATE_KEY, first_line(second), message)
+            .label(first.span().clone(), "here is a value too")
+            .help("an arm gives one value: take one of the two away"),
+    );
 }
 
 /// Whether a key under `parallel` is no branch, but holds the branches, as in other languages.
