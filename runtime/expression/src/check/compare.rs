@@ -63,6 +63,9 @@ impl Checker<'_> {
         if equality && !self.can_hold((left, &first), (right, &second)) {
             return None;
         }
+        if self.unit_by_its_sign((left, &first), right) || self.unit_by_its_sign((right, &second), left) {
+            return None;
+        }
         let (holds, fails) = self.learned(&first, &second, asked);
         let (first, second) = if how == Comparison::Decimal {
             (exact(first), exact(second))

@@ -107,6 +107,22 @@ impl Checker<'_> {
         Some(Shape::Measured(written.as_str().into()))
     }
 
+    /// Reports the unit of a quantity that is compared with a sign or a name in place of a code: it never is that.
+    pub(super) fn unit_by_its_sign(&mut self, (of, value): (&Tree, &Typed), other: &Tree) -> bool {
+        let quantity = value.owner.as_ref().is_some_and(Shape::is_quantity);
+        let (Kind::Field { name, .. }, Kind::Text(written), false) = (&of.kind, &other.kind, self.environment.trusting)
+        else {
+            return false;
+        };
+        let Some(code) = units::named(written).filter(|_| quantity && name == "unit") else {
+            return false;
+        };
+        let text = format!("`{}` is a code, and never \"{written}\"", self.shown(&of.range));
+        let help = format!("units are written with their codes: `\"{code}\"`");
+        self.report(codes::UNITS, &other.range, text, &[&help]);
+        true
+    }
+
     /// What stands for a unit is no text: says what a unit looks like, in place of what was said of its kind.
     pub(super) fn no_unit(&mut self, unit: &Tree) {
         if let Some(last) = self
