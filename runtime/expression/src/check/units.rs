@@ -36,7 +36,11 @@ impl Checker<'_> {
                     "{}write both in one unit, for example `quantity(..., \"{left}\")`",
                     kinds.unwrap_or_default()
                 ),
-                "or take the bare values: `q.value`".to_owned(),
+                format!(
+                    "or take the bare values: `{}.value`, `{}.value`",
+                    self.shown(&first.code.range),
+                    self.shown(&second.code.range)
+                ),
             ]
         };
         let help: Vec<&str> = help.iter().map(String::as_str).collect();
