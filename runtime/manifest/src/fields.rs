@@ -1,5 +1,6 @@
 //! The fields of a mapping: known ones are taken, missing ones and unknown ones are reported.
 
+use dragoman_model::meant::is_same;
 use dragoman_model::{Diagnostic, Span, meant, nearest};
 
 use crate::homes::{self, Home};
@@ -231,7 +232,15 @@ pub(crate) fn unknown(
     }
     let part = || keys::part(&key.value, known.iter().copied().filter(free));
     let said = || meant(&key.value, known.iter().copied().filter(free));
-    match near(known).or_else(|| near(likely)).or_else(part).or_else(said) {
+    // The same words in another order go before letters: `timeout_on` is near `timeout`, and is `on_timeout`.
+    let all = known.iter().chain(likely).copied();
+    let same = all.filter(free).find(|k| is_same(&key.value, k));
+    match same
+        .or_else(|| near(known))
+        .or_else(|| near(likely))
+        .or_else(part)
+        .or_else(said)
+    {
         Some(right) => diagnostic.help(format!("write `{right}`")),
         None => {
             let mut names: Vec<&str> = known.to_vec();

@@ -239,6 +239,8 @@ fn synonym(key: &str) -> Option<&'static str> {
         "compensate" | "rollback" => "undo",
         "approval" | "approve" => "wait",
         "outputs" => "output",
+        "interval" | "frequency" => "every",
+        "times" | "iterations" | "max_iterations" => "rounds",
         _ => return None,
     })
 }
