@@ -38,4 +38,4 @@ pub use environment::{Environment, Expected, Limits, Written};
 pub use error::Error;
 pub use expression::{Expression, Known, Scope};
 pub use names::Names;
-pub use units::{kind as unit_kind, meant as meant_unit};
+pub use units::{kind as unit_kind, meant as meant_unit, named as named_unit};

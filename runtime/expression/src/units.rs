@@ -87,8 +87,15 @@ const NAMES: &[(&str, &str)] = &[
     ("yard", "YRD"),
 ];
 
-/// The code of a unit that was written with its sign or its name.
-pub(crate) fn named(written: &str) -> Option<&'static str> {
+/// The code of a unit that was written with its sign or its name, or in small letters; none of a code, and where it is none
+/// of these.
+pub fn named(written: &str) -> Option<&'static str> {
+    if find(written).is_some() {
+        return None;
+    }
+    if let Some(unit) = find(&written.to_uppercase()) {
+        return Some(unit.code);
+    }
     let name = written.to_lowercase();
     let code = |name: &str| NAMES.iter().find(|(known, _)| *known == name).map(|(_, code)| *code);
     code(&name).or_else(|| code(name.strip_suffix('s')?))

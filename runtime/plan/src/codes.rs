@@ -84,3 +84,5 @@ pub const ONCE_A_MESSAGE: Code = Code::new("D0444", "what is done once has the k
 pub const ECHO: Code = Code::new("D0445", "events that begin each other without end");
 /// A comparison with a name that is nearly one that there is.
 pub const NEARLY: Code = Code::new("D0446", "a comparison with a name that nothing has");
+/// A key that tells nothing apart.
+pub const SAME_KEY: Code = Code::new("D0447", "a key that is the same for all");

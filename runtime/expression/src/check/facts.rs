@@ -96,6 +96,11 @@ fn part(shape: Shape, path: &[String], fact: &Fact) -> Shape {
             Fact::Is(_, narrow) => narrow.clone(),
         };
     };
+    if let (Fact::Is(_, Shape::Enumeration(units)), "unit", true) = (fact, field.as_str(), shape.is_quantity())
+        && let [unit] = units.as_ref()
+    {
+        return Shape::Measured(unit.as_str().into());
+    }
     let Shape::Object(object) = &shape else {
         return shape;
     };

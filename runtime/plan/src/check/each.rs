@@ -41,7 +41,7 @@ impl Checker<'_> {
         inner.mark_name(name, marks.clone());
         let item_key = {
             let mut keys = inner.clone();
-            self.optional(each.item_key.as_ref(), &Expected::Key, &mut keys)
+            self.item_key(each, name, &mut keys)
         };
         if each.block.steps.is_empty() && each.block.value.is_none() && !each.block.refused {
             let message = "an `each` without steps and without a value does nothing";

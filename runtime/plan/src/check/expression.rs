@@ -2,7 +2,7 @@
 
 use dragoman_expression::codes::{MAYBE_ABSENT, NEEDS_CAST, UNITS, UNKNOWN_NAME};
 use dragoman_expression::{Environment, Expected, Expression, Written, check};
-use dragoman_manifest::ExpressionText;
+use dragoman_manifest::{ExpressionText, pipeline as said};
 use dragoman_model::{Diagnostic, Span, nearest};
 use dragoman_schema::Shape;
 
@@ -111,6 +111,42 @@ impl Checker<'_> {
     ) -> Option<Expression> {
         said.and_then(|said| self.expression(said, expected, scope))
             .map(|(expression, _)| expression)
+    }
+
+    /// The business key of a step. One that reads nothing is the same in every run: its step would be done once for ever.
+    pub(super) fn once(&mut self, step: &said::Step, scope: &mut Scope) -> Option<Expression> {
+        let key = self.optional(step.once.as_ref(), &Expected::Key, scope)?;
+        let said = step.once.as_ref()?;
+        if key.reads().is_empty() && !self.world.trusting {
+            let message = format!(
+                "`{}` is the same in every run: the step would be done once for ever",
+                said.text.trim()
+            );
+            self.report(
+                Diagnostic::error(codes::SAME_KEY, said.span.clone(), message)
+                    .help("write the business key of what is done, an expression: for example `once: trigger.key`"),
+            );
+        }
+        Some(key)
+    }
+
+    /// The key of an item, which must tell it from the others.
+    pub(super) fn item_key(&mut self, each: &said::Each, name: &str, scope: &mut Scope) -> Option<Expression> {
+        let key = self.optional(each.item_key.as_ref(), &Expected::Key, scope)?;
+        let said = each.item_key.as_ref()?;
+        let of_item = key.reads().iter().any(|path| path[0] == name);
+        if !of_item && !name.is_empty() && !self.world.trusting {
+            let message = format!(
+                "`{}` says nothing of the item: it is the same for all of them",
+                said.text.trim()
+            );
+            self.report(
+                Diagnostic::error(codes::SAME_KEY, said.span.clone(), message).help(format!(
+                    "write what tells one `{name}` from another, for example `{name}.number`"
+                )),
+            );
+        }
+        Some(key)
     }
 
     /// A condition.

@@ -69,7 +69,7 @@ impl Checker<'_> {
         inner.doubtful |= matches!(when, Some(None));
         Self::hide_itself(step, scope, &mut inner);
         let made = self.word(step, &mut inner);
-        let once = self.optional(step.once.as_ref(), &Expected::Key, &mut inner);
+        let once = self.once(step, &mut inner);
         let reference = self.optional(step.reference.as_ref(), &Expected::Key, &mut inner);
         let undo = step
             .undo

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use dragoman_expression::Expected;
+use dragoman_expression::codes::UNITS;
+use dragoman_expression::{Expected, named_unit};
 use dragoman_manifest::{self as manifest, ExpressionText, Literal, Spanned};
 use dragoman_model::{Diagnostic, Span, Value, meant_among};
 use dragoman_schema::{ObjectShape, Shape};
@@ -168,6 +169,7 @@ impl Checker<'_> {
                     (None, Some(shape))
                 }
             },
+            Some(shape) if shape.is_quantity() && self.no_code(members) => (None, Some(shape.clone())),
             Some(shape) => match shape.as_object() {
                 Some(object) => (self.known_object(members, span, object, scope), Some(shape.clone())),
                 None => {
@@ -176,6 +178,20 @@ impl Checker<'_> {
                 }
             },
         }
+    }
+
+    /// Reports the unit of a written quantity where it is a sign or a name in place of the code.
+    fn no_code(&mut self, members: &Members) -> bool {
+        let unit = members.iter().find(|(name, _)| name.value == "unit");
+        let Some((_, manifest::Template::Literal(literal))) = unit.filter(|_| !self.world.trusting) else {
+            return false;
+        };
+        let text = literal.value.as_str().unwrap_or_default();
+        let Some(code) = named_unit(text) else { return false };
+        let message = format!("`{text}` is no code of a unit");
+        let diagnostic = Diagnostic::error(UNITS, literal.span.clone(), message);
+        self.report(diagnostic.help(format!("units are written with their codes: `{code}`")));
+        true
     }
 
     fn free_object(&mut self, members: &Members, scope: &mut Scope) -> (Option<Template>, Option<Shape>) {
