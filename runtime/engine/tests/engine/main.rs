@@ -11,6 +11,7 @@ mod house;
 mod items;
 mod limits;
 mod migrate;
+mod mortal;
 mod partner;
 mod people;
 mod pipelines;

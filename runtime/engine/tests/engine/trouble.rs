@@ -7,7 +7,7 @@ use dragoman_journal::{Ending, Standing};
 use dragoman_model::{Actor, Failure};
 use dragoman_plan::Plan;
 
-use crate::crashes::{Mortal, Trouble};
+use crate::mortal::{Mortal, Trouble};
 use crate::house::{House, MORNING, check, open, plan, plan_on};
 use crate::partner::Does::*;
 use crate::voids::{CLAIM, VOID};
