@@ -117,6 +117,11 @@ const ALIKE: &[&[&str]] = &[
     &["received", "arrived"],
     &["percent", "rate"],
     &["result", "outcome"],
+    &["verify", "check", "validate"],
+    &["get", "fetch", "read", "load", "find", "retrieve", "query", "lookup"],
+    &["create", "add", "new", "insert"],
+    &["cancel", "withdraw", "revoke", "undo"],
+    &["send", "submit", "post", "notify", "tell"],
 ];
 
 /// A name as the words that it is made of, each as every form of it is compared.

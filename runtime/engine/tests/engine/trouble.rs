@@ -7,8 +7,8 @@ use dragoman_journal::{Ending, Standing};
 use dragoman_model::{Actor, Failure};
 use dragoman_plan::Plan;
 
-use crate::mortal::{Mortal, Trouble};
 use crate::house::{House, MORNING, check, open, plan, plan_on};
+use crate::mortal::{Mortal, Trouble};
 use crate::partner::Does::*;
 use crate::voids::{CLAIM, VOID};
 

@@ -1,6 +1,6 @@
 //! Functions that make one value out of another, and casts.
 
-use dragoman_model::{Value, nearest};
+use dragoman_model::Value;
 use dragoman_schema::Shape;
 
 use super::arithmetic::exact;
@@ -189,11 +189,7 @@ impl Checker<'_> {
             return None;
         };
         let Some(found) = self.environment.operations.get(name) else {
-            let names = self.environment.operations.keys().map(String::as_str);
-            let help = match nearest(name, names.clone()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the operations here are {}", names.collect::<Vec<_>>().join(", ")),
-            };
+            let help = self.meant_operation(name);
             self.report(
                 codes::UNKNOWN_OPERATION,
                 &operation.range,

@@ -257,6 +257,12 @@ impl Checker<'_> {
                     "it is text: write `{of} == \"{first}\"`; it is one of {wanted}"
                 ));
             }
+            (Kind::Integer(_), Shape::Text) => {
+                let of = self.shown(&other.range);
+                return Some(format!(
+                    "compare its length, `size({of})`, or the number in it, `int({of})`; the text itself is `\"{shown}\"`"
+                ));
+            }
             (Kind::Integer(_) | Kind::Point(_), Shape::Text | Shape::Enumeration(_)) => {
                 format!("\"{shown}\"")
             }
@@ -281,14 +287,13 @@ impl Checker<'_> {
             {
                 return Some(format!("write `quantity(\"{number}\", \"{}\")`", unit.trim()));
             }
-            let number = matches!(&right.kind, Kind::Text(text) if crate::number::decimal_text(text).is_some());
-            return Some(if number {
-                format!(
-                    "give the number a unit: `quantity({compared}, \"{}\")`",
-                    super::remedies::unit_of(whole)
-                )
-            } else {
-                format!("compare its unit: `{shown}.unit`")
+            let given = format!("`quantity({compared}, \"{}\")`", super::remedies::unit_of(whole));
+            return Some(match &right.kind {
+                Kind::Text(text) if crate::number::decimal_text(text).is_some() => {
+                    format!("give the number a unit: {given}")
+                }
+                Kind::Text(_) => format!("compare its unit: `{shown}.unit`"),
+                _ => format!("give the number a unit: {given}; where the unit is meant, compare `{shown}.unit`"),
             });
         }
         let fits = |shape: &Shape| shape.join(other).is_some() && (shape.is_textual() == other.is_textual());

@@ -119,12 +119,13 @@ impl Checker<'_> {
             // The right side would be full of consequences of the mistake on the left.
             None => return None,
         };
-        if self.half_a_test(left, right) {
+        // What the first test would show says nothing sensible of the second where the two of them are always true.
+        if self.half_a_test(left, right) || !and && self.tests_of_one(and, left, right) {
             return None;
         }
         let second = self.knowing(&facts, |checker| checker.condition(right));
         let (mut first, second) = (first?, second?);
-        if self.tests_of_one(and, left, right) {
+        if and && self.tests_of_one(and, left, right) {
             return None;
         }
         let pair = Box::new([first.code, second.code]);

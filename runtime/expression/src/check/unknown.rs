@@ -17,6 +17,9 @@ const PLACED: &[(&str, &str)] = &[
     ("last", "inside a `repeat`"),
 ];
 
+/// Names that are there in every expression.
+const ROOTS: &[&str] = &["trigger", "site", "run", "steps"];
+
 /// So many fields one below the other are looked at for a text that was written without quotes.
 const NAMED_DEEP: usize = 4;
 
@@ -62,6 +65,7 @@ impl Checker<'_> {
             nearest(name, names.clone())
                 .map(|near| format!("did you mean `{near}`?"))
                 .or_else(|| self.quoted(name))
+                .or_else(|| self.item_called(name))
                 .or_else(|| habits::name(name).map(Into::into))
                 .or_else(|| self.field_of_a_name(name))
                 .or_else(|| steps().map(|near| format!("did you mean `steps.{near}`?")))
@@ -79,6 +83,35 @@ impl Checker<'_> {
         let all = [help.as_str(), text.as_str()];
         let all = if known { &all[..1] } else { &all[..] };
         self.report(codes::UNKNOWN_NAME, range, format!("unknown name `{name}`"), all);
+    }
+
+    /// The name that an item has here, where a word stands for it that other languages have.
+    fn item_called(&self, name: &str) -> Option<String> {
+        let said = ["this", "self", "it", "item", "items", "element", "each", "current", "_"].contains(&name);
+        let known = |name: &str| ROOTS.contains(&name) || PLACED.iter().any(|(placed, _)| *placed == name);
+        let variables = self.variables.iter().map(|(variable, _)| variable.as_str());
+        let names = self.environment.names.keys();
+        let mut items = names.filter(|name| !known(name)).chain(variables);
+        let (item, None) = (items.next().filter(|_| said)?, items.next()) else {
+            return None;
+        };
+        Some(format!("the item is called `{item}` here: write `{item}`"))
+    }
+
+    /// The operation that was meant: of the same connection, where there is such a one.
+    pub(super) fn meant_operation(&self, name: &str) -> String {
+        let all = || self.environment.operations.keys().map(String::as_str);
+        let (connection, operation) = name.split_once('.').unwrap_or(("", name));
+        let own: Vec<&str> = all()
+            .filter_map(|known| known.strip_prefix(connection)?.strip_prefix('.'))
+            .collect();
+        let meant = all_meant(operation, own.iter().copied());
+        let whole: Vec<String> = meant.iter().map(|meant| format!("{connection}.{meant}")).collect();
+        did_you_mean(&whole).unwrap_or_else(|| match (own.as_slice(), nearest(name, all())) {
+            ([], Some(near)) => format!("did you mean `{near}`?"),
+            ([], None) => format!("the operations here are {}", all().collect::<Vec<_>>().join(", ")),
+            (own, _) => format!("`{connection}` has {}", own.join(", ")),
+        })
     }
 
     /// The name before the field is forgotten: `country` for `site.country`. Only where one or two have such a field.

@@ -4,9 +4,10 @@ use super::triggers::operation_name;
 use super::{Call, Retry, slips};
 use crate::Spanned;
 use crate::fields::Fields;
+use crate::nearly;
 use crate::reading::Reading;
 use crate::said::Template;
-use crate::yaml::Node;
+use crate::yaml::{Node, NodeKind};
 
 /// A call: its operation, and `with` and `documents` beside it.
 pub(super) fn call(reading: &mut Reading, fields: &mut Fields<'_>, node: &Node) -> Option<Call> {
@@ -59,6 +60,15 @@ pub(super) fn undo(reading: &mut Reading, node: &Node) -> Option<Call> {
 
 /// Retry of a call.
 pub(super) fn retry(reading: &mut Reading, node: &Node) -> Option<Retry> {
+    if let NodeKind::Scalar(scalar) = &node.kind
+        && let Some(attempts) = nearly::whole(&scalar.text)
+    {
+        let help = format!(
+            "write `retry: {{ attempts: {attempts} }}`; with its pauses `{{ backoff: 1s..15m x2 jitter, for: 10d }}`"
+        );
+        reading.wrong_type(node, "a mapping", &help);
+        return None;
+    }
     let mut fields = reading.fields(node, "`retry`", "`{ backoff: 1s..15m x2 jitter, for: 10d }`")?;
     let retry = Retry {
         backoff: fields.take("backoff").and_then(|n| reading.backoff(n)),

@@ -2,8 +2,10 @@
 
 use super::beside::beside;
 use super::{Repeat, block};
+use crate::measure;
 use crate::reading::Reading;
-use crate::yaml::Node;
+use crate::said::ExpressionText;
+use crate::yaml::{Node, NodeKind};
 
 /// More rounds than this nobody waits for, and a slip of the pen is likelier.
 const MOST_ROUNDS: u64 = 1_000_000;
@@ -13,7 +15,7 @@ pub(super) fn repeat(reading: &mut Reading, node: &Node) -> Option<Repeat> {
     let example = "`{ until: steps.order.status == \"shipped\", every: 30s, for: 1h, steps: [...] }`";
     let mut fields = reading.fields(node, "`repeat`", example)?;
     let span = fields.heading();
-    let until = fields.need(reading, "until", "...").map(|n| reading.expression(n));
+    let until = fields.need(reading, "until", "...").and_then(|n| until(reading, n));
     let every = fields.take("every").and_then(|n| reading.backoff(n));
     let for_ms = fields
         .take_or("for", &["timeout"])
@@ -31,4 +33,19 @@ pub(super) fn repeat(reading: &mut Reading, node: &Node) -> Option<Repeat> {
         rounds,
         block,
     })
+}
+
+/// The condition that ends the rounds; a duration in its place is meant for `for`.
+fn until(reading: &mut Reading, node: &Node) -> Option<ExpressionText> {
+    if let NodeKind::Scalar(scalar) = &node.kind
+        && measure::duration(&scalar.text).is_some()
+    {
+        let help = format!(
+            "`until` is an expression that is true in the last round; how long all of it may take is `for: {}`",
+            scalar.text
+        );
+        reading.wrong_type(node, "a condition", &help);
+        return None;
+    }
+    Some(reading.expression(node))
 }

@@ -29,6 +29,11 @@ pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
             .help(format!("write `{}` where it ends", unclosed::closer(opener)));
     }
     if let Some(range) = flow_expression(&source.text, at) {
+        if let Some((behind, name)) = slips::member_behind(&source.text[range.clone()]) {
+            let span = Span::new(source, range.start + behind..range.start + behind + name.len());
+            return Diagnostic::error(codes::NOT_YAML, span, "a comma is missing before this key")
+                .help(format!("write `, {name}: ...`"));
+        }
         let quoted = quoted(&source.text[range.clone()]);
         return Diagnostic::error(
             codes::CUT_BY_COMMA,

@@ -90,6 +90,20 @@ pub(super) fn next_member(whole: &str) -> Option<(usize, &str)> {
     is_name(name).then(|| (closing + rest.len() - rest.trim_start().len(), name))
 }
 
+/// The key that follows an expression without a comma between: where it begins, and it. `a ? b: c` has none.
+pub(super) fn member_behind(expression: &str) -> Option<(usize, &str)> {
+    let quotes = |before: &str| before.matches('"').count() + before.matches('\'').count();
+    let (at, name) = expression.match_indices(": ").find_map(|(colon, _)| {
+        let before = &expression[..colon];
+        let at = before.rfind(' ')? + 1;
+        let operand = before[..at]
+            .trim_end()
+            .ends_with(|c: char| c.is_alphanumeric() || matches!(c, '"' | '\'' | ')' | ']'));
+        (operand && quotes(before) % 2 == 0).then_some((at, &before[at..]))
+    })?;
+    (is_name(name) && !expression.contains('?')).then_some((at, name))
+}
+
 /// Whether a text is several keys with their values: `a: 1, b: 2`.
 pub(super) fn is_members(whole: &str) -> bool {
     let member = |part: &str| part.trim().split_once(": ").is_some_and(|(name, _)| is_name(name));
