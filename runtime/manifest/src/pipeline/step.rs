@@ -6,7 +6,7 @@ use super::{Each, Handler, Step, StepKind, block, call, called, claim, decisions
 use crate::fields::Fields;
 use crate::reading::{Reading, plain};
 use crate::said::{ExpressionText, Template};
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Entry, Node, NodeKind};
 use crate::{Spanned, codes};
 
 /// A step; none where it is not even a mapping with a word.
@@ -167,7 +167,11 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
             } else if let Some(right) = word::instead(word, key) {
                 format!("write {right}")
             } else if let Some(own) = word::handlers(word, key) {
-                own
+                // It may have been written for a step inside, and slipped to the left.
+                match word::owners(key).iter().any(|owner| holds_word(fields, owner)) {
+                    true => format!("{own}; or indent it, where it is that of a step inside"),
+                    false => own,
+                }
             } else if matches!(
                 (word, key),
                 ("try" | "repeat", "steps" | "value") | ("emit" | "wait", "key")
@@ -192,6 +196,19 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
         reading.beside.push(key.to_owned());
         fields.explained(key);
     }
+}
+
+/// Whether a step with this word stands somewhere inside the steps of this one.
+fn holds_word(fields: &Fields<'_>, word: &str) -> bool {
+    let steps = fields.entries().iter().find(|entry| entry.key.value == "steps");
+    let Some(NodeKind::Sequence(steps)) = steps.map(|entry| &entry.value.kind) else {
+        return false;
+    };
+    let has = |step: &Node| match &step.kind {
+        NodeKind::Mapping(mapping) => mapping.entries.iter().any(|entry| entry.key.value == word),
+        _ => false,
+    };
+    steps.iter().any(has)
 }
 
 /// The keys beside the word.
