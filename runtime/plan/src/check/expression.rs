@@ -124,6 +124,7 @@ impl Checker<'_> {
             );
             self.report(
                 Diagnostic::error(codes::SAME_KEY, said.span.clone(), message)
+                    .warning()
                     .help("write the business key of what is done, an expression: for example `once: trigger.key`"),
             );
         }
