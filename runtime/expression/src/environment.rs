@@ -71,6 +71,9 @@ impl Default for Limits {
     }
 }
 
+/// Which fields each answer of a person brings.
+pub type AnswerNeeds = Arc<[(String, Vec<String>)]>;
+
 /// The names that an expression sees, with their shapes.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
@@ -82,6 +85,8 @@ pub struct Environment {
     pub(crate) marks: Names<Marks>,
     /// What a test has shown of the results of functions: `first(...)` of a list, a cast.
     pub(crate) learned: Arc<Vec<Known>>,
+    /// Which fields each answer of a person brings, by the step that asks.
+    pub(crate) answers: Names<AnswerNeeds>,
     pub(crate) operations: Arc<BTreeMap<String, Operation>>,
     /// Values of names at the root that are known before anything runs.
     pub(crate) values: Names<Arc<Value>>,
@@ -127,6 +132,16 @@ impl Environment {
     /// The same for the output of a step.
     pub fn refine_step(&mut self, id: &str, shape: Shape) {
         self.steps.insert(id, shape);
+    }
+
+    /// Says which fields each answer brings that a step gives in `answer`: a test of that shows that they are there.
+    pub fn add_answers(&mut self, id: &str, answers: AnswerNeeds) {
+        self.answers.insert(id, answers);
+    }
+
+    /// The same, as it was said.
+    pub fn answers(&self, id: &str) -> Option<&AnswerNeeds> {
+        self.answers.get(id)
     }
 
     /// Takes over what a test has shown of the result of a function, as long as the name that it begins with is not

@@ -34,7 +34,7 @@ mod units;
 pub use calendar::meant_date;
 pub use check::check;
 pub use compared::Compared;
-pub use environment::{Environment, Expected, Limits, Written};
+pub use environment::{AnswerNeeds, Environment, Expected, Limits, Written};
 pub use error::Error;
 pub use expression::{Expression, Known, Scope};
 pub use names::Names;

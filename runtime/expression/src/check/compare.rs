@@ -123,11 +123,12 @@ impl Checker<'_> {
         if !matches!(asked, Ordered::Equal | Ordered::Unequal) {
             return (Vec::new(), Vec::new());
         }
-        match (written(first), written(second)) {
+        let (holds, fails) = match (written(first), written(second)) {
             (None, Some(text)) => facts::equality(first, &[text.to_owned()], asked),
             (Some(text), None) => facts::equality(second, &[text.to_owned()], asked),
             _ => (Vec::new(), Vec::new()),
-        }
+        };
+        (self.with_brought(holds), self.with_brought(fails))
     }
 
     /// Reports a comparison of two enumerations that have no text in common.
@@ -232,7 +233,10 @@ impl Checker<'_> {
                 self.never(item, text, &first.shape, one);
             }
         }
-        wrong.is_empty().then(|| facts::equality(first, items, Ordered::Equal))
+        let (holds, fails) = facts::equality(first, items, Ordered::Equal);
+        wrong
+            .is_empty()
+            .then(|| (self.with_brought(holds), self.with_brought(fails)))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::codes;
 use crate::number;
 use crate::program::{Function, InZone, Node};
 use crate::tree::{Kind, Tree};
+use crate::units;
 
 impl Checker<'_> {
     /// Conversions. None: the number of arguments is wrong.
@@ -165,6 +166,20 @@ impl Checker<'_> {
     }
 
     fn quantity(&mut self, tree: &Tree, value: &Tree, unit: &Tree) -> Option<Typed> {
+        // `quantity("KGM", x)`: the other way round.
+        if let Kind::Text(first) = &value.kind
+            && !self.environment.trusting
+            && (units::find(first).is_some() || units::named(first).is_some())
+        {
+            let code = units::named(first).unwrap_or(first);
+            let help = format!(
+                "first the number, then the unit: `quantity({}, \"{code}\")`",
+                self.shown(&unit.range)
+            );
+            let text = format!("\"{first}\" is a unit, and no number");
+            self.report(codes::WRONG_TYPE, &value.range, text, &[&help]);
+            return None;
+        }
         let written = self.written_unit(unit);
         let said = self.diagnostics.len();
         let (value, code) = (

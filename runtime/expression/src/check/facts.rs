@@ -1,5 +1,7 @@
 //! What a test has shown: that a value is there, or which of its shapes it has.
 
+use std::collections::BTreeSet;
+
 use dragoman_schema::{ObjectShape, Shape};
 
 use super::{Checker, Typed};
@@ -65,6 +67,33 @@ impl Checker<'_> {
             }
         }
         shape
+    }
+
+    /// Adds what a person's answer brings, where a test has shown which it is.
+    pub(super) fn with_brought(&self, mut facts: Vec<Fact>) -> Vec<Fact> {
+        let mut brought = Vec::new();
+        for fact in &facts {
+            let Fact::Is(path, Shape::Enumeration(left)) = fact else {
+                continue;
+            };
+            let [steps, id, answer] = path.as_slice() else { continue };
+            let Some(needs) = self
+                .environment
+                .answers(id)
+                .filter(|_| steps == "steps" && answer == "answer")
+            else {
+                continue;
+            };
+            let brings =
+                |one: &String, field: &String| needs.iter().any(|(a, fields)| a == one && fields.contains(field));
+            let fields: BTreeSet<&String> = needs.iter().flat_map(|(_, fields)| fields).collect();
+            let all = fields
+                .into_iter()
+                .filter(|field| left.iter().all(|one| brings(one, field)));
+            brought.extend(all.flat_map(|field| present(&vec![steps.clone(), id.clone(), field.clone()])));
+        }
+        facts.extend(brought);
+        facts
     }
 
     /// Does something while facts are known.

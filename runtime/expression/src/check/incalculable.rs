@@ -119,8 +119,15 @@ impl Checker<'_> {
             return help;
         }
         if is_text(left.0) || is_text(right.0) {
-            let text = if is_text(left.0) { left.1 } else { right.1 };
+            let (text, other) = if is_text(left.0) {
+                (left.1, right.0)
+            } else {
+                (right.1, left.0)
+            };
             let said = self.shown(&text.range);
+            if *other == Shape::Decimal {
+                return vec![format!("make a decimal of the text: `decimal({said})`")];
+            }
             return vec![format!(
                 "make a number of the text: `int({said})`, or `decimal({said})`"
             )];

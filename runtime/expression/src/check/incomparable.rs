@@ -319,6 +319,11 @@ impl Checker<'_> {
             Kind::Text(name) if found.as_object().is_some() => {
                 Some(format!("to ask whether a field is there: `has({whole}.{name})`"))
             }
+            _ if matches!(&many.kind, Kind::Text(text) if text.contains(',')) => {
+                let Kind::Text(text) = &many.kind else { return };
+                let each: Vec<String> = text.split(',').map(|one| format!("\"{}\"", one.trim())).collect();
+                Some(format!("write a list: `{part} in [{}]`", each.join(", ")))
+            }
             _ if matches!(many.kind, Kind::Text(_)) => {
                 Some(format!("write `{part} == {whole}`, or a list: `{part} in [{whole}]`"))
             }

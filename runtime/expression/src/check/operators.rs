@@ -21,7 +21,7 @@ impl Checker<'_> {
             (Operator::If, [condition, then, otherwise]) => self.choice(tree, condition, then, otherwise),
             (Operator::And | Operator::Or, [left, right]) => self.both(tree, operator == Operator::And, left, right),
             (Operator::Not, [of]) => {
-                let of = self.condition(of)?;
+                let of = self.denied(of)?;
                 let typed = Typed::new(Shape::Boolean, &tree.range, Node::Not(Box::new(of.code)));
                 Some(Typed {
                     when_true: of.when_false,
@@ -54,6 +54,37 @@ impl Checker<'_> {
         let help = self.as_truth(tree, &typed);
         self.wrong(tree, "true or false", &typed.shape, &[&help]);
         None
+    }
+
+    /// What stands behind `!`; of a number or a list it is said how its opposite is asked for.
+    fn denied(&mut self, of: &Tree) -> Option<Typed> {
+        let said = self.diagnostics.len();
+        let typed = self.condition(of);
+        let (None, true) = (&typed, self.diagnostics.len() == said + 1 && !self.environment.trusting) else {
+            return typed;
+        };
+        let shown = self.shown(&of.range);
+        let opposite = match self.silently(of)?.shape.present() {
+            Shape::Integer | Shape::Number | Shape::Decimal => format!("write `{shown} == 0`, without `!`"),
+            Shape::List(_) => format!("write `size({shown}) == 0`, without `!`"),
+            _ => return None,
+        };
+        if let Some(last) = self
+            .diagnostics
+            .last_mut()
+            .filter(|last| last.code == codes::WRONG_TYPE)
+        {
+            last.help = vec![opposite];
+        }
+        None
+    }
+
+    /// What something is, whatever is wrong with it.
+    fn silently(&mut self, tree: &Tree) -> Option<Typed> {
+        let said = self.diagnostics.len();
+        let typed = self.tree(tree);
+        self.diagnostics.truncate(said);
+        typed
     }
 
     fn choice(&mut self, tree: &Tree, condition: &Tree, then: &Tree, otherwise: &Tree) -> Option<Typed> {

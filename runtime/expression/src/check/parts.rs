@@ -89,7 +89,9 @@ impl Checker<'_> {
                     (right, least(right))
                 };
                 let (counted, bound) = (self.shown(&counted.range), bound.unwrap_or_default());
-                format!("`{counted}` is never less than {bound}: write, for example, `{counted} > {bound}`")
+                // What never holds was meant to ask for the least, what always holds for more.
+                let asked = if holds { ">" } else { "==" };
+                format!("`{counted}` is never less than {bound}: write, for example, `{counted} {asked} {bound}`")
             }
         };
         self.report(codes::ALWAYS_THE_SAME, &tree.range, message, &[&help]);

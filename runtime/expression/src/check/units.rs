@@ -53,13 +53,12 @@ impl Checker<'_> {
         let (from, into) = (self.known(quantity), self.textual(unit));
         let (from, into) = (from?, into?);
         if !from.shape.is_quantity() {
-            let unit = match &unit.kind {
-                Kind::Text(written) => format!("\"{written}\""),
-                _ => "\"KGM\"".to_owned(),
-            };
+            // The unit that it is converted into is hardly the one that it is in.
+            let into_grams = matches!(&unit.kind, Kind::Text(written) if written == "KGM");
             let help = format!(
-                "give it its unit first: `quantity({}, {unit})`",
-                self.amount_of(quantity)
+                "give it the unit that it is in first, for example `quantity({}, \"{}\")`",
+                self.amount_of(quantity),
+                if into_grams { "GRM" } else { "KGM" }
             );
             self.wrong(quantity, "a quantity", &from.shape, &[&help]);
             return None;

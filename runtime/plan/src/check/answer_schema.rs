@@ -353,7 +353,7 @@ fn look_at_type(value: &Value, at: &str, problems: &mut Vec<Problem>) {
         if let Some(name) = name.as_str().filter(|name| !TYPES.contains(name)) {
             let right = foreign_type(name).or_else(|| nearest(name, TYPES.iter().copied()).map(Into::into));
             problems.push(Problem {
-                at: at.to_owned(),
+                at: value_of(at),
                 what: format!("`{name}` is no type"),
                 help: right.as_deref().map(write),
             });

@@ -3,13 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use dragoman_expression::{Environment, Known, Names};
+use dragoman_expression::{AnswerNeeds, Environment, Known, Names};
 use dragoman_manifest::Template;
 use dragoman_model::{Span, Value};
 use dragoman_schema::{Marks, Shape};
-
-/// Each answer of a wait, with the fields that it must bring.
-pub(super) type AnswerNeeds = Arc<[(String, Vec<String>)]>;
 
 /// The names at a place. There is one for each step, so a copy of it is cheap.
 #[derive(Clone)]
@@ -21,8 +18,6 @@ pub(super) struct Scope {
     /// Beginnings of expressions about which nothing can be said, because of a mistake that was reported:
     /// `steps.order`, `trigger.message`, an item's name.
     poisoned: BTreeSet<String>,
-    /// For waits that can be used: which fields each answer must bring.
-    answers: Names<AnswerNeeds>,
     /// For each `each` around this place: the steps outside it.
     pub(super) outside: Vec<Names<()>>,
     /// Whether a condition that was wrong might have made sure of something here: then nothing is said about values
@@ -43,7 +38,6 @@ impl Scope {
             environment: operations,
             places: Names::default(),
             poisoned: BTreeSet::new(),
-            answers: Names::default(),
             outside: Vec::new(),
             doubtful: false,
             nameless: false,
@@ -157,12 +151,12 @@ impl Scope {
 
     /// Remembers which fields each answer of a wait must bring.
     pub(super) fn add_answers(&mut self, id: &str, answers: AnswerNeeds) {
-        self.answers.insert(id, answers);
+        self.environment.add_answers(id, answers);
     }
 
     /// After the answers that are left became fewer: a field that all of them bring is there.
     pub(super) fn narrow_answer(&mut self, id: &str) {
-        let Some((answers, shape)) = self.answers.get(id).zip(self.step(id)) else {
+        let Some((answers, shape)) = self.environment.answers(id).cloned().zip(self.step(id)) else {
             return;
         };
         let Shape::Object(object) = shape.present() else {

@@ -1,6 +1,6 @@
 //! Waits for a person: the decision, its answers, the shape of an answer.
 
-use dragoman_expression::Expression;
+use dragoman_expression::{AnswerNeeds, Expression};
 use dragoman_manifest as manifest;
 use dragoman_manifest::pipeline::{Answer, Decision, Wait};
 use dragoman_model::{Diagnostic, Span, Value};
@@ -8,7 +8,7 @@ use dragoman_schema::{Marks, Sensitivity, Shape};
 use serde_json::{Map, json};
 
 use super::Checker;
-use super::scope::{AnswerNeeds, Scope};
+use super::scope::Scope;
 use super::step::Made;
 use crate::{ANSWER, StepKind, Template, WaitStep, codes};
 
