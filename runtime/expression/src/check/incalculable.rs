@@ -105,34 +105,30 @@ impl Checker<'_> {
                 _ => {}
             }
         }
-        if operator == "+" && (is_text(left.0) || is_text(right.0)) {
-            let (text, rest) = if is_text(left.0) { (left, right) } else { (right, left) };
+        match (is_text(left.0), is_text(right.0)) {
+            (true, _) => self.beside_text(operator, left, right),
+            (_, true) => self.beside_text(operator, right, left),
+            _ => vec!["numbers, decimals and quantities are calculated with, each with its own kind".to_owned()],
+        }
+    }
+
+    /// What to make of a text and something else: a longer text, or a number of the text.
+    fn beside_text(&self, operator: &str, text: Side<'_>, rest: Side<'_>) -> Vec<String> {
+        let (said, other) = (self.shown(&text.1.range), self.shown(&rest.1.range));
+        if operator == "+" {
             let mut help = vec![format!(
-                "to put texts together, convert the other side: `text({})`",
-                self.shown(&rest.1.range)
+                "to put texts together, convert the other side: `text({other})`"
             )];
             if number(rest.0) && *text.0 == Shape::Text {
                 let function = if *rest.0 == Shape::Integer { "int" } else { "decimal" };
-                let said = self.shown(&text.1.range);
                 help.push(format!("to calculate, make a number of the text: `{function}({said})`"));
             }
             return help;
         }
-        if is_text(left.0) || is_text(right.0) {
-            let (text, other) = if is_text(left.0) {
-                (left.1, right.0)
-            } else {
-                (right.1, left.0)
-            };
-            let said = self.shown(&text.range);
-            if *other == Shape::Decimal {
-                return vec![format!("make a decimal of the text: `decimal({said})`")];
-            }
-            return vec![format!(
-                "make a number of the text: `int({said})`, or `decimal({said})`"
-            )];
-        }
-        vec!["numbers, decimals and quantities are calculated with, each with its own kind".to_owned()]
+        vec![match rest.0 {
+            Shape::Decimal => format!("make a decimal of the text: `decimal({said})`"),
+            _ => format!("make a number of the text: `int({said})`, or `decimal({said})`"),
+        }]
     }
 
     /// What stands beside a date or a time: a duration, of so many days where a number was written.
