@@ -160,10 +160,9 @@ impl Checker<'_> {
         if apart || self.is_name(rest) {
             return false;
         }
-        let (said, facts) = (self.diagnostics.len(), self.facts.clone());
-        let map = self.tree(of).is_some_and(|typed| matches!(typed.shape, Shape::Map(_)));
-        self.diagnostics.truncate(said);
-        self.facts = facts;
+        let map = self
+            .silently(of)
+            .is_some_and(|typed| matches!(typed.shape, Shape::Map(_)));
         if map {
             let of = self.shown(&of.range);
             let message = "`-` is a minus: the name of this member is not a word";

@@ -125,11 +125,6 @@ fn part(shape: Shape, path: &[String], fact: &Fact) -> Shape {
             Fact::Is(_, narrow) => narrow.clone(),
         };
     };
-    if let (Fact::Is(_, Shape::Enumeration(units)), "unit", true) = (fact, field.as_str(), shape.is_quantity())
-        && let [unit] = units.as_ref()
-    {
-        return Shape::Measured(unit.as_str().into());
-    }
     let Shape::Object(object) = &shape else {
         return shape;
     };
@@ -157,6 +152,9 @@ pub(super) fn equality(value: &Typed, texts: &[String], asked: Ordered) -> (Vec<
         && owner.is_quantity()
     {
         holds.push(Fact::Is(path.clone(), Shape::enumeration(texts)));
+        if let ([unit], Some((_, quantity))) = (texts, path.split_last()) {
+            holds.push(Fact::Is(quantity.to_vec(), Shape::Measured(unit.as_str().into())));
+        }
     }
     let (Some(path), Shape::Enumeration(all)) = (&value.path, &value.shape) else {
         return if asked == Ordered::Unequal {

@@ -6,6 +6,7 @@ use dragoman_schema::Shape;
 
 use super::Checker;
 use super::arithmetic::Problem;
+use super::remedies::is_number;
 use crate::codes;
 use crate::tree::{Kind, Tree};
 
@@ -18,10 +19,6 @@ fn is_text(shape: &Shape) -> bool {
 
 fn dated(shape: &Shape) -> bool {
     matches!(shape, Shape::Date | Shape::DateTime)
-}
-
-fn number(shape: &Shape) -> bool {
-    matches!(shape, Shape::Integer | Shape::Number | Shape::Decimal)
 }
 
 impl Checker<'_> {
@@ -86,14 +83,14 @@ impl Checker<'_> {
                         "to put one more behind it, add a list of one: `{said} + [{text}]`"
                     )];
                 }
-                Shape::List(_) | Shape::Map(_) if number(left.0) || number(right.0) => {
+                Shape::List(_) | Shape::Map(_) if is_number(left.0) || is_number(right.0) => {
                     return vec![format!("to count them: `size({said})`")];
                 }
                 Shape::List(item) if item.is_textual() => {
                     return vec![format!("to put its texts together: `{said}.join(\", \")`")];
                 }
                 Shape::Object(_) => {
-                    let wanted = if number(left.0) || number(right.0) {
+                    let wanted = if is_number(left.0) || is_number(right.0) {
                         "a whole number or a decimal"
                     } else {
                         "text"
@@ -119,7 +116,7 @@ impl Checker<'_> {
             let mut help = vec![format!(
                 "to put texts together, convert the other side: `text({other})`"
             )];
-            if number(rest.0) && *text.0 == Shape::Text {
+            if is_number(rest.0) && *text.0 == Shape::Text {
                 let function = if *rest.0 == Shape::Integer { "int" } else { "decimal" };
                 help.push(format!("to calculate, make a number of the text: `{function}({said})`"));
             }

@@ -60,10 +60,9 @@ impl Checker<'_> {
 
     /// Whether a value could be this text, were it not for a test before.
     fn was_tested(&mut self, of: &Tree, text: &str) -> bool {
-        let (facts, said) = (std::mem::take(&mut self.facts), self.diagnostics.len());
-        let untested = self.tree(of);
+        let facts = std::mem::take(&mut self.facts);
+        let untested = self.silently(of);
         self.facts = facts;
-        self.diagnostics.truncate(said);
         untested.is_some_and(|typed| match typed.shape.present() {
             Shape::Enumeration(values) => values.iter().any(|value| value == text),
             shape => shape.is_textual(),
@@ -319,16 +318,16 @@ impl Checker<'_> {
             Kind::Text(name) if found.as_object().is_some() => {
                 Some(format!("to ask whether a field is there: `has({whole}.{name})`"))
             }
-            _ if matches!(&many.kind, Kind::Text(text) if text.contains(',')) => {
-                let Kind::Text(text) = &many.kind else { return };
-                let each: Vec<String> = text.split(',').map(|one| format!("\"{}\"", one.trim())).collect();
-                Some(format!("write a list: `{part} in [{}]`", each.join(", ")))
-            }
-            _ if matches!(many.kind, Kind::Text(_)) => {
-                Some(format!("write `{part} == {whole}`, or a list: `{part} in [{whole}]`"))
-            }
-            _ if found.is_textual() => Some(format!("for a part of a text: `{whole}.contains({part})`")),
-            _ => None,
+            _ => match &many.kind {
+                Kind::Text(text) if text.contains(',') => {
+                    let each: Vec<String> = text.split(',').map(|one| format!("\"{}\"", one.trim())).collect();
+                    Some(format!("write a list: `{part} in [{}]`", each.join(", ")))
+                }
+                Kind::Text(_) => Some(format!("write `{part} == {whole}`, or a list: `{part} in [{whole}]`")),
+                _ => found
+                    .is_textual()
+                    .then(|| format!("for a part of a text: `{whole}.contains({part})`")),
+            },
         };
         let help: Vec<&str> = help.as_deref().into_iter().collect();
         self.wrong(many, "a list or a map", found, &help);

@@ -35,11 +35,9 @@ impl Checker<'_> {
     /// `list.contains(x)`: what is asked of a list is asked with `in`, or of a field of its items.
     fn contained(&mut self, arguments: &[&Tree]) -> bool {
         let [list, part] = arguments else { return false };
-        let (said, facts) = (self.diagnostics.len(), self.facts.clone());
-        let shape = self.tree(list).map(|typed| typed.shape);
-        self.diagnostics.truncate(said);
-        self.facts = facts;
-        let Some(Shape::List(item)) = shape else { return false };
+        let Some(Shape::List(item)) = self.silently(list).map(|typed| typed.shape) else {
+            return false;
+        };
         let (shown, part) = (self.shown(&list.range), self.shown(&part.range));
         let help = match super::parts::fields_that(&item, Shape::is_textual).first() {
             Some(field) if !item.is_textual() => {

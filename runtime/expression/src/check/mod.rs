@@ -213,6 +213,14 @@ impl Checker<'_> {
         self.diagnostics.push(diagnostic);
     }
 
+    /// What something is, whatever is wrong with it: nothing is reported.
+    fn silently(&mut self, tree: &Tree) -> Option<Typed> {
+        let said = self.diagnostics.len();
+        let typed = self.tree(tree);
+        self.diagnostics.truncate(said);
+        typed
+    }
+
     /// The text of a part, for messages.
     fn shown(&self, range: &Range<usize>) -> String {
         let text = self.written.text.get(range.clone()).unwrap_or_default();

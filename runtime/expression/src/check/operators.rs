@@ -79,14 +79,6 @@ impl Checker<'_> {
         None
     }
 
-    /// What something is, whatever is wrong with it.
-    fn silently(&mut self, tree: &Tree) -> Option<Typed> {
-        let said = self.diagnostics.len();
-        let typed = self.tree(tree);
-        self.diagnostics.truncate(said);
-        typed
-    }
-
     fn choice(&mut self, tree: &Tree, condition: &Tree, then: &Tree, otherwise: &Tree) -> Option<Typed> {
         let Some(test) = self.condition(condition) else {
             // The arms may have mistakes of their own; what the test would have shown is not known.

@@ -13,7 +13,7 @@ use crate::tree::{Kind, Tree};
 /// The unit of an example where none is known.
 const SOME_UNIT: &str = "KGM";
 
-fn is_number(shape: &Shape) -> bool {
+pub(super) fn is_number(shape: &Shape) -> bool {
     matches!(shape, Shape::Integer | Shape::Number | Shape::Decimal)
 }
 

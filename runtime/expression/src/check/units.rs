@@ -4,7 +4,6 @@ use std::ops::Range;
 
 use dragoman_schema::Shape;
 
-use super::facts::Fact;
 use super::{Checker, Typed};
 use crate::codes;
 use crate::program::{Function, Node};
@@ -18,7 +17,7 @@ impl Checker<'_> {
     /// Reports two quantities whose units are known and are two: they are neither compared nor added, whatever their
     /// values are.
     pub(super) fn other_units(&mut self, at: &Range<usize>, first: &Typed, second: &Typed) -> bool {
-        let (Some(left), Some(right)) = (self.unit(first), self.unit(second)) else {
+        let (Some(left), Some(right)) = (Self::unit(first), Self::unit(second)) else {
             return false;
         };
         if left == right {
@@ -65,7 +64,7 @@ impl Checker<'_> {
         }
         if let Kind::Text(written) = &unit.kind {
             let into = self.in_table(written, &unit.range)?;
-            if let Some(from) = self.unit(&from) {
+            if let Some(from) = Self::unit(&from) {
                 let from = self.in_table(&from, &quantity.range)?;
                 if from.kind != into.kind {
                     let text = format!("`{}` is a {}, `{}` a {}", from.code, from.kind, into.code, into.kind);
@@ -155,23 +154,11 @@ impl Checker<'_> {
         found
     }
 
-    /// The unit of a quantity: what a test has shown of it, else that in which it was made.
-    fn unit(&self, typed: &Typed) -> Option<String> {
-        let shown = typed.path.as_ref().and_then(|path| {
-            let mut unit = path.clone();
-            unit.push("unit".to_owned());
-            self.facts.iter().rev().find_map(|fact| match fact {
-                Fact::Is(path, Shape::Enumeration(units)) if *path == unit => match units.as_ref() {
-                    [one] => Some(one.clone()),
-                    _ => None,
-                },
-                _ => None,
-            })
-        });
-        let of_shape = || match typed.shape.present() {
+    /// The unit of a quantity: that in which it was made, or which a test has shown.
+    fn unit(typed: &Typed) -> Option<String> {
+        match typed.shape.present() {
             Shape::Measured(unit) => Some(unit.to_string()),
             _ => None,
-        };
-        shown.or_else(of_shape)
+        }
     }
 }

@@ -32,17 +32,14 @@ impl Checker<'_> {
                 let follows = |code| scope.doubtful && code == MAYBE_ABSENT || scope.nameless && code == UNKNOWN_NAME;
                 let unread = self.unread.clone();
                 let of_the_trigger = |d: &Diagnostic| d.code == NEEDS_CAST && d.message.contains("`trigger.message`");
-                let diagnostics: Vec<Diagnostic> = diagnostics.into_iter().filter(|d| !follows(d.code)).collect();
-                let said = diagnostics
-                    .into_iter()
-                    .filter_map(|d| self.with_unit_places(d, &said.text, scope));
-                let said: Vec<Diagnostic> = said.collect();
-                let said = said.into_iter();
-                // Where one of several triggers is not read, that is the cause, and is said once.
-                self.diagnostics.extend(said.map(|d| match &unread {
-                    Some(cause) if of_the_trigger(&d) => cause.clone(),
-                    _ => d,
-                }));
+                for found in diagnostics.into_iter().filter(|d| !follows(d.code)) {
+                    let Some(found) = self.with_unit_places(found, &said.text, scope) else {
+                        continue;
+                    };
+                    // Where one of several triggers is not read, that is the cause, and is said once.
+                    let cause = unread.as_ref().filter(|_| of_the_trigger(&found));
+                    self.diagnostics.push(cause.cloned().unwrap_or(found));
+                }
                 None
             }
         }

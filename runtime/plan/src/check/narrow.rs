@@ -40,9 +40,6 @@ impl Scope {
                 self.refine(root, id, after);
             }
         }
-        if let (Some(id), ["answer"]) = (id, fields) {
-            self.narrow_answer(id);
-        }
     }
 }
 
@@ -52,17 +49,6 @@ fn refined(shape: &Shape, fields: &[&str], known: Option<&Shape>) -> Shape {
     let Some((field, rest)) = fields.split_first() else {
         return known.unwrap_or(shape.present()).clone();
     };
-    // A test of its unit says in which unit a quantity is.
-    if let (true, "unit", [], Some(Shape::Enumeration(units))) = (shape.present().is_quantity(), *field, rest, known)
-        && let [unit] = units.as_ref()
-    {
-        let measured = Shape::Measured(unit.as_str().into());
-        return if shape.is_optional() {
-            measured.optional()
-        } else {
-            measured
-        };
-    }
     let Shape::Object(object) = shape.present() else {
         return shape.clone();
     };

@@ -154,30 +154,6 @@ impl Scope {
         self.environment.add_answers(id, answers);
     }
 
-    /// After the answers that are left became fewer: a field that all of them bring is there.
-    pub(super) fn narrow_answer(&mut self, id: &str) {
-        let Some((answers, shape)) = self.environment.answers(id).cloned().zip(self.step(id)) else {
-            return;
-        };
-        let Shape::Object(object) = shape.present() else {
-            return;
-        };
-        let Some(Shape::Enumeration(left)) = object.fields.get("answer") else {
-            return;
-        };
-        let mut narrowed = object.as_ref().clone();
-        for (name, field) in &mut narrowed.fields {
-            let brings = |answer: &String| answers.iter().any(|(a, fields)| a == answer && fields.contains(name));
-            if left.iter().all(brings) {
-                *field = field.present().clone();
-            }
-        }
-        let optional = shape.is_optional();
-        let narrowed = Shape::Object(Arc::new(narrowed));
-        let narrowed = if optional { narrowed.optional() } else { narrowed };
-        self.refine("steps", Some(id), narrowed);
-    }
-
     /// Whether an expression speaks of something about which nothing can be said.
     pub(super) fn is_poisoned(&self, text: &str) -> bool {
         self.poisoned.iter().any(|beginning| mentions(text, beginning))

@@ -87,12 +87,14 @@ impl Checker<'_> {
     /// quotes were meant for YAML, and stand behind the sign.
     fn quoted_whole(&mut self, said: &ExpressionText, scope: &Scope) -> bool {
         let text = said.text.trim();
-        let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''));
-        let inner = quote.and_then(|quote| text.get(1..)?.strip_suffix(quote));
-        let Some(inner) = inner.filter(|inner| !inner.contains(text.chars().next().unwrap_or('"'))) else {
+        let Some(quote) = text.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
             return false;
         };
-        let other = if quote == Some('"') { '\'' } else { '"' };
+        let inner = text.strip_prefix(quote).and_then(|rest| rest.strip_suffix(quote));
+        let Some(inner) = inner.filter(|inner| !inner.contains(quote)) else {
+            return false;
+        };
+        let other = if quote == '"' { '\'' } else { '"' };
         let put_together = inner.contains(&format!("{other} +")) || inner.contains(&format!("+ {other}"));
         if self.world.trusting || !put_together && !scope.looks_computed(inner.trim()) {
             return false;
