@@ -1,19 +1,38 @@
-//! Why a text is not an expression, in words for people.
+//! What is wrong with an expression, in words for people; and why a text is none.
 
 use std::ops::Range;
 
-use dragoman_model::Code;
+use dragoman_model::{Code, Diagnostic};
 
+use crate::environment::Written;
 use crate::scan::{Refusal, WordKind, Words};
 use crate::{codes, habits};
 
-/// Why a text is not an expression.
+/// Something that is wrong, at its place in the text of the expression.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Problem {
     pub(crate) code: Code,
     pub(crate) range: Range<usize>,
     pub(crate) message: String,
-    pub(crate) help: Option<String>,
+    /// What was expected, what to write: a sentence each.
+    pub(crate) help: Vec<String>,
+    /// Where a value does not fit: others that are near it, to be tried in its place.
+    pub(crate) others: Option<Others>,
+}
+
+/// Values that may stand in the place of one that does not fit.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Others {
+    /// What they stand in place of.
+    pub(crate) place: Range<usize>,
+    /// What it was taken from, or what was made of it: each is meant by itself.
+    pub(crate) parts: Vec<String>,
+    /// What stands beside it and inside of it, by its name.
+    pub(crate) beside: Vec<(String, String)>,
+    /// What has the shape that is asked for and is somewhere else.
+    pub(crate) elsewhere: Vec<String>,
+    /// The name that was written.
+    pub(crate) name: String,
 }
 
 impl Problem {
@@ -22,13 +41,20 @@ impl Problem {
             code,
             range,
             message: message.into(),
-            help: None,
+            help: Vec::new(),
+            others: None,
         }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help.push(help.into());
         self
+    }
+
+    /// The same for who wrote the expression.
+    pub(crate) fn told(self, written: &Written<'_>) -> Diagnostic {
+        let told = Diagnostic::error(self.code, written.part(&self.range), self.message);
+        self.help.into_iter().fold(told, Diagnostic::help)
     }
 }
 

@@ -11,6 +11,21 @@ pub(crate) struct Tree {
     pub(crate) kind: Kind,
 }
 
+impl Tree {
+    /// What it is made of.
+    pub(crate) fn parts(&self) -> Vec<&Tree> {
+        match &self.kind {
+            Kind::Field { of, .. } => vec![of],
+            Kind::Call {
+                receiver, arguments, ..
+            } => receiver.as_deref().into_iter().chain(arguments).collect(),
+            Kind::Operator { operands: parts, .. } | Kind::List(parts) => parts.iter().collect(),
+            Kind::Map(entries) => entries.iter().flat_map(|(key, value)| [key, value]).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
 /// What a part is.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {

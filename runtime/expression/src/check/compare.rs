@@ -92,12 +92,12 @@ impl Checker<'_> {
             return false;
         };
         let [value] = operands.as_slice() else { return false };
-        let (said, facts) = (self.diagnostics.len(), self.facts.clone());
+        let (said, facts) = (self.problems.len(), self.facts.clone());
         let truth = self
             .tree(value)
             .is_some_and(|typed| *typed.shape.present() == Shape::Boolean);
-        let wrong = self.diagnostics.len() > said;
-        self.diagnostics.truncate(said);
+        let wrong = self.problems.len() > said;
+        self.problems.truncate(said);
         self.facts = facts;
         if truth || wrong || self.shown(&one.range).starts_with('(') {
             return false;

@@ -181,12 +181,12 @@ impl Checker<'_> {
             return None;
         }
         let written = self.written_unit(unit);
-        let said = self.diagnostics.len();
+        let said = self.problems.len();
         let (value, code) = (
             self.converted(value, value, Function::Decimal, Shape::Decimal),
             self.textual(unit),
         );
-        if code.is_none() && self.diagnostics.len() == said + 1 && value.is_some() {
+        if code.is_none() && self.problems.len() == said + 1 && value.is_some() {
             self.no_unit(unit);
         }
         let (value, code) = (value?, code?);

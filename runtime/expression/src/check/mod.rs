@@ -17,6 +17,7 @@ mod parts;
 mod remedies;
 mod result;
 mod tests_of_one;
+mod tried;
 mod units;
 mod unknown;
 
@@ -29,6 +30,7 @@ use dragoman_schema::Shape;
 use rust_decimal::Decimal;
 
 use crate::codes;
+use crate::complaint::Problem;
 use crate::environment::{Environment, Expected, Written};
 use crate::expression::{Expression, Known, Program};
 use crate::program::{Code, Node};
@@ -47,20 +49,10 @@ pub fn check(
     environment: &Environment,
     expected: &Expected,
 ) -> Result<(Expression, Shape), Vec<Diagnostic>> {
-    let mut checker = Checker {
-        written,
-        environment,
-        diagnostics: Vec::new(),
-        facts: facts::heard(&environment.learned),
-        variables: Vec::new(),
-        roots: BTreeSet::new(),
-        steps: BTreeSet::new(),
-        whole: 0..0,
-        wanted: None,
-    };
+    let mut checker = Checker::new(written, environment);
     let checked = checker.whole(expected);
     match checked {
-        Some((code, shape, [when_true, when_false])) if checker.diagnostics.is_empty() => {
+        Some((code, shape, [when_true, when_false])) if checker.problems.is_empty() => {
             let (roots, steps, limits) = (checker.roots, checker.steps, environment.limits);
             let program = Program {
                 marks: marks::of(&code, environment, &mut Vec::new()),
@@ -78,9 +70,15 @@ pub fn check(
             };
             Ok((expression, shape))
         }
-        _ => Err(checker.diagnostics),
+        _ => {
+            let problems = tried::settled(checker.problems, written, environment, expected);
+            Err(problems.into_iter().map(|problem| problem.told(written)).collect())
+        }
     }
 }
+
+/// So many characters of a part are told in messages and helps.
+const SHOWN: usize = 120;
 
 /// What to do where two values have to be of one kind and are not.
 const ONE_KIND: &str =
@@ -104,7 +102,7 @@ fn part_named(wanted: &str, found: &Shape, shown: &str) -> Option<String> {
 struct Checker<'a> {
     written: &'a Written<'a>,
     environment: &'a Environment,
-    diagnostics: Vec<Diagnostic>,
+    problems: Vec<Problem>,
     facts: Vec<Fact>,
     variables: Vec<(String, Shape)>,
     roots: BTreeSet<String>,
@@ -113,6 +111,8 @@ struct Checker<'a> {
     whole: Range<usize>,
     /// What the place of the whole expression asks for, where that has a shape, and where the whole stands.
     wanted: Option<(Range<usize>, Shape)>,
+    /// Whether nobody hears of what is found: then nothing is looked for that would mend it.
+    silent: bool,
 }
 
 /// A part that was checked.
@@ -149,6 +149,23 @@ impl Typed {
     }
 }
 
+impl<'a> Checker<'a> {
+    fn new(written: &'a Written<'a>, environment: &'a Environment) -> Self {
+        Checker {
+            written,
+            environment,
+            problems: Vec::new(),
+            facts: facts::heard(&environment.learned),
+            variables: Vec::new(),
+            roots: BTreeSet::new(),
+            steps: BTreeSet::new(),
+            whole: 0..0,
+            wanted: None,
+            silent: false,
+        }
+    }
+}
+
 impl Checker<'_> {
     fn whole(&mut self, expected: &Expected) -> Option<(Code, Shape, [Vec<Known>; 2])> {
         let length = self.written.text.chars().count();
@@ -181,8 +198,7 @@ impl Checker<'_> {
             }
             Ok(tree) => tree,
             Err(problem) => {
-                let help: Vec<&str> = problem.help.as_deref().into_iter().collect();
-                self.report(problem.code, &problem.range, problem.message, &help);
+                self.problems.push(problem);
                 return None;
             }
         };
@@ -206,25 +222,24 @@ impl Checker<'_> {
     }
 
     fn report(&mut self, code: ErrorCode, range: &Range<usize>, message: impl Into<String>, help: &[&str]) {
-        let mut diagnostic = Diagnostic::error(code, self.written.part(range), message);
-        for text in help {
-            diagnostic = diagnostic.help(*text);
-        }
-        self.diagnostics.push(diagnostic);
+        let problem = Problem::new(code, range.clone(), message);
+        self.problems
+            .push(help.iter().fold(problem, |problem, text| problem.help(*text)));
     }
 
     /// What something is, whatever is wrong with it: nothing is reported.
     fn silently(&mut self, tree: &Tree) -> Option<Typed> {
-        let said = self.diagnostics.len();
+        let (said, silent) = (self.problems.len(), std::mem::replace(&mut self.silent, true));
         let typed = self.tree(tree);
-        self.diagnostics.truncate(said);
+        self.problems.truncate(said);
+        self.silent = silent;
         typed
     }
 
     /// The text of a part, for messages.
     fn shown(&self, range: &Range<usize>) -> String {
         let text = self.written.text.get(range.clone()).unwrap_or_default();
-        match text.char_indices().nth(60) {
+        match text.char_indices().nth(SHOWN) {
             Some((cut, _)) => format!("{}...", &text[..cut]),
             None => text.to_owned(),
         }
@@ -389,9 +404,12 @@ impl Checker<'_> {
             .or_else(made)
             .or_else(listed)
             .or_else(dated)
-            .unwrap_or_else(|| format!("write something here that is {wanted}"));
+            .unwrap_or_else(|| format!("{} {wanted}", tried::NOTHING_KNOWN));
         let help = if help.is_empty() { &[give.as_str()][..] } else { help };
         self.report(codes::WRONG_TYPE, &tree.range, text, help);
+        // What is counted or gone through is seldom a text.
+        let counted = wanted.starts_with("a list");
+        self.offer(tree, |shape| !counted || matches!(shape, Shape::List(_)));
     }
 
     /// Checks a part that must be text of any kind.

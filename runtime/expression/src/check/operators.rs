@@ -58,9 +58,9 @@ impl Checker<'_> {
 
     /// What stands behind `!`; of a number or a list it is said how its opposite is asked for.
     fn denied(&mut self, of: &Tree) -> Option<Typed> {
-        let said = self.diagnostics.len();
+        let said = self.problems.len();
         let typed = self.condition(of);
-        let (None, true) = (&typed, self.diagnostics.len() == said + 1 && !self.environment.trusting) else {
+        let (None, true) = (&typed, self.problems.len() == said + 1 && !self.environment.trusting) else {
             return typed;
         };
         let shown = self.shown(&of.range);
@@ -69,11 +69,7 @@ impl Checker<'_> {
             Shape::List(_) => format!("write `size({shown}) == 0`, without `!`"),
             _ => return None,
         };
-        if let Some(last) = self
-            .diagnostics
-            .last_mut()
-            .filter(|last| last.code == codes::WRONG_TYPE)
-        {
+        if let Some(last) = self.problems.last_mut().filter(|last| last.code == codes::WRONG_TYPE) {
             last.help = vec![opposite];
         }
         None

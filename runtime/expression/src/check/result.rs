@@ -64,6 +64,7 @@ impl Checker<'_> {
     fn unfit(&mut self, tree: &Tree, wanted: &str, found: &Shape, help: &str) {
         let text = format!("here stands {wanted}; `{}` is {found}", self.shown(&tree.range));
         self.report(codes::WRONG_RESULT, &tree.range, text, &[help]);
+        self.offer(tree, |_| true);
     }
 
     fn key(&mut self, tree: &Tree, typed: Typed) -> Option<(Code, Shape)> {
@@ -106,7 +107,12 @@ impl Checker<'_> {
             return Some((typed.code, typed.shape));
         }
         match mismatch.problem {
-            Problem::Uncast { .. } if mismatch.path.is_empty() => self.needs_cast(tree),
+            Problem::Uncast { .. } if mismatch.path.is_empty() => {
+                self.needs_cast(tree);
+                if *shape.present() == Shape::Document {
+                    self.offer(tree, |_| true);
+                }
+            }
             Problem::MaybeAbsent { .. } if mismatch.path.is_empty() => {
                 self.present(tree, typed);
             }
@@ -116,6 +122,7 @@ impl Checker<'_> {
                 let help = self.fitted(tree, at, &typed, shape, &mismatch);
                 let help: Vec<&str> = vec![&help];
                 self.report(codes::WRONG_RESULT, &at.range, mismatch.to_string(), &help);
+                self.offer(at, |_| true);
             }
         }
         None
@@ -155,7 +162,7 @@ impl Checker<'_> {
                         .collect();
                     format!("write an object with its fields: `{{ {} }}`", needed.join(", "))
                 }
-                wanted => format!("write something here that is {}", wanted.describe()),
+                wanted => format!("{} {}", super::tried::NOTHING_KNOWN, wanted.describe()),
             };
         }
         let place = mismatch.place();

@@ -127,11 +127,7 @@ impl Checker<'_> {
 
     /// What stands for a unit is no text: says what a unit looks like, in place of what was said of its kind.
     pub(super) fn no_unit(&mut self, unit: &Tree) {
-        if let Some(last) = self
-            .diagnostics
-            .last_mut()
-            .filter(|last| last.code == codes::WRONG_TYPE)
-        {
+        if let Some(last) = self.problems.last_mut().filter(|last| last.code == codes::WRONG_TYPE) {
             last.help = vec![SOME_UNITS.to_owned()];
             last.message = format!(
                 "a unit is a text; `{}` is none",

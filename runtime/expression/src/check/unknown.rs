@@ -198,6 +198,7 @@ impl Checker<'_> {
         let help: Vec<&str> = help.iter().map(String::as_str).collect();
         let text = format!("{} has no field `{name}`", base.shape.short());
         self.report(codes::UNKNOWN_FIELD, at, text, &help);
+        self.offer_fields(tree, of, base, name);
     }
 
     /// The field, or the field of a field, that was meant; and whether it has all words of the name.

@@ -280,6 +280,7 @@ fn what_does_not_fit_its_place() {
       | ^^^^^^^^^^^^
       |
       = help: for a list of one, write `[order.number]`; of the parts of a text, `order.number.split(",")`
+      = help: a value that fits here: `order.lines`, `order.none`
     "#);
     insta::assert_snapshot!(refused_for("order.weight", &Expected::Key), @r#"
     error[D0314]: here stands a key, which is text; `order.weight` is number
