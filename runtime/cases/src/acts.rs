@@ -33,6 +33,10 @@ impl Life<'_> {
                 return Ok(true);
             }
         }
+        if let Some(acted) = self.operable().await?.first().filter(|acted| acted.due <= self.now()) {
+            self.operate(acted).await;
+            return Ok(true);
+        }
         let Some((due, message)) = later.first().copied() else {
             return Ok(false);
         };
@@ -49,10 +53,12 @@ impl Life<'_> {
         Ok(true)
     }
 
-    /// When the next person answers.
+    /// When the next person answers, or an operator acts.
     pub(crate) async fn next_answer(&self) -> Result<Option<Timestamp>, Error> {
         let answerable = self.answerable().await?;
-        Ok(answerable.iter().map(|((_, person), wait)| due(wait, person)).min())
+        let answer = answerable.iter().map(|((_, person), wait)| due(wait, person)).min();
+        let act = self.operable().await?.first().map(|acted| acted.due);
+        Ok(answer.into_iter().chain(act).min())
     }
 
     /// The open waits with the people who answer them.

@@ -33,6 +33,8 @@ pub(crate) struct Lived {
     /// The run and those that its events began, how each ended.
     endings: Vec<Ended>,
     pub(crate) commits: usize,
+    /// The runs themselves, as the store has them.
+    pub(crate) runs: Runs,
 }
 
 /// How a run ended.
@@ -74,10 +76,11 @@ pub(crate) fn lives(case: &Case, prepared: &Arc<Prepared>, bench: &Arc<Bench>, a
         commits = live(folder.path(), &world, *dies)?;
     }
     let begun = world.begun();
+    let mut runs = Runs::default();
     let (found, endings) = match (begun.run, &begun.refused) {
         (Some(run), _) => {
             let store = open(folder.path())?;
-            let runs = runtime()?.block_on(Runs::load(store.as_ref(), run))?;
+            runs = runtime()?.block_on(Runs::load(store.as_ref(), run))?;
             let family = runs.family(run);
             let endings = family.all().into_iter().map(Ended::of).collect();
             (family.found(&world.script.made()), endings)
@@ -92,6 +95,7 @@ pub(crate) fn lives(case: &Case, prepared: &Arc<Prepared>, bench: &Arc<Bench>, a
         begun,
         endings,
         commits,
+        runs,
     })
 }
 

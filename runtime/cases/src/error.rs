@@ -14,6 +14,8 @@ pub(crate) const PERSON: Code = Code::new("D0943", "a person's answer is not tak
 pub(crate) const RESTLESS: Code = Code::new("D0944", "the case does not come to rest");
 /// A run that cannot be made into a case.
 pub(crate) const RECORD: Code = Code::new("D0945", "the run cannot be recorded");
+/// What a run did cannot be told again as a case.
+pub(crate) const UNLIKE: Code = Code::new("D0946", "the recorded case does not come out as the run did");
 
 /// Why a case could not be run, or a run not be recorded.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +44,13 @@ impl Error {
     pub(crate) fn record(message: impl Into<String>) -> Self {
         Error::Plain {
             code: RECORD,
+            message: message.into(),
+        }
+    }
+
+    pub(crate) fn unlike(message: impl Into<String>) -> Self {
+        Error::Plain {
+            code: UNLIKE,
             message: message.into(),
         }
     }

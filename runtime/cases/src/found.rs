@@ -16,6 +16,8 @@ pub struct Called {
     pub attempts: u32,
     /// Whether it has no effect.
     pub read: bool,
+    /// Whether it was tried again until its time for that was over.
+    pub gave_up: bool,
 }
 
 /// What happened in a run, in those of its items and of the pipelines that it runs.

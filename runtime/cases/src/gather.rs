@@ -2,7 +2,7 @@
 
 use dragoman_journal::{Ending as Ended, Entry, Record, RunSummary, Standing, TimerPurpose};
 use dragoman_manifest::cases::Ending;
-use dragoman_model::Value;
+use dragoman_model::{Class, Value};
 use serde_json::{Map, json};
 
 use crate::family::{Family, Told};
@@ -67,7 +67,14 @@ fn tell(found: &mut Found, told: &Told<'_>, made: &[Made]) {
             }
             called(&mut found.calls, entry, &path);
         }
-        Record::Read { .. } | Record::Failed { .. } => read(&mut found.calls, made, told, &path),
+        Record::Read { .. } => read(&mut found.calls, made, told, &path),
+        Record::Failed { last, class, .. } => {
+            read(&mut found.calls, made, told, &path);
+            if *last && *class == Class::Retryable {
+                let calls = found.calls.iter_mut().filter(|call| call.step == path);
+                calls.for_each(|call| call.gave_up = true);
+            }
+        }
         Record::Event { name } if name == "emitted" => found.emitted.extend(entry.body.clone()),
         Record::Event { name } if name == "replied" && found.reply.is_none() => {
             found.reply = entry.body.as_ref().and_then(|body| body.get("value").cloned());
@@ -117,6 +124,7 @@ fn called(calls: &mut Vec<Called>, entry: &Entry, step: &str) {
             .unwrap_or_default(),
         attempts: *attempt,
         read: false,
+        gave_up: false,
     });
 }
 
@@ -133,6 +141,7 @@ fn read(calls: &mut Vec<Called>, made: &[Made], told: &Told<'_>, step: &str) {
             input: seen.input.clone(),
             attempts: seen.attempts,
             read: true,
+            gave_up: false,
         });
     }
 }

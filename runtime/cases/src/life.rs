@@ -49,6 +49,10 @@ pub(crate) struct Begun {
     pub(crate) used: BTreeSet<(String, usize)>,
     /// People whose answer was not, with why.
     pub(crate) denied: BTreeMap<usize, String>,
+    /// Operators whose act was taken, by their place in the case.
+    pub(crate) acted: BTreeSet<usize>,
+    /// Operators whose act was not, with why.
+    pub(crate) forbidden: BTreeMap<usize, String>,
 }
 
 impl Begun {
@@ -78,7 +82,7 @@ pub(crate) struct Life<'a> {
 /// Lives once in a folder. How many commits it made.
 pub(crate) fn live(folder: &Path, world: &World, dies: Dies) -> Result<usize, Error> {
     let runtime = runtime()?;
-    let mortal = Mortal::new(open(folder)?, dies);
+    let mortal = Mortal::new(open(folder)?, dies, Arc::clone(&world.script));
     let lived = runtime.block_on(async {
         let life = Life::begin(Arc::clone(&mortal) as _, world);
         tokio::select! {

@@ -39,7 +39,9 @@ impl Lines {
         attempt: Attempt,
         lines: &[(usize, &'l Line)],
     ) -> Option<&'l Given> {
-        let calls = of(lines, |given| matches!(given, Given::Output(_) | Given::Failure(..)));
+        let calls = of(lines, |given| {
+            matches!(given, Given::Output(_) | Given::Failure(..) | Given::Joined(_))
+        });
         let number = match self.given.get(&attempt) {
             Some(known) => *known,
             None => self.next(list, sequence, &calls)?,

@@ -1,10 +1,11 @@
-//! A real store that stops answering at a commit, as a process does that dies there.
+//! A real store that stops answering at a commit, as a process does that dies there, and that answers in some places
+//! what the case says of others.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
-use dragoman_journal::error::Error;
+use dragoman_journal::error::{CORRUPT, Error};
 use dragoman_journal::store::{Answer, KeptDocument, VersionedValue};
 use dragoman_journal::{
     Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Records, Refusal, RunFilter,
@@ -12,6 +13,8 @@ use dragoman_journal::{
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 use tokio::sync::Notify;
+
+use crate::script::Script;
 
 /// Where the process dies: right before or right after a commit reaches the disk.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,15 +29,17 @@ pub(crate) struct Mortal {
     store: Arc<dyn Journal>,
     commits: AtomicUsize,
     dies: Dies,
+    script: Arc<Script>,
     pub(crate) dead: Notify,
 }
 
 impl Mortal {
-    pub(crate) fn new(store: Arc<dyn Journal>, dies: Dies) -> Arc<Self> {
+    pub(crate) fn new(store: Arc<dyn Journal>, dies: Dies, script: Arc<Script>) -> Arc<Self> {
         Arc::new(Mortal {
             store,
             commits: AtomicUsize::new(0),
             dies,
+            script,
             dead: Notify::new(),
         })
     }
@@ -61,6 +66,11 @@ impl Mortal {
         self.dead.notify_one();
         std::future::pending().await
     }
+}
+
+/// The side of the case could not read the store that it stands before.
+fn unanswered(error: &crate::error::Error) -> Error {
+    Error::new(CORRUPT, error.to_string())
 }
 
 impl Records for Mortal {
@@ -92,7 +102,13 @@ impl Journal for Mortal {
         Box::pin(self.commit(self.store.begin(begin)))
     }
     fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>> {
-        Box::pin(self.commit(self.store.append(append)))
+        Box::pin(async move {
+            match self.script.refusal(self.store.as_ref(), &append).await {
+                Ok(None) => self.commit(self.store.append(append)).await,
+                Ok(Some(refusal)) => Ok(Err(refusal)),
+                Err(error) => Err(unanswered(&error)),
+            }
+        })
     }
     fn acquire(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>> {
         self.store.acquire(run, now, until)
@@ -110,7 +126,12 @@ impl Journal for Mortal {
         self.store.once(once)
     }
     fn effects(&self, reference: String) -> Answer<'_, Result<Vec<Effect>, Error>> {
-        self.store.effects(reference)
+        Box::pin(async move {
+            let given = self.script.effects(self.store.as_ref(), &reference).await;
+            let mut effects = given.map_err(|error| unanswered(&error))?;
+            effects.extend(self.store.effects(reference).await?);
+            Ok(effects)
+        })
     }
     fn event(
         &self,

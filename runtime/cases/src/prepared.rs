@@ -7,7 +7,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dragoman_engine::Delivery;
 use dragoman_engine::source::media_type;
-use dragoman_manifest::cases::{Answers, Case, Content, Gives, LaterEvent, LaterKind, Message, Mode, Person, Probe};
+use dragoman_manifest::cases::{
+    Answers, Before, Case, Content, Gives, LaterEvent, LaterKind, Message, Mode, Operator, Person, Probe,
+};
 use dragoman_manifest::{Spanned, cases::Json};
 use dragoman_model::{Actor, Diagnostic, Digest, Failure, Timestamp, Value, nearest};
 use dragoman_plan::{Plan, Trigger, TriggerKind};
@@ -31,6 +33,7 @@ pub(crate) struct Prepared {
     pub(crate) later: Vec<(i64, Deliverable)>,
     pub(crate) answers: Vec<Scripted>,
     pub(crate) people: Vec<Person>,
+    pub(crate) operators: Vec<Operator>,
     /// Connections that only observe.
     pub(crate) observed: BTreeSet<String>,
     pub(crate) until: Option<i64>,
@@ -68,22 +71,15 @@ pub(crate) enum Given {
     Applied(Json),
     Absent,
     Pending,
+    /// Another run did it.
+    Joined(Json),
 }
 
 impl Prepared {
     /// Makes a case ready. `folder`: that of its file.
     pub(crate) fn new(case: &Case, folder: &Path, bench: &Bench) -> Result<Self, Error> {
         let mut plans = plans(case, bench)?;
-        for (number, later) in case.later.iter().enumerate() {
-            match &later.what {
-                LaterKind::Void(reference) => plans.add(closing(&outside(number), reference)?),
-                LaterKind::Event(event) if bench.events.contains_key(&event.name.value) => {
-                    let key = event.key.as_ref().map(|key| key.value.as_str());
-                    plans.add(emitting(&outside(number), &event.name, key)?);
-                }
-                LaterKind::Event(_) | LaterKind::Message(_) => {}
-            }
-        }
+        add_outside(&mut plans, case, bench)?;
         let plans = Arc::new(plans);
         let mut desk = Desk {
             plans: &plans,
@@ -92,22 +88,9 @@ impl Prepared {
             reads: BTreeMap::new(),
             diagnostics: Vec::new(),
         };
-        let before: Vec<Option<Deliverable>> = case.before.iter().map(|m| desk.message(m)).collect();
+        let before = desk.before(case);
         let main = desk.message(&case.trigger);
-        let later: Vec<Option<(i64, Deliverable)>> = case
-            .later
-            .iter()
-            .enumerate()
-            .map(|(number, later)| {
-                let after = i64::try_from(later.after.value).unwrap_or(i64::MAX);
-                let what = match &later.what {
-                    LaterKind::Message(message) => desk.message(message)?,
-                    LaterKind::Void(reference) => by_hand(&outside(number), &json!({}), &reference.span),
-                    LaterKind::Event(event) => desk.event(&outside(number), event)?,
-                };
-                Some((after, what))
-            })
-            .collect();
+        let later = desk.later(case);
         let answers = case.answers.iter().map(|a| desk.answers(&case.pipeline, a)).collect();
         desk.connections(case);
         let Desk { reads, diagnostics, .. } = desk;
@@ -125,11 +108,32 @@ impl Prepared {
             later,
             answers,
             people: case.people.clone(),
+            operators: case.operators.clone(),
             observed: observed(case, bench),
             until: case.until.as_ref().map(|u| i64::try_from(u.value).unwrap_or(i64::MAX)),
             reads,
         })
     }
+}
+
+/// Adds the pipelines by which the case lets something happen from outside.
+fn add_outside(plans: &mut Plans, case: &Case, bench: &Bench) -> Result<(), Error> {
+    for (number, before) in case.before.iter().enumerate() {
+        if let Before::Void(reference) = before {
+            plans.add(closing(&earlier(number), reference)?);
+        }
+    }
+    for (number, later) in case.later.iter().enumerate() {
+        match &later.what {
+            LaterKind::Void(reference) => plans.add(closing(&outside(number), reference)?),
+            LaterKind::Event(event) if bench.events.contains_key(&event.name.value) => {
+                let key = event.key.as_ref().map(|key| key.value.as_str());
+                plans.add(emitting(&outside(number), &event.name, key)?);
+            }
+            LaterKind::Event(_) | LaterKind::Message(_) => {}
+        }
+    }
+    Ok(())
 }
 
 /// The plans for the values of the site with those that the case changes.
@@ -184,6 +188,11 @@ fn outside(number: usize) -> String {
     format!("case-outside-{}", number + 1)
 }
 
+/// The same for what happens before.
+fn earlier(number: usize) -> String {
+    format!("case-before-{}", number + 1)
+}
+
 /// The message that begins it.
 fn by_hand(pipeline: &str, message: &Value, place: &dragoman_model::Span) -> Deliverable {
     Deliverable {
@@ -228,6 +237,29 @@ struct Desk<'a> {
 }
 
 impl Desk<'_> {
+    fn before(&mut self, case: &Case) -> Vec<Option<Deliverable>> {
+        let all = case.before.iter().enumerate();
+        all.map(|(number, before)| match before {
+            Before::Message(message) => self.message(message),
+            Before::Void(reference) => Some(by_hand(&earlier(number), &json!({}), &reference.span)),
+        })
+        .collect()
+    }
+
+    fn later(&mut self, case: &Case) -> Vec<Option<(i64, Deliverable)>> {
+        let all = case.later.iter().enumerate();
+        all.map(|(number, later)| {
+            let after = i64::try_from(later.after.value).unwrap_or(i64::MAX);
+            let what = match &later.what {
+                LaterKind::Message(message) => self.message(message)?,
+                LaterKind::Void(reference) => by_hand(&outside(number), &json!({}), &reference.span),
+                LaterKind::Event(event) => self.event(&outside(number), event)?,
+            };
+            Some((after, what))
+        })
+        .collect()
+    }
+
     fn message(&mut self, message: &Message) -> Option<Deliverable> {
         let Some(plan) = self.plans.get(&message.pipeline) else {
             let place = message.pipeline.span.clone();
@@ -272,7 +304,7 @@ impl Desk<'_> {
                 media_type: media_type(&body).unwrap_or("application/json").into(),
                 body,
                 headers: message.headers.clone(),
-                attributes: Value::Object(serde_json::Map::new()),
+                attributes: message.attributes.as_ref().map_or_else(|| json!({}), Json::value),
                 sender,
                 key: None,
             },
@@ -370,7 +402,9 @@ impl Desk<'_> {
                 .push(unknown(said.key.span.clone(), "operation", &said.key, known));
         } else if step.is_none() {
             for answer in &said.answers {
-                if let Gives::Output(output) | Gives::Probe(Probe::Applied(output)) = &answer.gives {
+                if let Gives::Output(output) | Gives::Joined(output) | Gives::Probe(Probe::Applied(output)) =
+                    &answer.gives
+                {
                     self.output(&said.key, output);
                 }
             }
@@ -383,6 +417,7 @@ impl Desk<'_> {
                 Gives::Probe(Probe::Applied(output)) => Given::Applied(output.clone()),
                 Gives::Probe(Probe::Absent) => Given::Absent,
                 Gives::Probe(Probe::Pending) => Given::Pending,
+                Gives::Joined(output) => Given::Joined(output.clone()),
             },
         };
         Scripted {

@@ -135,6 +135,22 @@ fn wrong(case: &Case, lived: &Lived) -> Vec<Diagnostic> {
             );
         }
     }
+    for (number, operator) in case.operators.iter().enumerate() {
+        let said = |message: String| Diagnostic::error(PERSON, operator.act.span.clone(), message);
+        if let Some(why) = lived.begun.forbidden.get(&number) {
+            wrong.push(said(format!("what the operator does is not taken: {why}")));
+        } else if !lived.begun.acted.contains(&number) && wrong.is_empty() {
+            let at = operator.parked.as_ref().map_or("the run", |parked| &parked.value);
+            wrong.push(
+                said(format!("nothing is parked at `{at}`"))
+                    .help(format!(
+                        "the run went through {}",
+                        gone_through(&lived.found).join(", ")
+                    ))
+                    .help("take the act away, or write the path of the step that is parked"),
+            );
+        }
+    }
     wrong
 }
 

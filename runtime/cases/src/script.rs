@@ -49,6 +49,8 @@ struct Seen {
     made: Vec<Made>,
     wrong: BTreeMap<String, Diagnostic>,
     used: BTreeSet<usize>,
+    /// The steps that close references, by these.
+    closing: BTreeMap<String, (RunId, String)>,
 }
 
 /// The scripted side.
@@ -65,6 +67,15 @@ struct Asked<'a> {
     kin: Arc<Kin>,
     list: usize,
     lines: Vec<(usize, &'a Line)>,
+}
+
+/// An attempt at a step.
+pub(crate) struct At<'a> {
+    pub(crate) run: RunId,
+    pub(crate) step: &'a str,
+    /// `connection.operation`, or what the store is asked.
+    pub(crate) operation: &'a str,
+    pub(crate) attempt: u32,
 }
 
 impl Asked<'_> {
@@ -137,34 +148,61 @@ impl Script {
         Ok(at)
     }
 
-    /// The answers for a call: those of its step, else those of its operation, as far as its input is meant. Of several
-    /// that name the step the one that names it exactly goes first.
-    fn asked<'a>(&'a self, call: &'a Call, kin: Arc<Kin>) -> Asked<'a> {
-        let operation = name(call);
+    /// The answers for a step: those that name it, else those of its operation, as far as its input is meant. Of several
+    /// that name the step the one that names it exactly goes first. Out: the number of their list, and each with its own.
+    fn lines_of(&self, kin: &Kin, step: &str, operation: &str, input: &Value) -> (usize, Vec<(usize, &Line)>) {
         let all = self.prepared.answers.iter().enumerate();
-        let fits = |a: &crate::prepared::Scripted| a.step.as_ref().and_then(|step| kin.has(step, &call.step));
+        let fits = |a: &crate::prepared::Scripted| a.step.as_ref().and_then(|said| kin.has(said, step));
         let of_step = all.clone().filter_map(|(at, a)| Some((fits(a)?, at, a)));
         let of_step = of_step.max_by_key(|(fits, at, _)| (*fits, Reverse(*at)));
         let of_operation = || all.clone().find(|(_, a)| a.step.is_none() && a.key.value == operation);
-        let found = of_step.map(|(_, at, a)| (at, a)).or_else(of_operation);
-        let mut asked = Asked {
-            call,
-            kin: Arc::clone(&kin),
-            list: 0,
-            lines: Vec::new(),
+        let Some((at, scripted)) = of_step.map(|(_, at, a)| (at, a)).or_else(of_operation) else {
+            return (0, Vec::new());
         };
-        if let Some((at, scripted)) = found {
-            self.seen().used.insert(at);
-            let meant = |line: &Line| line.when.as_ref().is_none_or(|when| holds(when, &call.input));
-            asked.list = at;
-            asked.lines = scripted
-                .lines
-                .iter()
-                .enumerate()
-                .filter(|(_, line)| meant(line))
-                .collect();
+        self.seen().used.insert(at);
+        let meant = |line: &Line| line.when.as_ref().is_none_or(|when| holds(when, input));
+        let lines = scripted.lines.iter().enumerate();
+        (at, lines.filter(|(_, line)| meant(line)).collect())
+    }
+
+    /// What the case says of an attempt at a step, as far as it says anything.
+    pub(crate) fn said(&self, kin: &Kin, at: &At<'_>, input: &Value) -> Option<&Given> {
+        let (list, lines) = self.lines_of(kin, at.step, at.operation, input);
+        let attempt = (at.run, at.step.to_owned(), at.operation.to_owned(), at.attempt);
+        let sequence = format!("{} {}", at.operation, kin.sequence(at.step));
+        self.seen().lines.answer(list, &sequence, attempt, &lines)
+    }
+
+    /// A step that closes a reference, from now on; the one that did.
+    pub(crate) fn closes(&self, reference: &str, by: Option<(RunId, &str)>) -> Option<(RunId, String)> {
+        let mut seen = self.seen();
+        if let Some((run, step)) = by {
+            seen.closing.insert(reference.to_owned(), (run, step.to_owned()));
         }
-        asked
+        seen.closing.get(reference).cloned()
+    }
+
+    /// What is wrong with an answer, as only the run could show.
+    pub(crate) fn mistaken(&self, step: &str, diagnostic: Diagnostic) {
+        self.seen().wrong.insert(step.to_owned(), diagnostic);
+    }
+
+    /// Whether the case says something that only the store says: most cases do not.
+    pub(crate) fn speaks_for_the_store(&self) -> bool {
+        let mut lines = self.prepared.answers.iter().flat_map(|answers| {
+            let of_step = answers.step.is_some();
+            answers.lines.iter().map(move |line| (of_step, &line.gives))
+        });
+        lines.any(|(of_step, gives)| of_step || matches!(gives, Given::Joined(_)))
+    }
+
+    pub(crate) fn place(&self) -> Span {
+        self.place.clone()
+    }
+
+    fn asked<'a>(&'a self, call: &'a Call, kin: Arc<Kin>) -> Asked<'a> {
+        let (list, lines) = self.lines_of(&kin, &call.step, &name(call), &call.input);
+        Asked { call, kin, list, lines }
     }
 
     /// The output in the types of the operation; of the answers of a step this is the first look at them.
@@ -234,7 +272,8 @@ impl Script {
         let sequence = asked.sequence();
         let given = self.seen().lines.answer(asked.list, &sequence, attempt, &asked.lines);
         match given {
-            Some(Given::Output(said)) => {
+            // What has no business key cannot be joined, and is called.
+            Some(Given::Output(said) | Given::Joined(said)) => {
                 let output = self.output(call, said);
                 Ok(self.take_effect(call, &asked.kin, output))
             }

@@ -150,7 +150,22 @@ impl Look<'_> {
         let Some(body) = &entry.body else { return };
         let answered = matches!(entry.header.record, Record::Answer { .. });
         match &entry.header.record {
-            Record::Accepted { .. } => self.value(body.get("message"), "", false),
+            Record::Accepted { .. } => {
+                self.value(body.get("message"), "", false);
+                let headers = entry.header.headers.iter();
+                headers.for_each(|(_, value)| self.text(value, false));
+                // Names of steps are those of the pipeline.
+                let told = body.get("attributes").and_then(Value::as_object).into_iter().flatten();
+                for (name, value) in told.filter(|(name, _)| *name != "step" && *name != "run") {
+                    self.value(Some(value), &format!("/{name}"), false);
+                }
+            }
+            // As a person's reason below.
+            Record::Operated { .. } => {
+                if let Some(Value::String(reason)) = body.get("reason") {
+                    self.hidden.insert(reason.clone(), Kind::Personal);
+                }
+            }
             Record::Answer { .. } => {
                 self.value(Some(body), "", false);
                 // What a person wrote in their own words may name others.
@@ -194,7 +209,9 @@ impl Look<'_> {
         if text.is_empty() || Timestamp::parse(text).is_ok() || is_date(text) {
             return;
         }
+        // A sentence with a number in it is told by that: the pipeline may have made it.
         let is_part = text.chars().count() >= SHORT
+            && !text.contains(char::is_whitespace)
             && text.contains(|c: char| c.is_ascii_digit())
             && self.keys.iter().any(|key| replaced(key, text, "") != *key);
         let is_key = !self.privacy.keep_ids && (is_part || is_numbered(text));

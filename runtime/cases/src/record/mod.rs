@@ -5,24 +5,32 @@ mod answers;
 mod heard;
 mod hide;
 mod history;
+mod moment;
 mod names;
+mod proof;
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
 
 use dragoman_journal::{Entry, Journal, Record};
-use dragoman_manifest::cases::document;
+use dragoman_manifest::cases::{Case, document};
 use dragoman_model::{RunId, Timestamp, Value};
 use serde_json::{Map, json};
 
 use crate::bench::Bench;
+use crate::crash::lives;
 use crate::error::Error;
 use crate::family::{Family, Runs};
+use crate::mortal::Dies;
+use crate::prepared::Prepared;
 use crate::timeless::pruned;
 use crate::update::expected;
 use hide::Hiding;
 
 pub use heard::{Hearer, hearers};
 pub use names::Privacy;
+pub use proof::prove;
 
 /// A case of a run: its text.
 ///
@@ -43,6 +51,19 @@ pub fn record_history(history: &[Value], bench: &Bench, privacy: &Privacy) -> Re
     let runs = history::runs(history)?;
     let run = runs.summaries.first().map(|first| first.run);
     recorded(&runs, run.ok_or_else(nowhere)?, bench, privacy)
+}
+
+/// As [`record`], of the run that a case makes when it is run. It must not be called within a tokio runtime.
+///
+/// In: the case and the folder of its file. None: its message is not taken, so that there is no run.
+///
+/// # Errors
+/// The case is wrong, or as [`record`].
+pub fn record_case(case: &Case, folder: &Path, bench: &Arc<Bench>, privacy: &Privacy) -> Result<Option<String>, Error> {
+    let prepared = Arc::new(Prepared::new(case, folder, bench)?);
+    let lived = lives(case, &prepared, bench, &[Dies::Never])?;
+    let text = |run| recorded(&lived.runs, run, bench, privacy);
+    lived.begun.run.map(text).transpose()
 }
 
 fn nowhere() -> Error {
@@ -83,9 +104,15 @@ fn recorded(runs: &Runs, run: RunId, bench: &Bench, privacy: &Privacy) -> Result
     if let Some(mode) = mode_of(family, mode, bench, &found) {
         case.insert("mode".into(), mode);
     }
+    case.insert("before".into(), Value::Array(told.before));
     case.insert("later".into(), Value::Array(told.later));
     case.insert("answers".into(), told.answers);
     case.insert("people".into(), Value::Array(told.people));
+    let operators = told.operators.into_iter().map(|(_, act)| act);
+    case.insert("operators".into(), operators.collect());
+    if let Some(until) = moment::until(family) {
+        case.insert("until".into(), until);
+    }
     case.insert("expect".into(), expectation(&found, began));
     let hiding = Hiding::new(family, bench, privacy);
     let hidden = hiding.hide(&Value::Object(case));
@@ -99,6 +126,20 @@ fn message(first: &Entry, trigger: &str, body: &Value) -> Value {
     message.insert("at".into(), json!(first.header.at.to_string()));
     if first.header.actor.kind == dragoman_model::ActorKind::Sender {
         message.insert("sender".into(), json!(first.header.actor.id));
+    }
+    if !first.header.headers.is_empty() {
+        let headers = first.header.headers.iter();
+        let headers: Map<String, Value> = headers.map(|(name, value)| (name.clone(), json!(value))).collect();
+        message.insert("headers".into(), Value::Object(headers));
+    }
+    // Which run emitted an event, and where, is nothing that another run could tell.
+    let told = body.get("attributes").and_then(Value::as_object).into_iter().flatten();
+    let told: Map<String, Value> = told
+        .filter(|(name, _)| !["run", "step"].contains(&name.as_str()))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
+    if !told.is_empty() {
+        message.insert("attributes".into(), Value::Object(told));
     }
     message.insert("message".into(), body.get("message").cloned().unwrap_or_default());
     Value::Object(message)
@@ -151,9 +192,19 @@ fn site(body: &Value, now: &Value) -> Option<Value> {
 
 /// What is expected, without what is another each time: times of the clock, ids of runs, digests of documents.
 fn expectation(found: &crate::Found, began: Timestamp) -> Value {
-    let members = expected(found).into_iter();
+    let mut found = found.clone();
+    uncounted(&mut found);
+    let members = expected(&found).into_iter();
     let kept = members.filter_map(|(key, value)| Some((key.to_owned(), without_documents(pruned(&value, began)?))));
     Value::Object(kept.collect())
+}
+
+/// How often a call was tried that was given up because its time was over is another number each time: pauses are drawn.
+fn uncounted(found: &mut crate::Found) {
+    for call in found.calls.iter_mut().filter(|call| call.gave_up) {
+        call.attempts = 1;
+    }
+    found.begun.iter_mut().for_each(|begun| uncounted(&mut begun.found));
 }
 
 /// References to documents name bytes that the case does not have.
@@ -179,19 +230,29 @@ fn written(pipeline: &str, notes: &[String], case: &Value) -> String {
         ("case", json!(format!("A recorded run of {pipeline}."))),
         ("pipeline", json!(pipeline)),
     ];
-    for key in ["site", "mode"] {
-        if case.get(key).is_some() {
-            members.push((key, part(key)));
+    let order = [
+        "site",
+        "mode",
+        "before",
+        "trigger",
+        "later",
+        "answers",
+        "people",
+        "operators",
+        "until",
+        "expect",
+    ];
+    for key in order {
+        let part = part(key);
+        let is_empty = match &part {
+            Value::Object(members) => members.is_empty(),
+            Value::Array(items) => items.is_empty(),
+            other => other.is_null(),
+        };
+        if !is_empty || key == "trigger" {
+            members.push((key, part));
         }
     }
-    members.push(("trigger", part("trigger")));
-    for key in ["later", "answers", "people"] {
-        let empty = part(key).as_object().is_some_and(Map::is_empty) || part(key).as_array().is_some_and(Vec::is_empty);
-        if !empty {
-            members.push((key, part(key)));
-        }
-    }
-    members.push(("expect", part("expect")));
     text.push_str(&document(&members));
     text
 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use dragoman_cases::record::{Privacy, record_case};
 use dragoman_cases::{Bench, Outcome, Report, run};
 use dragoman_manifest::{Case, parse_case};
 use dragoman_model::{Diagnostic, Digest, OperationEffect, Source, Value};
@@ -164,6 +165,47 @@ steps: [{ sleep: 1m }]
 output: { run: =run.id }
 ";
 
+/// Takes what an order weighs from the stock, ships it, and closes it.
+pub(crate) const STOCK: &str = "
+dragoman: 1
+pipeline: stock-orders
+summary: Ship an order out of the stock.
+on: [{ id: hand, manual: {}, read: shop.read_order }]
+steps:
+  - id: taken
+    claim:
+      ledger: stock
+      account: '\"shelf\"'
+      once: trigger.message.number
+      ref: trigger.message.number
+      lines: '[{ \"item\": \"A\", \"quantity\": quantity(\"5\", \"KGM\") }]'
+      limits: '[{ \"item\": \"A\", \"quantity\": quantity(\"9\", \"KGM\") }]'
+    on_refused:
+      - stop: { reason: nothing is left on the shelf }
+        when: failure.code == \"ledger.over_limit\" && trigger.message.large
+      - park: { reason: =failure.message }
+  - id: shipped
+    call: shop.ship
+    once: trigger.message.number
+    ref: trigger.message.number
+    with: { number: =trigger.message.number }
+    retry: { backoff: 1m, for: 3m }
+  - id: told
+    when: trigger.message.large
+    call: shop.notify
+    with: { number: =steps.shipped.id }
+  - id: closed
+    void: { ref: trigger.message.number }
+  - id: others
+    each: steps.closed.effects.filter(e, e.scope == \"shop.post\")
+    as: effect
+    steps:
+      - call: shop.cancel
+        with: { number: =effect.key }
+output: { shipped: =steps.shipped.id }
+on_failure: park
+";
+
 fn operation(name: &str, effect: OperationEffect, input: &Value, output: &Value) -> DescribedOperation {
     DescribedOperation {
         name: name.into(),
@@ -221,9 +263,10 @@ fn plans(values: &Value) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     world.senders.insert("partner".into());
     world.site = values.clone();
     world.events = events();
+    world.ledgers.insert("stock".into());
     let mut plans = Vec::new();
     // What is run by another stands before it.
-    for text in [SHIP, POST, THANK, WATCH, NUMBERED, LETTER, TAKE, BILL] {
+    for text in [SHIP, POST, THANK, WATCH, NUMBERED, LETTER, TAKE, BILL, STOCK] {
         let (said, mut diagnostics) = dragoman_manifest::parse_pipeline(Source::new("pipeline.yaml", text));
         let said = said.expect("it is YAML");
         let checked = dragoman_plan::check(&said, &world);
@@ -298,6 +341,23 @@ pub(crate) fn holds(text: &str, lives: usize) {
     let report = tried(text);
     assert!(matches!(report.outcome, Outcome::Holds), "{}", told(&report));
     assert!(report.lives >= lives, "only {} lives", report.lives);
+    recorded_again(text);
+}
+
+/// The run that a case makes, recorded, is a case that holds as well.
+#[track_caller]
+fn recorded_again(text: &str) {
+    let recorded = record_case(&read(text), Path::new("."), &bench(), &Privacy::default());
+    let Some(recorded) = recorded.expect("it is recorded") else {
+        return;
+    };
+    let report = tried(&recorded);
+    assert!(
+        matches!(report.outcome, Outcome::Holds),
+        "{}\n{recorded}",
+        told(&report)
+    );
+    assert!(report.unused.is_empty(), "{:?} of\n{recorded}", report.unused);
 }
 
 /// A case that does not, and what is told of it.

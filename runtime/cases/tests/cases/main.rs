@@ -4,6 +4,8 @@ mod belonging;
 mod bench;
 mod mistakes;
 mod observing;
+mod operated;
 mod recorded;
 mod rounds;
+mod strangers;
 mod verdicts;

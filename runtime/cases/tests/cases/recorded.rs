@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dragoman_cases::record::{Privacy, record};
+use dragoman_cases::record::{Privacy, prove, record};
 use dragoman_cases::{Outcome, run};
 use dragoman_engine::{
     Acceptor, Boxed, Call, Delivered, Delivery, Engine, Limits, ManualClock, Output, PlanSource, Probed, Report,
@@ -232,6 +232,14 @@ fn rounds_pipelines_that_are_run_and_runs_that_events_began_are_recorded() {
     let other = text.replacen("pipeline: send-bills", "pipeline: write-letter", 1);
     let report = run(&read(&other), Path::new("."), &bench());
     assert!(matches!(report.outcome, Outcome::Differs(_)), "{}", told(&report));
+    // Whoever records hears of it at once.
+    assert!(prove(&text, &bench()).is_ok());
+    let said = prove(&other, &bench()).expect_err("it does not hold").to_string();
+    for words in ["D0946: ", "begun", "- write-letter", "+ send-bills"] {
+        assert!(said.contains(words), "no `{words}` in {said}");
+    }
+    let unread = prove("case: 7", &bench()).expect_err("it is no case").to_string();
+    assert!(unread.contains("D0946") && unread.contains("`trigger`"), "{unread}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use dragoman_cases::record::{Hearer, Privacy, hearers, record_history};
+use dragoman_cases::record::{Hearer, Privacy, hearers, prove, record_history};
 use dragoman_journal::RunFilter;
 use serde_json::{Value, json};
 
@@ -46,21 +46,33 @@ impl Record {
         };
         let hearers = |history: &[Value]| hearers(history, &trial.bench);
         let history = block_on(async { history(&self.site.look().await?, &self.run, &hearers).await })?;
-        let text = record_history(&history, &trial.bench, &privacy).map_err(|error| match error {
-            dragoman_cases::Error::Case(diagnostics) => Error::Diagnostics(diagnostics),
-            dragoman_cases::Error::Plain { code, message } => Error::coded(code, message),
-        })?;
+        let text = record_history(&history, &trial.bench, &privacy).map_err(told)?;
         match &self.to {
             None => print!("{text}"),
             Some(file) if file.exists() => {
                 return Err(unwritten(file, "it is there already").help("give another name"));
             }
             Some(file) => {
-                std::fs::write(file, text).map_err(|e| unwritten(file, e))?;
+                std::fs::write(file, &text).map_err(|e| unwritten(file, e))?;
                 println!("{}: recorded; read it before you hand it on", file.display());
             }
         }
+        // What was written stays: a person can bring it to hold, and sees in it what the run did.
+        let proven = prove(&text, &trial.bench).map_err(told);
+        proven.map_err(|error| {
+            error.help(
+                "the pipeline or a connector may have changed since, or a case cannot say what the run rested on; write \
+                 what is missing into the case, or let `dragoman test --update` write what comes out now",
+            )
+        })?;
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn told(error: dragoman_cases::Error) -> Error {
+    match error {
+        dragoman_cases::Error::Case(diagnostics) => Error::Diagnostics(diagnostics),
+        dragoman_cases::Error::Plain { code, message } => Error::coded(code, message),
     }
 }
 

@@ -8,7 +8,7 @@ use crate::reading::Reading;
 use crate::yaml::{Node, NodeKind};
 
 /// The keys of an answer that says more than an output.
-const KEYS: [&str; 3] = ["output", "failure", "probe"];
+const KEYS: [&str; 4] = ["output", "failure", "probe", "joined"];
 
 pub(super) fn answers(reading: &mut Reading, node: &Node) -> Vec<Answers> {
     let Some(fields) = reading.fields(node, "the answers", "`{ orders.get: { number: 7 } }`") else {
@@ -56,17 +56,20 @@ fn answer(reading: &mut Reading, node: &Node) -> Option<Answer> {
     let failed = fields.take("failure");
     let probe = fields.take("probe");
     let output = fields.take("output").map(Json::of);
+    let joined = fields.take("joined").map(Json::of);
     let heading = fields.heading();
     fields.finish(reading);
-    let gives = match (failed, probe, output) {
-        (Some(node), None, None) => Gives::Failure {
+    let gives = match (failed, probe, output, joined) {
+        (None, None, None, Some(joined)) => Gives::Joined(joined),
+        (Some(node), None, None, None) => Gives::Failure {
             stated: says_effect(node),
             failure: failure(reading, node)?,
         },
-        (None, Some(node), output) => Gives::Probe(found(reading, node, output)?),
-        (None, None, Some(output)) => Gives::Output(output),
+        (None, Some(node), output, None) => Gives::Probe(found(reading, node, output)?),
+        (None, None, Some(output), None) => Gives::Output(output),
         _ => {
-            let message = "an answer is an `output`, a `failure`, or what a `probe` finds";
+            let message =
+                "an answer is an `output`, a `failure`, what a `probe` finds, or what another run did (`joined`)";
             reading.push(Diagnostic::error(codes::STEP_WORD, heading, message).help("take the others away"));
             return None;
         }
@@ -103,7 +106,7 @@ fn says_effect(failure: &Node) -> bool {
     }
 }
 
-/// A failure: `{ class, effect, code, message, retry_after, remote_reference, issues }`.
+/// A failure: `{ class, effect, code, message, retry_after, remote_reference, issues, detail }`.
 pub(super) fn failure(reading: &mut Reading, node: &Node) -> Option<Failure> {
     let example = "`{ class: retryable, code: http.503, message: try later }`";
     let mut fields = reading.fields(node, "a failure", example)?;
@@ -133,6 +136,7 @@ pub(super) fn failure(reading: &mut Reading, node: &Node) -> Option<Failure> {
         );
         items.iter().filter_map(|item| issue(reading, item)).collect()
     });
+    let detail = fields.take("detail").map(|n| Json::of(n).value());
     fields.finish(reading);
     let class = class?.value;
     let code = code.map_or_else(|| "case.failure".to_owned(), |c| c.value);
@@ -141,6 +145,7 @@ pub(super) fn failure(reading: &mut Reading, node: &Node) -> Option<Failure> {
     failure.retry_after_ms = retry_after.map(|r| r.value);
     failure.remote_reference = remote.map(|r| r.value);
     failure.issues = issues;
+    failure.detail = detail;
     Some(failure)
 }
 

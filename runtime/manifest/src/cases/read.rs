@@ -6,7 +6,7 @@ use dragoman_model::{Diagnostic, Source, Timestamp};
 
 use super::answers::{answers, failure};
 use super::expect::expect;
-use super::{Case, Content, Json, Later, LaterEvent, LaterKind, Message, Mode, Person};
+use super::{Before, Case, Content, Json, Later, LaterEvent, LaterKind, Message, Mode, Operator, OperatorAct, Person};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::yaml::{Node, NodeKind};
@@ -27,13 +27,10 @@ pub(super) fn case(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         .take("site")
         .and_then(|n| object(reading, n, "the values of the site"));
     let mode = fields.take("mode").and_then(|n| mode(reading, n));
+    let example = "`- { pipeline: ship-orders, message: { number: 7 } }`";
     let before = fields.take("before").map_or_else(Vec::new, |n| {
-        let items = reading.list(
-            n,
-            "a list of messages",
-            "`- { pipeline: ship-orders, message: { number: 7 } }`",
-        );
-        items.iter().filter_map(|item| message(reading, item, &about)).collect()
+        let items = reading.list(n, "a list of messages", example);
+        items.iter().filter_map(|item| before(reading, item, &about)).collect()
     });
     let trigger = fields
         .need(reading, "trigger", "{ message: { number: 7 } }")
@@ -46,6 +43,10 @@ pub(super) fn case(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
     let people = fields.take("people").map_or_else(Vec::new, |n| {
         let items = reading.list(n, "a list of people's answers", "`- { wait: clerk, answer: accept }`");
         items.iter().filter_map(|item| person(reading, item)).collect()
+    });
+    let operators = fields.take("operators").map_or_else(Vec::new, |n| {
+        let items = reading.list(n, "a list of acts", "`- { parked: shipped, act: resume }`");
+        items.iter().filter_map(|item| operator(reading, item)).collect()
     });
     let until = fields.take("until").and_then(|n| reading.duration(n));
     let crash = fields
@@ -64,6 +65,7 @@ pub(super) fn case(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         later,
         answers,
         people,
+        operators,
         until,
         crash: crash.is_some_and(|c| c.value),
         expect: expect.unwrap_or_default(),
@@ -91,6 +93,17 @@ pub(super) fn object(reading: &mut Reading, node: &Node, what: &str) -> Option<J
     }
     reading.wrong_type(node, "a mapping", &format!("write {what} as keys and values"));
     None
+}
+
+/// A message, or a reference that is closed.
+fn before(reading: &mut Reading, node: &Node, about: &Spanned<String>) -> Option<Before> {
+    let mut fields = reading.fields(node, "what happens before", "`{ message: { number: 7 } }`")?;
+    let before = match fields.take("void") {
+        Some(node) => reading.text(node, "the reference").map(Before::Void),
+        None => message_fields(reading, &mut fields, about).map(|message| Before::Message(Box::new(message))),
+    };
+    fields.finish(reading);
+    before
 }
 
 fn message(reading: &mut Reading, node: &Node, about: &Spanned<String>) -> Option<Message> {
@@ -122,6 +135,9 @@ fn message_fields(reading: &mut Reading, fields: &mut Fields<'_>, about: &Spanne
     let sender = fields.take("sender").and_then(|n| reading.text(n, "partner"));
     let at = fields.take("at").and_then(|n| time(reading, n));
     let headers = fields.take("headers").map_or_else(Vec::new, |n| headers(reading, n));
+    let attributes = fields
+        .take("attributes")
+        .and_then(|n| object(reading, n, "what is told of the message"));
     Some(Message {
         pipeline: pipeline.unwrap_or_else(|| about.clone()),
         id,
@@ -130,6 +146,7 @@ fn message_fields(reading: &mut Reading, fields: &mut Fields<'_>, about: &Spanne
         sender,
         at,
         headers,
+        attributes,
         span: fields.heading(),
     })
 }
@@ -217,5 +234,35 @@ fn person(reading: &mut Reading, node: &Node) -> Option<Person> {
         roles,
         authentication: authentication.map_or_else(|| "password".into(), |a| a.value),
         after: after.map_or(0, |a| a.value),
+    })
+}
+
+/// What an operator does.
+fn operator(reading: &mut Reading, node: &Node) -> Option<Operator> {
+    let mut fields = reading.fields(node, "an act", "`{ parked: shipped, act: resume }`")?;
+    let parked = fields
+        .take("parked")
+        .and_then(|n| reading.text(n, "the path of the step"));
+    let act = fields
+        .need(reading, "act", "resume")
+        .and_then(|n| reading.word(n, &OperatorAct::WORDS));
+    let after = fields.take("after").and_then(|n| reading.duration(n));
+    let by = fields.take("by").and_then(|n| reading.text(n, "olga"));
+    let reason = fields
+        .take("reason")
+        .and_then(|n| reading.text(n, "the partner is up again"));
+    let heading = fields.heading();
+    fields.finish(reading);
+    let act = act?;
+    if parked.is_none() && act.value != OperatorAct::Cancel {
+        reading.missing(heading, "an act on a run that is parked", "parked", "shipped");
+        return None;
+    }
+    Some(Operator {
+        parked,
+        act,
+        after: after.map_or(0, |after| after.value),
+        by: by.map_or_else(|| "somebody".into(), |by| by.value),
+        reason: reason.map_or_else(|| "an operator decided so".into(), |reason| reason.value),
     })
 }

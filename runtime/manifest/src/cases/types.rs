@@ -20,8 +20,8 @@ pub struct Case {
     pub site: Option<Json>,
     /// What only observes here; none: what the site and its pipelines say.
     pub mode: Option<Mode>,
-    /// Messages that come before, each worked off before the next comes.
-    pub before: Vec<Message>,
+    /// What happens before, each worked off before the next comes.
+    pub before: Vec<Before>,
     /// The message that the case is about.
     pub trigger: Message,
     /// What happens later, while the run is under way.
@@ -30,6 +30,8 @@ pub struct Case {
     pub answers: Vec<Answers>,
     /// What people answer.
     pub people: Vec<Person>,
+    /// What operators do.
+    pub operators: Vec<Operator>,
     /// Time passes so long after the message and no longer, in milliseconds; none: until nothing is to come.
     pub until: Option<Spanned<u64>>,
     /// Whether the case is run once for every commit as well, killed right before and right after it.
@@ -66,8 +68,19 @@ pub struct Message {
     pub at: Option<Spanned<Timestamp>>,
     /// Its headers.
     pub headers: Vec<(String, String)>,
+    /// What its transport tells of it besides: when it was due, its file.
+    pub attributes: Option<Json>,
     /// Where it is said.
     pub span: Span,
+}
+
+/// Something that happens before the message of the case comes.
+#[derive(Debug, Clone)]
+pub enum Before {
+    /// A message comes.
+    Message(Box<Message>),
+    /// A business reference is closed.
+    Void(Spanned<String>),
 }
 
 /// What is in a message.
@@ -144,6 +157,8 @@ pub enum Gives {
     },
     /// What the other side says when it is asked whether the call took effect.
     Probe(Probe),
+    /// It is not called: another run did the same under its business key, and this is the result.
+    Joined(Json),
 }
 
 /// What a probe finds.
@@ -172,6 +187,45 @@ pub struct Person {
     pub authentication: String,
     /// So long after the wait began, in milliseconds.
     pub after: u64,
+}
+
+/// What an operator does to a run.
+#[derive(Debug, Clone)]
+pub struct Operator {
+    /// The path of the step at which it is parked, or the pipeline's name where it is parked as a whole; none: it is the
+    /// run of the message, wherever it is.
+    pub parked: Option<Spanned<String>>,
+    /// What.
+    pub act: Spanned<OperatorAct>,
+    /// So long after it was parked, or after the message came, in milliseconds.
+    pub after: u64,
+    /// Who.
+    pub by: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// What is done to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperatorAct {
+    /// The step that parked it goes on.
+    Resume,
+    /// Its request had no effect: it is made again.
+    Absent,
+    /// The step counts as done.
+    Skip,
+    /// The run is given up.
+    Cancel,
+}
+
+impl OperatorAct {
+    /// All of them with their words.
+    pub const WORDS: [(&'static str, OperatorAct); 4] = [
+        ("resume", OperatorAct::Resume),
+        ("absent", OperatorAct::Absent),
+        ("skip", OperatorAct::Skip),
+        ("cancel", OperatorAct::Cancel),
+    ];
 }
 
 /// How a run stands in the end.

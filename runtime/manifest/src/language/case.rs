@@ -28,8 +28,8 @@ pub(super) static CASE: Map = map(
         ),
         key(
             "before",
-            List(&Kind::Map(&MESSAGE)),
-            "Messages that come before.",
+            List(&Kind::Map(&BEFORE)),
+            "What happens before: messages that come, references that are closed.",
             "[ { message: { number: A6 } } ]",
         ),
         need(
@@ -55,6 +55,12 @@ pub(super) static CASE: Map = map(
             List(&Kind::Map(&PERSON)),
             "What people answer to waits.",
             "[ { wait: clerk, answer: { answer: accept } } ]",
+        ),
+        key(
+            "operators",
+            List(&Kind::Map(&OPERATOR)),
+            "What operators do to runs that are parked, or to the run of the message.",
+            "[ { parked: shipped, act: resume, after: 2h } ]",
         ),
         key(
             "until",
@@ -83,7 +89,7 @@ static MODE: Map = map(
     &[need("observe", List(&Text), "Their names.", "[mail]")],
 );
 
-const MESSAGE_KEYS: [Key; 8] = [
+const MESSAGE_KEYS: [Key; 9] = [
     key(
         "pipeline",
         Text,
@@ -122,7 +128,26 @@ const MESSAGE_KEYS: [Key; 8] = [
     ),
     key("at", Text, "When it comes.", "2026-03-02T09:00:00Z"),
     key("headers", Named(&Text), "Its headers.", "{ message-id: A7 }"),
+    key(
+        "attributes",
+        Object,
+        "What its transport tells of it besides.",
+        "{ file: order.json }",
+    ),
 ];
+
+static BEFORE: Map = map(
+    "before",
+    "Something that happens before the message of the case comes: a message, or a reference that is closed.",
+    &BEFORE_KEYS,
+)
+.one_of(&["message", "failure", "void"]);
+
+const BEFORE_KEYS: [Key; 10] = {
+    let [a, b, c, d, e, f, g, h, i] = MESSAGE_KEYS;
+    let void = key("void", Text, "A business reference is closed.", "A7");
+    [void, a, b, c, d, e, f, g, h, i]
+};
 
 static MESSAGE: Map = map("message", "A message that begins a run.", &MESSAGE_KEYS).one_of(&["message", "failure"]);
 
@@ -133,14 +158,14 @@ static LATER: Map = map(
 )
 .one_of(&["message", "failure", "void", "event"]);
 
-const LATER_KEYS: [Key; 13] = {
-    let [a, b, c, d, e, f, g, h] = MESSAGE_KEYS;
+const LATER_KEYS: [Key; 14] = {
+    let [a, b, c, d, e, f, g, h, i] = MESSAGE_KEYS;
     let after = need("after", Duration, "So long after the message came.", "1h");
     let void = key("void", Text, "A business reference is closed.", "A7");
     let event = key("event", Text, "An event is handed to the site.", "order-shipped");
     let by = key("key", Text, "What waits find the event by.", "A7").beside(&["event"]);
     let data = key("data", Object, "What the event brings.", "{ number: A7 }").beside(&["event"]);
-    [after, void, event, by, data, a, b, c, d, e, f, g, h]
+    [after, void, event, by, data, a, b, c, d, e, f, g, h, i]
 };
 
 static FAILURE: Map = map(
@@ -169,6 +194,7 @@ static FAILURE: Map = map(
             "What is wrong with the input.",
             "[ { path: /number, code: unknown, message: no such number } ]",
         ),
+        key("detail", Any, "More of it, for programs.", "{ item: A }"),
     ],
 );
 
@@ -200,6 +226,12 @@ pub(crate) static ANSWER: Map = map(
             "What is found where it is asked whether it took effect.",
             "absent",
         ),
+        key(
+            "joined",
+            Any,
+            "It is not called: another run did the same under its business key, and this is the result.",
+            "{ number: A7 }",
+        ),
     ],
 );
 
@@ -216,6 +248,28 @@ static PERSON: Map = map(
             "{ id: olga, roles: [approver] }",
         ),
         key("after", Duration, "How long after the wait began.", "2d"),
+    ],
+);
+
+static OPERATOR: Map = map(
+    "operator",
+    "What an operator does to a run.",
+    &[
+        key(
+            "parked",
+            Text,
+            "The path of the step at which it is parked, or the pipeline's name; left out: the run of the message, which is given up.",
+            "shipped",
+        ),
+        need("act", Words(&["resume", "absent", "skip", "cancel"]), "What.", "resume"),
+        key(
+            "after",
+            Duration,
+            "How long after it was parked, or after the message came.",
+            "2h",
+        ),
+        key("by", Text, "Who.", "olga"),
+        key("reason", Text, "Why.", "the partner is up again"),
     ],
 );
 
