@@ -15,6 +15,7 @@ mod flow;
 mod layout;
 mod mermaid;
 mod picture;
+mod seen;
 mod svg;
 mod tell;
 mod text;

@@ -89,9 +89,9 @@ impl Chart<'_> {
         self.next += 1;
         let id = format!("n{}", self.next);
         let class = match self.track.and_then(|t| t.mark(path)) {
-            Some(Mark::Done | Mark::Passed) => Some("done"),
+            Some(Mark::Done | Mark::Passed | Mark::Undone) => Some("done"),
             Some(Mark::Failed) => Some("failed"),
-            Some(Mark::Waiting | Mark::Running | Mark::Parked) => Some("waits"),
+            Some(Mark::Waiting | Mark::Running | Mark::Parked | Mark::GivenUp) => Some("waits"),
             Some(Mark::Skipped) => Some("skipped"),
             None => None,
         };

@@ -82,10 +82,11 @@ impl Drawing<'_> {
         for edge in others {
             let (name, colour, dash) = of_way(edge.way);
             let opacity = if self.track.is_some() { 0.4 } else { 1.0 };
-            shapes::line(out, edge, (name, colour), 1.6, dash, opacity)?;
+            shapes::line(out, edge, (name, colour), 1.6, dash, opacity, "")?;
         }
         for edge in taken {
-            shapes::line(out, edge, ("taken", TAKEN), 3.0, of_way(edge.way).2, 1.0)?;
+            let data = parts::way(edge.from.path.as_deref(), edge.to.path.as_deref());
+            shapes::line(out, edge, ("taken", TAKEN), 3.0, of_way(edge.way).2, 1.0, &data)?;
         }
         Ok(())
     }
@@ -134,7 +135,7 @@ impl Drawing<'_> {
                         arrow: true,
                     };
                     let (name, colour, dash) = of_way(way);
-                    shapes::line(out, &edge, (name, colour), 1.6, dash, 1.0)?;
+                    shapes::line(out, &edge, (name, colour), 1.6, dash, 1.0, "")?;
                 }
             }
             parts::texts(out, std::slice::from_ref(&entry.text), MARGIN_TEXT)?;
@@ -180,7 +181,7 @@ impl Drawing<'_> {
             self.mark(path)
                 .is_some_and(|m| m != Mark::Skipped || path.starts_with('?'))
         };
-        let through = |path: &str| matches!(self.mark(path), Some(Mark::Done | Mark::Passed));
+        let through = |path: &str| matches!(self.mark(path), Some(Mark::Done | Mark::Passed | Mark::Undone));
         let asked = from.is_some_and(|f| f.starts_with('?'));
         match (edge.way, from, to) {
             (Way::Around, Some(from), _) => self.mark(from) == Some(Mark::Skipped),

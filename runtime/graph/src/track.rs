@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use dragoman_journal::{Ending, Record, without_numbers};
 
 use crate::flow::{Block, Body, Branch, Flow, Item, Look};
+use crate::seen::Seen;
 
 /// What became of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +16,10 @@ pub enum Mark {
     Passed,
     /// Done.
     Done,
+    /// Done, and undone.
+    Undone,
+    /// Under way when the run ended: nothing more comes of it.
+    GivenUp,
     /// Under way.
     Running,
     /// Waits: for a person, for a time, for another attempt.
@@ -104,6 +109,8 @@ impl Mark {
             Mark::Skipped => "skipped",
             Mark::Passed => "passed",
             Mark::Done => "done",
+            Mark::Undone => "undone",
+            Mark::GivenUp => "given up",
             Mark::Running => "under way",
             Mark::Waiting => "waits",
             Mark::Parked => "parked",
@@ -121,63 +128,37 @@ fn parent(happened: &Happened) -> Option<String> {
 
 /// The marks of one journal: that of the run where the flow is given, else that of a child.
 fn journal(entries: &[Happened], flow: Option<&Flow>, block: &Block) -> BTreeMap<String, Mark> {
-    let mut marks = BTreeMap::new();
+    let mut seen = Seen::default();
     let mut ending = None;
     for entry in entries {
-        let path = without_numbers(&entry.path);
         match &entry.record {
             Record::Accepted {
                 trigger, parent: None, ..
             } => {
-                marks.insert(format!("on:{trigger}"), Mark::Done);
-                marks.insert("on".into(), Mark::Done);
+                seen.marks.insert(format!("on:{trigger}"), Mark::Done);
+                seen.marks.insert("on".into(), Mark::Done);
             }
             Record::Closed { ending: how } => ending = Some((*how, entry)),
-            record => {
-                goes_on(&path, &mut marks);
-                if let (Some(mark), false) = (mark_of(record), path.is_empty()) {
-                    marks.insert(path, mark);
-                }
-            }
+            record => seen.entry(&without_numbers(&entry.path), record),
         }
     }
     if let Some((how, entry)) = ending {
-        ended(how, entry, block, &mut marks);
-    }
-    let completed = matches!(ending, Some((Ending::Completed, _)));
-    infer(block, completed, &mut marks);
-    if completed && flow.is_some() {
-        marks.insert("completed".into(), Mark::Done);
-    }
-    marks
-}
-
-/// What something happens inside of does not wait any more: a `repeat` whose next round has begun.
-fn goes_on(path: &str, marks: &mut BTreeMap<String, Mark>) {
-    for (at, _) in path.match_indices(['.', '[']) {
-        if let Some(mark) = marks.get_mut(&path[..at]).filter(|mark| **mark == Mark::Waiting) {
-            *mark = Mark::Running;
+        seen.closed(how);
+        if !(seen.voided
+            && entry
+                .reason
+                .as_ref()
+                .is_some_and(|reason| reason.starts_with("reference `")))
+        {
+            ended(how, entry, block, &mut seen.marks);
         }
     }
-}
-
-fn mark_of(record: &Record) -> Option<Mark> {
-    Some(match record {
-        Record::Read { .. }
-        | Record::Done { .. }
-        | Record::Answer { .. }
-        | Record::Claimed { .. }
-        | Record::Released { .. }
-        | Record::Voided { .. }
-        | Record::Observed { .. } => Mark::Done,
-        // What was emitted, what a wait heard, what a sender was answered.
-        Record::Event { name } if matches!(name.as_str(), "emitted" | "received" | "replied") => Mark::Done,
-        Record::Children { .. } | Record::Intent { .. } => Mark::Running,
-        Record::Failed { last: true, .. } => Mark::Failed,
-        Record::Failed { .. } | Record::Timer { .. } | Record::Waiting { .. } => Mark::Waiting,
-        Record::Parked { .. } => Mark::Parked,
-        _ => return None,
-    })
+    let completed = matches!(ending, Some((Ending::Completed, _)));
+    infer(block, completed, &mut seen);
+    if completed && flow.is_some() {
+        seen.marks.insert("completed".into(), Mark::Done);
+    }
+    seen.marks
 }
 
 /// Where the run ended: the step is named, or found by its reason.
@@ -213,15 +194,16 @@ fn ended(how: Ending, entry: &Happened, block: &Block, marks: &mut BTreeMap<Stri
 
 /// What the entries say without words: what stands before a step that was reached was passed. Gives whether anything
 /// in the block was reached.
-fn infer(block: &Block, completed: bool, marks: &mut BTreeMap<String, Mark>) -> bool {
+fn infer(block: &Block, completed: bool, seen: &mut Seen) -> bool {
     let mut last = None;
     for (index, item) in block.items.iter().enumerate() {
         // Each of them is gone through, also behind one that was reached.
-        let reached: Vec<bool> = own_blocks(item).map(|inner| infer(inner, false, marks)).collect();
+        let reached: Vec<bool> = own_blocks(item).map(|inner| infer(inner, false, seen)).collect();
         if reached.contains(&true) {
-            marks.entry(item.path.clone()).or_insert(Mark::Done);
+            let around = around(item, &seen.marks);
+            seen.marks.entry(item.path.clone()).or_insert(around);
         }
-        if marks.contains_key(&item.path) {
+        if seen.marks.contains_key(&item.path) {
             last = Some(index);
         }
     }
@@ -231,21 +213,59 @@ fn infer(block: &Block, completed: bool, marks: &mut BTreeMap<String, Mark>) -> 
         last.unwrap_or(0)
     };
     for item in &block.items[..passed] {
-        match marks.get(&item.path) {
+        match seen.marks.get(&item.path) {
+            // What became of it came later than what stands behind it.
+            Some(_) if seen.undone.contains(&item.path) => {}
             None => {
-                marks.insert(item.path.clone(), unsaid(item));
+                seen.marks.insert(item.path.clone(), unsaid(item));
             }
-            // What stands behind it was reached: a sleep is over, a `repeat` is done.
-            Some(Mark::Running | Mark::Waiting) => {
-                marks.insert(item.path.clone(), Mark::Done);
+            // What stands behind it was reached: a sleep is over, a `repeat` is done, a person let it go on.
+            Some(Mark::Running | Mark::Waiting | Mark::Parked) => {
+                seen.marks.insert(item.path.clone(), Mark::Done);
             }
+            Some(Mark::Failed) => handled(item, seen),
             Some(_) => {}
         }
-        if matches!(marks.get(&item.path), Some(Mark::Done)) {
-            within(item, marks);
+        if matches!(seen.marks.get(&item.path), Some(Mark::Done)) {
+            within(item, seen);
         }
     }
     last.is_some()
+}
+
+/// What steps lie in of which one was reached: it goes on as long as one of them does. A choice was made.
+fn around(item: &Item, marks: &BTreeMap<String, Mark>) -> Mark {
+    let mut open = false;
+    if matches!(item.body, Body::Frame(_) | Body::Parallel(_)) {
+        own_blocks(item).for_each(|block| {
+            block.walk(&mut |inner| {
+                open |= matches!(
+                    marks.get(&inner.path),
+                    Some(Mark::Running | Mark::Waiting | Mark::Parked)
+                );
+            });
+        });
+    }
+    if open { Mark::Running } else { Mark::Done }
+}
+
+/// A step that failed, and behind which the run went on: its handler gave the value.
+fn handled(item: &Item, seen: &mut Seen) {
+    let reached = |branch: &&Branch| branch.block.items.iter().any(|i| seen.marks.contains_key(&i.path));
+    let named = |key: &str| {
+        let prefix = format!("{}.{key}.", item.path);
+        item.handlers
+            .iter()
+            .find(move |branch| branch.path.starts_with(&prefix))
+    };
+    let (is_late, is_no) = seen.failures.get(&item.path).copied().unwrap_or_default();
+    let late = || named("on_timeout").filter(|_| is_late);
+    let no = || named("on_refused").or_else(|| named("on_rejected")).filter(|_| is_no);
+    let taken = item.handlers.iter().find(reached).or_else(late).or_else(no);
+    if let Some(branch) = taken.or_else(|| named("on_failure")) {
+        infer(&branch.block, true, seen);
+        seen.marks.insert(branch.path.clone(), Mark::Done);
+    }
 }
 
 /// The blocks inside an item that are done by this run, and not by children.
@@ -259,27 +279,27 @@ fn own_blocks(item: &Item) -> impl Iterator<Item = &Block> {
 }
 
 /// What was passed inside an item that is done.
-fn within(item: &Item, marks: &mut BTreeMap<String, Mark>) {
+fn within(item: &Item, seen: &mut Seen) {
     match &item.body {
         Body::Choice(branches) => {
-            let reached = |b: &&Branch| b.block.items.iter().any(|i| marks.contains_key(&i.path));
+            let reached = |b: &&Branch| b.block.items.iter().any(|i| seen.marks.contains_key(&i.path));
             // A branch of which nothing is written is the one that was taken where all others would have written.
             let mut silent = branches.iter().filter(|b| b.block.items.iter().all(is_silent));
             let taken = match (branches.iter().find(reached), silent.next(), silent.next()) {
                 (Some(branch), ..) | (None, Some(branch), None) => branch,
                 _ => return,
             };
-            infer(&taken.block, true, marks);
-            marks.insert(taken.path.clone(), Mark::Done);
+            infer(&taken.block, true, seen);
+            seen.marks.insert(taken.path.clone(), Mark::Done);
         }
         Body::Parallel(branches) => {
             for branch in branches {
-                infer(&branch.block, true, marks);
-                marks.insert(branch.path.clone(), Mark::Done);
+                infer(&branch.block, true, seen);
+                seen.marks.insert(branch.path.clone(), Mark::Done);
             }
         }
         Body::Frame(block) => {
-            infer(block, true, marks);
+            infer(block, true, seen);
         }
         Body::Leaf | Body::End(_) | Body::Children(_) => {}
     }

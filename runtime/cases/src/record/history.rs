@@ -74,7 +74,7 @@ fn entry(run: RunId, line: &Value) -> Option<Entry> {
                 settings: None,
             },
             record,
-            headers: Vec::new(),
+            headers: serde_json::from_value(line["headers"].clone()).unwrap_or_default(),
             body: None,
         },
         body: Some(line["body"].clone()).filter(|body| !body.is_null()),

@@ -13,7 +13,7 @@ use dragoman_server::{Trial, read_site, read_source};
 use crate::answer::{Error, Outcome, print_diagnostics};
 use crate::codes::{no_pipeline, unwritten};
 use crate::commands::plugin::compiled;
-use crate::site::{SiteOption, block_on};
+use crate::site::{Sight, SiteOption, block_on};
 
 /// What is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -46,7 +46,7 @@ pub(crate) struct Graph {
 impl Graph {
     pub(crate) fn run(self) -> Outcome {
         let shown = match &self.run {
-            Some(run) => Some(block_on(async { self.site.look().await?.run(run, true).await })?),
+            Some(run) => Some(block_on(async { whole(&self.site.look().await?, run).await })?),
             None => None,
         };
         let pinned = shown.as_ref().and_then(|shown| pinned(&shown["edition"]));
@@ -143,6 +143,35 @@ impl Graph {
         let children = shown["children"].as_array().into_iter().flatten();
         let children: Vec<Vec<Happened>> = children.map(|child| happened(&child["timeline"])).collect();
         Ok(Track::of(flow, &happened(&shown["timeline"]), &children))
+    }
+}
+
+/// A run with those of its items, and of the items that these have. What runs another pipeline has a picture of its own.
+async fn whole(site: &Sight, run: &str) -> Result<Value, Error> {
+    let mut shown = site.run(run, true).await?;
+    let about = shown["run"]["pipeline"].clone();
+    let mut children = Vec::new();
+    let mut open = members(&mut shown);
+    while let Some(child) = open.pop() {
+        let begins = |entry: &Value| entry["record"]["kind"] == "children";
+        let has_items = child["timeline"]
+            .as_array()
+            .is_some_and(|entries| entries.iter().any(begins));
+        if child["run"]["pipeline"] == about && has_items {
+            let run = child["run"]["run"].as_str().unwrap_or_default().to_owned();
+            open.extend(members(&mut site.run(&run, true).await?));
+        }
+        children.push(child);
+    }
+    shown["children"] = Value::Array(children);
+    Ok(shown)
+}
+
+/// The children of a run, taken out of what is shown of it.
+fn members(shown: &mut Value) -> Vec<Value> {
+    match shown["children"].take() {
+        Value::Array(children) => children,
+        _ => Vec::new(),
     }
 }
 

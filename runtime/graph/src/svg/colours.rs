@@ -67,7 +67,7 @@ pub(super) fn of_way(way: Way) -> (&'static str, &'static str, Option<&'static s
 pub(super) fn of_mark(mark: Mark) -> &'static str {
     match mark {
         Mark::Done => "#17713a",
-        Mark::Passed | Mark::Skipped => "#667383",
+        Mark::Passed | Mark::Skipped | Mark::Undone | Mark::GivenUp => "#667383",
         Mark::Running => TAKEN,
         Mark::Waiting => "#8a5a00",
         Mark::Parked => "#a8480a",

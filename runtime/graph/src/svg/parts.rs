@@ -32,6 +32,12 @@ pub(super) fn data(path: &str) -> String {
     format!(" data-step=\"{}\"", escaped(path))
 }
 
+/// From where to where a run went.
+pub(super) fn way(from: Option<&str>, to: Option<&str>) -> String {
+    let (from, to) = (from.unwrap_or_default(), to.unwrap_or_default());
+    format!(" data-way=\"{} {}\"", escaped(from), escaped(to))
+}
+
 /// What is shown where the pointer rests.
 pub(super) fn tip(out: &mut String, tip: &str, became: Option<&str>) -> std::fmt::Result {
     let became = became.map(|b| format!("\n{b}")).unwrap_or_default();
@@ -97,7 +103,8 @@ pub(super) fn badge(out: &mut String, mark: Mark, count: usize, x: f64, y: f64) 
         Mark::Parked => "M-2.2,-3.2 V3.2 M2.2,-3.2 V3.2",
         Mark::Waiting => "M0,-4 V0.4 L2.8,2.2",
         Mark::Running => "M-2,-3.4 L3.2,0 L-2,3.4 Z",
-        Mark::Passed | Mark::Skipped => "M-3.4,0 H3.4",
+        Mark::Undone => "M3.2,3 C4,-3.4 -1,-3.4 -3.4,-1 M-3.4,-3.6 V-0.8 H-0.6",
+        Mark::Passed | Mark::Skipped | Mark::GivenUp => "M-3.4,0 H3.4",
     };
     writeln!(
         out,

@@ -131,6 +131,7 @@ pub(super) fn line(
     width: f64,
     dash: Option<&str>,
     opacity: f64,
+    data: &str,
 ) -> std::fmt::Result {
     let arrow = if edge.arrow {
         format!(" marker-end=\"url(#arrow-{name})\"")
@@ -145,7 +146,7 @@ pub(super) fn line(
     };
     writeln!(
         out,
-        "<path d=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"{dash}{arrow}{opacity}/>",
+        "<path{data} d=\"{}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"{width}\"{dash}{arrow}{opacity}/>",
         path(&edge.points)
     )
 }

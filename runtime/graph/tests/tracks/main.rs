@@ -1,6 +1,8 @@
 //! The way that a run took, from its entries.
 #![allow(missing_docs)]
 
+mod behind;
+
 use dragoman_graph::{Flow, Happened, Track, mermaid, picture, svg};
 use dragoman_manifest::parse_pipeline;
 use dragoman_model::{Source, Usage};
@@ -72,6 +74,12 @@ fn check(run: &[Happened], children: &[Vec<Happened>], expected: &[(&str, &str)]
 }
 
 fn of(text: &str, run: &[Happened], children: &[Vec<Happened>], expected: &[(&str, &str)]) {
+    walked(text, run, children, expected, &[]);
+}
+
+/// The same, and from where to where the run went: `paid told` has an edge that it took, `!paid told` has one that it
+/// did not take.
+fn walked(text: &str, run: &[Happened], children: &[Vec<Happened>], expected: &[(&str, &str)], ways: &[&str]) {
     let (pipeline, diagnostics) = parse_pipeline(Source::new("ship.yaml", text));
     assert!(diagnostics.is_empty(), "{diagnostics:?}");
     let flow = Flow::of(&pipeline.expect("a pipeline"), &|_, _| None);
@@ -87,13 +95,32 @@ fn of(text: &str, run: &[Happened], children: &[Vec<Happened>], expected: &[(&st
             .and_then(|t| t.split("</title>").next())
             .unwrap_or_default();
         let last = tip.lines().last().unwrap_or_default();
-        let words = ["done", "passed", "skipped", "waits", "failed", "parked", "under way"];
+        let words = [
+            "done",
+            "passed",
+            "skipped",
+            "waits",
+            "failed",
+            "parked",
+            "under way",
+            "undone",
+            "given up",
+        ];
         let became = if words.iter().any(|w| last.ends_with(w)) {
             last
         } else {
             "nothing"
         };
         assert_eq!(became, *told, "{path}: {tip}");
+    }
+    for way in ways {
+        let (way, taken) = way.strip_prefix('!').map_or((*way, true), |way| (way, false));
+        let ways: Vec<&str> = drawn
+            .split("data-way=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .collect();
+        assert_eq!(ways.contains(&way), taken, "{way} of {ways:?}");
     }
     assert!(mermaid(&flow, Some(&track)).contains("class "));
 }
