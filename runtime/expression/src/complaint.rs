@@ -18,6 +18,8 @@ pub(crate) struct Problem {
     pub(crate) help: Vec<String>,
     /// Where a value does not fit: others that are near it, to be tried in its place.
     pub(crate) others: Option<Others>,
+    /// The whole expression without it, where that is known.
+    pub(crate) mended: Option<String>,
 }
 
 /// Values that may stand in the place of one that does not fit.
@@ -43,6 +45,7 @@ impl Problem {
             message: message.into(),
             help: Vec::new(),
             others: None,
+            mended: None,
         }
     }
 
@@ -54,7 +57,11 @@ impl Problem {
     /// The same for who wrote the expression.
     pub(crate) fn told(self, written: &Written<'_>) -> Diagnostic {
         let told = Diagnostic::error(self.code, written.part(&self.range), self.message);
-        self.help.into_iter().fold(told, Diagnostic::help)
+        let told = self.help.into_iter().fold(told, Diagnostic::help);
+        match self.mended.and_then(|mended| (written.quoted)(&mended)) {
+            Some(quoted) => told.help(format!("without quotes YAML would read it otherwise: write `{quoted}`")),
+            None => told,
+        }
     }
 }
 

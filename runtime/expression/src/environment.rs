@@ -20,6 +20,8 @@ pub struct Written<'a> {
     /// From a byte offset in `text` (its length included) to the byte offset in the source: not the same thing in a
     /// quoted or folded scalar.
     pub offset: &'a dyn Fn(usize) -> usize,
+    /// How another expression must be written in its place, where it cannot stand there as this one does: in quotes.
+    pub quoted: &'a dyn Fn(&str) -> Option<String>,
 }
 
 impl Written<'_> {
@@ -91,6 +93,8 @@ pub struct Environment {
     /// Values of names at the root that are known before anything runs.
     pub(crate) values: Names<Arc<Value>>,
     pub(crate) limits: Limits,
+    /// The unit that quantities most likely have here, for what is said of one that has none.
+    pub(crate) unit: Option<Arc<str>>,
     /// Whether the expressions were accepted before.
     pub(crate) trusting: bool,
 }
@@ -144,12 +148,36 @@ impl Environment {
         self.answers.get(id)
     }
 
-    /// Takes over what a test has shown of the result of a function, as long as the name that it begins with is not
-    /// given to something else. What it shows of fields is told by their shapes.
+    /// Takes over what a test has shown of the result of a function or of a member of a map, as long as the name that it
+    /// begins with is not given to something else. What it shows of fields is told by their shapes.
     pub fn learn(&mut self, known: &Known) {
-        if known.path.iter().any(|segment| segment.ends_with("()")) && !self.learned.contains(known) {
+        let of_function = known.path.iter().any(|segment| segment.ends_with("()"));
+        if (of_function || self.goes_through_map(&known.path)) && !self.learned.contains(known) {
             Arc::make_mut(&mut self.learned).push(known.clone());
         }
+    }
+
+    /// Whether a path leads to a member of a map, whose shape is that of all of them.
+    fn goes_through_map(&self, path: &[String]) -> bool {
+        let (whole, fields) = match path {
+            [steps, id, fields @ ..] if steps == "steps" => (self.steps.get(id), fields),
+            [name, fields @ ..] => (self.names.get(name), fields),
+            [] => return false,
+        };
+        let Some(mut shape) = whole.map(Shape::present) else {
+            return false;
+        };
+        for field in fields {
+            match shape {
+                Shape::Map(_) => return true,
+                Shape::Object(object) => match object.fields.get(field) {
+                    Some(field) => shape = field.present(),
+                    None => return false,
+                },
+                _ => return false,
+            }
+        }
+        false
     }
 
     fn forget(&mut self, path: &[&str]) {
@@ -235,6 +263,11 @@ impl Environment {
         };
         Arc::make_mut(&mut self.operations).insert(name.to_owned(), operation);
         self
+    }
+
+    /// Says in which unit quantities most likely are here: what is said of one without a unit names it.
+    pub fn set_unit(&mut self, unit: Option<Arc<str>>) {
+        self.unit = unit;
     }
 
     /// Sets other bounds.

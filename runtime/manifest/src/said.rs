@@ -15,6 +15,64 @@ pub struct ExpressionText {
     pub span: Span,
     /// From an offset in the text to its place in the source.
     pub offsets: OffsetMap,
+    /// How the scalar is written that it stands in.
+    pub scalar: Written,
+}
+
+/// How a scalar is written in which an expression stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Without quotes, in some, or below `|` or `>`.
+    pub(crate) quotes: Quotes,
+    /// Whether it stands inside of `{ }` or `[ ]`.
+    pub(crate) in_braces: bool,
+    /// Whether it begins with `=`.
+    pub(crate) sign: bool,
+}
+
+/// The quotes of a scalar.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Quotes {
+    /// It needs none: a block, or nothing is known of it.
+    #[default]
+    Needless,
+    /// None, where some characters would end it or make something else of it.
+    None,
+    /// `'`
+    Single,
+    /// `"`
+    Double,
+}
+
+impl Written {
+    /// How another expression must be written in its place, where it cannot stand there as this one does: in quotes.
+    pub fn in_quotes(&self, expression: &str) -> Option<String> {
+        let begins = |text: &str| text.starts_with(|c| "!&*|>%@`\"'[{#?-".contains(c));
+        let cut = self.in_braces && expression.contains([',', '[', ']', '{', '}']);
+        let cut = cut || expression.contains(": ") || expression.contains(" #") || !self.sign && begins(expression);
+        let sign = if self.sign { "=" } else { "" };
+        (cut && self.quotes == Quotes::None).then(|| format!("'{sign}{}'", expression.replace('\'', "''")))
+    }
+
+    /// What is said to write, with the quotes that can stand in it: within double ones the language takes single ones.
+    pub fn requoted(&self, help: &str) -> String {
+        let other = |piece: &str| match self.quotes {
+            Quotes::Double if !piece.contains('\'') => piece.replace('"', "'"),
+            Quotes::Single if !piece.contains('"') => piece.replace('\'', "\""),
+            _ => piece.to_owned(),
+        };
+        let pieces = help.split('`').enumerate();
+        let pieces: Vec<String> = pieces
+            .map(|(number, piece)| {
+                if number % 2 == 1 {
+                    other(piece)
+                } else {
+                    piece.to_owned()
+                }
+            })
+            .collect();
+        pieces.join("`")
+    }
 }
 
 impl ExpressionText {

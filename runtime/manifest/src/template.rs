@@ -5,7 +5,7 @@ use dragoman_model::{Diagnostic, Span, Value};
 use crate::codes;
 use crate::fields::Fields;
 use crate::reading::{Reading, first_line};
-use crate::said::{ExpressionText, Literal, Template};
+use crate::said::{ExpressionText, Literal, Quotes, Template, Written};
 use crate::yaml::{Node, NodeKind, OffsetMap, Scalar, Style, resolve};
 
 impl Reading {
@@ -51,6 +51,16 @@ impl Reading {
             text: scalar.text[start..end].into(),
             span: node.span.clone(),
             offsets,
+            scalar: Written {
+                quotes: match scalar.style {
+                    Style::Plain => Quotes::None,
+                    Style::Single => Quotes::Single,
+                    Style::Double => Quotes::Double,
+                    Style::Literal | Style::Folded => Quotes::Needless,
+                },
+                in_braces: scalar.in_braces,
+                sign: from > 0,
+            },
         };
         expression.span = expression.part(0..end - start);
         expression
@@ -141,5 +151,6 @@ pub(crate) fn refused_expression(span: &Span) -> ExpressionText {
         text: String::new(),
         span: span.clone(),
         offsets: OffsetMap::default(),
+        scalar: Written::default(),
     }
 }

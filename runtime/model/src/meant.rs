@@ -2,10 +2,15 @@
 //! other words or with another word for the same.
 
 use crate::nearest;
+use crate::nearest::distance;
 use crate::words::Words;
 
 /// So many names are told as what may have been meant; more than that are a list, and say nothing.
 const MOST: usize = 2;
+/// What stands before a name to deny it.
+const DENIALS: &[&str] = &["un", "non", "non_", "non-", "not_", "not-", "in", "dis"];
+/// A name of so many letters of which one differs was misspelt.
+const LONG: usize = 8;
 
 /// The names that may have been meant by one that is none of them: one, or two that are as likely; none where there
 /// are more, since all of them are then the better answer.
@@ -17,7 +22,7 @@ pub fn meant_among<'a>(
     candidates: impl IntoIterator<Item = &'a str>,
     is_preferred: &dyn Fn(&str) -> bool,
 ) -> Vec<&'a str> {
-    let all: Vec<&str> = candidates.into_iter().collect();
+    let all: Vec<&str> = candidates.into_iter().filter(|one| !is_opposite(name, one)).collect();
     let words = Words::of(name);
     if words.len() == 0 || name.len() > 64 {
         return Vec::new();
@@ -61,6 +66,17 @@ pub fn did_you_mean<S: AsRef<str>>(names: &[S]) -> Option<String> {
     (!quoted.is_empty()).then(|| format!("did you mean {}?", quoted.join(" or ")))
 }
 
+/// Whether one of two names denies the other: `matched` and `unmatched`.
+fn is_opposite(name: &str, other: &str) -> bool {
+    let denies = |long: &str, short: &str| DENIALS.iter().any(|denial| long.strip_prefix(denial) == Some(short));
+    denies(name, other) || denies(other, name)
+}
+
+/// Whether a name is written so nearly like another one that it is that, whatever its words mean.
+fn is_misspelt(name: &str, other: &str) -> bool {
+    name.chars().count() >= LONG && distance(name, other) <= 1
+}
+
 /// What is meant in each of the ways, the surest one first.
 fn ways<'a>(name: &str, words: &Words, all: &[&'a str]) -> Vec<Vec<&'a str>> {
     let known: Vec<(&'a str, Words)> = all.iter().map(|one| (*one, Words::of(one))).collect();
@@ -71,7 +87,7 @@ fn ways<'a>(name: &str, words: &Words, all: &[&'a str]) -> Vec<Vec<&'a str>> {
     let same = |alike: bool| that(&|_, other| other.len() == words.len() && words.within(other, alike));
     let near: Vec<&str> = nearest(name, all.iter().copied()).into_iter().collect();
     // A word that has others for it was not misspelt: what is nearly written so comes last.
-    let is_known = words.are_known();
+    let is_known = words.are_known() && !near.iter().any(|one| is_misspelt(name, one));
     let (misspelt, at_last) = if is_known {
         (Vec::new(), near)
     } else {
@@ -173,6 +189,14 @@ mod tests {
         assert_eq!(all_meant("state", ["slate", "status"]), ["status"]);
         assert_eq!(all_meant("item", ["intermediary"]), Vec::<&str>::new());
         assert_eq!(all_meant("weight", ["height", "colour"]), ["height"]);
+        // A long one of which one letter differs is that.
+        assert_eq!(all_meant("canceled", ["revoked", "cancelled"]), ["cancelled"]);
+    }
+
+    #[test]
+    fn what_denies_a_name_is_not_meant_by_it() {
+        assert_eq!(all_meant("matched", ["unmatched"]), Vec::<&str>::new());
+        assert_eq!(all_meant("non_empty", ["empty", "non_emtpy"]), ["non_emtpy"]);
     }
 
     #[test]

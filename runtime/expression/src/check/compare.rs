@@ -180,7 +180,9 @@ impl Checker<'_> {
         let how = match comparison(&first, &other) {
             Ok(how) => how,
             Err(problem) => {
-                self.incomparable(&tree.range, (&first, one), (&other, many), problem);
+                if !self.among_objects(tree, (&first.shape, one), (&other.shape, many)) {
+                    self.incomparable(&tree.range, (&first, one), (&other, many), problem);
+                }
                 return None;
             }
         };

@@ -19,7 +19,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
     ("cast_input", "cast_input(x, \"connection.operation\")"),
     ("contains", "text.contains(part)"),
     ("convert", "convert(quantity, \"KGM\")"),
-    ("date", "date(x) or date(time, \"Europe/Zurich\")"),
+    ("date", "date(x)` or `date(time, \"Europe/Zurich\")"),
     ("decimal", "decimal(x)"),
     ("default", "default(x, other)"),
     ("digest", "digest(x)"),

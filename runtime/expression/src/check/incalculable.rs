@@ -112,11 +112,25 @@ impl Checker<'_> {
     /// What to make of a text and something else: a longer text, or a number of the text.
     fn beside_text(&self, operator: &str, text: Side<'_>, rest: Side<'_>) -> Vec<String> {
         let (said, other) = (self.shown(&text.1.range), self.shown(&rest.1.range));
+        if let (Kind::Text(number), true) = (&text.1.kind, is_number(rest.0))
+            && number.parse::<i64>().is_ok()
+        {
+            let number = match rest.0 {
+                Shape::Integer => number.clone(),
+                _ => format!("decimal({said})"),
+            };
+            return vec![
+                format!("to calculate, write `{number}`"),
+                format!("to put texts together: `text({other})`"),
+            ];
+        }
         if operator == "+" {
             let mut help = vec![format!(
                 "to put texts together, convert the other side: `text({other})`"
             )];
-            if is_number(rest.0) && *text.0 == Shape::Text {
+            // What was put together on the spot is no number.
+            let named = matches!(text.1.kind, Kind::Name(_) | Kind::Field { .. } | Kind::Call { .. });
+            if is_number(rest.0) && *text.0 == Shape::Text && named {
                 let function = if *rest.0 == Shape::Integer { "int" } else { "decimal" };
                 help.push(format!("to calculate, make a number of the text: `{function}({said})`"));
             }

@@ -10,6 +10,9 @@ use super::{Checker, Typed};
 use crate::codes;
 use crate::tree::{Kind, Tree};
 
+/// The fields by which one object is told from another, the likeliest first.
+const NAMES: [&str; 4] = ["id", "number", "code", "key"];
+
 impl Checker<'_> {
     pub(super) fn never(&mut self, wrong: &Tree, text: &str, values: &Shape, of: &Tree) {
         let tested = self.was_tested(of, text);
@@ -123,6 +126,51 @@ impl Checker<'_> {
         self.report(code, at, text, &help);
     }
 
+    /// `x in list` where the items of the list are objects: one field of each is compared.
+    pub(super) fn among_objects(&mut self, tree: &Tree, one: (&Shape, &Tree), many: (&Shape, &Tree)) -> bool {
+        let object = many
+            .0
+            .as_object()
+            .filter(|_| matches!(many.0, Shape::Object(_)) && !matches!(one.0, Shape::Object(_)));
+        let Some(object) = object else { return false };
+        let alike = |shape: &Shape| {
+            !shape.is_optional() && shape.join(one.0).is_some() && shape.is_textual() == one.0.is_textual()
+        };
+        let alike = object
+            .fields
+            .iter()
+            .filter(|(_, shape)| alike(shape))
+            .map(|(name, _)| name.as_str());
+        let alike: Vec<&str> = alike.collect();
+        let last = match &one.1.kind {
+            Kind::Field { name, .. } | Kind::Name(name) => name.as_str(),
+            _ => "",
+        };
+        let meant = all_meant(last, alike.iter().copied());
+        let named = NAMES.iter().find(|name| alike.contains(name));
+        let fields: Vec<&str> = match (meant.is_empty(), named) {
+            (false, _) => meant,
+            (true, Some(name)) => vec![name],
+            (true, None) => alike.into_iter().take(3).collect(),
+        };
+        if fields.is_empty() {
+            return false;
+        }
+        let (said, list) = (self.shown(&one.1.range), self.shown(&many.1.range));
+        let named: Vec<String> = fields
+            .iter()
+            .map(|field| format!("`{said} in {list}.map(x, x.{field})`"))
+            .collect();
+        let text = format!("{} is compared with {}, which are never equal", one.0, many.0);
+        self.report(
+            codes::NEVER_EQUAL,
+            &tree.range,
+            text,
+            &[&format!("compare with a field of each: {}", named.join(" or "))],
+        );
+        true
+    }
+
     /// The text of two sides, converted; the other side, where the texts are a list that was written on the spot.
     fn converted_side(&self, function: &str, left: (&Shape, &Tree), right: (&Shape, &Tree)) -> String {
         let is_text = |shape: &Shape| matches!(shape, Shape::Text | Shape::Enumeration(_));
@@ -196,7 +244,7 @@ impl Checker<'_> {
             format!(
                 "give the number a unit: `quantity({}, \"{}\")`",
                 self.amount_of(number.1),
-                super::remedies::unit_of(quantity.0)
+                self.unit_of(quantity.0)
             ),
             format!("or take the bare value: `{}.value`", self.shown(&quantity.1.range)),
         ]
@@ -286,7 +334,7 @@ impl Checker<'_> {
             {
                 return Some(format!("write `quantity(\"{number}\", \"{}\")`", unit.trim()));
             }
-            let given = format!("`quantity({compared}, \"{}\")`", super::remedies::unit_of(whole));
+            let given = format!("`quantity({compared}, \"{}\")`", self.unit_of(whole));
             return Some(match &right.kind {
                 Kind::Text(text) if crate::number::decimal_text(text).is_some() => {
                     format!("give the number a unit: {given}")

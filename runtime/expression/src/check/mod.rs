@@ -12,6 +12,7 @@ mod incomparable;
 mod iterate;
 mod lists;
 mod marks;
+mod near;
 mod operators;
 mod parts;
 mod remedies;

@@ -1,13 +1,14 @@
 //! What to write in place of a value that is of another kind than its place asks for: with its own text, so that it can
 //! be taken over as it stands.
 
-use dragoman_model::{all_meant, did_you_mean};
+use dragoman_model::{Value, all_meant, did_you_mean};
 use dragoman_schema::Shape;
 
 use super::{Checker, Typed, parts};
 use crate::calendar;
 use crate::codes;
 use crate::number;
+use crate::program::Node;
 use crate::tree::{Kind, Tree};
 
 /// The unit of an example where none is known.
@@ -18,7 +19,7 @@ pub(super) fn is_number(shape: &Shape) -> bool {
 }
 
 /// The unit of a quantity where it is known, else an example of one.
-pub(super) fn unit_of(shape: &Shape) -> &str {
+fn unit_of(shape: &Shape) -> &str {
     match shape.present() {
         Shape::Measured(unit) => unit,
         _ => SOME_UNIT,
@@ -36,11 +37,21 @@ pub(super) fn some_value(shape: &Shape) -> String {
         Shape::Enumeration(values) => values.first().map_or("...".into(), |value| format!("\"{value}\"")),
         quantity if quantity.is_quantity() => format!("quantity(\"0\", \"{}\")", unit_of(quantity)),
         Shape::List(_) => "[]".into(),
+        Shape::Date => "date(run.now)".into(),
+        Shape::DateTime => ["run", "now"].join("."),
         _ => "...".into(),
     }
 }
 
 impl Checker<'_> {
+    /// The unit of a quantity where it is known, else the one that quantities have in this place.
+    pub(super) fn unit_of<'s>(&'s self, shape: &'s Shape) -> &'s str {
+        match (shape.present(), &self.environment.unit) {
+            (Shape::Measured(_), _) | (_, None) => unit_of(shape),
+            (_, Some(unit)) => unit,
+        }
+    }
+
     /// The text of a part as it stands in a call; none of a long one.
     fn said(&self, tree: &Tree) -> String {
         self.shown(&tree.range)
@@ -104,7 +115,7 @@ impl Checker<'_> {
             (_, shape) if is_number(shape) => format!("compare it: `{said} > 0`"),
             (_, shape) if shape.is_quantity() => format!(
                 "compare it: `{said} > quantity(\"0\", \"{}\")`, or its number: `{said}.value > 0`",
-                unit_of(shape)
+                self.unit_of(shape)
             ),
             (_, Shape::Object(_)) => self
                 .part_of(tree, typed, |shape| *shape == Shape::Boolean)
@@ -146,6 +157,7 @@ impl Checker<'_> {
             (found, Shape::List(item)) if found.fits(item).is_ok() => {
                 Some(format!("for a list of one, write `[{said}]`"))
             }
+            (Shape::List(item), Shape::List(each)) => self.of_each(&said, item, each),
             (Shape::List(item), wanted) if !matches!(wanted, Shape::List(_)) => self.one_of_list(&said, item, wanted),
             (found, wanted) if wanted.is_quantity() => self.as_quantity(tree, found, wanted),
             (Shape::Text | Shape::Enumeration(_), Shape::Integer | Shape::Number) => {
@@ -176,6 +188,10 @@ impl Checker<'_> {
                 Some(format!("make a time of the text: `timestamp({said})`"))
             }
             (found, Shape::Enumeration(values)) if found.is_textual() => Some(self.as_one_of(tree, found, values)),
+            (found, Shape::Boolean) => {
+                let typed = Typed::new(found.clone(), &tree.range, Node::Constant(Value::Null));
+                Some(self.as_truth(tree, &typed))
+            }
             (_, Shape::Document) => Some("a document comes from a trigger or a call: `=trigger.document`".into()),
             _ => None,
         }
@@ -210,11 +226,21 @@ impl Checker<'_> {
             (Kind::Text(text), wanted) if wanted.is_quantity() && *found != *wanted => {
                 let (number, unit) = text.trim().split_once(' ').unwrap_or((text.trim(), ""));
                 number::decimal_text(number)?;
-                let code = crate::units::meant(unit).unwrap_or(unit_of(wanted));
+                let code = crate::units::meant(unit).unwrap_or(self.unit_of(wanted));
                 Some(format!("write `quantity(\"{number}\", \"{code}\")`"))
             }
             _ => None,
         }
+    }
+
+    /// What to write where a list of other things is asked for: of each a field that fits.
+    fn of_each(&self, said: &str, item: &Shape, wanted: &Shape) -> Option<String> {
+        let fields = parts::fields_that(item, |shape| shape.fits(wanted).is_ok());
+        let named: Vec<String> = fields
+            .iter()
+            .map(|field| format!("`{said}.map(x, x.{field})`"))
+            .collect();
+        (!named.is_empty()).then(|| format!("take a field of each: {}", named.join(" or ")))
     }
 
     /// What to write where a list stands and one value is asked for.
@@ -263,7 +289,7 @@ impl Checker<'_> {
             (found, _) if is_number(found) || matches!(found, Shape::Text | Shape::Enumeration(_)) => Some(format!(
                 "a quantity has its unit: `quantity({}, \"{}\")`",
                 self.amount_of(tree),
-                unit_of(wanted)
+                self.unit_of(wanted)
             )),
             _ => None,
         }

@@ -122,7 +122,14 @@ impl Checker<'_> {
                 let help = self.fitted(tree, at, &typed, shape, &mismatch);
                 let help: Vec<&str> = vec![&help];
                 self.report(codes::WRONG_RESULT, &at.range, mismatch.to_string(), &help);
-                self.offer(at, |_| true);
+                // Of a list that is made item by item, what it is made of may be what was meant.
+                let made = match &tree.kind {
+                    Kind::Call {
+                        function, arguments, ..
+                    } => function == "map" && !matches!(arguments.last().map(|made| &made.kind), Some(Kind::Map(_))),
+                    _ => false,
+                };
+                self.offer(if made { tree } else { at }, |_| true);
             }
         }
         None
@@ -147,6 +154,7 @@ impl Checker<'_> {
             _ => None,
         };
         let known = part
+            .or_else(|| self.of_items(tree, at, typed, shape, mismatch))
             .or_else(|| self.with_unit(at, mismatch, at.range == tree.range))
             .or_else(instead)
             .or_else(|| mismatch.help());
@@ -180,6 +188,17 @@ impl Checker<'_> {
             Problem::Unknown { .. } => known_fields(shape, &mismatch.path),
             _ => format!("give `{place}` a value of the kind that is expected"),
         }
+    }
+
+    /// A list is wrong in its items: what fits is a list of something of each.
+    fn of_items(&self, tree: &Tree, at: &Tree, typed: &Typed, shape: &Shape, mismatch: &Mismatch) -> Option<String> {
+        let wrong = matches!(mismatch.problem, Problem::Wrong { .. } | Problem::Missing { .. });
+        let found = typed.shape.present();
+        let in_items = mismatch.path.first().is_some_and(|first| first == "[]") && matches!(found, Shape::List(_));
+        if !wrong || !in_items || at.range != tree.range {
+            return None;
+        }
+        self.instead(tree, found, shape.present())
     }
 
     /// An object of one kind where one of another is wanted: its fields are written one by one.
@@ -222,7 +241,7 @@ impl Checker<'_> {
             _ => format!(
                 "a quantity has its unit: `quantity({}, \"{}\")`",
                 self.amount_of(at),
-                super::remedies::unit_of(expected)
+                self.unit_of(expected)
             ),
         })
     }

@@ -3,183 +3,85 @@
 
 use std::ops::Range;
 
-use dragoman_model::all_meant;
 use dragoman_model::meant::has_words;
-use dragoman_schema::{Lookup, Shape};
+use dragoman_model::{Code, all_meant};
 
-use super::{Checker, Typed};
+use super::Checker;
 use crate::codes;
 use crate::complaint::{Others, Problem};
 use crate::environment::{Environment, Expected, Written};
 use crate::syntax;
-use crate::tree::{Kind, Tree};
+use crate::tree::Tree;
 
+/// What is said of these is tried: a help says what to write in the place of what is wrong.
+const TRIED: &[Code] = &[
+    codes::WRONG_TYPE,
+    codes::WRONG_RESULT,
+    codes::UNKNOWN_FIELD,
+    codes::UNKNOWN_NAME,
+    codes::MAYBE_ABSENT,
+    codes::NEVER_EQUAL,
+    codes::NEEDS_CAST,
+    codes::UNITS,
+];
 /// So many expressions are checked at most to say what to write in place of one.
 const TRIES: usize = 96;
 /// So many values are named; more help nobody.
 const NAMED: usize = 3;
 /// So many of the fields that fit are told where the name says nothing of which one was meant.
 const LISTED: usize = 8;
-/// In the place of so many things, one around the other, a text is tried.
-const DEEP: usize = 3;
-/// So many fields, one below the other, are looked at for a value of a shape that is asked for.
-const FAR: usize = 3;
+/// In so many places a text is tried.
+const PLACES: usize = 5;
 /// How a help begins that says no more than what kind of value is asked for.
 pub(super) const NOTHING_KNOWN: &str = "write something here that is";
 
-impl Checker<'_> {
-    /// Notes what is near a value that does not fit; of what stands beside it and inside of it only what is likely, if
-    /// there is any.
-    pub(super) fn offer(&mut self, tree: &Tree, likely: impl Fn(&Shape) -> bool) {
-        if self.silent || self.environment.trusting {
-            return;
-        }
-        let text = |tree: &Tree| self.written.text.get(tree.range.clone()).unwrap_or_default().to_owned();
-        let (mut parts, mut beside, mut name) = (Vec::new(), Vec::new(), String::new());
-        match &tree.kind {
-            Kind::Call {
-                receiver, arguments, ..
-            } => parts.extend(receiver.iter().map(|of| text(of)).chain(arguments.iter().map(text))),
-            Kind::Field { of, name: last, .. } => {
-                name.clone_from(last);
-                let mut outer = of;
-                parts.push(text(of));
-                while let Kind::Field { of, .. } = &outer.kind {
-                    parts.push(text(of));
-                    outer = of;
-                }
-                let (of, said) = (text(of), text(tree));
-                if let Some(typed) = self.silently(tree) {
-                    beside.extend(typed.owner.iter().flat_map(|owner| named_fields(&of, owner, &likely)));
-                    beside.extend(named_fields(&said, &typed.shape, &likely));
-                }
-            }
-            Kind::Name(last) => {
-                name.clone_from(last);
-                let said = text(tree);
-                let typed = self.silently(tree);
-                beside.extend(
-                    typed
-                        .iter()
-                        .flat_map(|typed| named_fields(&said, &typed.shape, &likely)),
-                );
-            }
-            _ => return,
-        }
-        let elsewhere = self.elsewhere(tree);
-        self.note_others(&tree.range, parts, beside, elsewhere, &name);
-    }
-
-    /// What is of the shape that is asked for, wherever it is; of a shape that tells what is meant.
-    fn elsewhere(&self, tree: &Tree) -> Vec<String> {
-        let Some((_, wanted)) = self
-            .wanted
-            .as_ref()
-            .filter(|(place, wanted)| *place == tree.range && tells(wanted))
-        else {
-            return Vec::new();
-        };
-        let steps = self
-            .environment
-            .steps
-            .iter()
-            .map(|(id, shape)| (format!("steps.{id}"), shape));
-        let names = self
-            .environment
-            .names
-            .iter()
-            .map(|(name, shape)| (name.to_owned(), shape));
-        let mut found = Vec::new();
-        let variables = self.variables.iter().map(|(name, shape)| (name.clone(), shape));
-        for (path, shape) in variables.chain(names).chain(steps) {
-            found_in(&path, shape, wanted, FAR, &mut found);
-        }
-        found
-    }
-
-    /// Notes the fields of an object that has none by a name.
-    pub(super) fn offer_fields(&mut self, tree: &Tree, of: &Tree, base: &Typed, name: &str) {
-        if self.silent || self.environment.trusting {
-            return;
-        }
-        let of = self.written.text.get(of.range.clone()).unwrap_or_default();
-        let fields = named_fields(of, &base.shape, &|_| true);
-        self.note_others(&tree.range, Vec::new(), fields, Vec::new(), name);
-    }
-
-    fn note_others(
-        &mut self,
-        place: &Range<usize>,
-        parts: Vec<String>,
-        beside: Vec<(String, String)>,
-        elsewhere: Vec<String>,
-        name: &str,
-    ) {
-        if let Some(last) = self.problems.last_mut() {
-            let (place, name) = (place.clone(), name.to_owned());
-            last.others = Some(Others {
-                place,
-                parts,
-                beside,
-                elsewhere,
-                name,
-            });
-        }
-    }
-}
-
-/// The fields of an object: how each is read, and its name. Only the likely ones where there are any.
-fn named_fields(of: &str, shape: &Shape, likely: &dyn Fn(&Shape) -> bool) -> Vec<(String, String)> {
-    let fields = shape.field_names().into_iter();
-    let known: Vec<(&str, Shape)> = fields
-        .filter_map(|name| match shape.field(name) {
-            Lookup::Found(shape) if shape != Shape::Any => Some((name, shape)),
-            _ => None,
-        })
-        .collect();
-    let all = !known.iter().any(|(_, shape)| likely(shape));
-    let named = known.into_iter().filter(|(_, shape)| all || likely(shape));
-    named
-        .map(|(name, _)| (format!("{of}.{name}"), name.to_owned()))
-        .collect()
-}
-
-/// Whether few values are of a shape.
-fn tells(shape: &Shape) -> bool {
-    match shape.present() {
-        Shape::Document | Shape::Object(_) | Shape::Quantity | Shape::Measured(_) | Shape::Date => true,
-        Shape::List(item) => matches!(item.present(), Shape::Object(_) | Shape::Quantity | Shape::Measured(_)),
-        _ => false,
-    }
-}
-
-/// What fits a shape: a value, or what it is made of.
-fn found_in(path: &str, shape: &Shape, wanted: &Shape, deep: usize, found: &mut Vec<String>) {
-    if found.len() >= TRIES / 4 || shape.is_optional() || *shape == Shape::Any {
-        return;
-    }
-    if shape.fits(wanted).is_ok() {
-        found.push(path.to_owned());
-        return;
-    }
-    if deep > 0 && shape.as_object().is_some() {
-        for name in shape.field_names() {
-            if let Lookup::Found(field) = shape.field(name) {
-                found_in(&format!("{path}.{name}"), &field, wanted, deep - 1, found);
-            }
-        }
-    }
-}
-
 /// What comes of doing what was said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Outcome {
-    /// One mistake less.
-    Mended,
+    /// One mistake less: the expression as it is then.
+    Mended(String),
     /// The next mistake.
     Astray,
     /// Nobody knows: it is not all that has to be written.
     Open,
+}
+
+/// Values that fit where another one does not.
+#[derive(Default)]
+struct Fitting {
+    /// What that was taken from or made of.
+    parts: Vec<String>,
+    /// What is near it.
+    beside: Vec<String>,
+}
+
+impl Fitting {
+    fn is_empty(&self) -> bool {
+        self.parts.is_empty() && self.beside.is_empty()
+    }
+
+    /// Adds them to what is said: first what was most likely meant. What was said already is not said again.
+    fn tell(self, problem: &mut Problem, known: bool) {
+        let all = problem.help.join("\n");
+        let told = |values: Vec<String>| {
+            let fresh: Vec<String> = values
+                .into_iter()
+                .filter(|one| !all.contains(&format!("`{one}`")))
+                .collect();
+            (!fresh.is_empty()).then(|| format!("a value that fits here: `{}`", fresh.join("`, `")))
+        };
+        let at = if problem.mended.is_some() {
+            problem.help.len()
+        } else {
+            0
+        };
+        if let Some(beside) = told(self.beside).filter(|_| !known) {
+            problem.help.insert(at, beside);
+        }
+        if let Some(parts) = told(self.parts) {
+            problem.help.insert(0, parts);
+        }
+    }
 }
 
 /// One expression in which something is wrong, and how often it may still be tried to mend it.
@@ -199,7 +101,7 @@ pub(super) fn settled(
     environment: &Environment,
     expected: &Expected,
 ) -> Vec<Problem> {
-    if problems.iter().all(|problem| problem.others.is_none()) {
+    if environment.trusting || problems.is_empty() {
         return problems;
     }
     let Ok(tree) = syntax::parse(written.text) else {
@@ -213,16 +115,18 @@ pub(super) fn settled(
         wrong,
         left,
     };
-    for problem in &mut problems {
-        if let Some(others) = problem.others.take() {
-            trial.settle(problem, &others, &tree);
-        }
+    for problem in problems.iter_mut().filter(|problem| TRIED.contains(&problem.code)) {
+        trial.settle(problem, &tree);
     }
     problems
 }
 
 impl Trial<'_> {
-    fn settle(&mut self, problem: &mut Problem, others: &Others, tree: &Tree) {
+    fn settle(&mut self, problem: &mut Problem, tree: &Tree) {
+        let others = problem.others.take();
+        if problem.code == codes::MAYBE_ABSENT {
+            self.tested_first(problem);
+        }
         let mut places = vec![problem.range.clone()];
         around(tree, &problem.range, &mut places);
         let helps = std::mem::take(&mut problem.help).into_iter();
@@ -232,50 +136,66 @@ impl Trial<'_> {
                 (help, outcome)
             })
             .collect();
-        let leads = said.iter().any(|(_, outcome)| *outcome == Outcome::Mended);
-        let mut fitting = self.fitting(others, problem.code == codes::UNKNOWN_FIELD);
-        if fitting.is_empty() && !leads {
-            let found = others
-                .elsewhere
-                .iter()
-                .filter(|one| self.with(&others.place, one) == Outcome::Mended);
-            fitting.extend(found.take(NAMED + 1).cloned());
-            fitting.truncate(if fitting.len() > NAMED { 0 } else { NAMED });
-        }
+        let unknown = problem.code == codes::UNKNOWN_FIELD;
+        let leads = |(help, outcome): &(String, Outcome)| match outcome {
+            Outcome::Mended(_) => true,
+            Outcome::Open => unknown && !help.starts_with("its "),
+            Outcome::Astray => false,
+        };
+        let leads = said.iter().any(leads);
+        let fitting = others
+            .map(|others| self.fitting(&others, unknown, leads))
+            .unwrap_or_default();
         let stays =
-            |(help, outcome): &(String, Outcome)| *outcome != Outcome::Astray && !help.starts_with(NOTHING_KNOWN);
-        let known = !fitting.is_empty() || said.iter().any(stays);
-        let kept = said
-            .into_iter()
-            .filter(|one| !known || stays(one))
-            .map(|(help, _)| help);
-        problem.help = kept.collect();
-        // What was said already is not said again.
-        let all = problem.help.join("\n");
-        let fresh: Vec<&str> = fitting
-            .iter()
-            .map(String::as_str)
-            .filter(|one| !all.contains(&format!("`{one}`")))
-            .collect();
-        if !fresh.is_empty() && (!leads || problem.code != codes::UNKNOWN_FIELD) {
-            let named = format!("a value that fits here: `{}`", fresh.join("`, `"));
-            let at = if leads { problem.help.len() } else { 0 };
-            problem.help.insert(at, named);
+            |(help, outcome): &&(String, Outcome)| *outcome != Outcome::Astray && !help.starts_with(NOTHING_KNOWN);
+        let known = !fitting.is_empty() || said.iter().any(|one| stays(&one));
+        let kept: Vec<&(String, Outcome)> = said.iter().filter(|one| !known || stays(one)).collect();
+        problem.help = kept.iter().map(|(help, _)| help.clone()).collect();
+        problem.mended = kept.iter().find_map(|(_, outcome)| match outcome {
+            Outcome::Mended(whole) => Some(whole.clone()),
+            _ => None,
+        });
+        fitting.tell(problem, leads && unknown);
+    }
+
+    /// Where a condition needs a value that may be absent: the whole of it behind a test.
+    fn tested_first(&mut self, problem: &mut Problem) {
+        let all = self.written.text.trim();
+        let Some(absent) = self
+            .written
+            .text
+            .get(problem.range.clone())
+            .filter(|_| *self.expected == Expected::Condition)
+        else {
+            return;
+        };
+        let whole = if all.contains("||") || all.contains('?') {
+            format!("({all})")
+        } else {
+            all.to_owned()
+        };
+        let tested = format!("has({absent}) && {whole}");
+        if let (Outcome::Mended(_), Some(first)) = (
+            self.with(&(0..self.written.text.len()), &tested),
+            problem.help.first_mut(),
+        ) {
+            *first = format!("test it first: `{tested}`");
         }
     }
 
     /// What comes of writing what a help says, in the place of what is wrong or of what that is a part of.
     fn followed(&mut self, help: &str, places: &[Range<usize>]) -> Outcome {
         let pieces: Vec<&str> = help.split('`').skip(1).step_by(2).collect();
-        // What is cut short or has to be filled in is no text to write.
-        if pieces.is_empty() || pieces.iter().any(|piece| piece.contains("...") || piece.contains('<')) {
+        // What is cut short or has to be filled in is no text to write, and neither is a list of names.
+        let unfinished = |piece: &&str| piece.replace("\"...\"", "").contains("...") || piece.contains('<');
+        if pieces.is_empty() || help.starts_with("its ") || pieces.iter().any(unfinished) {
             return Outcome::Open;
         }
         let mut outcome = Outcome::Astray;
         for piece in pieces {
             for place in places {
                 match self.with(place, piece) {
-                    Outcome::Mended => return Outcome::Mended,
+                    mended @ Outcome::Mended(_) => return mended,
                     Outcome::Open => outcome = Outcome::Open,
                     Outcome::Astray => {}
                 }
@@ -284,19 +204,31 @@ impl Trial<'_> {
         outcome
     }
 
-    /// The values near one that does not fit that do.
-    fn fitting(&mut self, others: &Others, unknown: bool) -> Vec<String> {
+    /// The values near one that does not fit that do; where there are none, and nothing else leads on, those elsewhere.
+    fn fitting(&mut self, others: &Others, unknown: bool, leads: bool) -> Fitting {
         let mut parts = others.parts.clone();
-        parts.retain(|part| self.with(&others.place, part) == Outcome::Mended);
+        parts.retain(|part| self.mends(&others.place, part));
         let mut beside: Vec<&(String, String)> = others.beside.iter().collect();
-        beside.retain(|(text, _)| self.with(&others.place, text) == Outcome::Mended);
+        beside.retain(|(text, _)| self.mends(&others.place, text));
         let most = if unknown { LISTED } else { NAMED };
-        if beside.len() + parts.len() > most {
+        if beside.len() > most {
             let meant = all_meant(&others.name, beside.iter().map(|(_, name)| name.as_str()));
             beside.retain(|(_, name)| meant.contains(&name.as_str()) || has_words(&others.name, name));
+            beside.truncate(most);
         }
-        let named = beside.into_iter().map(|(text, _)| text.clone());
-        parts.into_iter().chain(named).take(most).collect()
+        let mut beside: Vec<String> = beside.into_iter().map(|(text, _)| text.clone()).collect();
+        if parts.is_empty() && beside.is_empty() && !leads {
+            let found = others.elsewhere.iter().filter(|one| self.mends(&others.place, one));
+            beside = found.take(NAMED + 1).cloned().collect();
+            if beside.len() > NAMED {
+                beside.clear();
+            }
+        }
+        Fitting { parts, beside }
+    }
+
+    fn mends(&mut self, place: &Range<usize>, text: &str) -> bool {
+        matches!(self.with(place, text), Outcome::Mended(_))
     }
 
     /// What comes of another text in a place of the expression.
@@ -318,21 +250,25 @@ impl Trial<'_> {
         checker.silent = true;
         checker.whole(self.expected);
         let leads = |problem: &Problem| problem.code != codes::MAYBE_ABSENT && problem.code != codes::UNITS;
-        match checker.problems.len() < self.wrong {
-            true => Outcome::Mended,
-            false if checker.problems.iter().any(leads) => Outcome::Astray,
+        let (wrong, astray) = (checker.problems.len(), checker.problems.iter().any(leads));
+        match wrong < self.wrong {
+            true => Outcome::Mended(mended),
+            false if astray => Outcome::Astray,
             false => Outcome::Open,
         }
     }
 }
 
-/// The places of all that contains a part, from the inside to the outside, without the part itself.
+/// The places in which a help can be followed beside the one that is wrong: the sides of an operator, and all that contains
+/// it, from the inside to the outside.
 fn around(tree: &Tree, part: &Range<usize>, places: &mut Vec<Range<usize>>) {
     let contains = |tree: &&Tree| tree.range.start <= part.start && part.end <= tree.range.end;
-    if let Some(inner) = tree.parts().into_iter().find(contains) {
-        around(inner, part, places);
+    match tree.parts().into_iter().find(contains) {
+        Some(inner) => around(inner, part, places),
+        None if tree.range != *part => places.extend(tree.parts().into_iter().map(|side| side.range.clone())),
+        None => {}
     }
-    if tree.range != *part && places.len() < DEEP {
+    if tree.range != *part && places.len() < PLACES {
         places.push(tree.range.clone());
     }
 }

@@ -141,7 +141,7 @@ impl Checker<'_> {
         let found = units::find(code);
         if found.is_none() {
             let help = match units::meant(code) {
-                Some(meant) => format!("did you mean `{meant}`?"),
+                Some(meant) => format!("did you mean `\"{meant}\"`?"),
                 None => "units of measure are codes of UN/ECE Recommendation 20: `KGM`, `LTR`, `C62`".to_owned(),
             };
             let text = format!("`{code}` is no unit that can be converted");

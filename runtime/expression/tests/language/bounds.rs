@@ -42,6 +42,7 @@ fn compile(text: &str, nesting: usize) -> Expression {
             text,
             span: &span,
             offset: &|at| at,
+            quoted: &|_| None,
         },
         &environment,
         &Expected::Anything,

@@ -310,6 +310,16 @@ fn what_does_not_fit_its_place() {
       |
       = help: make a decimal of it: `decimal(order.number)`
     ");
+    let texts = Shape::Text.list();
+    insta::assert_snapshot!(refused_for("order.lines", &Expected::Shape(texts)), @"
+    error[D0314]: expected text for `[]`, found Line { amount, count, item, remark }
+     --> flow.yaml:1:1
+      |
+    1 | order.lines
+      | ^^^^^^^^^^^
+      |
+      = help: take a field of each: `order.lines.map(x, x.item)` or `order.lines.map(x, x.remark)`
+    ");
     let wanted = Shape::object([("item", Shape::Text), ("count", Shape::Integer)]);
     insta::assert_snapshot!(refused_for("{'item': 'a', 'cuont': 1}", &Expected::Shape(wanted.clone())), @"
     error[D0314]: unknown field `cuont`
@@ -358,6 +368,7 @@ fn places_are_those_of_the_source_where_quoting_moves_them() {
         text,
         span: &span,
         offset: &offset,
+        quoted: &|_| None,
     };
     let found = check(&written, &World::new().environment, &Expected::Condition)
         .err()

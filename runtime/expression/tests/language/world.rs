@@ -155,6 +155,7 @@ impl World {
                 text,
                 span: &span,
                 offset: &|at| at,
+                quoted: &|_| None,
             },
             &self.environment,
             expected,

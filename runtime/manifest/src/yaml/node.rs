@@ -30,6 +30,8 @@ pub(crate) struct Scalar {
     pub(crate) style: Style,
     /// From an offset in `text` to an offset in the source.
     pub(crate) offsets: OffsetMap,
+    /// Whether it stands inside of `{ }` or `[ ]`.
+    pub(crate) in_braces: bool,
 }
 
 /// Keys and values in their order.

@@ -32,6 +32,7 @@ pub(crate) fn read(source: &Arc<Source>) -> (Option<Node>, Vec<Diagnostic>) {
         source,
         parser,
         nodes: 0,
+        braces: 0,
         diagnostics: Vec::new(),
     };
     match reader.document() {
@@ -49,6 +50,8 @@ pub(super) struct Reader<'a> {
     pub(super) source: &'a Arc<Source>,
     parser: Parser<'a, granit_parser::StrInput<'a>>,
     nodes: usize,
+    /// So many `{` and `[` are open.
+    braces: usize,
     pub(super) diagnostics: Vec<Diagnostic>,
 }
 
@@ -120,11 +123,11 @@ impl<'a> Reader<'a> {
             }
             Event::SequenceStart(style, anchor, _) => {
                 self.refuse_anchor(anchor, &span)?;
-                self.sequence(style, span, depth)
+                self.inside(style, |reader| reader.sequence(style, span, depth))
             }
             Event::MappingStart(style, anchor, _) => {
                 self.refuse_anchor(anchor, &span)?;
-                self.mapping(style, span, depth)
+                self.inside(style, |reader| reader.mapping(style, span, depth))
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 let text = &self.source.text[span.range.clone()];
@@ -136,6 +139,15 @@ impl<'a> Reader<'a> {
             }
             _ => refused,
         }
+    }
+
+    /// Reads what stands in a list or a mapping, in braces or not.
+    fn inside<R>(&mut self, style: StructureStyle, read: impl FnOnce(&mut Self) -> R) -> R {
+        let braces = usize::from(style == StructureStyle::Flow);
+        self.braces += braces;
+        let all = read(self);
+        self.braces -= braces;
+        all
     }
 
     fn scalar(&self, text: &str, style: ScalarStyle, span: Span) -> Node {
@@ -152,6 +164,7 @@ impl<'a> Reader<'a> {
                 text: text.into(),
                 style,
                 offsets,
+                in_braces: self.braces > 0,
             }),
             span,
         }

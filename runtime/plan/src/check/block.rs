@@ -7,6 +7,7 @@ use dragoman_model::{Diagnostic, Span};
 use dragoman_schema::{Marks, Shape};
 
 use super::Checker;
+use super::literal::written;
 use super::scope::Scope;
 use crate::{Block, Step, Template, codes};
 
@@ -110,6 +111,11 @@ impl Checker<'_> {
         match &block.value {
             Some(value) => {
                 let (template, shape) = self.template(value, expected, scope);
+                // What is written is one of the texts that a place may ask for; of what was asked for the shape is known.
+                let shape = match expected {
+                    None => shape.map(|shape| written(value, shape)),
+                    Some(_) => shape,
+                };
                 (template.map(Some), shape)
             }
             None => (Some(None), None),

@@ -1,10 +1,8 @@
 //! `choose` and `parallel`: blocks beside each other.
 
-use std::sync::Arc;
-
 use dragoman_manifest::{Spanned, Template, pipeline as said};
 use dragoman_model::{Diagnostic, Span, Value, nearest};
-use dragoman_schema::{Marks, ObjectShape, Shape};
+use dragoman_schema::{Marks, Shape};
 
 use super::Checker;
 use super::block::Other;
@@ -104,11 +102,10 @@ impl Checker<'_> {
             (None, _) => together.nothing = true,
             (Some(_), None) => together.unknown = true,
             (Some(said), Some(shape)) => {
-                let shape = written(said, shape);
                 let at = said.span().clone();
                 together.shape = match together.shape.take() {
                     None => Some((shape, at)),
-                    Some((before, first)) => match before.join(&shape) {
+                    Some((before, first)) => match before.join(&shape).filter(|_| !differ(&before, &shape)) {
                         Some(joined) => {
                             self.misspelt_in_arm(&before, &first, &shape, said);
                             Some((joined, first))
@@ -236,23 +233,19 @@ impl Checker<'_> {
     }
 }
 
-/// The shape of what an arm gives, in which a written text is that text and no other: what all arms give is one of a few.
-fn written(said: &Template, shape: Shape) -> Shape {
-    match (said, shape) {
-        (Template::Literal(literal), Shape::Text) => match &literal.value {
-            Value::String(text) => Shape::enumeration([text.as_str()]),
-            _ => Shape::Text,
-        },
-        (Template::Object(members, _), Shape::Object(object)) => {
-            let mut object = ObjectShape::clone(&object);
-            for (name, said) in members {
-                if let Some(shape) = object.fields.get_mut(&name.value) {
-                    *shape = written(said, shape.clone());
-                }
-            }
-            Shape::Object(Arc::new(object))
+/// Whether what two arms give is of different kinds, or a text that was written stands beside a number or a date.
+fn differ(one: &Shape, other: &Shape) -> bool {
+    match (one.present(), other.present()) {
+        (Shape::Enumeration(texts), kind @ (Shape::Decimal | Shape::Date | Shape::DateTime))
+        | (kind @ (Shape::Decimal | Shape::Date | Shape::DateTime), Shape::Enumeration(texts)) => {
+            !texts.iter().all(|text| kind.accepts(&Value::from(text.as_str())))
         }
-        (_, shape) => shape,
+        (Shape::Object(left), Shape::Object(right)) => {
+            let differs =
+                |(name, shape): (&String, &Shape)| right.fields.get(name).is_some_and(|there| differ(shape, there));
+            left.fields.iter().any(differs) || one.join(other).is_none()
+        }
+        _ => one.join(other).is_none(),
     }
 }
 
@@ -264,7 +257,7 @@ fn difference<'a>(one: &'a Shape, other: &'a Shape) -> (Vec<&'a str>, &'a Shape,
     while let (Shape::Object(left), Shape::Object(right)) = (one.present(), other.present()) {
         let differs = |(name, shape): (&'a String, &'a Shape)| {
             let there = right.fields.get(name)?;
-            shape.join(there).is_none().then_some((name, shape, there))
+            differ(shape, there).then_some((name, shape, there))
         };
         let Some((name, shape, there)) = left.fields.iter().find_map(differs) else {
             break;

@@ -36,11 +36,15 @@ impl Checker<'_> {
     pub(super) fn claim(&mut self, claim: &said::Claim, scope: &mut Scope) -> Made {
         self.ledger(&claim.ledger);
         let account = self.expression(&claim.account, &Expected::Key, scope);
-        let taken = self.expression(&claim.lines, &Expected::Shape(lines(Shape::Quantity)), scope);
         // A limit without a quantity is one that nobody knows: the ledger then refuses what no person decided on.
         let most = Expected::Shape(lines(Shape::Quantity.optional()));
         let limits = self.expression(&claim.limits, &most, scope);
         let limits = limits.filter(|(_, shape)| self.says_how_much(&claim.limits, shape));
+        // What is claimed is most likely in the unit of its limit.
+        let most = limits.as_ref().and_then(|(_, shape)| unit_of(shape));
+        let taken = scope.measured_in(most, |scope| {
+            self.expression(&claim.lines, &Expected::Shape(lines(Shape::Quantity)), scope)
+        });
         if let (Some((_, taken)), Some((_, most))) = (&taken, &limits) {
             self.one_unit(claim, taken, most);
         }

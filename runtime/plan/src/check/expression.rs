@@ -179,6 +179,11 @@ fn run_check(
         text: &said.text,
         span: &said.span,
         offset: &offset,
+        quoted: &|text| said.scalar.in_quotes(text),
     };
-    check(&written, environment, expected)
+    check(&written, environment, expected).map_err(|mut diagnostics| {
+        let helps = diagnostics.iter_mut().flat_map(|found| &mut found.help);
+        helps.for_each(|help| *help = said.scalar.requoted(help));
+        diagnostics
+    })
 }

@@ -1,8 +1,8 @@
 //! Values that are written as they are, where another kind is asked for: how they are written there.
 
-use dragoman_manifest::{Literal, nearly};
+use dragoman_manifest::{Literal, Template, nearly};
 use dragoman_model::{Diagnostic, Value, all_meant};
-use dragoman_schema::Shape;
+use dragoman_schema::{ObjectShape, Shape};
 
 use crate::codes;
 
@@ -115,5 +115,25 @@ pub(super) fn example(shape: &Shape) -> String {
             format!("{} as an object", shape.short())
         }
         other => format!("{} here", other.describe()),
+    }
+}
+
+/// The shape of a value, in which a text that was written is that text and no other.
+pub(super) fn written(said: &Template, shape: Shape) -> Shape {
+    match (said, shape) {
+        (Template::Literal(literal), Shape::Text) => match &literal.value {
+            Value::String(text) => Shape::enumeration([text.as_str()]),
+            _ => Shape::Text,
+        },
+        (Template::Object(members, _), Shape::Object(object)) => {
+            let mut object = ObjectShape::clone(&object);
+            for (name, said) in members {
+                if let Some(shape) = object.fields.get_mut(&name.value) {
+                    *shape = written(said, shape.clone());
+                }
+            }
+            Shape::Object(object.into())
+        }
+        (_, shape) => shape,
     }
 }

@@ -123,6 +123,14 @@ impl Scope {
         }
     }
 
+    /// Does something where quantities are most likely in a unit.
+    pub(super) fn measured_in<R>(&mut self, unit: Option<Arc<str>>, act: impl FnOnce(&mut Self) -> R) -> R {
+        self.environment.set_unit(unit);
+        let done = act(self);
+        self.environment.set_unit(None);
+        done
+    }
+
     /// Takes over what a test has shown of the result of a function.
     pub(super) fn learn(&mut self, known: &Known) {
         self.environment.learn(known);

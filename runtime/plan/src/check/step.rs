@@ -6,6 +6,7 @@ use dragoman_model::{Diagnostic, Span};
 use dragoman_schema::{Marks, Shape};
 
 use super::Checker;
+use super::literal::written;
 use super::scope::Scope;
 use crate::{Step, StepKind, codes};
 
@@ -168,8 +169,9 @@ impl Checker<'_> {
             said::StepKind::Sleep(millis) => {
                 Made::new(Some(StepKind::Sleep { millis: millis.value }), Some(Shape::Nothing))
             }
-            said::StepKind::Set(template) => {
-                let (template, shape) = self.template(template, None, scope);
+            said::StepKind::Set(said) => {
+                let (template, shape) = self.template(said, None, scope);
+                let shape = shape.map(|shape| written(said, shape));
                 let marks = template.as_ref().map(crate::Template::marks).unwrap_or_default();
                 Made::new(template.map(StepKind::Set), shape).marked(marks)
             }
