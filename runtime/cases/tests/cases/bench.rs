@@ -165,6 +165,49 @@ steps: [{ sleep: 1m }]
 output: { run: =run.id }
 ";
 
+/// Packs and tells side by side, the parcels among each other as well.
+pub(crate) const PACK: &str = "
+dragoman: 1
+pipeline: pack-orders
+summary: Pack the parcels of an order side by side.
+on: [{ id: hand, manual: {}, read: shop.read_order }]
+steps:
+  - id: both
+    parallel:
+      parcels:
+        - id: packed
+          each: trigger.message.parcels
+          as: parcel
+          concurrent: 3
+          on_item_failure: continue
+          steps:
+            - id: shipped
+              call: shop.ship
+              once: parcel
+              with: { number: =parcel }
+            - sleep: 1h
+              when: parcel == \"b\"
+            - id: marks
+              each: '[\"left\", \"right\"]'
+              as: side
+              steps:
+                - call: shop.notify
+                  with: { number: =parcel + side }
+          value: =steps.shipped.id
+      letter:
+        - id: letter
+          call: shop.notify
+          with: { number: =trigger.message.number }
+        - id: clerk
+          when: trigger.message.large
+          wait: { decision: accept, answers: [accept], for: 3d }
+        - id: filed
+          call: shop.ship
+          once: trigger.message.number
+          with: { number: =trigger.message.number }
+output: { parcels: =steps.both.parcels }
+";
+
 /// Takes what an order weighs from the stock, ships it, and closes it.
 pub(crate) const STOCK: &str = "
 dragoman: 1
@@ -266,7 +309,7 @@ fn plans(values: &Value) -> Result<Vec<Arc<Plan>>, Vec<Diagnostic>> {
     world.ledgers.insert("stock".into());
     let mut plans = Vec::new();
     // What is run by another stands before it.
-    for text in [SHIP, POST, THANK, WATCH, NUMBERED, LETTER, TAKE, BILL, STOCK] {
+    for text in [SHIP, POST, THANK, WATCH, NUMBERED, LETTER, TAKE, BILL, STOCK, PACK] {
         let (said, mut diagnostics) = dragoman_manifest::parse_pipeline(Source::new("pipeline.yaml", text));
         let said = said.expect("it is YAML");
         let checked = dragoman_plan::check(&said, &world);

@@ -2,6 +2,7 @@
 
 mod belonging;
 mod bench;
+mod beside;
 mod mistakes;
 mod observing;
 mod operated;

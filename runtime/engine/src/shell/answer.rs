@@ -50,6 +50,11 @@ impl Asked {
     pub(super) fn quietly(event: Event) -> Self {
         Asked { event, promise: None }
     }
+
+    /// As [`Signal::gives_up`].
+    pub(super) fn gives_up(&self) -> bool {
+        matches!(self.event, Event::Operated { act: Act::Cancel, .. })
+    }
 }
 
 /// Somebody who waits for an entry to be durable.
@@ -90,6 +95,11 @@ impl Drop for Promise {
 }
 
 impl Signal {
+    /// Whether a person gives the run up: that needs no turn and no place.
+    pub(super) fn gives_up(&self) -> bool {
+        matches!(self, Signal::Operated { act: Act::Cancel, .. })
+    }
+
     /// The event for a run whose machine is at hand. What does not fit is answered at once and is no event.
     pub(super) fn into_asked(self, machine: &Machine) -> Asked {
         match self {

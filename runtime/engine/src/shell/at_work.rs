@@ -7,12 +7,12 @@ use dragoman_journal::{Append, Error, Record, Refusal, Standing};
 use dragoman_model::RunId;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Shell;
-use super::answer::{Asked, Promise, Signal};
+use super::answer::{Asked, Promise};
 use super::events::Happening;
 use super::lease::Held;
+use super::mailbox::Mailbox;
 use super::outgoing::Live;
 use super::unkept;
 use crate::machine::{Commit, Event, Machine, Rest};
@@ -59,7 +59,7 @@ impl<'a> AtWork<'a> {
     }
 
     /// Takes turns of the machine until the run rests or is another's.
-    pub(super) async fn turns(&mut self, first: Asked, received: &mut UnboundedReceiver<Signal>) -> Left {
+    pub(super) async fn turns(&mut self, first: Asked, received: &mut Mailbox) -> Left {
         let mut away: FuturesUnordered<Boxed<'static, Event>> = FuturesUnordered::new();
         let mut asked = first;
         loop {
@@ -104,7 +104,7 @@ impl<'a> AtWork<'a> {
     async fn wait(
         &mut self,
         away: &mut FuturesUnordered<Boxed<'static, Event>>,
-        received: &mut UnboundedReceiver<Signal>,
+        received: &mut Mailbox,
         until: Option<dragoman_model::Timestamp>,
     ) -> Option<Asked> {
         if away.is_empty() && until.is_none() {
@@ -122,7 +122,7 @@ impl<'a> AtWork<'a> {
             biased;
             () = self.held.lost() => None,
             Some(event) = away.next(), if !away.is_empty() => Some(Asked::quietly(event)),
-            Some(signal) = received.recv() => Some(signal.into_asked(&self.machine)),
+            Some(signal) = received.next() => Some(signal.into_asked(&self.machine)),
             () = time => Some(Asked::quietly(Event::Time)),
         }
     }

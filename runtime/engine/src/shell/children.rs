@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use dragoman_journal::{Begin, Draft, Lease, Record, Standing};
 use dragoman_plan::Plan;
-use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::answer::{Asked, Signal};
 use super::at_work::{AtWork, Left};
+use super::mailbox::Mailbox;
 use crate::machine::Machine;
 
 impl AtWork<'_> {
     /// A run that rests while its children are at work hears of them soon: it stays, so that each end of one of thousands
     /// does not have it read again from the store what it knows. Err: it leaves.
-    pub(super) async fn linger(&mut self, received: &mut UnboundedReceiver<Signal>) -> Result<Asked, Left> {
+    pub(super) async fn linger(&mut self, received: &mut Mailbox) -> Result<Asked, Left> {
         let rested = Left::Rested(self.standing);
         let Standing::Waiting(due) = self.standing else {
             return Err(rested);
@@ -34,7 +34,7 @@ impl AtWork<'_> {
             moved.as_mut().enable();
             self.children
                 .retain(|child| self.shell.running.lock().contains_key(child));
-            if let Ok(signal) = received.try_recv() {
+            if let Some(signal) = received.take() {
                 return self.heard(signal).ok_or(rested);
             }
             if self.children.is_empty() {
@@ -43,7 +43,7 @@ impl AtWork<'_> {
             tokio::select! {
                 biased;
                 () = self.held.lost() => return Err(Left::Lost),
-                Some(signal) = received.recv() => return self.heard(signal).ok_or(rested),
+                Some(signal) = received.next() => return self.heard(signal).ok_or(rested),
                 () = &mut time => return Err(rested),
                 () = moved => {}
             }

@@ -16,6 +16,7 @@ mod follow;
 mod gates;
 mod lanes;
 mod lease;
+mod mailbox;
 mod migrate;
 mod outbox;
 mod outgoing;

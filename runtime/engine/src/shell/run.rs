@@ -13,6 +13,7 @@ use super::accept::{TriggerNames, text};
 use super::answer::{Asked, Signal};
 use super::at_work::{AtWork, Left};
 use super::lanes::Lane;
+use super::mailbox::Mailbox;
 use super::turns::Turn;
 use crate::machine::{Event, Machine};
 
@@ -26,6 +27,13 @@ pub(super) enum Start {
     },
     /// It is taken up from the store.
     Stored,
+}
+
+/// The right of a run to work, given back when it is dropped: the place first, the turn last.
+struct Place {
+    _at_work: Option<OwnedSemaphorePermit>,
+    _among: Option<OwnedSemaphorePermit>,
+    _turn: Option<Turn>,
 }
 
 impl Shell {
@@ -87,7 +95,8 @@ impl Shell {
     }
 
     /// Works on a run until it rests and nobody has anything to tell it.
-    async fn serve(self: Arc<Self>, run: RunId, start: Start, mut received: UnboundedReceiver<Signal>) {
+    async fn serve(self: Arc<Self>, run: RunId, start: Start, received: UnboundedReceiver<Signal>) {
+        let mut received = Mailbox::new(received);
         let mut start = Some(start);
         let mut rests = None;
         loop {
@@ -113,13 +122,8 @@ impl Shell {
     }
 
     /// Works on a run; says how it stands where it was brought to rest.
-    async fn work(
-        self: &Arc<Self>,
-        run: RunId,
-        start: Start,
-        received: &mut UnboundedReceiver<Signal>,
-    ) -> Option<Standing> {
-        let (machine, lease, first, turn) = match start {
+    async fn work(self: &Arc<Self>, run: RunId, start: Start, received: &mut Mailbox) -> Option<Standing> {
+        let (machine, lease, mut first, turn) = match start {
             Start::Begun { machine, lease, turn } => (*machine, lease, Asked::quietly(Event::Started), turn),
             Start::Stored => {
                 let (machine, lease, first) = self.take_up(run, received).await?;
@@ -127,31 +131,23 @@ impl Shell {
             }
         };
         let held = self.hold(lease);
-        // Children work in the place and the turn of their family.
-        let is_root = machine
-            .state()
-            .origin
-            .as_ref()
-            .is_some_and(|origin| origin.parent.is_none());
-        let lane = is_root.then(|| self.lanes.of(machine.plan()));
-        let waiting = lane.as_ref().map(Lane::wait);
-        let turn = match turn {
-            None => self.place_of(&machine).await,
-            turn => turn,
+        // Who is given up while it stands in a queue ends at once: nothing of it begins that would need a place.
+        let waited = match first.gives_up() {
+            true => None,
+            false => tokio::select! {
+                biased;
+                place = self.come_to_work(&machine, turn) => Some(Ok(place)),
+                signal = received.given_up() => Some(Err(signal)),
+            },
         };
-        let _turn = match turn {
+        let _place = match waited {
             None => None,
-            Some(turn) => Some(turn.come().await),
+            Some(Ok(place)) => Some(place),
+            Some(Err(signal)) => {
+                first = signal.into_asked(&machine);
+                None
+            }
         };
-        let _among = match &lane {
-            Some(lane) => self.pass_gates(lane, &machine).await,
-            None => None,
-        };
-        let _place = match &lane {
-            Some(lane) => lane.enter().await,
-            None => None,
-        };
-        drop(waiting);
         let mut at_work = AtWork::new(self, machine, Arc::clone(&held));
         let left = at_work.turns(first, received).await;
         self.let_go(&held);
@@ -164,14 +160,43 @@ impl Shell {
         }
     }
 
+    /// Waits for the turn of a run, for its gates, and for a place in the lane of its pipeline.
+    async fn come_to_work(self: &Arc<Self>, machine: &Machine, turn: Option<Turn>) -> Place {
+        // Children work in the place and the turn of their family.
+        let is_root = machine
+            .state()
+            .origin
+            .as_ref()
+            .is_some_and(|origin| origin.parent.is_none());
+        let lane = is_root.then(|| self.lanes.of(machine.plan()));
+        let _waiting = lane.as_ref().map(Lane::wait);
+        let turn = match turn {
+            None => self.place_of(machine).await,
+            turn => turn,
+        };
+        let turn = match turn {
+            None => None,
+            Some(turn) => Some(turn.come().await),
+        };
+        let among = match &lane {
+            Some(lane) => self.pass_gates(lane, machine).await,
+            None => None,
+        };
+        let at_work = match &lane {
+            Some(lane) => lane.enter().await,
+            None => None,
+        };
+        Place {
+            _at_work: at_work,
+            _among: among,
+            _turn: turn,
+        }
+    }
+
     /// Takes a run from the store: the lease, the entries, the plan that it is pinned to.
-    async fn take_up(
-        self: &Arc<Self>,
-        run: RunId,
-        received: &mut UnboundedReceiver<Signal>,
-    ) -> Option<(Machine, Lease, Asked)> {
+    async fn take_up(self: &Arc<Self>, run: RunId, received: &mut Mailbox) -> Option<(Machine, Lease, Asked)> {
         // The signal that woke it comes first; a run that nobody tells anything is just looked at.
-        let first = received.try_recv().unwrap_or(Signal::Woken);
+        let first = received.take().unwrap_or(Signal::Woken);
         let taken = self.take_stored(run).await;
         match taken {
             Ok((machine, lease)) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dragoman_engine::Act;
+use dragoman_engine::{Act, Delivered};
 use dragoman_journal::Ending;
 use dragoman_model::{Actor, Failure, RunId};
 use serde_json::json;
@@ -206,4 +206,93 @@ async fn items_are_given_up_with_the_run_that_began_them() {
         house.story(run).await
     );
     assert_eq!(json!(house.partner.facts()), json!({}));
+}
+
+/// What a run can stand in a queue for, as its pipeline says it.
+const QUEUES: [&str; 4] = [
+    "limits: { concurrent: 1 }",
+    "serial: \"'all'\"",
+    "limits: { per_key: { by: \"'all'\", concurrent: 1 } }",
+    "limits: { rate: 1/1m }",
+];
+
+/// Waits until a run has ended, whatever others do meanwhile.
+async fn until_ended(house: &House, run: RunId) {
+    let ended = async {
+        while house.ending(run).await.is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), ended).await;
+    assert!(ended.is_ok(), "{}", house.story(run).await);
+}
+
+#[tokio::test]
+async fn one_that_stands_in_a_queue_ends_at_once_and_holds_up_nobody() {
+    for queue in QUEUES {
+        let house = House::new(&[plan("ships", &format!("{queue}\n{SHIP}"))]);
+        let gate = Arc::new(Notify::new());
+        house.partner.will("ship", [Wait(Arc::clone(&gate))]);
+        let mut runs = Vec::new();
+        for number in ["1", "2", "3"] {
+            let Ok(Delivered::Accepted { run, .. }) = house.deliver("ships", number).await else {
+                panic!("{number} is not taken");
+            };
+            runs.push(run);
+        }
+        let sent = async {
+            while house.partner.calls().is_empty() {
+                tokio::task::yield_now().await;
+            }
+        };
+        let sent = tokio::time::timeout(std::time::Duration::from_secs(10), sent).await;
+        sent.expect("the first is at work");
+        cancel(&house, runs[1]).await;
+        until_ended(&house, runs[1]).await;
+        check(
+            &house.story(runs[1]).await,
+            "accepted hook\noperated cancel by olga\nclosed cancelled",
+        );
+        let stories = [house.story(runs[0]).await, house.story(runs[2]).await];
+        assert!(
+            stories[0].ends_with("intent shipped ship #1") && stories[1] == "accepted hook",
+            "{queue}: {stories:?}"
+        );
+        assert_eq!(house.handle().status().queued, 1, "{queue}");
+        gate.notify_one();
+        // So long the next one waits where only so many begin in a time.
+        house.clock.advance(60_000);
+        house.settle().await;
+        for (run, ending) in [(runs[0], Ending::Completed), (runs[2], Ending::Completed)] {
+            assert_eq!(house.ending(run).await, Some(ending), "{queue}");
+        }
+        let facts = json!({ "ship 1": 1, "notify 1": 1, "ship 3": 1, "notify 3": 1 });
+        assert_eq!(json!(house.partner.facts()), facts, "{queue}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_rested_and_whose_turn_another_has_is_given_up_at_once() {
+    let text = format!(
+        "serial: \"'all'\"\nsteps:\n  - sleep: 1h\n    when: trigger.message.number == '1'\n{}",
+        &SHIP["\nsteps:\n".len()..]
+    );
+    let house = House::new(&[plan("ships", &text)]);
+    let first = house.run_without_time("ships", "1").await;
+    let gate = Arc::new(Notify::new());
+    house.partner.will("ship", [Wait(Arc::clone(&gate))]);
+    house.deliver("ships", "2").await.expect("taken");
+    let sent = async {
+        while house.partner.calls().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let sent = tokio::time::timeout(std::time::Duration::from_secs(10), sent).await;
+    sent.expect("the second is at work");
+    // It sleeps; nothing tells it that its turn has come.
+    cancel(&house, first).await;
+    until_ended(&house, first).await;
+    gate.notify_one();
+    house.settle().await;
+    assert_eq!(json!(house.partner.facts()), json!({ "ship 2": 1, "notify 2": 1 }));
 }
