@@ -12,6 +12,8 @@ use crate::{Spanned, codes, keys};
 pub(crate) struct Fields<'a> {
     /// Where the mapping stands.
     pub(crate) span: Span,
+    /// The word that the mapping belongs to: there it is said what is missing.
+    under: Option<Span>,
     /// What it is, for people: `a step`, `the limits`.
     what: &'static str,
     mapping: &'a Mapping,
@@ -32,6 +34,7 @@ impl<'a> Fields<'a> {
         match &node.kind {
             NodeKind::Mapping(mapping) => Some(Fields {
                 span: node.span.clone(),
+                under: reading.under.take(),
                 what,
                 mapping,
                 asked: Vec::new(),
@@ -106,13 +109,15 @@ impl<'a> Fields<'a> {
             .or_else(|| self.meant(key, keys::may_mean).map(|e| &e.value));
         if found.is_none() && !self.is_beside(key) && !reading.lost.iter().any(|lost| lost == key) {
             self.missing.push((key, reading.diagnostics.len()));
-            reading.missing(self.heading(), self.what, key, example);
+            let at = self.under.clone().unwrap_or_else(|| self.heading());
+            reading.missing(at, self.what, key, example);
         }
         found
     }
 
-    /// Names the mapping otherwise from here on; gives the name before.
-    pub(crate) fn rename(&mut self, what: &'static str) -> &'static str {
+    /// Names the mapping otherwise from here on, by the word that it belongs to; gives the name before.
+    pub(crate) fn rename(&mut self, what: &'static str, under: Option<&Span>) -> &'static str {
+        self.under = under.cloned();
         std::mem::replace(&mut self.what, what)
     }
 

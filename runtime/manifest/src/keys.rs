@@ -214,7 +214,8 @@ fn letters(key: &str) -> Vec<char> {
 /// The key of this language for one that other languages have.
 fn synonym(key: &str) -> Option<&'static str> {
     Some(match key {
-        "if" | "condition" | "unless" => "when",
+        "if" | "condition" | "unless" | "elif" | "elsif" | "else_if" => "when",
+        "options" | "choices" => "answers",
         "name" => "id",
         "uses" | "use" | "to" | "invoke" | "operation" | "action" => "call",
         "params" | "parameters" | "input" | "inputs" | "args" | "arguments" | "body" | "payload" => "with",

@@ -88,6 +88,8 @@ pub(crate) struct Reading {
     pub(crate) beside: Vec<String>,
     /// Keys that stand too deep, which was reported: they are not said to be missing further out.
     pub(crate) lost: Vec<String>,
+    /// The word whose mapping is read next.
+    pub(crate) under: Option<Span>,
 }
 
 impl Reading {

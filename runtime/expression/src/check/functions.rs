@@ -2,17 +2,15 @@
 
 use std::ops::Range;
 
-use dragoman_model::nearest;
 use dragoman_schema::Shape;
 
 use super::{Checker, Typed, facts, iterate};
-use crate::habits::{self, Instead};
+use crate::codes;
 use crate::program::{Function, Node};
 use crate::tree::{Kind, Tree};
-use crate::{codes, number};
 
 /// Every function, with how it is called.
-const FUNCTIONS: &[(&str, &str)] = &[
+pub(super) const FUNCTIONS: &[(&str, &str)] = &[
     ("all", "list.all(x, condition)"),
     ("at", "at(list, number)"),
     ("cast", "cast(x, \"connection.operation\")"),
@@ -65,7 +63,7 @@ impl Checker<'_> {
             return self.iterate(tree, iteration, at, list, arguments);
         }
         let Some((_, usage)) = FUNCTIONS.iter().find(|(name, _)| *name == function) else {
-            self.unknown_function(function, at);
+            self.unknown_function(tree, function, at);
             return None;
         };
         let all: Vec<&Tree> = receiver.into_iter().chain(arguments).collect();
@@ -96,68 +94,6 @@ impl Checker<'_> {
                 None => self.wrong_arguments(tree, function, usage),
             },
         }
-    }
-
-    fn wrong_arguments(&mut self, tree: &Tree, function: &str, usage: &str) -> Option<Typed> {
-        let text = format!("`{function}` is called with too few or too many arguments");
-        // Elsewhere it asks whether something is there.
-        let one = matches!(&tree.kind, Kind::Call { arguments, receiver: None, .. } if arguments.len() == 1);
-        if function == "exists" && one {
-            let help = format!("to ask whether a value is there, write `has(x)`; of a list `{usage}`");
-            self.report(codes::ARGUMENTS, &tree.range, text, &[&help]);
-            return None;
-        }
-        self.report(codes::ARGUMENTS, &tree.range, text, &[&format!("write `{usage}`")]);
-        None
-    }
-
-    /// Two whole numbers side by side where one value is taken are a decimal as some countries write it.
-    fn decimal_comma(&mut self, arguments: &[&Tree]) -> bool {
-        let [whole, part, ..] = arguments else { return false };
-        let whole_numbers = [whole, part].iter().all(|tree| matches!(tree.kind, Kind::Integer(_)));
-        let range = whole.range.start..part.range.end;
-        let written = self.shown(&range);
-        let meant: String = written.chars().filter(|c| !c.is_whitespace()).collect();
-        let meant = meant.replacen(',', ".", 1);
-        if !whole_numbers || number::decimal_text(&meant).is_none() {
-            return false;
-        }
-        let text = format!("`{written}` are two numbers: a decimal has a point");
-        self.report(codes::ARGUMENTS, &range, text, &[&format!("write `\"{meant}\"`")]);
-        true
-    }
-
-    fn unknown_function(&mut self, function: &str, at: &Range<usize>) {
-        let left_out = match function {
-            "matches" => Some("regular expressions take unbounded time: use `startsWith`, `endsWith`, `contains`"),
-            "now" => Some("there is no clock in an expression: the time at which the run began is `run.now`"),
-            _ => None,
-        };
-        if let Some(help) = left_out {
-            let text = format!("`{function}` is not in the language");
-            self.report(codes::NOT_IN_LANGUAGE, at, text, &[help]);
-            return;
-        }
-        let names: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
-        // A habit comes before letters: `strip` is near `string`, and is `trim`.
-        let help = match (habits::function(function), nearest(function, names.iter().copied())) {
-            (Some(Instead::Named(right)), _) => {
-                let usage = FUNCTIONS.iter().find(|(name, _)| *name == right);
-                format!(
-                    "did you mean `{right}`? write `{}`",
-                    usage.map_or(right, |(_, usage)| usage)
-                )
-            }
-            (Some(Instead::Written(help)), _) => help.to_owned(),
-            (None, Some(near)) => format!("did you mean `{near}`?"),
-            (None, None) => format!("the functions are {}", names.join(", ")),
-        };
-        self.report(
-            codes::UNKNOWN_FUNCTION,
-            at,
-            format!("unknown function `{function}`"),
-            &[&help],
-        );
     }
 
     /// `has(a.b.c)`: whether it is there; where it is, so is everything on the way to it.

@@ -94,7 +94,7 @@ impl Checker<'_> {
         self.note_others(&tree.range, Vec::new(), fields, Vec::new(), name);
     }
 
-    fn note_others(
+    pub(super) fn note_others(
         &mut self,
         place: &Range<usize>,
         parts: Vec<String>,

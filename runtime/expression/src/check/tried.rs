@@ -19,6 +19,8 @@ const TRIED: &[Code] = &[
     codes::WRONG_RESULT,
     codes::UNKNOWN_FIELD,
     codes::UNKNOWN_NAME,
+    codes::UNKNOWN_FUNCTION,
+    codes::ARGUMENTS,
     codes::MAYBE_ABSENT,
     codes::NEVER_EQUAL,
     codes::NEEDS_CAST,
@@ -29,7 +31,7 @@ const TRIES: usize = 96;
 /// So many values are named; more help nobody.
 const NAMED: usize = 3;
 /// So many of the fields that fit are told where the name says nothing of which one was meant.
-const LISTED: usize = 8;
+const LISTED: usize = 4;
 /// In so many places a text is tried.
 const PLACES: usize = 5;
 /// How a help begins that says no more than what kind of value is asked for.
@@ -78,8 +80,10 @@ impl Fitting {
         if let Some(beside) = told(self.beside).filter(|_| !known) {
             problem.help.insert(at, beside);
         }
-        if let Some(parts) = told(self.parts) {
-            problem.help.insert(0, parts);
+        let is_call = matches!(problem.code, codes::UNKNOWN_FUNCTION | codes::ARGUMENTS);
+        match self.parts.first().filter(|_| is_call) {
+            Some(call) => problem.help.insert(0, format!("write `{call}`")),
+            None => problem.help.splice(0..0, told(self.parts)).for_each(drop),
         }
     }
 }
@@ -211,7 +215,8 @@ impl Trial<'_> {
         let mut beside: Vec<&(String, String)> = others.beside.iter().collect();
         beside.retain(|(text, _)| self.mends(&others.place, text));
         let most = if unknown { LISTED } else { NAMED };
-        if beside.len() > most {
+        let all = beside.len() == others.beside.len();
+        if beside.len() > most || unknown && all {
             let meant = all_meant(&others.name, beside.iter().map(|(_, name)| name.as_str()));
             beside.retain(|(_, name)| meant.contains(&name.as_str()) || has_words(&others.name, name));
             beside.truncate(most);

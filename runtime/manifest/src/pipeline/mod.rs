@@ -9,6 +9,7 @@ mod decisions;
 mod events;
 mod header;
 mod limits;
+mod names;
 mod repeat;
 mod schedule;
 mod shapes;

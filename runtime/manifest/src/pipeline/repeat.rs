@@ -1,11 +1,14 @@
 //! Rounds: the same steps again, until something holds.
 
+use dragoman_model::Diagnostic;
+
 use super::beside::beside;
 use super::{Repeat, block};
+use crate::codes;
 use crate::measure;
-use crate::reading::Reading;
+use crate::reading::{Reading, plain};
 use crate::said::ExpressionText;
-use crate::yaml::{Node, NodeKind};
+use crate::yaml::{Entry, Node, NodeKind};
 
 /// More rounds than this nobody waits for, and a slip of the pen is likelier.
 const MOST_ROUNDS: u64 = 1_000_000;
@@ -15,7 +18,14 @@ pub(super) fn repeat(reading: &mut Reading, node: &Node) -> Option<Repeat> {
     let example = "`{ until: steps.order.status == \"shipped\", every: 30s, for: 1h, steps: [...] }`";
     let mut fields = reading.fields(node, "`repeat`", example)?;
     let span = fields.heading();
-    let until = fields.need(reading, "until", "...").and_then(|n| until(reading, n));
+    let until = match fields.entries().iter().find(|entry| entry.key.value == "while") {
+        Some(entry) => {
+            goes_on_while(reading, entry);
+            fields.explained("while");
+            None
+        }
+        None => fields.need(reading, "until", "...").and_then(|n| until(reading, n)),
+    };
     let every = fields.take("every").and_then(|n| reading.backoff(n));
     let for_ms = fields
         .take_or("for", &["timeout"])
@@ -33,6 +43,21 @@ pub(super) fn repeat(reading: &mut Reading, node: &Node) -> Option<Repeat> {
         rounds,
         block,
     })
+}
+
+/// `while: x`, as other languages have it: the rounds end where the opposite holds.
+fn goes_on_while(reading: &mut Reading, entry: &Entry) {
+    let said = plain(&entry.value).unwrap_or("...").trim_start_matches('=').trim();
+    let opposite = match said.split_once(" == ") {
+        Some((one, other)) if !said.contains("&&") && !said.contains("||") => format!("{one} != {other}"),
+        _ => format!("'!({})'", said.replace('\'', "''")),
+    };
+    let message = "unknown key `while`";
+    let diagnostic =
+        Diagnostic::error(codes::UNKNOWN_KEY, entry.key.span.clone(), message).mark("not a key of `repeat`");
+    reading.push(diagnostic.help(format!(
+        "the rounds end where the opposite holds: write `until: {opposite}`"
+    )));
 }
 
 /// The condition that ends the rounds; a duration in its place is meant for `for`.

@@ -5,7 +5,7 @@ use dragoman_model::{Diagnostic, Span};
 
 use super::word;
 use crate::fields::Fields;
-use crate::reading::Reading;
+use crate::reading::{Reading, plain};
 use crate::said::Template;
 use crate::yaml::{Entry, Node, NodeKind};
 use crate::{Spanned, codes, keys};
@@ -100,4 +100,14 @@ pub(super) fn members(reading: &mut Reading, fields: &Fields<'_>, word: &str, ho
 pub(super) fn unless_explained<'a>(fields: &mut Fields<'a>, key: &'static str) -> Option<&'a Node> {
     let said = fields.is_explained(key);
     fields.take(key).filter(|_| !said)
+}
+
+/// `on_error: continue` at an `each`: what other languages say of all steps is said of the items here.
+pub(super) fn goes_on<'a>(fields: &mut Fields<'a>) -> Option<&'a Node> {
+    let slip = fields.entries().iter().find(|entry| {
+        let of_errors = keys::means(&entry.key.value, "on_failure") || entry.key.value == "continue_on_error";
+        of_errors && entry.key.value != "on_failure" && plain(&entry.value) == Some("continue")
+    })?;
+    fields.correct(slip, "on_item_failure");
+    Some(&slip.value)
 }

@@ -2,7 +2,7 @@
 
 use dragoman_model::{Class, Diagnostic};
 
-use super::{Each, Handler, Step, StepKind, block, call, called, claim, decisions, events, repeat, slips, word};
+use super::{Each, Handler, Step, StepKind, block, call, called, claim, decisions, events, names, repeat, slips, word};
 use crate::fields::Fields;
 use crate::reading::{Reading, plain};
 use crate::said::{ExpressionText, Template};
@@ -251,6 +251,7 @@ fn kind(
     entry: &Entry,
 ) -> Option<StepKind> {
     let node = &entry.value;
+    reading.under = word::has_mapping(word).then(|| entry.key.span.clone());
     Some(match word {
         "call" => StepKind::Call(call::call(reading, fields, node)?),
         "choose" => StepKind::Choose(block::arms(reading, node)?),
@@ -290,13 +291,14 @@ fn kind(
 }
 
 fn each(reading: &mut Reading, fields: &mut Fields<'_>, entry: &Entry) -> Option<Each> {
-    let what = fields.rename("`each`");
+    let what = fields.rename("`each`", Some(&entry.key.span));
     let items = reading.expression(&entry.value);
     let name = item_name(reading, fields);
     let item_key = fields.take("item_key").map(|n| reading.expression(n));
     let concurrent = fields.take("concurrent").and_then(|n| reading.whole(n, 1, 1_000));
     let go_on = fields
         .take("on_item_failure")
+        .or_else(|| slips::goes_on(fields))
         .and_then(|n| reading.word(n, &[("continue", true), ("stop", false)]));
     let steps = fields.need(reading, "steps", "[ ... ]");
     let mut block = block::of_keys(
@@ -307,7 +309,7 @@ fn each(reading: &mut Reading, fields: &mut Fields<'_>, entry: &Entry) -> Option
     );
     // Steps that are missing were reported; that nothing is done follows from it.
     block.refused |= steps.is_none();
-    fields.rename(what);
+    fields.rename(what, None);
     Some(Each {
         items,
         name,
@@ -320,7 +322,8 @@ fn each(reading: &mut Reading, fields: &mut Fields<'_>, entry: &Entry) -> Option
 
 /// The name of each item. One that cannot be a name is taken as it is: the steps inside use it, and are checked too.
 fn item_name(reading: &mut Reading, fields: &mut Fields<'_>) -> Option<Spanned<String>> {
-    let name = fields.need(reading, "as", "item")?;
+    let meant = names::item(fields);
+    let name = fields.need(reading, "as", &meant)?;
     let name = reading.text(name, "item")?;
     reading.check_name(&name, "_");
     Some(name)

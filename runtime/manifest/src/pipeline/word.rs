@@ -37,6 +37,14 @@ pub(super) fn is_word(key: &str) -> bool {
     WORDS.contains(&key)
 }
 
+/// Whether what a word is done with is a mapping of its own.
+pub(super) fn has_mapping(word: &str) -> bool {
+    [
+        "claim", "release", "void", "emit", "wait", "repeat", "stop", "park", "fail",
+    ]
+    .contains(&word)
+}
+
 /// Whether a word takes a key; `None` where the key belongs to all words or to none.
 pub(super) fn takes(word: &str, key: &str) -> Option<bool> {
     OWNED

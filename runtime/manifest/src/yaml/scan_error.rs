@@ -164,6 +164,9 @@ fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<D
         | K::ExpectedFlowSequenceSeparator
         | K::UnexpectedEofFlowMapping
         | K::UnexpectedEofFlowSequence => {
+            if let Some(diagnostic) = joined_members(source, line, at) {
+                return Some(diagnostic);
+            }
             let (open, bracket) = open_bracket(&text[..at]).filter(|(open, _)| *open < line || at == text.len())?;
             let message = format!("`{bracket}` is never closed");
             let close = if bracket == '{' { '}' } else { ']' };
@@ -182,6 +185,39 @@ fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<D
         }
         _ => None,
     }
+}
+
+/// `{ a: one b: 2 }`: inside of braces a second colon stands in what is one text to YAML. Most likely a comma is missing
+/// before the key; where the word before the colon is no key, the text has a colon of its own.
+fn joined_members(source: &Arc<Source>, line: usize, at: usize) -> Option<Diagnostic> {
+    let text = &source.text;
+    let (before, behind) = (text[line..at].trim_end_matches(':'), text[at..].trim_start_matches(':'));
+    let begin = before.rfind([',', '{']).map_or(0, |at| at + 1);
+    let (first, value) = before[begin..].split_once(": ")?;
+    let at_value = line + begin + first.len() + 2 + value.len() - value.trim_start().len();
+    let value = value.trim();
+    if !behind.starts_with(' ') || value.is_empty() || value.contains(['"', '\'']) || !slips::is_name(first.trim()) {
+        return None;
+    }
+    let (other, name) = value.rsplit_once(' ')?;
+    if slips::is_name(name) && crate::keys::is_key(name) {
+        let start = at_value + value.len() - name.len();
+        let span = Span::new(source, start..start + name.len());
+        let help = match other.trim_end().ends_with(';') {
+            true => format!("a comma stands between two keys: write `, {name}: ...` in place of the semicolon"),
+            false => format!("write `, {name}: ...`"),
+        };
+        return Some(Diagnostic::error(codes::NOT_YAML, span, "a comma is missing before this key").help(help));
+    }
+    let end = behind.find([',', '}', '\n']).unwrap_or(behind.len());
+    let whole = text[at_value..at + (text.len() - at - behind.len()) + end].trim();
+    let span = Span::new(source, at_value..at_value + whole.len());
+    let message = "YAML does not read this as one text: it has a colon";
+    Some(Diagnostic::error(codes::NOT_YAML, span, message).help(format!(
+        "quote the text: `{}: {}`",
+        first.trim(),
+        quoted(whole)
+    )))
 }
 
 /// A value that YAML does not read as one text: it has a colon, or goes on behind its closing quote. `value`: where it begins

@@ -124,7 +124,8 @@ pub(super) fn without_colon(content: &str) -> Option<(&str, &str)> {
     (crate::keys::is_key(key) && !value.starts_with(':') && !value.contains(": ")).then_some((key, value.trim()))
 }
 
-fn is_name(name: &str) -> bool {
+/// Whether a word can be a key.
+pub(super) fn is_name(name: &str) -> bool {
     !name.is_empty()
         && name
             .bytes()
