@@ -54,6 +54,12 @@ impl Problem {
         self
     }
 
+    /// Says what the whole expression is without it.
+    fn whole(mut self, mended: String) -> Self {
+        self.mended = Some(mended);
+        self
+    }
+
     /// The same for who wrote the expression.
     pub(crate) fn told(self, written: &Written<'_>) -> Diagnostic {
         let told = Diagnostic::error(self.code, written.part(&self.range), self.message);
@@ -143,20 +149,29 @@ pub(crate) fn unreadable(text: &str, words: &Words, errors: &cel::ParseErrors) -
 fn habit(text: &str, words: &Words, range: &Range<usize>) -> Option<Problem> {
     let word = |at: usize| words.0.get(at).map(|word| &text[word.range.clone()]);
     let there = &text[range.clone()];
-    if there.starts_with(['“', '”', '„', '‟', '‘', '’', '‚', '«', '»']) {
-        let message = format!("`{there}` is a typographic quote");
-        return Some(Problem::new(codes::SYNTAX, range.clone(), message).help("write a plain one: `\"` or `'`"));
+    if there.starts_with(TYPOGRAPHIC) {
+        return Some(typographic(text, range));
     }
     let before = words.at(range.start)?.checked_sub(1)?;
     let arrow = match there {
         "=" if text[range.end..].starts_with('>') => range.start..range.end + 1,
         ">" if word(before) == Some("-") => words.0[before].range.start..range.end,
         _ if word(before) == Some("not") => {
-            let range = words.0[before].range.clone();
-            return Some(
-                Problem::new(codes::SYNTAX, range, "`not` is no operator here")
-                    .help("write `!` in place of it; a text that begins with `!` is put in quotes"),
-            );
+            let denied = words.0[before].range.clone();
+            let rest = text[denied.end..].trim();
+            let problem = Problem::new(codes::SYNTAX, denied, "`not` is no operator here");
+            let alone = rest
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.'));
+            let opposite = if alone {
+                format!("!{rest}")
+            } else {
+                format!("!({rest})")
+            };
+            return Some(match before {
+                0 => problem.help(format!("write `{opposite}`")).whole(opposite),
+                _ => problem.help("write `!` in place of it"),
+            });
         }
         _ => return None,
     };
@@ -174,6 +189,24 @@ fn habit(text: &str, words: &Words, range: &Range<usize>) -> Option<Problem> {
     };
     let message = format!("`{}` is no operator here", &text[arrow.clone()]);
     Some(Problem::new(codes::SYNTAX, arrow, message).help(help))
+}
+
+/// Quotes as they are printed.
+const TYPOGRAPHIC: [char; 9] = ['“', '”', '„', '‟', '‘', '’', '‚', '«', '»'];
+
+/// A text between quotes as they are printed: all of it, where the other one is there.
+fn typographic(text: &str, range: &Range<usize>) -> Problem {
+    let quote = &text[range.clone()];
+    let message = format!("`{quote}` is a typographic quote");
+    let inner = text[range.end..]
+        .find(TYPOGRAPHIC)
+        .map(|length| &text[range.end..range.end + length]);
+    let Some(inner) = inner.filter(|inner| !inner.contains(['"', '\''])) else {
+        return Problem::new(codes::SYNTAX, range.clone(), message).help("write a plain one: `\"` or `'`");
+    };
+    let closing = range.end + inner.len();
+    let end = closing + text[closing..].chars().next().map_or(0, char::len_utf8);
+    Problem::new(codes::SYNTAX, range.start..end, message).help(format!("write plain ones: `\"{inner}\"`"))
 }
 
 /// `condition ? one` without `: other`. The parser stumbles over it where the condition begins, which says nothing.

@@ -66,7 +66,7 @@ fn each_mistake_is_marked_at_its_place() {
     check("order.lines.map(l => l.item)", &[("D0301", "=>")]);
     check("order.lines.map(l -> l.item)", &[("D0301", "->")]);
     check("default(order.note 'none')", &[("D0301", "'none'")]);
-    check("order.number == “a”", &[("D0301", "“")]);
+    check("order.number == “a”", &[("D0301", "“a”")]);
     check("'abc", &[("D0301", "'abc")]);
     check("(1", &[("D0301", "(")]);
     check("${{ order.count }}", &[("D0301", "$")]);
