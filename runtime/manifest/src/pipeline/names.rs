@@ -28,8 +28,8 @@ fn used(text: &str) -> Option<String> {
     let mut counted: BTreeMap<&str, usize> = BTreeMap::new();
     for (at, _) in text.match_indices('.') {
         let before = &text[..at];
-        let start = before.rfind(|c: char| !is_name(c)).map_or(0, |at| at + 1);
-        let (name, around) = (&before[start..], before[..start].trim_end_matches(['"', '\'']));
+        let name = before.rsplit(|c: char| !is_name(c)).next().unwrap_or_default();
+        let around = before[..at - name.len()].trim_end_matches(['"', '\'']);
         let read = text[at + 1..].starts_with(|c: char| c.is_ascii_lowercase());
         let is_operation = ["call: ", "undo: "].iter().any(|key| around.ends_with(key));
         if read && name.starts_with(|c: char| c.is_ascii_lowercase()) && !around.ends_with('.') && !is_operation {
@@ -64,6 +64,7 @@ mod tests {
                 Some("row"),
             ),
             ("- call: shop.get\n  with: { number: =trigger.message.number }", None),
+            ("- set: { a: é.a, b: =line.note }", Some("line")),
         ] {
             assert_eq!(used(text).as_deref(), name, "{text}");
         }
