@@ -1,12 +1,12 @@
 //! The fields of a mapping: known ones are taken, missing ones and unknown ones are reported.
 
-use dragoman_model::meant::is_same;
-use dragoman_model::{Diagnostic, Span, meant, nearest};
+use dragoman_model::{Span, nearest};
 
 use crate::homes::{self, Home};
 use crate::reading::Reading;
+use crate::strays::{self, misspelt};
 use crate::yaml::{Entry, Mapping, Node, NodeKind};
-use crate::{Spanned, codes, keys};
+use crate::{Spanned, keys, own_words};
 
 /// A mapping whose keys are being taken one by one.
 pub(crate) struct Fields<'a> {
@@ -50,6 +50,8 @@ impl<'a> Fields<'a> {
                 } else {
                     "is"
                 };
+                let own = own_words::example(node, what);
+                let example = own.as_deref().unwrap_or(example);
                 reading.wrong_type(node, "a mapping", &format!("{what} {are} written {example}"));
                 None
             }
@@ -173,25 +175,37 @@ impl<'a> Fields<'a> {
         if self.one_for_another(reading) {
             return;
         }
-        for entry in &self.mapping.entries {
-            let name = entry.key.value.as_str();
-            if !self.asked.contains(&name) && !self.explained.contains(&name) {
-                if let Some(Home::Beside(_)) = homes::home(name, &self.asked) {
-                    reading.lost.push(name.to_owned());
-                }
-                reading.push(unknown(
-                    &entry.key,
-                    self.what,
-                    &self.asked,
-                    &self.likely,
-                    &self.mapping.entries,
-                ));
-            }
-        }
+        self.strangers(reading);
     }
 }
 
 impl Fields<'_> {
+    /// Reports the keys that nobody asked for; those that belong under the same other one together.
+    fn strangers(&self, reading: &mut Reading) {
+        let there = &self.mapping.entries;
+        let strange = |e: &&Entry| {
+            let name = e.key.value.as_str();
+            !self.asked.contains(&name) && !self.explained.contains(&name)
+        };
+        let mut strangers: Vec<&Entry> = there.iter().filter(strange).collect();
+        while let Some(entry) = strangers.first().copied() {
+            if let Some(Home::Beside(_)) = homes::home(&entry.key, &self.asked) {
+                reading.lost.push(entry.key.value.clone());
+            }
+            strays::fill(reading, &entry.key, &self.asked, there);
+            let together = strays::together(&entry.key, &strangers, &self.asked, there);
+            let said = together.and_then(|(by, all)| {
+                let said = strays::unknown_together(&all, by, self.what, there)?;
+                strangers.retain(|e| !all.iter().any(|other| other.key.span == e.key.span));
+                Some(said)
+            });
+            reading.push(said.unwrap_or_else(|| {
+                strangers.remove(0);
+                strays::unknown(&entry.key, self.what, &self.asked, &self.likely, there)
+            }));
+        }
+    }
+
     /// One key that is none, where one that must be there is missing, was most likely meant as that: it is said once.
     fn one_for_another(&self, reading: &mut Reading) -> bool {
         let strange = |name: &str| !self.asked.contains(&name) && !self.explained.contains(&name);
@@ -218,64 +232,4 @@ impl Fields<'_> {
         let others = self.asked.iter().filter(|key| !there(key) && !missing(key));
         nearest(name, others.copied()).is_some()
     }
-}
-
-/// The diagnostic of a key that is not known.
-pub(crate) fn unknown(
-    key: &Spanned<String>,
-    what: &str,
-    known: &[&'static str],
-    likely: &[&'static str],
-    there: &[Entry],
-) -> Diagnostic {
-    let diagnostic = misspelt(key, what);
-    // A key that is there already was not meant, and one that is right here is likelier than one that is right elsewhere.
-    let free = |k: &&'static str| !there.iter().any(|e| e.key.value == **k);
-    let near = |keys: &[&'static str]| nearest(&key.value, keys.iter().copied().filter(free));
-    if let Some(help) = elsewhere(&key.value, known, there) {
-        return diagnostic.help(help);
-    }
-    let part = || keys::part(&key.value, known.iter().copied().filter(free));
-    let said = || meant(&key.value, known.iter().copied().filter(free));
-    // The same words in another order go before letters: `timeout_on` is near `timeout`, and is `on_timeout`.
-    let all = known.iter().chain(likely).copied();
-    let same = all.filter(free).find(|k| is_same(&key.value, k));
-    match same
-        .or_else(|| near(known))
-        .or_else(|| near(likely))
-        .or_else(part)
-        .or_else(said)
-    {
-        Some(right) => diagnostic.help(format!("write `{right}`")),
-        None => {
-            let mut names: Vec<&str> = known.to_vec();
-            names.sort_unstable();
-            names.dedup();
-            diagnostic.help(format!("the keys of {what} are: {}", names.join(", ")))
-        }
-    }
-}
-
-/// Where a key belongs that is right one level deeper or further out.
-fn elsewhere(key: &str, known: &[&'static str], there: &[Entry]) -> Option<String> {
-    let is_there = |by: &&&str| there.iter().any(|e| e.key.value == **by);
-    match homes::home(key, known)? {
-        Home::Under(all) => {
-            let by = match all.iter().find(is_there) {
-                Some(by) => by,
-                None => all.first().filter(|_| all.len() == 1)?,
-            };
-            Some(format!("`{key}` belongs under `{by}`: `{by}: {{ {key}: ... }}`"))
-        }
-        Home::Beside(all) => {
-            let by: Vec<String> = all.iter().map(|by| format!("`{by}`")).collect();
-            let by = by.join(" or ");
-            Some(format!("`{key}` belongs beside {by}: indent it no further than {by}"))
-        }
-    }
-}
-
-fn misspelt(key: &Spanned<String>, what: &str) -> Diagnostic {
-    let message = format!("unknown key `{}`", key.value);
-    Diagnostic::error(codes::UNKNOWN_KEY, key.span.clone(), message).mark(format!("not a key of {what}"))
 }

@@ -80,6 +80,7 @@ pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
             block
         }
         _ => {
+            let value = value_alone(node);
             let help = match plain(node) {
                 Some("retry" | "repeat") => {
                     "a call is tried again by `retry: { for: 1h }` beside it; a handler comes when that has ended"
@@ -88,6 +89,7 @@ pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
                     "a handler that lets the run go on gives a value in place of the step's, `{ value: ... }`; else it is `park`"
                 }
                 Some("stop" | "fail") => "write it with its reason: `{ stop: { reason: \"why\" } }`",
+                _ if value.is_some() => value.as_deref().unwrap_or_default(),
                 _ => "write, for example, `{ park: { reason: \"why\" } }`",
             };
             reading.wrong_type(node, "a step, a list of steps or `{ steps, value }`", help);
@@ -99,6 +101,15 @@ pub(super) fn any(reading: &mut Reading, node: &Node) -> Block {
             }
         }
     }
+}
+
+/// What is said of an expression where a block is wanted: it is the block's value.
+fn value_alone(node: &Node) -> Option<String> {
+    let NodeKind::Scalar(scalar) = &node.kind else {
+        return None;
+    };
+    let one = scalar.text.starts_with('=') && !scalar.text.contains('\n') && scalar.text.len() < 100;
+    one.then(|| format!("write `{{ value: '{}' }}`", scalar.text.replace('\'', "''")))
 }
 
 /// Reports keys of a step that are indented into its block.

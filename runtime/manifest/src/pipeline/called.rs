@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{Block, Pipeline, Run, Step, StepKind, slips};
-use crate::Spanned;
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::said::Template;
 use crate::yaml::Node;
+use crate::{Spanned, own_words};
 
 /// A `run`: the pipeline, and `with` and `key` beside it.
 pub(super) fn run(reading: &mut Reading, fields: &mut Fields<'_>, node: &Node) -> Option<Run> {
@@ -16,6 +16,11 @@ pub(super) fn run(reading: &mut Reading, fields: &mut Fields<'_>, node: &Node) -
         None => fields.take("with").map(|n| reading.template(n)),
     };
     let key = fields.take("key").map(|n| reading.expression(n));
+    if let Some(name) = own_words::value_of(node, &["pipeline", "name", "id"], own_words::is_name) {
+        let help = format!("write the name alone: `run: {name}`; `with` and `key` stand beside it");
+        reading.wrong_type(node, "text", &help);
+        return None;
+    }
     let pipeline = reading.name(node, "_-", "restock")?;
     Some(Run { pipeline, with, key })
 }

@@ -6,8 +6,9 @@ use super::{Each, Handler, Step, StepKind, block, call, called, claim, decisions
 use crate::fields::Fields;
 use crate::reading::{Reading, plain};
 use crate::said::{ExpressionText, Template};
+use crate::template::refused_expression;
 use crate::yaml::{Entry, Node, NodeKind};
-use crate::{Spanned, codes};
+use crate::{Spanned, codes, own_words};
 
 /// A step; none where it is not even a mapping with a word.
 pub(super) fn step(reading: &mut Reading, node: &Node) -> Option<Step> {
@@ -132,7 +133,7 @@ fn no_word(reading: &mut Reading, fields: &Fields<'_>) {
     let unknown = fields.entries().iter().find(unknown);
     let diagnostic = match unknown {
         Some(entry) if word::CONDITIONS.contains(&&*entry.key.value) => conditional(entry),
-        Some(entry) => crate::fields::unknown(&entry.key, "a step", word::WORDS, &[], fields.entries()),
+        Some(entry) => crate::strays::unknown(&entry.key, "a step", word::WORDS, &[], fields.entries()),
         None => Diagnostic::error(codes::STEP_WORD, fields.heading(), "this step says no word").help(format!(
             "a step says what it does with one of: {}",
             word::WORDS.join(", ")
@@ -292,7 +293,13 @@ fn kind(
 
 fn each(reading: &mut Reading, fields: &mut Fields<'_>, entry: &Entry) -> Option<Each> {
     let what = fields.rename("`each`", Some(&entry.key.span));
-    let items = reading.expression(&entry.value);
+    let items = match own_words::list(&entry.value) {
+        Some(list) => {
+            reading.wrong_type(&entry.value, "an expression", &format!("write `{list}`"));
+            refused_expression(&entry.value.span)
+        }
+        None => reading.expression(&entry.value),
+    };
     let name = item_name(reading, fields);
     let item_key = fields.take("item_key").map(|n| reading.expression(n));
     let concurrent = fields.take("concurrent").and_then(|n| reading.whole(n, 1, 1_000));
