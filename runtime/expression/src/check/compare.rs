@@ -186,6 +186,9 @@ impl Checker<'_> {
                 return None;
             }
         };
+        if !self.environment.trusting && how == Comparison::Quantity && self.other_units(&tree.range, &first, &other) {
+            return None;
+        }
         let (mut holds, fails) = self.listed(one, many, &first, &other.shape)?;
         // A name that a map has: what it stands for is there.
         if let (Kind::Text(name), Shape::Map(_), Some(path)) = (&one.kind, &list.shape, &list.path) {

@@ -131,6 +131,9 @@ impl Checker<'_> {
             Shape::Nothing => Shape::never(),
             shape => shape.present().clone(),
         };
+        if !self.environment.trusting && self.other_units(&tree.range, &first, &second) {
+            return None;
+        }
         // A text where a decimal is: the other value is converted by the one who writes it, not silently.
         let Some(shape) = present.join(&second.shape) else {
             let text = format!(

@@ -79,9 +79,11 @@ impl Checker<'_> {
             let said = self.shown(&tree.range);
             match shape {
                 Shape::List(item) if operator == "+" && self.item_fits(item, left, right) => {
-                    return vec![format!(
-                        "to put one more behind it, add a list of one: `{said} + [{text}]`"
-                    )];
+                    let more = format!("to put one more behind it, add a list of one: `{said} + [{text}]`");
+                    let texts = item
+                        .is_textual()
+                        .then(|| format!("to put its texts together: `{said}.join(\", \")`"));
+                    return texts.into_iter().chain([more]).collect();
                 }
                 Shape::List(_) | Shape::Map(_) if is_number(left.0) || is_number(right.0) => {
                     return vec![format!("to count them: `size({said})`")];

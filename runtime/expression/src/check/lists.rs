@@ -87,6 +87,9 @@ impl Checker<'_> {
 
     fn sum(&mut self, tree: &Tree, of: &Tree) -> Option<Typed> {
         let (list, item) = self.items(of)?;
+        if self.units_differ(of) {
+            return None;
+        }
         let (amount, shape) = match item {
             Shape::Integer => (Amount::Integer, Shape::Integer),
             Shape::Decimal => (Amount::Decimal, Shape::Decimal),
@@ -121,6 +124,21 @@ impl Checker<'_> {
             &tree.range,
             Node::Call(Function::Sum(amount), vec![list.code]),
         ))
+    }
+
+    /// Reports quantities of a list that was written on the spot, of which one has another unit than the first.
+    fn units_differ(&mut self, of: &Tree) -> bool {
+        let Kind::List(items) = &of.kind else { return false };
+        if self.environment.trusting {
+            return false;
+        }
+        let typed: Vec<Option<Typed>> = items.iter().map(|item| self.silently(item)).collect();
+        let mut known = typed
+            .iter()
+            .flatten()
+            .filter(|one| matches!(one.shape, Shape::Measured(_)));
+        let Some(first) = known.next() else { return false };
+        known.any(|other| self.other_units(&other.code.range.clone(), first, other))
     }
 
     fn same_items(&mut self, tree: &Tree, name: &str, of: &Tree) -> Option<Typed> {

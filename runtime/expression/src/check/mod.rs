@@ -1,6 +1,7 @@
 //! The checker: follows every name and field through the shapes, and makes the program that the evaluator runs.
 
 mod arithmetic;
+mod bounds;
 mod calls;
 mod chain;
 mod compare;

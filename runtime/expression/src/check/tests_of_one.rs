@@ -1,15 +1,50 @@
 //! Two tests of one value that only together are always or never true.
 
 use super::Checker;
+use super::bounds::{Bound, cover, exclude, turned};
 use crate::codes;
 use crate::tree::{Kind, Operator, Tree};
 
 /// A test of a value against what was written.
 struct Test<'t> {
     value: String,
-    equal: bool,
-    with: &'t Kind,
+    asked: Operator,
+    with: &'t Tree,
     shown: String,
+}
+
+impl Test<'_> {
+    fn is_of_order(&self) -> bool {
+        !matches!(self.asked, Operator::Equal | Operator::Unequal)
+    }
+
+    /// Whether another one is a test against the same.
+    fn is_with(&self, other: &Test<'_>) -> bool {
+        let bounds = Bound::written(self.with).zip(Bound::written(other.with));
+        bounds.map_or(self.with.kind == other.with.kind, |(one, other)| one == other)
+    }
+}
+
+/// Whether two tests of one value are never true both, or always one of them.
+fn together(and: bool, one: &Test<'_>, other: &Test<'_>) -> bool {
+    if one.is_of_order() || other.is_of_order() {
+        let bounds = Bound::written(one.with).zip(Bound::written(other.with));
+        return bounds.is_some_and(|(first, second)| {
+            let (first, second) = ((one.asked, &first), (other.asked, &second));
+            if and {
+                exclude(first, second)
+            } else {
+                cover(first, second)
+            }
+        });
+    }
+    let equal = |test: &Test<'_>| test.asked == Operator::Equal;
+    match (equal(one), equal(other), one.is_with(other)) {
+        (true, true, false) => and,
+        (false, false, false) => !and,
+        (true, false, true) | (false, true, true) => true,
+        _ => false,
+    }
 }
 
 impl Checker<'_> {
@@ -28,17 +63,18 @@ impl Checker<'_> {
             .iter()
             .flat_map(|one| behind.iter().map(move |other| (one, other)));
         let mut same = pairs.filter(|(one, other)| one.value == other.value);
-        let Some((one, other)) = same.find(|(one, other)| match (one.equal, other.equal, one.with == other.with) {
-            (true, true, false) => and,
-            (false, false, false) => !and,
-            (true, false, true) | (false, true, true) => true,
-            _ => false,
-        }) else {
+        let Some((one, other)) = same.find(|(one, other)| together(and, one, other)) else {
             return false;
         };
         let (value, range) = (one.value.clone(), left.range.start..right.range.end);
         let outcome = if and { "never" } else { "always" };
-        let help = if one.with == other.with {
+        let help = if one.is_of_order() || other.is_of_order() {
+            let (word, wanted) = if and { ("no", "||") } else { ("every", "&&") };
+            format!(
+                "{word} value passes {} of them: write `{wanted}`, or another bound",
+                if and { "both" } else { "one" }
+            )
+        } else if one.is_with(other) {
             "the one test says the opposite of the other: write another value in one of them".to_owned()
         } else if and {
             format!(
@@ -69,23 +105,26 @@ impl Checker<'_> {
         if *own == operator {
             return operands.iter().for_each(|operand| self.tests(operator, operand, found));
         }
-        let equal = match own {
-            Operator::Equal => true,
-            Operator::Unequal => false,
-            _ => return,
-        };
         let [left, right] = operands.as_slice() else { return };
-        let written = |tree: &Tree| matches!(tree.kind, Kind::Text(_) | Kind::Integer(_) | Kind::Boolean(_));
-        let (value, with) = match (written(left), written(right)) {
-            (false, true) => (left, right),
-            (true, false) => (right, left),
+        let is_equality = matches!(own, Operator::Equal | Operator::Unequal);
+        let is_order = matches!(
+            own,
+            Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual
+        );
+        let written = |tree: &Tree| {
+            let literal = matches!(tree.kind, Kind::Text(_) | Kind::Integer(_) | Kind::Boolean(_));
+            is_equality && literal || (is_equality || is_order) && Bound::written(tree).is_some()
+        };
+        let (value, asked, with) = match (written(left), written(right)) {
+            (false, true) => (left, *own, right),
+            (true, false) => (right, turned(*own), left),
             _ => return,
         };
         let text = self.written.text.get(value.range.clone()).unwrap_or_default();
         found.push(Test {
             value: text.trim().to_owned(),
-            equal,
-            with: &with.kind,
+            asked,
+            with,
             shown: self.shown(&with.range),
         });
     }

@@ -192,7 +192,8 @@ impl Checker<'_> {
             },
             None => {
                 let fields = || format!("its fields are `{}`", base.shape.field_names().join("`, `"));
-                vec![elsewhere().unwrap_or_else(fields)]
+                // Whether the one that is elsewhere was meant nobody knows: its own fields are told as well.
+                elsewhere().into_iter().chain([fields()]).collect()
             }
         };
         let help: Vec<&str> = help.iter().map(String::as_str).collect();

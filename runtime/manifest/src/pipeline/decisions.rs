@@ -148,7 +148,7 @@ pub(super) fn note_places(node: &Node, pointer: String, places: &mut BTreeMap<St
 /// How long a wait takes at most. One that cannot be read, or stands beside the wait, is an end nevertheless: nothing
 /// is said about a wait without one.
 pub(super) fn end_of_a_wait(reading: &mut Reading, fields: &mut Fields<'_>) -> Option<Spanned<u64>> {
-    match fields.take("for") {
+    match fields.take_or("for", &["timeout"]) {
         Some(node) => {
             let time = reading.some_time(node, "30d");
             Some(time.unwrap_or_else(|| Spanned::new(0, node.span.clone())))

@@ -46,7 +46,7 @@ pub(super) fn diagnostic(source: &Arc<Source>, error: &ScanError) -> Diagnostic 
     if let Some(diagnostic) = foreign_line(source, at) {
         return diagnostic;
     }
-    if let Some(diagnostic) = by_the_line(source, error.kind(), at) {
+    if let Some(diagnostic) = denied(source, at).or_else(|| by_the_line(source, error.kind(), at)) {
         return diagnostic;
     }
     let (message, help) = words(error.kind());
@@ -185,6 +185,30 @@ fn by_the_line(source: &Arc<Source>, kind: &ErrorKind, error: usize) -> Option<D
         }
         _ => None,
     }
+}
+
+/// An expression that begins with `!` and is in no quotes: to YAML that is a tag, whatever it stumbles over behind it.
+fn denied(source: &Arc<Source>, error: usize) -> Option<Diagnostic> {
+    let text = &source.text;
+    let begin = text.get(..error)?.rfind('\n').map_or(0, |end| end + 1);
+    let line = text[begin..].lines().next()?;
+    let (key, value) = line.split_once(": ")?;
+    let expression = value.trim();
+    let is_key = key
+        .trim_start()
+        .trim_start_matches("- ")
+        .bytes()
+        .all(|b| b.is_ascii_lowercase() || b == b'_');
+    let denies =
+        expression.starts_with('!') && expression[1..].starts_with(|c: char| c.is_ascii_lowercase() || c == '(');
+    if !is_key || !denies || expression.contains(" #") {
+        return None;
+    }
+    let start = begin + key.len() + 2 + value.len() - value.trim_start().len();
+    let span = Span::new(source, start..start + expression.len());
+    let message = "`!` at the beginning is a tag of YAML, which is not taken";
+    let quoted = expression.replace('\'', "''");
+    Some(Diagnostic::error(codes::NOT_YAML, span, message).help(format!("quote the text: `'{quoted}'`")))
 }
 
 /// `{ a: one b: 2 }`: inside of braces a second colon stands in what is one text to YAML. Most likely a comma is missing
