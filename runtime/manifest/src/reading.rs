@@ -90,6 +90,8 @@ pub(crate) struct Reading {
     pub(crate) lost: Vec<String>,
     /// The word whose mapping is read next.
     pub(crate) under: Option<Span>,
+    /// Whether a step of the pipeline replies.
+    pub(crate) replies: bool,
 }
 
 impl Reading {

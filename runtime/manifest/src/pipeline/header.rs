@@ -7,7 +7,7 @@ use dragoman_model::{Diagnostic, Source};
 use super::{Block, FailureWord, Limits, Pipeline, block, decisions, limits, triggers};
 use crate::fields::Fields;
 use crate::reading::{Reading, plain};
-use crate::yaml::{Node, resolve};
+use crate::yaml::{Node, NodeKind, resolve};
 use crate::{Spanned, codes};
 
 /// The version of the language that this runtime knows.
@@ -24,6 +24,8 @@ pub(super) fn pipeline(reading: &mut Reading, source: &Arc<Source>, root: &Node)
         .need(reading, "pipeline", "the-name-of-the-pipeline")
         .and_then(|n| reading.name(n, "_-", "order-received"));
     let summary = fields.take("summary").and_then(|n| reading.text(n, "what it is for"));
+    let body = fields.entries().iter().filter(|entry| entry.key.value != "on");
+    reading.replies = body.map(|entry| &entry.value).any(has_reply);
     let triggers = match fields.need(reading, "on", "[ { id: hook, http: { path: /orders } } ]") {
         Some(node) => triggers::triggers(reading, node),
         None => Vec::new(),
@@ -74,6 +76,18 @@ pub(super) fn pipeline(reading: &mut Reading, source: &Arc<Source>, root: &Node)
         on_failure,
         observe: observe.is_some_and(|o| o.value),
     })
+}
+
+/// Whether a step somewhere in it has the word `reply`.
+fn has_reply(node: &Node) -> bool {
+    match &node.kind {
+        NodeKind::Mapping(mapping) => {
+            let mut entries = mapping.entries.iter();
+            entries.any(|entry| entry.key.value == "reply" || has_reply(&entry.value))
+        }
+        NodeKind::Sequence(items) => items.iter().any(has_reply),
+        _ => false,
+    }
 }
 
 fn fields_span(root: &Node) -> dragoman_model::Span {

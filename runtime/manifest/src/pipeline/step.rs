@@ -166,7 +166,10 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
             {
                 format!("write it inside `{word}`: `{word}: {{ {key}: ... }}`")
             } else if let Some(right) = word::instead(word, key) {
-                format!("write {right}")
+                match right.split('`').nth(1).filter(|name| has_key(fields, name)) {
+                    Some(name) => format!("take it away: `{name}` is there already"),
+                    None => format!("write {right}"),
+                }
             } else if let Some(own) = word::handlers(word, key) {
                 // It may have been written for a step inside, and slipped to the left.
                 match word::owners(key).iter().any(|owner| holds_word(fields, owner)) {
@@ -197,6 +200,11 @@ fn misplaced(reading: &mut Reading, fields: &mut Fields<'_>, word: &'static str)
         reading.beside.push(key.to_owned());
         fields.explained(key);
     }
+}
+
+/// Whether a key is there.
+fn has_key(fields: &Fields<'_>, key: &str) -> bool {
+    fields.entries().iter().any(|entry| entry.key.value == key)
 }
 
 /// Whether a step with this word stands somewhere inside the steps of this one.

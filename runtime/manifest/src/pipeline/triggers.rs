@@ -149,9 +149,16 @@ fn http(reading: &mut Reading, node: &Node) -> Option<TriggerKind> {
         .and_then(|n| reading.text(n, "the name of a sender of the site file"));
     // A word that is none is taken for `replied`, so that nothing else is said to be wrong because of it.
     let replied = fields.take("reply").map(|n| {
-        reading
-            .word(n, &[("accepted", false), ("replied", true)])
-            .is_none_or(|word| word.value)
+        let before = reading.diagnostics.len();
+        let word = reading.word(n, &[("accepted", false), ("replied", true)]);
+        let right = if reading.replies { "replied" } else { "accepted" };
+        for said in reading.diagnostics.iter_mut().skip(before) {
+            // What is nearly one of the two was meant as that one.
+            if said.help.iter().any(|help| help.starts_with("write one of")) {
+                said.help = vec![format!("write `{right}`")];
+            }
+        }
+        word.is_none_or(|word| word.value)
     });
     fields.finish(reading);
     let path = path?;

@@ -7,7 +7,7 @@ use dragoman_model::{Diagnostic, Source, Span};
 use serde_saphyr::granit_parser::{self, Event, Parser, ScalarStyle, StructureStyle};
 
 use super::node::{Entry, Mapping, Node, NodeKind, Scalar, Style};
-use super::refusals::is_cut;
+use super::refusals::{self, is_cut};
 use super::{OffsetMap, scan_error};
 use crate::{LONGEST_TEXT, Spanned, codes};
 
@@ -131,7 +131,11 @@ impl<'a> Reader<'a> {
             }
             Event::Alias(_) | Event::UnresolvedAlias(_) => {
                 let text = &self.source.text[span.range.clone()];
-                let help = format!("write the value again, or quote the text: `\"{text}\"`");
+                // Where a duration or something else that is never text stands, quotes would lead to the next mistake.
+                let help = match refusals::takes_text(&self.source.text[..span.range.start]) {
+                    true => format!("write the value again, or quote the text: `\"{text}\"`"),
+                    false => "write the value again".to_owned(),
+                };
                 self.report(
                     Diagnostic::error(codes::YAML_FEATURE, span, "an alias of YAML is not taken here").help(help),
                 )?;

@@ -108,10 +108,28 @@ impl Reader<'_> {
             // Inside `{{ }}`: the braces are reported, not what stands in them.
             None if self.source.text[..begin.range.start].ends_with('{') => Ok(()),
             None => {
-                let help = match name.split_once(" =") {
-                    Some((name, value)) => format!("a colon is missing: write `{{ {name}: ={} }}`", value.trim()),
-                    None => format!("write `{{ {name}: ... }}`; a text with braces is quoted"),
+                // Of answers one that brings nothing has an empty list.
+                let of_answers = self.source.text[..begin.range.start].trim_end().ends_with("answers:");
+                let first = name.split_once(' ').filter(|(word, _)| crate::keys::is_key(word));
+                let help = match (name.split_once(" ="), first) {
+                    (Some((name, value)), _) => format!("a colon is missing: write `{{ {name}: ={} }}`", value.trim()),
+                    (None, Some((key, value))) => {
+                        format!("a colon is missing: write `{{ {key}: {} }}`", value.trim())
+                    }
+                    (None, None) if of_answers && !name.contains(' ') => {
+                        format!("an answer that brings nothing is written `{name}: []`")
+                    }
+                    (None, None) => format!("write `{{ {name}: ... }}`; a text with braces is quoted"),
                 };
+                // A key whose value is told is there: that it is missing is not said too.
+                let kept = first.map(|(word, _)| word).or(of_answers.then_some(name.as_str()));
+                mapping.entries.extend(kept.map(|word| Entry {
+                    key: Spanned::new(word.to_owned(), key.span.clone()),
+                    value: Node {
+                        kind: NodeKind::Refused,
+                        span: key.span.clone(),
+                    },
+                }));
                 let message = format!("`{name}` has no value");
                 self.report(Diagnostic::error(codes::CUT_BY_COMMA, key.span, message).help(help))
             }
@@ -189,6 +207,33 @@ impl Reader<'_> {
                 .help(help),
         )
     }
+}
+
+/// Whether the key at the end of a text may have text as its value: not where a duration, a number or keys stand.
+pub(super) fn takes_text(before: &str) -> bool {
+    const OTHERS: &[&str] = &[
+        "timeout",
+        "for",
+        "every",
+        "sleep",
+        "settle",
+        "deadline",
+        "backoff",
+        "rate",
+        "concurrent",
+        "backlog",
+        "rounds",
+        "attempts",
+        "limits",
+        "retry",
+        "steps",
+        "on",
+        "undo",
+        "roles",
+    ];
+    let key = before.trim_end().strip_suffix(':').unwrap_or_default();
+    let word = key.rsplit(|c: char| !c.is_ascii_lowercase() && c != '_').next();
+    !word.is_some_and(|word| OTHERS.contains(&word))
 }
 
 /// A key and its value without a space behind the colon between them.

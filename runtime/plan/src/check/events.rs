@@ -30,7 +30,8 @@ impl Checker<'_> {
             }
             (None, _) => Some(None),
         };
-        if let Some(Some(data)) = &data {
+        // Of an event that is none, nothing says what it may bring.
+        if let (Some(_), Some(Some(data))) = (&shape, &data) {
             self.emitted(data, &emit.event.value);
         }
         let kind = shape.flatten().zip(key).zip(data).map(|((_, key), data)| {
