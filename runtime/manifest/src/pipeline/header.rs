@@ -7,7 +7,7 @@ use dragoman_model::{Diagnostic, Source};
 use super::{Block, FailureWord, Limits, Pipeline, block, decisions, limits, triggers};
 use crate::fields::Fields;
 use crate::reading::{Reading, plain};
-use crate::yaml::{Node, NodeKind, resolve};
+use crate::yaml::{Entry, Node, NodeKind, resolve};
 use crate::{Spanned, codes};
 
 /// The version of the language that this runtime knows.
@@ -24,8 +24,7 @@ pub(super) fn pipeline(reading: &mut Reading, source: &Arc<Source>, root: &Node)
         .need(reading, "pipeline", "the-name-of-the-pipeline")
         .and_then(|n| reading.name(n, "_-", "order-received"));
     let summary = fields.take("summary").and_then(|n| reading.text(n, "what it is for"));
-    let body = fields.entries().iter().filter(|entry| entry.key.value != "on");
-    reading.replies = body.map(|entry| &entry.value).any(has_reply);
+    reading.replies = fields.entries().iter().any(replies);
     let triggers = match fields.need(reading, "on", "[ { id: hook, http: { path: /orders } } ]") {
         Some(node) => triggers::triggers(reading, node),
         None => Vec::new(),
@@ -76,6 +75,11 @@ pub(super) fn pipeline(reading: &mut Reading, source: &Arc<Source>, root: &Node)
         on_failure,
         observe: observe.is_some_and(|o| o.value),
     })
+}
+
+/// Whether a step below a key of the pipeline replies; the key of that name in a trigger is another one.
+fn replies(entry: &Entry) -> bool {
+    entry.key.value != "on" && has_reply(&entry.value)
 }
 
 /// Whether a step somewhere in it has the word `reply`.
