@@ -29,11 +29,21 @@ const AGAIN_MS: i64 = 2_000;
 type Delivered = (u64, Option<Vec<String>>);
 
 /// Who is told that there are events.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Outbox {
     told: Notify,
-    /// Events of this process that nobody has looked at yet.
+    /// Events that nobody has looked at yet.
     fresh: AtomicUsize,
+}
+
+impl Default for Outbox {
+    /// What an earlier process left counts as one, until the first look: it may begin a run.
+    fn default() -> Self {
+        Outbox {
+            told: Notify::new(),
+            fresh: AtomicUsize::new(1),
+        }
+    }
 }
 
 impl Outbox {
