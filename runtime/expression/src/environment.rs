@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dragoman_model::{Span, Value};
 use dragoman_schema::{Marks, Shape, Surface};
@@ -73,6 +74,29 @@ impl Default for Limits {
     }
 }
 
+/// So much text of expressions is tried at most, in bytes, to say what to write in the place of mistakes: a pipeline full of
+/// them is told as fast as another one.
+const TRIED: usize = 512 * 1024;
+
+/// How much text may still be tried, shared by all places of a pipeline.
+#[derive(Debug, Clone)]
+pub(crate) struct Tries(Arc<AtomicUsize>);
+
+impl Default for Tries {
+    fn default() -> Self {
+        Tries(Arc::new(AtomicUsize::new(TRIED)))
+    }
+}
+
+impl Tries {
+    /// Takes so many bytes of what is left; false where that is not enough.
+    pub(crate) fn take(&self, bytes: usize) -> bool {
+        let left = self.0.load(Ordering::Relaxed);
+        self.0.store(left.saturating_sub(bytes), Ordering::Relaxed);
+        left >= bytes
+    }
+}
+
 /// Which fields each answer of a person brings.
 pub type AnswerNeeds = Arc<[(String, Vec<String>)]>;
 
@@ -95,6 +119,8 @@ pub struct Environment {
     pub(crate) limits: Limits,
     /// The unit that quantities most likely have here, for what is said of one that has none.
     pub(crate) unit: Option<Arc<str>>,
+    /// How much may still be tried to say what to write.
+    pub(crate) tries: Tries,
     /// Whether the expressions were accepted before.
     pub(crate) trusting: bool,
 }

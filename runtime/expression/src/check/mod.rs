@@ -230,6 +230,14 @@ impl Checker<'_> {
             .push(help.iter().fold(problem, |problem, text| problem.help(*text)));
     }
 
+    /// Notes that something is wrong where nobody hears of it: what was meant is not looked for.
+    fn unheard(&mut self, code: ErrorCode, range: &Range<usize>) -> bool {
+        if self.silent {
+            self.report(code, range, "", &[]);
+        }
+        self.silent
+    }
+
     /// What something is, whatever is wrong with it: nothing is reported.
     fn silently(&mut self, tree: &Tree) -> Option<Typed> {
         let (said, silent) = (self.problems.len(), std::mem::replace(&mut self.silent, true));

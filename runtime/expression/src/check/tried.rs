@@ -239,9 +239,12 @@ impl Trial<'_> {
     /// What comes of another text in a place of the expression.
     fn with(&mut self, place: &Range<usize>, text: &str) -> Outcome {
         let all = self.written.text;
-        let (Some(before), Some(behind), true) = (all.get(..place.start), all.get(place.end..), self.left > 0) else {
+        let (Some(before), Some(behind)) = (all.get(..place.start), all.get(place.end..)) else {
             return Outcome::Open;
         };
+        if self.left == 0 || !self.environment.tries.take(all.len() + text.len()) {
+            return Outcome::Open;
+        }
         self.left -= 1;
         let mended = format!("{before}{text}{behind}");
         if syntax::parse(&mended).is_err() {

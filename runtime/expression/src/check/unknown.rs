@@ -54,6 +54,9 @@ fn inner_fields(shape: &Shape, fields: &[&str]) -> Vec<String> {
 impl Checker<'_> {
     /// Reports a name that stands for nothing here.
     pub(super) fn unknown_name(&mut self, name: &str, range: &Range<usize>) {
+        if self.unheard(codes::UNKNOWN_NAME, range) {
+            return;
+        }
         let help = if self.environment.steps.contains(name) {
             Some(format!("for the output of the step write `steps.{name}`"))
         } else if let Some((_, place)) = PLACED.iter().find(|(placed, _)| *placed == name) {
@@ -158,6 +161,9 @@ impl Checker<'_> {
 
     /// Reports a step that is not there, or not yet.
     pub(super) fn unknown_step(&mut self, id: &str, at: &Range<usize>) {
+        if self.unheard(codes::UNKNOWN_NAME, at) {
+            return;
+        }
         if let Some((why, help)) = self.environment.elsewhere.get(id).map(AsRef::as_ref) {
             let text = format!("the output of the step `{id}` is not there: {why}");
             self.report(codes::STEP_NOT_HERE, at, text, &[help]);
@@ -178,6 +184,9 @@ impl Checker<'_> {
 
     /// Reports a field that an object does not have.
     pub(super) fn unknown_field(&mut self, tree: &Tree, of: &Tree, base: &Typed, name: &str, at: &Range<usize>) {
+        if self.unheard(codes::UNKNOWN_FIELD, at) {
+            return;
+        }
         // The very name one level further out or further in goes before another one that is only written nearly so.
         let elsewhere = || {
             self.field_beside(of, base, name)

@@ -80,6 +80,8 @@ pub fn check(pipeline: &Pipeline, world: &World) -> Checked {
 /// other places are named.
 fn folded(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     const PLACES: usize = 3;
+    // So many other places are named.
+    const LINES: usize = 20;
     let same = |a: &Diagnostic, b: &Diagnostic| a.code == b.code && a.message == b.message;
     let mut folded: Vec<(Diagnostic, Vec<usize>)> = Vec::new();
     for diagnostic in diagnostics {
@@ -96,8 +98,12 @@ fn folded(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let told = |(diagnostic, lines): (Diagnostic, Vec<usize>)| match lines.as_slice() {
         [] => diagnostic,
         lines => {
-            let lines: Vec<String> = lines.iter().map(usize::to_string).collect();
-            diagnostic.help(format!("the same in line {}", lines.join(", ")))
+            let named: Vec<String> = lines.iter().take(LINES).map(usize::to_string).collect();
+            let more = match lines.len() - named.len() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            };
+            diagnostic.help(format!("the same in line {}{more}", named.join(", ")))
         }
     };
     folded.into_iter().map(told).collect()
