@@ -6,13 +6,16 @@
 //!
 //! **Not here:** reading, locking and writing rows (`journals/*`).
 
+pub mod apply;
 pub mod business;
 pub mod ledger;
 pub mod prepared;
 pub mod runs;
 pub mod state;
+pub mod tables;
 
 pub use business::Opening;
 pub use ledger::{Account, Claim, Line};
 pub use prepared::{Addition, Beginning};
 pub use runs::{Outcome, RunRow};
+pub use tables::{OnceWrite, Settlement, Tables};

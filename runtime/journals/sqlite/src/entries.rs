@@ -12,9 +12,8 @@ use crate::writer::Writing;
 /// How the bytes of a body stand in its row: as canonical JSON text. Later formats encrypt; each gets a number.
 const PLAIN: i64 = 0;
 
-/// Writes entries at the end of the trail; gives the position of the first.
-pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<u64, Trouble> {
-    let first = writing.memory.next_position;
+/// Writes entries at the end of the trail.
+pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<(), Trouble> {
     let mut entry = writing
         .connection
         .prepare_cached("INSERT INTO entry(position, run, seq, header) VALUES(?1, ?2, ?3, ?4)")?;
@@ -38,7 +37,7 @@ pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<u6
         writing.memory.leaves.push(sealed.leaf);
         writing.memory.next_position += 1;
     }
-    Ok(first)
+    Ok(())
 }
 
 /// All entries of a run, in order.

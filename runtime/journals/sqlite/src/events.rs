@@ -16,8 +16,7 @@ const KEPT_MS: i64 = 90 * 86_400_000;
 const COLUMNS: &str = "SELECT number, name, key, data, run, path, pipeline, at FROM event";
 
 /// Keeps an event. Those before it under its name and key that are delivered, and those that are too old, are forgotten.
-pub(crate) fn emit(writing: &Writing<'_>, event: &Emitted) -> Result<(), Trouble> {
-    let connection = writing.connection;
+pub(crate) fn emit(connection: &Connection, event: &Emitted) -> Result<(), Trouble> {
     connection
         .prepare_cached("DELETE FROM event WHERE name = ?1 AND key = ?2 AND delivered = 1")?
         .execute((&event.name, &event.key))?;

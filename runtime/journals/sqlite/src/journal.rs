@@ -1,7 +1,7 @@
 //! The trait `Journal`, on the writer and the readers.
 
 use bytes::Bytes;
-use dragoman_journal::decide::{Addition, Beginning};
+use dragoman_journal::decide::{Addition, Beginning, apply};
 use dragoman_journal::error::Error;
 use dragoman_journal::{
     Answer, Append, Begin, Begun, Effect, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Refusal,
@@ -11,20 +11,20 @@ use dragoman_model::{Digest, RunId, Timestamp};
 
 use crate::entries::reading;
 use crate::store::SqliteJournal;
-use crate::{append, begin, business, events, queries, runs, state};
+use crate::{business, events, queries, runs, state};
 
 impl Journal for SqliteJournal {
     fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>> {
         Box::pin(async move {
             let beginning = Beginning::new(begin)?;
-            self.write(move |writing| begin::apply(writing, &beginning)).await
+            self.write(move |writing| apply::begin(writing, &beginning)).await
         })
     }
 
     fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>> {
         Box::pin(async move {
             let addition = Addition::new(append)?;
-            self.write(move |writing| append::apply(writing, &addition)).await
+            self.write(move |writing| apply::append(writing, &addition)).await
         })
     }
 
@@ -45,9 +45,7 @@ impl Journal for SqliteJournal {
     }
 
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {
-        Box::pin(self.read(move |connection| {
-            reading(business::find(connection, &once)).map(|found| found.map(|(_, record)| record))
-        }))
+        Box::pin(self.read(move |connection| reading(business::find(connection, &once))))
     }
 
     fn effects(&self, reference: String) -> Answer<'_, Result<Vec<Effect>, Error>> {
@@ -93,7 +91,7 @@ impl Journal for SqliteJournal {
     fn keep_version(&self, bytes: Bytes) -> Answer<'_, Result<Digest, Error>> {
         Box::pin(async move {
             let digest = Digest::of(&bytes);
-            self.write(move |writing| state::keep_version(writing, &digest, &bytes))
+            self.write(move |writing| state::keep_version(writing.connection, &digest, &bytes))
                 .await?;
             Ok(digest)
         })

@@ -10,7 +10,6 @@
 //!
 //! **Not here:** the formats and their verification (`journal`), what a run does next (`engine`).
 
-mod append;
 mod begin;
 mod business;
 mod columns;
@@ -28,6 +27,7 @@ mod runs;
 mod schema;
 mod state;
 mod store;
+mod tables;
 mod trail;
 mod writer;
 

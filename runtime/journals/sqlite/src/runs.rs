@@ -85,11 +85,13 @@ pub(crate) fn of_ending(ending: Option<Ending>) -> Option<i64> {
 pub(crate) fn update(
     writing: &mut Writing<'_>,
     run: RunId,
-    before: Numbered,
     after: RunRow,
     outcome: &Outcome,
     first_position: u64,
 ) -> Result<(), Trouble> {
+    let Some(before) = find(writing, run)? else {
+        return Ok(());
+    };
     let number = before.number;
     let (standing, wake) = columns::of_standing(after.standing);
     let told_by = outcome.told_by.map(|offset| columns::number(first_position + offset));
