@@ -41,7 +41,7 @@ struct Tool {
     without: &'static str,
 }
 
-const TOOLS: [Tool; 2] = [
+const TOOLS: [Tool; 3] = [
     Tool {
         name: "xmllint",
         package: "libxml2-utils",
@@ -54,9 +54,24 @@ const TOOLS: [Tool; 2] = [
         is_there: || Path::new("/usr/lib/rabbitmq/bin/rabbitmq-server").is_file(),
         without: "the tests that read queues of a broker are skipped without it",
     },
+    Tool {
+        name: "PostgreSQL",
+        package: "postgresql",
+        is_there: postgres_is_there,
+        without: "the tests of the shared store are skipped without it",
+    },
 ];
 
-/// Installs what the tests need: `xmllint` to compare with, and RabbitMQ, of which each test starts a node of its own.
+/// Whether a server of any version is where the system's packages put them.
+fn postgres_is_there() -> bool {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten();
+    versions
+        .flatten()
+        .any(|version| version.path().join("bin/postgres").is_file())
+}
+
+/// Installs what the tests need: `xmllint` to compare with, RabbitMQ and PostgreSQL, of which each
+/// test starts a server of its own.
 /// Without the right to install packages it says what is missing.
 pub(crate) fn tools() -> Result<()> {
     let missing: Vec<&Tool> = TOOLS.iter().filter(|tool| !(tool.is_there)()).collect();

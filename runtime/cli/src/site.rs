@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use dragoman_journal::{Journal, RunFilter};
 use dragoman_model::Value;
-use dragoman_server::{Address, Client, Desk, Runtime, Stored, read_site, says_enough, store_folder};
+use dragoman_server::{Address, Client, Desk, Place, Runtime, Stored, read_site, says_enough, store_folder};
 use tokio::time::Instant;
 
 use crate::answer::Error;
@@ -87,13 +87,13 @@ impl SiteOption {
     /// The server that runs; else what the store holds. Nothing is made, begun or taken up, and neither secrets nor
     /// plugins nor sound pipelines are needed.
     pub(crate) async fn look(&self) -> Result<Sight, Error> {
-        let store = self.store()?;
-        if let Some(address) = Address::find(&store)
+        let (said, _) = read_site(&self.site).map_err(Error::Diagnostics)?;
+        if let Some(address) = Address::find(&store_folder(&self.site, &said))
             && let Some(client) = Client::connect(address).await
         {
             return Ok(Sight::Served(client));
         }
-        Ok(Sight::Stored(Stored::open(&store)?))
+        Ok(Sight::Stored(Stored::open(&Place::of(&self.site, &said)?).await?))
     }
 }
 

@@ -11,6 +11,7 @@ use dragoman_engine::{
     Acceptor, Boxed, Call, Delivery, Engine, Handle, Limits, Output, PlanSource, Probed, Report, Settings, StepRunner,
     SystemClock,
 };
+use dragoman_journal::Store as _;
 use dragoman_journals_sqlite::{Options, SqliteJournal};
 use dragoman_model::{Actor, Digest, Failure, OperationEffect, Source, Timestamp, Usage, Value};
 use dragoman_plan::{Plan, World};

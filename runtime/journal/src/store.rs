@@ -9,6 +9,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use dragoman_model::{Digest, DocumentReference, Part, RunId, Timestamp};
 
+use crate::chain::Head;
 use crate::entry::{Draft, Entry};
 use crate::error::Error;
 use crate::query::{Effect, Emitted, Once, RunFilter, RunSummary, Wait};
@@ -364,4 +365,27 @@ pub trait Journal: Records {
     fn document(&self, digest: Digest) -> Answer<'_, Result<Option<KeptDocument>, Error>>;
     /// Keeps a text that runs are pinned to (a pipeline, a component, the values of a site), under its digest.
     fn keep_version(&self, bytes: Bytes) -> Answer<'_, Result<Digest, Error>>;
+}
+
+/// What a store has done since it was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Commits, each with one sync.
+    pub syncs: u64,
+    /// Batches of the chain.
+    pub batches: u64,
+    /// Entries.
+    pub entries: u64,
+    /// Bytes of headers and bodies.
+    pub bytes: u64,
+}
+
+/// A store as a server has it.
+pub trait Store: Journal {
+    /// The end of each chain as of now, not yet signed.
+    fn heads(&self) -> Answer<'_, Result<Vec<Head>, Error>>;
+    /// What it has done since it was opened.
+    fn stats(&self) -> Stats;
+    /// Whether no other process can have it: then no other can own a run.
+    fn is_alone(&self) -> bool;
 }

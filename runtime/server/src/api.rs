@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use dragoman_journal::RunFilter;
-use dragoman_journals_sqlite::SqliteJournal;
+use dragoman_journal::Store;
 use dragoman_model::{Digest, Role, Value};
 use dragoman_security::Bearer;
 use dragoman_transports_http::inbound::problem;
@@ -33,7 +33,7 @@ pub(crate) struct Api {
     pub(crate) migrations: Migrations,
     token: Bearer,
     pub(crate) reloader: Arc<Reloader>,
-    journal: Arc<SqliteJournal>,
+    journal: Arc<dyn Store>,
 }
 
 /// The routes below `/v1`. All but `/v1/health` ask who it is: an account of the site, or the administrator of this machine
@@ -43,7 +43,7 @@ pub(crate) fn router(
     migrations: Migrations,
     token: Bearer,
     reloader: Arc<Reloader>,
-    journal: Arc<SqliteJournal>,
+    journal: Arc<dyn Store>,
 ) -> Router {
     Router::new()
         .route("/v1/health", get(health))

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use dragoman_journal::Head;
 use dragoman_journal::audit::{TRAIL_REWRITTEN, TRAIL_SHORTER, Trail};
-use dragoman_journals_sqlite::{SqliteJournal, SqliteTrail};
+use dragoman_journal::{Head, Store};
 use dragoman_manifest::Site;
 use dragoman_model::Digest;
 use dragoman_security::Keys;
@@ -15,7 +14,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::sync::watch;
 
 use crate::error::Error;
-use crate::records;
+use crate::stores::Place;
 
 /// Where the heads are written to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,11 +40,11 @@ impl Outside {
 ///
 /// # Errors
 /// D0720 where the trail is gone or shorter, D0721 where it is another one.
-pub(crate) fn refuse_without_trail(said: &Site, folder: &Path, store: &Path) -> Result<(), Error> {
+pub(crate) fn refuse_without_trail(said: &Site, folder: &Path, store: &Place) -> Result<(), Error> {
     let Some(outside) = Outside::of(said, folder) else {
         return Ok(());
     };
-    if !records::is_there(store) {
+    if !store.may_be_there() {
         return if knows_of_a_trail(&outside.file) {
             Err(gone(store, &outside.file))
         } else {
@@ -55,7 +54,7 @@ pub(crate) fn refuse_without_trail(said: &Site, folder: &Path, store: &Path) -> 
     // The heads first: where a server is at work, the trail may be ahead of them, and never behind.
     let heads = last_heads(&outside.file);
     // A store that cannot be read is for whoever opens it to tell.
-    let Ok(trail) = SqliteTrail::open(store) else {
+    let Ok(trail) = store.trail() else {
         return Ok(());
     };
     let writer = trail.heads()?.pop();
@@ -64,15 +63,15 @@ pub(crate) fn refuse_without_trail(said: &Site, folder: &Path, store: &Path) -> 
         .rev()
         .find(|head| writer.as_ref().is_some_and(|own| own.writer == head.writer));
     match newest.filter(|head| head.number > 0) {
-        Some(head) => compare(&trail, &head, store, &outside.file),
+        Some(head) => compare(trail.trail(), &head, store, &outside.file),
         None => Ok(()),
     }
 }
 
 /// Whether the trail has the batch that a head names.
-fn compare(trail: &SqliteTrail, head: &Head, store: &Path, file: &Path) -> Result<(), Error> {
+fn compare(trail: &dyn Trail, head: &Head, store: &Place, file: &Path) -> Result<(), Error> {
     let found = trail.batches(head.number - 1, 1)?.into_iter().next();
-    let (store, file) = (store.display(), file.display());
+    let file = file.display();
     let help = "go back to a newer backup, or look whether `store:` in the site file is right; where this store is meant to \
                 go on, move the file of heads to where it is kept, and write down why and what was lost: \
                 `dragoman audit verify --heads FILE` tells the two apart";
@@ -124,11 +123,10 @@ pub fn knows_of_a_trail(file: &Path) -> bool {
 }
 
 /// The trail that a file of heads knows of is gone with its store.
-pub fn gone(store: &Path, file: &Path) -> Error {
+pub fn gone(store: &Place, file: &Path) -> Error {
     let message = format!(
-        "the trail is gone: {} has heads of it, and there is no store in {}",
-        file.display(),
-        store.display()
+        "the trail is gone: {} has heads of it, and there is no store in {store}",
+        file.display()
     );
     let help = "look whether `store:` in the site file is right, and go back to a backup; where a new trail is meant to \
                 begin, move the file of heads to where it is kept, and write down why";
@@ -137,7 +135,7 @@ pub fn gone(store: &Path, file: &Path) -> Error {
 
 /// Writes the heads to where they are wanted, until told to stop; the last ones are written then.
 pub(crate) async fn follow(
-    journal: Arc<SqliteJournal>,
+    journal: Arc<dyn Store>,
     keys: Arc<Keys>,
     mut wanted: watch::Receiver<Option<Outside>>,
     mut stop: watch::Receiver<bool>,
@@ -164,7 +162,7 @@ pub(crate) async fn follow(
 
 /// Writes the signed heads to a file, one JSON line each, whenever there is something new, until told to stop; then once more.
 async fn write(
-    journal: Arc<SqliteJournal>,
+    journal: Arc<dyn Store>,
     keys: Arc<Keys>,
     file: PathBuf,
     every: Duration,
@@ -176,7 +174,7 @@ async fn write(
             () = tokio::time::sleep(every) => false,
             _ = stop.changed() => true,
         };
-        match append(&journal, &keys, &file, last).await {
+        match append(&*journal, &keys, &file, last).await {
             Ok(number) => last = number,
             Err(error) => {
                 tracing::error!(file = %file.display(), error, "the heads of the trail cannot be written outside")
@@ -188,7 +186,7 @@ async fn write(
     }
 }
 
-async fn append(journal: &SqliteJournal, keys: &Keys, file: &Path, last: u64) -> Result<u64, String> {
+async fn append(journal: &dyn Store, keys: &Keys, file: &Path, last: u64) -> Result<u64, String> {
     let mut newest = last;
     let mut text = String::new();
     for head in journal.heads().await.map_err(|e| e.to_string())? {

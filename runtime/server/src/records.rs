@@ -3,35 +3,26 @@
 //!
 //! It needs the store alone: neither secrets nor plugins, and no pipeline without mistakes.
 
-use std::path::Path;
-
-use dragoman_journal::error::CANNOT_OPEN;
 use dragoman_journal::{Entry, Record, Records, RunFilter};
-use dragoman_journals_sqlite::SqliteRecords;
 use dragoman_model::{RunId, Value};
 use serde_json::json;
 
 use crate::desk::Refusal;
 use crate::error::Error;
+use crate::stores::Place;
 use crate::view;
 use crate::waits::waits;
 
 /// A store opened for those who only look: no lock is taken, nothing is made, no engine is started.
-pub struct Stored(SqliteRecords);
+pub struct Stored(Box<dyn Records>);
 
 impl Stored {
-    /// Opens the store in a folder for reading.
+    /// Opens a store for reading.
     ///
     /// # Errors
     /// D0701 where there is none, D0704 where it is damaged, D0705 where a newer version wrote it.
-    pub fn open(store: &Path) -> Result<Self, Error> {
-        if !is_there(store) {
-            let message = format!("there is no store in {}", store.display());
-            let help = "nothing has run here yet; `dragoman serve` and `dragoman run` make the store. If something has, look \
-                        whether `store:` in the site file is right";
-            return Err(Error::new(CANNOT_OPEN, message, help));
-        }
-        Ok(Stored(SqliteRecords::open(store)?))
+    pub async fn open(place: &Place) -> Result<Self, Error> {
+        Ok(Stored(place.records().await?))
     }
 
     /// Runs, newest first: as [`crate::Desk::runs`].
@@ -39,7 +30,7 @@ impl Stored {
     /// # Errors
     /// Where the store cannot be read; the inner one where there is no such status.
     pub async fn runs(&self, filter: RunFilter) -> Result<Result<Value, Refusal>, Error> {
-        Ok(runs(&self.0, filter).await?)
+        Ok(runs(&*self.0, filter).await?)
     }
 
     /// A run with its timeline: as [`crate::Desk::run`].
@@ -47,7 +38,7 @@ impl Stored {
     /// # Errors
     /// Where the store cannot be read; the inner one where there is no such run.
     pub async fn run(&self, id: &str, bodies: bool) -> Result<Result<Value, Refusal>, Error> {
-        Ok(run(&self.0, id, bodies).await?)
+        Ok(run(&*self.0, id, bodies).await?)
     }
 
     /// Open waits, oldest first: as [`crate::Desk::waits`].
@@ -55,13 +46,8 @@ impl Stored {
     /// # Errors
     /// Where the store cannot be read.
     pub async fn waits(&self) -> Result<Value, Error> {
-        Ok(waits(&self.0).await?)
+        Ok(waits(&*self.0).await?)
     }
-}
-
-/// Whether a folder has a store in it.
-pub fn is_there(store: &Path) -> bool {
-    store.join("journal.db").exists()
 }
 
 /// The least of an id that says which one is meant. Less, and above all nothing, is a slip: where there is only one run or

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use dragoman_engine::{Acceptor, Handle};
 use dragoman_host::Host;
-use dragoman_journals_sqlite::SqliteJournal;
+use dragoman_journal::Store;
 use dragoman_manifest::Site as Said;
 use dragoman_model::{Diagnostic, Digest};
 use dragoman_plan::Plan;
@@ -59,7 +59,7 @@ pub(crate) struct Reloader {
     folder: PathBuf,
     listen: String,
     store: String,
-    journal: Arc<SqliteJournal>,
+    journal: Arc<dyn Store>,
     host: Arc<Host>,
     egress: Arc<HttpEgress>,
     plans: Arc<Plans>,
@@ -95,7 +95,7 @@ impl Reloader {
             file: runtime.file.clone(),
             folder: runtime.folder.clone(),
             listen: runtime.said.listen.value.clone(),
-            store: runtime.said.store.value.clone(),
+            store: runtime.said.store.place().value,
             journal: runtime.journal.clone(),
             host: runtime.host.clone(),
             egress: runtime.egress.clone(),
@@ -233,10 +233,8 @@ impl Reloader {
 
     /// What has changed in the site file and cannot change here.
     fn fixed(&self, said: &Said) -> Vec<Diagnostic> {
-        let pairs = [
-            ("listen", &self.listen, &said.listen),
-            ("store", &self.store, &said.store),
-        ];
+        let store = said.store.place();
+        let pairs = [("listen", &self.listen, &said.listen), ("store", &self.store, &store)];
         let changed = pairs.into_iter().filter(|(_, before, now)| **before != now.value);
         changed
             .map(|(key, before, now)| {

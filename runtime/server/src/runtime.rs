@@ -8,8 +8,7 @@ use std::sync::Arc;
 use dragoman_engine::shell::{Engine, Handle, Limits, Settings, SystemClock};
 use dragoman_host::settings::CacheSettings;
 use dragoman_host::{Host, HostSettings, JournalStorage, Runner};
-use dragoman_journal::Journal;
-use dragoman_journals_sqlite::{Options as StoreOptions, SqliteJournal};
+use dragoman_journal::{Journal, Store};
 use dragoman_manifest::Site as Said;
 use dragoman_model::{Diagnostic, Digest, Severity};
 use dragoman_security::Keys;
@@ -22,6 +21,7 @@ use crate::error::Error;
 use crate::heads;
 use crate::plans::Plans;
 use crate::site::{self, Account, Inputs, Secrets, Seen, Site};
+use crate::stores::{Place, store_folder};
 
 /// The connections of a site, as host and egress were given them.
 #[derive(Clone, Default)]
@@ -68,7 +68,7 @@ pub struct Runtime {
     /// The folder of the store.
     pub store: PathBuf,
     /// The store.
-    pub journal: Arc<SqliteJournal>,
+    pub journal: Arc<dyn Store>,
     /// The plans.
     pub plans: Arc<Plans>,
     /// The senders by name.
@@ -85,11 +85,6 @@ pub struct Runtime {
     /// How the site's files were found when they were read.
     pub(crate) seen: Seen,
     engine: Engine,
-}
-
-/// The folder of a site's store.
-pub fn store_folder(site_file: &Path, said: &Said) -> PathBuf {
-    site::folder_of(site_file).join(&*said.store.value)
 }
 
 /// A host for a site: compiled code is kept below the store's folder and vouched for by the installation's key.
@@ -114,7 +109,7 @@ impl Runtime {
         let (said, mut warnings) = site::read(site_file).map_err(Error::Diagnostics)?;
         let seen = seen.and_then(Inputs::of(site_file, &said).look());
         let store = store_folder(site_file, &said);
-        let journal = Arc::new(open_store(site_file, &said, &store)?);
+        let journal = open_store(site_file, &said).await?;
         let keys = Keys::open(&store.join("keys"))?;
         let shared: Arc<dyn Journal> = journal.clone();
         let egress = Arc::new(HttpEgress::new());
@@ -144,7 +139,7 @@ impl Runtime {
         };
         connections.bind(&host, &egress);
         let plans = Arc::new(Plans::new(editions, world, shared.clone(), host.clone()));
-        let engine = start(shared, &host, &plans);
+        let engine = start(shared, journal.is_alone(), &host, &plans);
         Ok(Runtime {
             said,
             file: site_file.to_path_buf(),
@@ -172,21 +167,25 @@ impl Runtime {
 }
 
 /// Starts the engine, which takes up every unfinished run.
-fn start(journal: Arc<dyn Journal>, host: &Arc<Host>, plans: &Arc<Plans>) -> Engine {
+fn start(journal: Arc<dyn Journal>, alone: bool, host: &Arc<Host>, plans: &Arc<Plans>) -> Engine {
     Engine::start(Settings {
         journal,
         runner: Arc::new(Runner::new(host.clone())),
         plans: plans.clone(),
         clock: Arc::new(SystemClock),
         worker: worker(),
-        limits: Limits::default(),
+        limits: Limits {
+            alone,
+            ..Limits::default()
+        },
     })
 }
 
 /// Opens the store as its owner. Where there is none it is made, unless outside heads know of one that was there.
-fn open_store(site_file: &Path, said: &Said, store: &Path) -> Result<SqliteJournal, Error> {
-    heads::refuse_without_trail(said, &site::folder_of(site_file), store)?;
-    Ok(SqliteJournal::open(store, StoreOptions::default())?)
+async fn open_store(site_file: &Path, said: &Said) -> Result<Arc<dyn Store>, Error> {
+    let place = Place::of(site_file, said)?;
+    heads::refuse_without_trail(said, &site::folder_of(site_file), &place)?;
+    place.open().await
 }
 
 /// Everything that runs will be pinned to is kept in the store before any run can begin with it. `kept`: what is there.

@@ -22,6 +22,7 @@ mod guard;
 pub mod http;
 pub mod load;
 mod partner;
+pub mod postgres;
 mod problem;
 pub mod process;
 pub mod record;

@@ -6,9 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use dragoman_journal::Head;
 use dragoman_journal::audit::HEAD_UNCHECKED;
-use dragoman_journals_sqlite::SqliteTrail;
 use dragoman_security::{PublicKey, Signature};
-use dragoman_server::{knows_of_a_trail, read_site, store_is_there, trail_gone};
+use dragoman_server::{Place, knows_of_a_trail, read_site, store_folder, trail_gone};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
@@ -55,20 +54,20 @@ impl Audit {
 
 impl Verify {
     fn run(self) -> Outcome {
-        let (store, files) = self.places()?;
-        if !store_is_there(&store)
+        let (place, store, files) = self.places()?;
+        if !place.may_be_there()
             && let Some(file) = files.iter().find(|file| knows_of_a_trail(file))
         {
-            return Err(trail_gone(&store, file).into());
+            return Err(trail_gone(&place, file).into());
         }
         let (heads, unchecked) = self.read_heads(&store, &files)?;
-        let trail = SqliteTrail::open(&store).map_err(journal)?;
+        let trail = place.trail()?;
         // What the file itself is damaged by is said first: a damaged page may be why an entry cannot be read.
-        let damage = trail.check_file().map_err(journal)?;
+        let damage = trail.damage()?;
         if !damage.is_empty() {
             return Err(damaged(&store, &damage));
         }
-        let mut report = dragoman_journal::audit::verify(&trail, &heads).map_err(journal)?;
+        let mut report = dragoman_journal::audit::verify(trail.trail(), &heads).map_err(journal)?;
         for what in unchecked {
             report.find(HEAD_UNCHECKED, what);
         }
@@ -113,10 +112,10 @@ impl Verify {
         Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    /// The store, and the files of heads.
-    fn places(&self) -> Result<(PathBuf, Vec<PathBuf>), Error> {
+    /// The store, the folder of its keys, and the files of heads.
+    fn places(&self) -> Result<(Place, PathBuf, Vec<PathBuf>), Error> {
         if let Some(store) = &self.store {
-            return Ok((store.clone(), self.heads.clone()));
+            return Ok((Place::Folder(store.clone()), store.clone(), self.heads.clone()));
         }
         let (said, _) = read_site(&self.site.site).map_err(Error::Diagnostics)?;
         let mut files = self.heads.clone();
@@ -129,7 +128,8 @@ impl Verify {
                 files.push(file);
             }
         }
-        Ok((self.site.store()?, files))
+        let store = store_folder(&self.site.site, &said);
+        Ok((Place::of(&self.site.site, &said)?, store, files))
     }
 
     /// The key that the heads are to be signed with: the one that is given, else the installation's own. None: there is

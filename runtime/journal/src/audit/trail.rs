@@ -1,6 +1,6 @@
 //! A trail as an auditor reads it: the bytes of the store, without its promises.
 
-use dragoman_model::{Digest, RunId, Timestamp};
+use dragoman_model::{Digest, RunId, Timestamp, Value};
 
 use crate::error::Error;
 use crate::query::OnceState;
@@ -82,6 +82,25 @@ pub struct Claimed {
     pub account: String,
     /// What was taken.
     pub lines: Vec<ClaimLine>,
+}
+
+impl Claimed {
+    /// Read off the input that is kept with the business key of a claim; none: it is not one.
+    pub fn of(body: &Value) -> Option<Self> {
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let line = |line: &Value| {
+            Some(ClaimLine {
+                item: text(&line["item"])?,
+                value: text(&line["value"])?,
+                unit: text(&line["unit"])?,
+            })
+        };
+        let lines = body["lines"].as_array()?.iter().map(line).collect::<Option<_>>()?;
+        Some(Claimed {
+            account: text(&body["account"])?,
+            lines,
+        })
+    }
 }
 
 /// An item of an account in the ledger.

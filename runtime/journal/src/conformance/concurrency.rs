@@ -13,8 +13,11 @@ use crate::store::{Journal, Operation, Standing};
 const CALLERS: u64 = 64;
 
 pub(super) async fn everything_answered_is_there(stores: &dyn Stores) {
-    let open = || stores.open("many").unwrap_or_else(|e| panic!("store `many`: {e}"));
-    let journal = open();
+    let open = async || {
+        let opened = stores.open("many").await;
+        opened.unwrap_or_else(|e| panic!("store `many`: {e}"))
+    };
+    let journal = open().await;
     join_all((1..=CALLERS).map(|number| {
         let journal = journal.clone();
         async move {
@@ -31,7 +34,7 @@ pub(super) async fn everything_answered_is_there(stores: &dyn Stores) {
     let before = content(&*journal).await;
     drop(journal);
 
-    let journal = open();
+    let journal = open().await;
     assert_eq!(
         content(&*journal).await,
         before,

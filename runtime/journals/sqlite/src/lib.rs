@@ -32,5 +32,5 @@ mod trail;
 mod writer;
 
 pub use records::SqliteRecords;
-pub use store::{Fault, Options, SqliteJournal, Stats};
+pub use store::{Fault, Options, SqliteJournal};
 pub use trail::SqliteTrail;

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use dragoman_journal::Head;
 use dragoman_journal::error::{CANNOT_OPEN, Error};
+use dragoman_journal::{Answer, Head, Stats, Store};
 use rusqlite::Connection;
 
 use crate::failure::{self, Trouble};
@@ -41,19 +41,6 @@ impl Default for Options {
             fault: None,
         }
     }
-}
-
-/// What the store has done since it was opened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Commits, each with one sync.
-    pub syncs: u64,
-    /// Batches of the chain.
-    pub batches: u64,
-    /// Entries.
-    pub entries: u64,
-    /// Bytes of headers and bodies.
-    pub bytes: u64,
 }
 
 /// The counters behind [`Stats`].
@@ -114,25 +101,6 @@ impl SqliteJournal {
         })
     }
 
-    /// What it has done since it was opened.
-    pub fn stats(&self) -> Stats {
-        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Stats {
-            syncs: read(&self.counters.syncs),
-            batches: read(&self.counters.batches),
-            entries: read(&self.counters.entries),
-            bytes: read(&self.counters.bytes),
-        }
-    }
-
-    /// The end of each writer's chain as of now, not yet signed. This store has one writer, so it is one head.
-    ///
-    /// # Errors
-    /// D0704 where the last batch cannot be read, D0707 where the store has stopped.
-    pub async fn heads(&self) -> Result<Vec<Head>, Error> {
-        self.read(trail::heads).await
-    }
-
     /// The trail for an audit, as it is at this moment.
     ///
     /// # Errors
@@ -167,6 +135,26 @@ impl SqliteJournal {
         }
         let lost = || Error::new(CANNOT_OPEN, "the readers of the store are gone; restart");
         self.readers.ask(query).await.unwrap_or_else(|_| Err(lost()))
+    }
+}
+
+impl Store for SqliteJournal {
+    fn heads(&self) -> Answer<'_, Result<Vec<Head>, Error>> {
+        Box::pin(self.read(trail::heads))
+    }
+
+    fn stats(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            syncs: read(&self.counters.syncs),
+            batches: read(&self.counters.batches),
+            entries: read(&self.counters.entries),
+            bytes: read(&self.counters.bytes),
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        true
     }
 }
 

@@ -8,8 +8,8 @@ use dragoman_journal::audit::{
     verify,
 };
 use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, Error};
-use dragoman_journal::{Batch, ClaimLine, Ending, Head, OnceKey, Wait};
-use dragoman_model::{Digest, RunId, Value};
+use dragoman_journal::{Batch, Ending, Head, OnceKey, Wait};
+use dragoman_model::{Digest, RunId};
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension, Row};
 
@@ -148,23 +148,6 @@ fn ending(row: &Row<'_>, column: usize) -> Result<Option<Ending>, rusqlite::Erro
     })
 }
 
-/// The account and lines of a claim, as `ledger::claim` keeps them.
-fn claimed(body: &Value) -> Option<Claimed> {
-    let text = |value: &Value| value.as_str().map(str::to_owned);
-    let line = |line: &Value| {
-        Some(ClaimLine {
-            item: text(&line["item"])?,
-            value: text(&line["value"])?,
-            unit: text(&line["unit"])?,
-        })
-    };
-    let lines = body["lines"].as_array()?.iter().map(line).collect::<Option<_>>()?;
-    Some(Claimed {
-        account: text(&body["account"])?,
-        lines,
-    })
-}
-
 impl Trail for SqliteTrail {
     fn batches(&self, after: u64, limit: usize) -> Result<Vec<StoredBatch>, Error> {
         reading((|| {
@@ -234,7 +217,7 @@ impl Trail for SqliteTrail {
             let output: Option<String> = row.get(7)?;
             let body = columns::value(row, 6)?;
             Ok(OnceRow {
-                claim: once.scope.starts_with("ledger:").then(|| claimed(&body)).flatten(),
+                claim: once.scope.starts_with("ledger:").then(|| Claimed::of(&body)).flatten(),
                 once,
                 run: columns::run(row, 2)?,
                 path: row.get(3)?,

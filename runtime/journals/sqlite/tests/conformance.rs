@@ -4,14 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dragoman_journal::conformance::{self, Stores};
-use dragoman_journal::{Error, Journal};
+use dragoman_journal::{Answer, Error, Journal};
 use dragoman_journals_sqlite::{Options, SqliteJournal};
 
 struct Folders(PathBuf);
 
 impl Stores for Folders {
-    fn open(&self, name: &str) -> Result<Arc<dyn Journal>, Error> {
-        Ok(Arc::new(SqliteJournal::open(&self.0.join(name), Options::default())?))
+    fn open<'a>(&'a self, name: &'a str) -> Answer<'a, Result<Arc<dyn Journal>, Error>> {
+        let opened = SqliteJournal::open(&self.0.join(name), Options::default());
+        Box::pin(async { opened.map(|journal| Arc::new(journal) as Arc<dyn Journal>) })
     }
 }
 

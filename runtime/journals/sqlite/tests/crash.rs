@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use dragoman_journal::Store as _;
 use dragoman_journal::conformance::sample::{append, begun, read, run, written};
 use dragoman_journal::{Journal, Records};
 use dragoman_journals_sqlite::{Options, SqliteJournal};

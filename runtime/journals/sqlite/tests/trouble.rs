@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use dragoman_journal::Store as _;
 use dragoman_journal::conformance::sample::{append, begin, begun, read, run, written};
 use dragoman_journal::{Begun, Error, Journal, Records, RunFilter};
 use dragoman_journals_sqlite::{Options, SqliteJournal, SqliteTrail};

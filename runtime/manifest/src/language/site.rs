@@ -102,7 +102,39 @@ static USER: Map = map(
 static STORE: Map = map(
     "store",
     "Where runs are kept.",
-    &[need("sqlite", Text, "The folder of the store.", "data")],
+    &[
+        key("sqlite", Text, "The folder of the store.", "data"),
+        key(
+            "postgres",
+            Kind::Map(&DATABASE),
+            "The database that several machines share.",
+            "{ url: postgresql://db.example/dragoman, user: dragoman, password: env:STORE_PASSWORD }",
+        ),
+    ],
+)
+.one_of(&["sqlite", "postgres"]);
+
+static DATABASE: Map = map(
+    "database",
+    "A PostgreSQL database.",
+    &[
+        need("url", Text, "Host and database.", "postgresql://db.example/dragoman"),
+        need("user", Text, "The user.", "dragoman"),
+        key(
+            "password",
+            Secret,
+            "Where the user's password is.",
+            "env:STORE_PASSWORD",
+        ),
+        key(
+            "schema",
+            Text,
+            "The schema, for several sites in one database.",
+            "dragoman",
+        ),
+        key("folder", Text, "The folder of what stays on this machine.", "data"),
+        key("private", Flag, "Without TLS, in a network of one's own.", "true"),
+    ],
 );
 
 static LIMITS: Map = map(

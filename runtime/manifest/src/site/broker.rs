@@ -2,6 +2,7 @@
 
 use dragoman_model::Diagnostic;
 
+use super::address::{host_and_port, named_in};
 use super::secret::secret;
 use super::{Broker, BrokerAddress, Sender};
 use crate::reading::Reading;
@@ -67,13 +68,7 @@ fn broker(reading: &mut Reading, node: &Node) -> Option<Broker> {
 
 /// The parts of a broker's URL; reports why it cannot be one.
 fn address(reading: &mut Reading, url: &Spanned<String>) -> Option<BrokerAddress> {
-    let authority = |text: &str| text.split('/').next().unwrap_or_default().contains('@');
-    if url.split_once("://").is_some_and(|(_, rest)| authority(rest)) {
-        let message = "user and password are not written into a URL";
-        reading.push(
-            Diagnostic::error(codes::PLAIN_SECRET, url.span.clone(), message)
-                .help("write `user: NAME` and `password: env:NAME` beside it"),
-        );
+    if named_in(reading, url) {
         return None;
     }
     let address = parts(url);
@@ -97,39 +92,13 @@ fn parts(url: &str) -> Option<BrokerAddress> {
         return None;
     }
     let (authority, vhost) = rest.split_once('/').unwrap_or((rest, ""));
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(inner) => {
-            let (host, behind) = inner.split_once(']')?;
-            host.parse::<std::net::Ipv6Addr>().ok()?;
-            (host, behind)
-        }
-        None => {
-            let end = authority.find(':').unwrap_or(authority.len());
-            (&authority[..end], &authority[end..])
-        }
-    };
-    let fits = |c: char| c.is_alphanumeric() || "-._:".contains(c);
-    if host.is_empty() || !host.chars().all(fits) || vhost.contains('/') {
+    let (host, port) = host_and_port(authority)?;
+    if vhost.contains('/') {
         return None;
     }
-    let port = match port.strip_prefix(':') {
-        Some(digits) => digits.parse().ok().filter(|port| *port > 0)?,
-        None if port.is_empty() => {
-            if tls {
-                5671
-            } else {
-                5672
-            }
-        }
-        None => return None,
-    };
+    let port = port.unwrap_or(if tls { 5671 } else { 5672 });
     let vhost = if vhost.is_empty() { "/".into() } else { decoded(vhost)? };
-    Some(BrokerAddress {
-        tls,
-        host: host.to_owned(),
-        port,
-        vhost,
-    })
+    Some(BrokerAddress { tls, host, port, vhost })
 }
 
 /// A text with `%2F` and its kin as what they stand for.

@@ -1,9 +1,11 @@
 //! The site file, as it was said: what runs where, with which endpoints, credentials and senders.
 
+mod address;
 mod broker;
 mod connection;
 mod endpoint;
 mod secret;
+mod store;
 mod top;
 mod types;
 mod users;

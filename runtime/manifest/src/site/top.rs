@@ -8,8 +8,9 @@ use serde_json::Map;
 use super::broker::{self, brokers};
 use super::connection::{connections, personal};
 use super::secret::secret;
+use super::store;
 use super::users::users;
-use super::{Heads, Sender, Site};
+use super::{Heads, Sender, Site, Store};
 use crate::fields::Fields;
 use crate::pipeline::{SaidShape, shape, version};
 use crate::reading::Reading;
@@ -29,7 +30,8 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         .and_then(|n| reading.text(n, "the-name-of-the-site"));
     let listen = text_or(reading, &mut fields, root, "listen", "127.0.0.1:8080");
     address(reading, &listen);
-    let store = fields.take("store").map(|n| store(reading, n));
+    let folder = || Spanned::new(store::FOLDER.into(), beginning(root));
+    let store = fields.take("store").and_then(|n| store::store(reading, n, folder()));
     let observe = fields
         .take("mode")
         .and_then(|n| reading.word(n, &[("observe", true), ("live", false)]));
@@ -52,9 +54,10 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         source: source.clone(),
         name: name?,
         listen,
-        store: store
-            .flatten()
-            .unwrap_or_else(|| Spanned::new("data".into(), beginning(root))),
+        store: store.unwrap_or_else(|| Store {
+            folder: folder(),
+            database: None,
+        }),
         observe: observe.is_some_and(|o| o.value),
         pipelines,
         plugins,
@@ -107,15 +110,6 @@ fn address(reading: &mut Reading, listen: &Spanned<String>) {
                 .help("write, for example, `127.0.0.1:8080`"),
         );
     }
-}
-
-fn store(reading: &mut Reading, node: &Node) -> Option<Spanned<String>> {
-    let mut fields = reading.fields(node, "the store", "`{ sqlite: data }`")?;
-    let folder = fields
-        .need(reading, "sqlite", "data")
-        .and_then(|n| reading.text(n, "data"));
-    fields.finish(reading);
-    folder
 }
 
 fn object(reading: &mut Reading, fields: &mut Fields<'_>, key: &'static str, what: &str) -> Value {

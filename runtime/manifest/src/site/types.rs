@@ -16,8 +16,8 @@ pub struct Site {
     pub name: Spanned<String>,
     /// Address and port of the server; `127.0.0.1:8080` where nothing is said.
     pub listen: Spanned<String>,
-    /// The folder of the SQLite store, below the site file's folder; `data` where nothing is said.
-    pub store: Spanned<String>,
+    /// Where runs are kept.
+    pub store: Store,
     /// Whether the whole site only observes.
     pub observe: bool,
     /// The folder of the pipelines; `pipelines` where nothing is said.
@@ -174,6 +174,44 @@ pub enum Sender {
     Broker(Spanned<String>),
     /// Not at all.
     Unauthenticated,
+}
+
+/// Where runs are kept.
+#[derive(Debug, Clone)]
+pub struct Store {
+    /// The folder of the SQLite store, and of what stays on this machine, below the site file's folder; `data` where nothing
+    /// is said.
+    pub folder: Spanned<String>,
+    /// The database that several machines share; none: the folder has it all.
+    pub database: Option<Database>,
+}
+
+/// A PostgreSQL database.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Its URL as it was written.
+    pub url: Spanned<String>,
+    /// The URL's parts.
+    pub address: DatabaseAddress,
+    /// The user.
+    pub user: String,
+    /// The user's password; none: the database asks for none.
+    pub password: Option<Secret>,
+    /// The schema; `dragoman` where nothing is said.
+    pub schema: String,
+    /// Whether it may be reached without TLS, because the network is the operator's own.
+    pub private: bool,
+}
+
+/// Where a database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatabaseAddress {
+    /// A name or an address, without brackets.
+    pub host: String,
+    /// The port; 5432 where nothing is said.
+    pub port: u16,
+    /// The database.
+    pub database: String,
 }
 
 /// A broker of messages (AMQP 0-9-1).

@@ -54,6 +54,12 @@ impl Inputs {
             }
         }
         secrets.extend(said.brokers.iter().map(|(_, broker)| &broker.password));
+        secrets.extend(
+            said.store
+                .database
+                .iter()
+                .filter_map(|database| database.password.as_ref()),
+        );
         secrets.extend(said.users.iter().map(|(_, user)| match &user.proof {
             Proof::Password(secret) | Proof::Token(secret) => secret,
         }));

@@ -34,6 +34,7 @@ pub(crate) use inputs::{Inputs, Seen};
 pub use pipelines::find as find_pipelines;
 pub(crate) use pipelines::load as load_pipelines;
 pub(crate) use pipelines::{Edition, rebuild};
+pub(crate) use senders::resolve;
 pub(crate) use users::{Account, Proof};
 
 /// The folder of a site file: relative paths begin there.

@@ -46,7 +46,7 @@ pub(super) fn load(
 
 /// Looks a secret up. None: it is missing (which is said), or is not to be used. Of a secret that is only looked for it is
 /// said once that it is missing, wherever else it is named: it is one thing to do.
-pub(super) fn resolve(
+pub(crate) fn resolve(
     folder: &Path,
     reference: &Reference,
     secrets: Secrets,

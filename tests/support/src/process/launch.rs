@@ -17,6 +17,7 @@ pub struct Launch {
     arguments: Vec<OsString>,
     environment: Vec<(OsString, OsString)>,
     folder: Option<PathBuf>,
+    user: Option<(u32, u32)>,
 }
 
 impl Launch {
@@ -28,6 +29,7 @@ impl Launch {
             arguments: Vec::new(),
             environment: Vec::new(),
             folder: None,
+            user: None,
         }
     }
 
@@ -52,6 +54,13 @@ impl Launch {
         self
     }
 
+    /// As this user and group, which only root may say.
+    #[must_use]
+    pub fn user(mut self, user: u32, group: u32) -> Self {
+        self.user = Some((user, group));
+        self
+    }
+
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command
@@ -66,6 +75,9 @@ impl Launch {
             .kill_on_drop(true);
         if let Some(folder) = &self.folder {
             command.current_dir(folder);
+        }
+        if let Some((user, group)) = self.user {
+            command.uid(user).gid(group);
         }
         command
     }

@@ -1,0 +1,180 @@
+//! Writes what a transaction changed, and commits, all in one go: while others wait for its locks, the server waits for
+//! nothing from here.
+
+use std::pin::Pin;
+
+use deadpool_postgres::Object;
+use dragoman_journal::{FORMAT, chain};
+use dragoman_model::{Digest, Timestamp};
+use futures_util::future::{MaybeDone, join_all, maybe_done};
+use tokio_postgres::types::ToSql;
+
+use crate::failure::Trouble;
+use crate::rows::Rows;
+use crate::written::{self, Values};
+
+/// What a commit wrote.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) entries: u64,
+    pub(crate) bytes: u64,
+}
+
+/// Everybody who adds to the trail comes to this lock last, and holds it to the end of its commit: the trail of all writers
+/// is one, and its positions have no gaps.
+const CHAIN: &str = "SELECT pg_advisory_xact_lock($1)";
+/// The position of the next entry. A tail that was deleted must not be filled with other entries: the chain's end counts,
+/// not the table's alone.
+const ENTRIES: &str = "INSERT INTO entry(position, run, seq, header)
+  SELECT here.position + v.n - 1, v.run, v.seq, v.header
+  FROM unnest($1::uuid[], $2::bigint[], $3::text[]) WITH ORDINALITY AS v(run, seq, header, n),
+    (SELECT greatest((SELECT behind FROM batch ORDER BY number DESC LIMIT 1),
+                     (SELECT max(position) + 1 FROM entry), 1) AS position) here";
+/// Bodies are found by their run and number: the entries are there now.
+const BODIES: &str = "INSERT INTO body(position, salt, encoding, bytes)
+  SELECT e.position, v.salt, 0, v.bytes
+  FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::bytea[]) AS v(run, seq, salt, bytes)
+  JOIN entry e ON e.run = v.run AND e.seq = v.seq";
+/// The canonical text of a [`dragoman_journal::Batch`] over the entries that were added, made where they got their places.
+const BATCH: &str = "WITH last AS (
+    SELECT number, digest FROM batch ORDER BY number DESC LIMIT 1),
+  this AS (
+    SELECT coalesce((SELECT number FROM last), 0) + 1 AS number,
+      coalesce((SELECT digest FROM last), sha256('')) AS previous,
+      (SELECT max(position) FROM entry) + 1 - $1::bigint AS first_position,
+      (SELECT value FROM meta WHERE name = 'writer') AS writer),
+  said AS (
+    SELECT number, first_position, '{\"at\":\"' || $2::text || '\",\"count\":' || $1::bigint
+      || ',\"first_position\":' || first_position || ',\"format\":' || $3::bigint || ',\"number\":' || number
+      || ',\"previous\":\"sha256:' || encode(previous, 'hex') || '\",\"root\":\"' || $4::text
+      || '\",\"writer\":\"' || writer || '\"}' AS text
+    FROM this)
+  INSERT INTO batch(number, behind, digest, text)
+  SELECT number, first_position + $1::bigint, sha256(convert_to(text, 'UTF8')), text FROM said";
+
+/// A statement with its values.
+pub(crate) struct Statement<'a> {
+    pub(crate) sql: &'static str,
+    pub(crate) values: Values<'a>,
+}
+
+impl<'a> Statement<'a> {
+    pub(crate) fn new(sql: &'static str, values: Values<'a>) -> Self {
+        Statement { sql, values }
+    }
+}
+
+/// How a commit went where it did not go well.
+pub(crate) enum Failed {
+    /// Nothing is written.
+    Before(Trouble),
+    /// The connection broke while the server had the commit: only the server knows.
+    InDoubt(Trouble),
+}
+
+impl<T: Into<Trouble>> From<T> for Failed {
+    fn from(trouble: T) -> Self {
+        Failed::Before(trouble.into())
+    }
+}
+
+/// Writes and commits.
+pub(crate) async fn commit(client: &Object, chain: i64, rows: &Rows, at: Timestamp) -> Result<Written, Failed> {
+    let (mut statements, trail) = (written::of(rows)?, trail(rows, chain, at));
+    let written = Written {
+        entries: rows.entries.len() as u64,
+        bytes: rows.entries.iter().map(size).sum(),
+    };
+    statements.extend(trail);
+    // Events get their numbers in the order of the trail.
+    statements.extend(written::events(rows)?);
+    let mut prepared = Vec::with_capacity(statements.len());
+    for statement in &statements {
+        prepared.push(client.prepare_cached(statement.sql).await?);
+    }
+    let values: Vec<Vec<&(dyn ToSql + Sync)>> = statements
+        .iter()
+        .map(|statement| {
+            statement
+                .values
+                .iter()
+                .map(|value| &**value as &(dyn ToSql + Sync))
+                .collect()
+        })
+        .collect();
+    let executed = prepared
+        .iter()
+        .zip(&values)
+        .map(|(statement, values)| maybe_done(Box::pin(client.execute(statement, values))));
+    let mut executed: Vec<_> = executed.collect();
+    // Each is sent when it is first polled. What cannot be sent at all fails right there: then there must be no commit.
+    for one in &mut executed {
+        let _ = futures_util::poll!(&mut *one);
+    }
+    let unsent = |one: &mut MaybeDone<_>| matches!(Pin::new(one).output_mut(), Some(Err(_)));
+    let commits = !executed.iter_mut().any(unsent);
+    let end = if commits { "COMMIT" } else { "ROLLBACK" };
+    let (_, ended) = tokio::join!(biased; join_all(executed.iter_mut()), client.batch_execute(end));
+    for mut one in executed {
+        // Where one of them failed, the server took the commit for a roll-back. Only one that the server itself refused
+        // says so: of one that was not answered nobody knows whether it, and the commit behind it, was done.
+        if let Some(Err(error)) = Pin::new(&mut one).take_output() {
+            return Err(match error.as_db_error() {
+                None if commits => Failed::InDoubt(error.into()),
+                _ => Failed::Before(error.into()),
+            });
+        }
+    }
+    ended.map_err(|error| match error.as_db_error() {
+        // The commit itself was refused; a server that goes down says so too, and may have done it.
+        Some(db) if !db.code().code().starts_with("57") => Failed::Before(error.into()),
+        _ => Failed::InDoubt(error.into()),
+    })?;
+    Ok(written)
+}
+
+fn size(entry: &dragoman_journal::Sealed) -> u64 {
+    let body = entry.body.as_ref().map_or(0, |body| body.text.len());
+    (entry.text.len() + body) as u64
+}
+
+/// The entries with their bodies, and the batch over them.
+fn trail(rows: &Rows, chain: i64, at: Timestamp) -> Vec<Statement<'_>> {
+    let entries = &rows.entries;
+    if entries.is_empty() {
+        return Vec::new();
+    }
+    let leaves: Vec<Digest> = entries.iter().map(|entry| entry.leaf).collect();
+    let run = |entry: &dragoman_journal::Sealed| entry.header.run.0;
+    let seq = |entry: &dragoman_journal::Sealed| crate::columns::number(entry.header.seq);
+    let runs: Vec<uuid::Uuid> = entries.iter().map(run).collect();
+    let seqs: Vec<i64> = entries.iter().map(seq).collect();
+    let texts: Vec<&str> = entries.iter().map(|entry| &*entry.text).collect();
+    let bodies: Vec<_> = entries
+        .iter()
+        .filter_map(|entry| Some((entry, entry.body.as_ref()?)))
+        .collect();
+    let of: Vec<uuid::Uuid> = bodies.iter().map(|(entry, _)| run(entry)).collect();
+    let numbers: Vec<i64> = bodies.iter().map(|(entry, _)| seq(entry)).collect();
+    let salts: Vec<&[u8]> = bodies.iter().map(|(_, body)| &body.salt[..]).collect();
+    let bytes: Vec<&[u8]> = bodies.iter().map(|(_, body)| body.text.as_bytes()).collect();
+    let count = crate::columns::number(entries.len() as u64);
+    let root = chain::root(&leaves).to_string();
+    vec![
+        Statement::new(CHAIN, vec![Box::new(chain)]),
+        Statement::new(ENTRIES, vec![Box::new(runs), Box::new(seqs), Box::new(texts)]),
+        Statement::new(
+            BODIES,
+            vec![Box::new(of), Box::new(numbers), Box::new(salts), Box::new(bytes)],
+        ),
+        Statement::new(
+            BATCH,
+            vec![
+                Box::new(count),
+                Box::new(at.to_string()),
+                Box::new(i64::from(FORMAT)),
+                Box::new(root),
+            ],
+        ),
+    ]
+}

@@ -1,0 +1,141 @@
+//! The store: its connections, its writers, its counters.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use deadpool_postgres::{Object, Pool};
+use dragoman_journal::error::{CANNOT_WRITE, Error};
+use dragoman_journal::{Answer, Head, Stats, Store};
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::address::{Address, Way, session_of};
+use crate::failure;
+use crate::heads;
+use crate::needs;
+use crate::schema;
+use crate::work::{Ask, Said, Work};
+use crate::writer::{self, Desk};
+
+/// How a store is opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The schema in the database: a store each.
+    pub schema: String,
+    /// Connections that write. With two, one locks and reads while the other commits.
+    pub writers: usize,
+    /// Connections that read.
+    pub readers: usize,
+    /// At most so many appends in one commit.
+    pub batch: usize,
+    /// For so long a server that does not answer is waited for before callers are told.
+    pub patience: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Options {
+            schema: "dragoman".into(),
+            writers: 2,
+            readers: 4,
+            batch: 256,
+            patience: Duration::from_secs(5),
+        }
+    }
+}
+
+/// The counters behind [`Stats`].
+#[derive(Default)]
+pub(crate) struct Counters {
+    pub(crate) syncs: AtomicU64,
+    pub(crate) batches: AtomicU64,
+    pub(crate) entries: AtomicU64,
+    pub(crate) bytes: AtomicU64,
+}
+
+/// The journal in a schema of a database, shared by any number of processes.
+pub struct PostgresJournal {
+    queue: mpsc::UnboundedSender<Work>,
+    readers: Pool,
+    counters: Arc<Counters>,
+    writers: Vec<JoinHandle<()>>,
+}
+
+impl PostgresJournal {
+    /// Opens the store in a database; makes its tables where they are not there yet. It must be called within a tokio
+    /// runtime, in which the writers live.
+    ///
+    /// # Errors
+    /// D0701 where the database cannot be reached, or is not fit to keep a journal; D0705 where a newer version made the
+    /// tables.
+    pub async fn open(address: &Address, options: Options) -> Result<Self, Error> {
+        let way = Way::to(address, &options.schema)?;
+        let readers = way.pool(options.readers)?;
+        let mut first = session_of(&readers).await?;
+        schema::prepare(&mut first, &options.schema).await?;
+        drop(first);
+        let counters = Arc::new(Counters::default());
+        let (queue, asked) = mpsc::unbounded_channel();
+        let desk = Arc::new(Desk {
+            // One more, for a writer that asks what became of the other's commit.
+            pool: way.pool(options.writers + 1)?,
+            queue: Mutex::new(asked),
+            chain: needs::hash(&[&options.schema, "chain"]),
+            counters: Arc::clone(&counters),
+            options: options.clone(),
+        });
+        let serve = |_| tokio::spawn(writer::serve(Arc::clone(&desk)));
+        let writers = (0..options.writers.max(1)).map(serve).collect();
+        Ok(PostgresJournal {
+            queue,
+            readers,
+            counters,
+            writers,
+        })
+    }
+
+    /// Hands a change to the writers; resolves when it is durable.
+    pub(crate) async fn ask(&self, ask: Ask) -> Result<Said, Error> {
+        let (answer, answered) = oneshot::channel();
+        let gone = || Error::new(CANNOT_WRITE, "the writers of the store are gone; restart");
+        self.queue.send(Work { ask, answer }).map_err(|_| gone())?;
+        answered.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    /// A connection to read with.
+    pub(crate) async fn reader(&self) -> Result<Object, Error> {
+        session_of(&self.readers).await
+    }
+}
+
+impl Store for PostgresJournal {
+    fn heads(&self) -> Answer<'_, Result<Vec<Head>, Error>> {
+        Box::pin(async move {
+            let last = self.reader().await?.query_one(heads::LAST, &[]).await;
+            heads::read(Some(&last.map_err(|e| failure::at_reading(&e))?))
+        })
+    }
+
+    fn stats(&self) -> Stats {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            syncs: read(&self.counters.syncs),
+            batches: read(&self.counters.batches),
+            entries: read(&self.counters.entries),
+            bytes: read(&self.counters.bytes),
+        }
+    }
+
+    fn is_alone(&self) -> bool {
+        false
+    }
+}
+
+impl Drop for PostgresJournal {
+    fn drop(&mut self) {
+        for writer in &self.writers {
+            writer.abort();
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! The store that a site file names: opened to be written, to be looked at, and to be audited.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dragoman_journal::audit::Trail;
+use dragoman_journal::error::CANNOT_OPEN;
+use dragoman_journal::{Head, Records, Store};
+use dragoman_journals_postgres::{
+    Address as Server, Options as DatabaseOptions, PostgresJournal, PostgresRecords, PostgresTrail,
+};
+use dragoman_journals_sqlite::{Options as StoreOptions, SqliteJournal, SqliteRecords, SqliteTrail};
+use dragoman_manifest::Site as Said;
+use dragoman_manifest::site::Database;
+
+use crate::error::Error;
+use crate::site::{self, Secrets, resolve};
+
+/// Where a site's runs are.
+#[derive(Debug, Clone)]
+pub enum Place {
+    /// In a file of this folder.
+    Folder(PathBuf),
+    /// In a database.
+    Database {
+        /// As the site file names it, for people.
+        name: String,
+        /// How it is reached.
+        server: Server,
+        /// The schema in it.
+        schema: String,
+    },
+}
+
+/// The folder of what stays on this machine: keys, compiled connectors, and the store where it is a file.
+pub fn store_folder(site_file: &Path, said: &Said) -> PathBuf {
+    site::folder_of(site_file).join(&*said.store.folder.value)
+}
+
+impl Place {
+    /// The place that a site file names. The secrets that it takes are read.
+    ///
+    /// # Errors
+    /// The password of the database is not where the site file says.
+    pub fn of(site_file: &Path, said: &Said) -> Result<Self, Error> {
+        let Some(database) = &said.store.database else {
+            return Ok(Place::Folder(store_folder(site_file, said)));
+        };
+        let Database { address, schema, .. } = database;
+        let mut diagnostics = Vec::new();
+        let folder = site::folder_of(site_file);
+        let password = database
+            .password
+            .as_ref()
+            .and_then(|password| resolve(&folder, password, Secrets::Resolve, &mut diagnostics));
+        if !diagnostics.is_empty() {
+            return Err(Error::Diagnostics(diagnostics));
+        }
+        Ok(Place::Database {
+            name: database.url.value.clone(),
+            server: Server {
+                host: address.host.clone(),
+                port: address.port,
+                database: address.database.clone(),
+                user: database.user.clone(),
+                password: password.map(|password| password.expose().to_vec()),
+                tls: !database.private,
+            },
+            schema: schema.clone(),
+        })
+    }
+
+    /// Opens it to be written. Where there is none it is made.
+    ///
+    /// # Errors
+    /// As `SqliteJournal::open` and `PostgresJournal::open`.
+    pub async fn open(&self) -> Result<Arc<dyn Store>, Error> {
+        Ok(match self {
+            Place::Folder(folder) => Arc::new(SqliteJournal::open(folder, StoreOptions::default())?),
+            Place::Database { server, schema, .. } => {
+                let options = DatabaseOptions {
+                    schema: schema.clone(),
+                    ..DatabaseOptions::default()
+                };
+                Arc::new(PostgresJournal::open(server, options).await?)
+            }
+        })
+    }
+
+    /// Opens it to be looked at: no lock is taken, nothing is made.
+    ///
+    /// # Errors
+    /// D0701 where there is none, D0704 where it is damaged, D0705 where a newer version wrote it.
+    pub async fn records(&self) -> Result<Box<dyn Records>, Error> {
+        match self {
+            Place::Folder(folder) if !self.may_be_there() => {
+                let message = format!("there is no store in {}", folder.display());
+                let help = "nothing has run here yet; `dragoman serve` and `dragoman run` make the store. If something \
+                            has, look whether `store:` in the site file is right";
+                Err(Error::new(CANNOT_OPEN, message, help))
+            }
+            Place::Folder(folder) => Ok(Box::new(SqliteRecords::open(folder)?)),
+            Place::Database { server, schema, .. } => Ok(Box::new(PostgresRecords::open(server, schema).await?)),
+        }
+    }
+
+    /// Opens its trail, as it is at this moment.
+    ///
+    /// # Errors
+    /// As [`Place::records`].
+    pub fn trail(&self) -> Result<OpenTrail, Error> {
+        Ok(match self {
+            Place::Folder(folder) => OpenTrail::File(SqliteTrail::open(folder)?),
+            Place::Database { server, schema, .. } => OpenTrail::Database(PostgresTrail::open(server, schema)?),
+        })
+    }
+
+    /// False where there is certainly none: whether a database has one is known when it is asked.
+    pub fn may_be_there(&self) -> bool {
+        match self {
+            Place::Folder(folder) => folder.join("journal.db").exists(),
+            Place::Database { .. } => true,
+        }
+    }
+}
+
+/// As people know it.
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Place::Folder(folder) => folder.display().fmt(f),
+            Place::Database { name, .. } => name.fmt(f),
+        }
+    }
+}
+
+/// The trail of a store of either kind.
+pub enum OpenTrail {
+    /// Of one in a folder.
+    File(SqliteTrail),
+    /// Of one in a database.
+    Database(PostgresTrail),
+}
+
+impl OpenTrail {
+    /// The trail itself.
+    pub fn trail(&self) -> &dyn Trail {
+        match self {
+            OpenTrail::File(trail) => trail,
+            OpenTrail::Database(trail) => trail,
+        }
+    }
+
+    /// The end of each chain, not yet signed.
+    ///
+    /// # Errors
+    /// D0704 where the last batch cannot be read.
+    pub fn heads(&self) -> Result<Vec<Head>, Error> {
+        Ok(match self {
+            OpenTrail::File(trail) => trail.heads()?,
+            OpenTrail::Database(trail) => trail.heads()?,
+        })
+    }
+
+    /// What is damaged of the file, where it is one; a database watches over its own.
+    ///
+    /// # Errors
+    /// Where the file cannot be read at all.
+    pub fn damage(&self) -> Result<Vec<String>, Error> {
+        match self {
+            OpenTrail::File(trail) => Ok(trail.check_file()?),
+            OpenTrail::Database(_) => Ok(Vec::new()),
+        }
+    }
+}
