@@ -19,6 +19,7 @@ mod contract;
 mod desk;
 mod error;
 mod heads;
+mod instance;
 mod migrations;
 mod moving;
 mod open_files;

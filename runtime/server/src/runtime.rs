@@ -19,6 +19,7 @@ use futures_util::future::join_all;
 
 use crate::error::Error;
 use crate::heads;
+use crate::instance::Instance;
 use crate::plans::Plans;
 use crate::site::{self, Account, Inputs, Secrets, Seen, Site};
 use crate::stores::{Place, store_folder};
@@ -85,6 +86,8 @@ pub struct Runtime {
     /// How the site's files were found when they were read.
     pub(crate) seen: Seen,
     engine: Engine,
+    /// Behind the engine: who this process is, as long as it may work on anything.
+    _instance: Option<Instance>,
 }
 
 /// A host for a site: compiled code is kept below the store's folder and vouched for by the installation's key.
@@ -109,7 +112,7 @@ impl Runtime {
         let (said, mut warnings) = site::read(site_file).map_err(Error::Diagnostics)?;
         let seen = seen.and_then(Inputs::of(site_file, &said).look());
         let store = store_folder(site_file, &said);
-        let journal = open_store(site_file, &said).await?;
+        let (journal, instance) = open_store(site_file, &said).await?;
         let keys = Keys::open(&store.join("keys"))?;
         let shared: Arc<dyn Journal> = journal.clone();
         let egress = Arc::new(HttpEgress::new());
@@ -157,6 +160,7 @@ impl Runtime {
             connections,
             seen,
             engine,
+            _instance: instance,
         })
     }
 
@@ -182,10 +186,10 @@ fn start(journal: Arc<dyn Journal>, alone: bool, host: &Arc<Host>, plans: &Arc<P
 }
 
 /// Opens the store as its owner. Where there is none it is made, unless outside heads know of one that was there.
-async fn open_store(site_file: &Path, said: &Said) -> Result<Arc<dyn Store>, Error> {
+async fn open_store(site_file: &Path, said: &Said) -> Result<(Arc<dyn Store>, Option<Instance>), Error> {
     let place = Place::of(site_file, said)?;
     heads::refuse_without_trail(said, &site::folder_of(site_file), &place)?;
-    place.open().await
+    place.open(&store_folder(site_file, said)).await
 }
 
 /// Everything that runs will be pinned to is kept in the store before any run can begin with it. `kept`: what is there.

@@ -14,6 +14,7 @@ use dragoman_manifest::Site as Said;
 use dragoman_manifest::site::Database;
 
 use crate::error::Error;
+use crate::instance::Instance;
 use crate::site::{self, Secrets, resolve};
 
 /// Where a site's runs are.
@@ -70,19 +71,21 @@ impl Place {
         })
     }
 
-    /// Opens it to be written. Where there is none it is made.
+    /// Opens it to be written. Where there is none it is made. `folder`: what stays on this machine.
     ///
     /// # Errors
-    /// As `SqliteJournal::open` and `PostgresJournal::open`.
-    pub async fn open(&self) -> Result<Arc<dyn Store>, Error> {
+    /// As `SqliteJournal::open` and `PostgresJournal::open`; D0706 where another process serves from the same folder.
+    pub(crate) async fn open(&self, folder: &Path) -> Result<(Arc<dyn Store>, Option<Instance>), Error> {
         Ok(match self {
-            Place::Folder(folder) => Arc::new(SqliteJournal::open(folder, StoreOptions::default())?),
+            Place::Folder(folder) => (Arc::new(SqliteJournal::open(folder, StoreOptions::default())?), None),
             Place::Database { server, schema, .. } => {
+                let instance = Instance::take(folder)?;
                 let options = DatabaseOptions {
                     schema: schema.clone(),
+                    owner: Some(instance.id),
                     ..DatabaseOptions::default()
                 };
-                Arc::new(PostgresJournal::open(server, options).await?)
+                (Arc::new(PostgresJournal::open(server, options).await?), Some(instance))
             }
         })
     }

@@ -39,6 +39,8 @@ pub struct Options {
     pub settle: Option<String>,
     /// Further connections of the site file, indented as they stand there.
     pub connections: String,
+    /// A database that keeps the runs, as the site file names it; none: the folder does.
+    pub database: Option<String>,
 }
 
 impl Default for Options {
@@ -51,6 +53,7 @@ impl Default for Options {
             importing: None,
             settle: None,
             connections: String::new(),
+            database: None,
         }
     }
 }
@@ -170,6 +173,16 @@ impl Country {
                 },
             ),
             ("mode: live".to_owned(), format!("mode: {}", options.mode)),
+            (
+                "store: { sqlite: store }".to_owned(),
+                match &options.database {
+                    Some(url) => {
+                        let said = format!("url: \"{url}\", user: dragoman, private: true, folder: store");
+                        format!("store: {{ postgres: {{ {said} }} }}")
+                    }
+                    None => "store: { sqlite: store }".to_owned(),
+                },
+            ),
             ("every: 1m".to_owned(), "every: 1s".to_owned()),
             (
                 "\nsenders:\n".to_owned(),

@@ -26,7 +26,7 @@ const RUNS: &str = "SELECT id, content, entries, epoch, lease_until, due, standi
 const KEYS: &str =
     "SELECT r.pipeline, r.run_key, r.id, r.content, r.entries, r.epoch, r.lease_until, r.due, r.standing, r.wake
   FROM unnest($1::text[], $2::text[]) AS k(pipeline, run_key)
-  JOIN run r ON r.pipeline = k.pipeline AND r.run_key = k.run_key AND r.parent IS NULL";
+  JOIN run r ON r.pipeline = k.pipeline AND r.root_key = k.run_key";
 const ONCES: &str = "SELECT o.scope, o.key, o.run, o.path, o.state, o.input, o.input_body, o.output, o.reference
   FROM unnest($1::text[], $2::text[]) AS k(scope, key) JOIN once_key o ON o.scope = k.scope AND o.key = k.key";
 const REFERENCES: &str = "SELECT name, voided_by FROM reference WHERE name = ANY($1)";

@@ -62,6 +62,8 @@ pub(crate) type EffectKey = (String, RunId, String);
 /// Everything that a transaction has in hand.
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
+    /// Who writes.
+    pub(crate) owner: Option<uuid::Uuid>,
     pub(crate) runs: Overlay<RunId, Run>,
     /// Runs by pipeline and run key, those without parent.
     pub(crate) keys: Overlay<(String, String), RunId>,

@@ -9,6 +9,8 @@ use dragoman_journal::error::{CANNOT_WRITE, Error};
 use dragoman_journal::{Answer, Head, Stats, Store};
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::address::{Address, Way, session_of};
 use crate::failure;
@@ -16,13 +18,16 @@ use crate::heads;
 use crate::needs;
 use crate::schema;
 use crate::work::{Ask, Said, Work};
-use crate::writer::{self, Desk};
+use crate::writer::{self, Desk, LONGEST_PAUSE, PAUSE};
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The schema in the database: a store each.
     pub schema: String,
+    /// Who this process is, where no other that lives is the same: what an earlier one of the same name had is free at once,
+    /// and need not be waited for to the end of its leases.
+    pub owner: Option<Uuid>,
     /// Connections that write. With two, one locks and reads while the other commits.
     pub writers: usize,
     /// Connections that read.
@@ -37,6 +42,7 @@ impl Default for Options {
     fn default() -> Self {
         Options {
             schema: "dragoman".into(),
+            owner: None,
             writers: 2,
             readers: 4,
             batch: 256,
@@ -58,9 +64,15 @@ pub(crate) struct Counters {
 pub struct PostgresJournal {
     queue: mpsc::UnboundedSender<Work>,
     readers: Pool,
+    patience: Duration,
     counters: Arc<Counters>,
     writers: Vec<JoinHandle<()>>,
 }
+
+/// Gives back the leases of an owner. When a run is due then is what `decide::RunRow` says of one that nobody has.
+const FREE: &str =
+    "UPDATE run SET lease_until = 0, due = CASE standing WHEN 0 THEN 0 WHEN 1 THEN wake WHEN 2 THEN wake END
+  WHERE owner = $1 AND lease_until > 0";
 
 impl PostgresJournal {
     /// Opens the store in a database; makes its tables where they are not there yet. It must be called within a tokio
@@ -74,12 +86,19 @@ impl PostgresJournal {
         let readers = way.pool(options.readers)?;
         let mut first = session_of(&readers).await?;
         schema::prepare(&mut first, &options.schema).await?;
+        if let Some(owner) = options.owner {
+            let freed = first
+                .execute(FREE, &[&owner])
+                .await
+                .map_err(|e| failure::at_opening(&e))?;
+            tracing::debug!(%owner, freed, "runs of an earlier process of this place are free");
+        }
         drop(first);
         let counters = Arc::new(Counters::default());
         let (queue, asked) = mpsc::unbounded_channel();
         let desk = Arc::new(Desk {
             // One more, for a writer that asks what became of the other's commit.
-            pool: way.pool(options.writers + 1)?,
+            pool: way.by_keys().pool(options.writers + 1)?,
             queue: Mutex::new(asked),
             chain: needs::hash(&[&options.schema, "chain"]),
             counters: Arc::clone(&counters),
@@ -90,6 +109,7 @@ impl PostgresJournal {
         Ok(PostgresJournal {
             queue,
             readers,
+            patience: options.patience,
             counters,
             writers,
         })
@@ -103,9 +123,19 @@ impl PostgresJournal {
         answered.await.unwrap_or_else(|_| Err(gone()))
     }
 
-    /// A connection to read with.
+    /// A connection to read with. A server that is away is waited for: who reads is mostly a run at work, which would
+    /// otherwise be left to the end of its lease.
     pub(crate) async fn reader(&self) -> Result<Object, Error> {
-        session_of(&self.readers).await
+        let end = Instant::now() + self.patience;
+        let mut pause = PAUSE;
+        loop {
+            match session_of(&self.readers).await {
+                Err(_) if Instant::now() + pause < end => {}
+                session => return session,
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
     }
 }
 

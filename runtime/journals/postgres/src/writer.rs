@@ -25,9 +25,9 @@ use crate::work::{Said, Work};
 /// How often a transaction that another was in the way of is tried.
 const TRIES: u32 = 12;
 /// Between two looks for a server that does not answer.
-const PAUSE: Duration = Duration::from_millis(100);
+pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// The longest of these pauses.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+pub(crate) const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What all writers share.
 pub(crate) struct Desk {
@@ -129,6 +129,7 @@ impl Writer {
                 return Went::Failed(works, trouble);
             }
         };
+        rows.owner = self.desk.options.owner;
         let mut decided: Vec<Result<Said, Trouble>> = Vec::with_capacity(works.len());
         for work in &works {
             decided.push(work.ask.decide(&mut rows));

@@ -15,12 +15,12 @@ pub(crate) type Values<'a> = Vec<Box<dyn ToSql + Sync + Send + 'a>>;
 
 const NEW_RUNS: &str =
     "INSERT INTO run(id, pipeline, run_key, content, parent, parent_path, parent_index, standing, wake,
-    ending, epoch, lease_until, due, entries, began, touched, told)
-  SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::uuid[], $6::text[], $7::bigint[],
+    ending, epoch, lease_until, due, entries, began, touched, told, owner)
+  SELECT *, $18::uuid FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::uuid[], $6::text[], $7::bigint[],
     $8::smallint[], $9::bigint[], $10::smallint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
     $15::bigint[], $16::bigint[], $17::bigint[])";
 const RUNS: &str = "UPDATE run SET standing = v.standing, wake = v.wake, ending = coalesce(v.ending, run.ending),
-    epoch = v.epoch, lease_until = v.lease_until, due = v.due, entries = v.entries,
+    epoch = v.epoch, lease_until = v.lease_until, owner = $11::uuid, due = v.due, entries = v.entries,
     touched = coalesce(v.touched, run.touched), told = coalesce(v.told, run.told)
   FROM unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[],
     $8::bigint[], $9::bigint[], $10::bigint[])
@@ -81,11 +81,17 @@ const DELIVERED_GONE: &str = "DELETE FROM event e WHERE number = ANY($1) AND (ke
 /// An event is kept for waits for so long, in milliseconds: 90 days.
 const KEPT_MS: i64 = 90 * 86_400_000;
 
-/// A statement over columns, where there is a row at all.
+/// A statement over columns, and values that are the same for all rows, where there is a row at all.
 macro_rules! columns {
     ($statements:ident, $sql:expr, $rows:expr, $($column:expr),+ $(,)?) => {
+        columns!($statements, $sql, $rows, $($column),+ ; )
+    };
+    ($statements:ident, $sql:expr, $rows:expr, $($column:expr),+ ; $($same:expr),*) => {
         if !$rows.is_empty() {
-            $statements.push(Statement::new($sql, vec![$(Box::new($rows.iter().map($column).collect::<Vec<_>>())),+]));
+            $statements.push(Statement::new(
+                $sql,
+                vec![$(Box::new($rows.iter().map($column).collect::<Vec<_>>())),+ $(, Box::new($same))*],
+            ));
         }
     };
 }
@@ -127,7 +133,8 @@ fn runs<'a>(rows: &'a Rows, statements: &mut Vec<Statement<'a>>) {
         |(_, run, _)| number(run.row.entries),
         |(_, _, new)| new.began,
         |(_, run, new)| run.touched.unwrap_or(new.began),
-        |(_, run, _)| run.told,
+        |(_, run, _)| run.told
+        ; rows.owner
     );
     columns!(
         statements,
@@ -142,7 +149,8 @@ fn runs<'a>(rows: &'a Rows, statements: &mut Vec<Statement<'a>>) {
         |(_, run)| run.row.due,
         |(_, run)| number(run.row.entries),
         |(_, run)| run.touched,
-        |(_, run)| run.told,
+        |(_, run)| run.told
+        ; rows.owner
     );
 }
 

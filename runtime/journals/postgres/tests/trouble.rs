@@ -9,6 +9,7 @@ use dragoman_journal::conformance::sample::{LEASE, START, append, begun, read, r
 use dragoman_journal::error::{CANNOT_OPEN, CANNOT_WRITE};
 use dragoman_journal::{Journal, Records, Refusal, Store};
 use dragoman_journals_postgres::{Options, PostgresJournal, PostgresTrail};
+use dragoman_model::Digest;
 use dragoman_support::postgres::Postgres;
 use futures_util::future::join_all;
 
@@ -112,6 +113,35 @@ async fn of_two_owners_one_is_fenced_off_also_between_processes() {
     assert_eq!(one.load(run(1)).await.unwrap(), two.load(run(1)).await.unwrap());
     assert_eq!(one.renew(vec![lease], later).await.unwrap(), []);
     assert_eq!(one.heads().await.unwrap()[0].entries, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_earlier_process_of_a_place_had_is_free_at_once() {
+    let Some(server) = Postgres::start().await.unwrap() else {
+        return;
+    };
+    let of = |name: &str| Options {
+        owner: Some(uuid::Uuid::from_bytes(
+            Digest::of(name.as_bytes()).0[..16].try_into().unwrap(),
+        )),
+        ..patient()
+    };
+    let (mine, other) = (open(&server, of("mine")).await, open(&server, of("other")).await);
+    let (lease, kept) = (begun(&mine, 1).await, begun(&other, 2).await);
+    drop(mine);
+    let again = open(&server, of("mine")).await;
+    assert_eq!(again.due(START, 10).await.unwrap(), [run(1)]);
+    let taken = again
+        .acquire(run(1), START, START.plus_millis(LEASE))
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(taken.epoch, lease.epoch + 1);
+    assert_eq!(
+        again.acquire(run(2), START, START.plus_millis(LEASE)).await.unwrap(),
+        None
+    );
+    written(&other, append(kept, 1, read(), None)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

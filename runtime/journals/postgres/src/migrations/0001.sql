@@ -11,17 +11,22 @@ CREATE TABLE run(
   id uuid PRIMARY KEY, number bigint GENERATED ALWAYS AS IDENTITY,
   pipeline text COLLATE "C" NOT NULL, run_key text COLLATE "C" NOT NULL, content bytea NOT NULL,
   parent uuid, parent_path text COLLATE "C", parent_index bigint,
+  -- Of runs without parent. A partial index would do, but a plan that is made for an empty table may take any other partial
+  -- one of the same condition, and keeps to it as the table grows.
+  root_key text COLLATE "C" GENERATED ALWAYS AS (CASE WHEN parent IS NULL THEN run_key END) STORED,
   standing smallint NOT NULL, wake bigint, ending smallint,
-  epoch bigint NOT NULL, lease_until bigint NOT NULL, due bigint,
+  epoch bigint NOT NULL, lease_until bigint NOT NULL, owner uuid, due bigint,
   entries bigint NOT NULL, began bigint NOT NULL, touched bigint NOT NULL, told bigint
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
-CREATE UNIQUE INDEX run_key ON run(pipeline, run_key) WHERE parent IS NULL;
-CREATE INDEX run_number ON run(number) WHERE parent IS NULL;
+CREATE UNIQUE INDEX run_key ON run(pipeline, root_key);
+CREATE INDEX run_number ON run(number);
 CREATE INDEX run_parent ON run(parent, parent_path, parent_index) WHERE parent IS NOT NULL;
 CREATE INDEX run_unfinished ON run(parent, parent_path, parent_index)
   WHERE parent IS NOT NULL AND (ending IS NULL OR ending > 1);
 -- Runs that become due if nobody owns them then.
 CREATE INDEX run_due ON run(due) WHERE due IS NOT NULL;
+-- What a process that starts anew had before.
+CREATE INDEX run_owner ON run(owner) WHERE lease_until > 0;
 
 -- In what order things were opened, over both tables.
 CREATE SEQUENCE opening;
