@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use crate::columns::{self, get};
-use crate::failure::Trouble;
+use crate::failure::{Remedy, Trouble};
 use crate::needs::Needs;
 use crate::rows::{Effect, Key, Rows, Run};
 
@@ -103,7 +103,11 @@ pub(crate) async fn begin(client: &Object, needs: &Needs) -> Result<(Rows, Strin
     locked?;
     for (question, answer) in questions.iter().zip(answers) {
         for row in answer? {
-            (question.take)(&row, &mut rows)?;
+            // A row that is damaged is nobody's business but of those who need it.
+            (question.take)(&row, &mut rows).map_err(|error| Trouble {
+                error,
+                remedy: Remedy::Apart,
+            })?;
         }
     }
     let number: String = get(&number?, 0)?;

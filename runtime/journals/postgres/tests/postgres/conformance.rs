@@ -7,8 +7,7 @@ use dragoman_journal::{Answer, Error, Journal};
 use dragoman_journals_postgres::{Options, PostgresJournal};
 use dragoman_support::postgres::Postgres;
 
-mod server;
-use server::address;
+use crate::server::address;
 
 /// A schema for each store.
 struct Schemas(Postgres);

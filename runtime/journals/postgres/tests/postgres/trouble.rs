@@ -1,6 +1,7 @@
 //! What happens when the database goes away, is shared, or is not fit.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use dragoman_journal::audit::verify;
@@ -8,13 +9,13 @@ use dragoman_journal::conformance::busy::busy;
 use dragoman_journal::conformance::sample::{LEASE, START, append, begun, read, run, written};
 use dragoman_journal::error::{CANNOT_OPEN, CANNOT_WRITE};
 use dragoman_journal::{Journal, Records, Refusal, Store};
-use dragoman_journals_postgres::{Options, PostgresJournal, PostgresTrail};
+use dragoman_journals_postgres::{Address, Options, PostgresJournal, PostgresTrail};
 use dragoman_model::Digest;
 use dragoman_support::postgres::Postgres;
 use futures_util::future::join_all;
 
-mod server;
-use server::address;
+use crate::line::Line;
+use crate::server::address;
 
 /// Waits for the database as long as a test may take.
 fn patient() -> Options {
@@ -86,6 +87,39 @@ async fn two_writers_and_a_server_that_dies_lose_nothing_and_do_nothing_twice() 
     let (entries, findings) = audit(&server);
     assert_eq!(findings, Vec::<String>::new());
     assert_eq!(entries, 300 * 6);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_that_breaks_around_commits_loses_nothing_and_repeats_nothing() {
+    let Some(server) = Postgres::start().await.unwrap() else {
+        return;
+    };
+    let (line, port) = Line::to(server.port()).await;
+    let address = Address {
+        port,
+        ..address(&server, "postgres", "dragoman")
+    };
+    let journal = Arc::new(PostgresJournal::open(&address, patient()).await.unwrap());
+    journal.keep_version("orders".into()).await.unwrap();
+    line.breaks(true);
+    join_all((0..8).map(|caller| {
+        let journal = Arc::clone(&journal);
+        async move {
+            for number in (1..=80).filter(|number| number % 8 == caller) {
+                busy(&*journal, number).await;
+            }
+        }
+    }))
+    .await;
+    line.breaks(false);
+    let cut = [
+        line.unheard.load(Ordering::Relaxed),
+        line.unanswered.load(Ordering::Relaxed),
+    ];
+    assert!(cut.iter().all(|times| *times >= 5), "it broke too seldom: {cut:?}");
+    let (entries, findings) = audit(&server);
+    assert_eq!(findings, Vec::<String>::new());
+    assert_eq!(entries, 80 * 6);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,0 +1,6 @@
+//! The store on a real server: the suite of the trait, and what goes wrong.
+
+mod conformance;
+mod line;
+mod server;
+mod trouble;
