@@ -46,6 +46,8 @@ enum Command {
     Runs(commands::runs::Runs),
     /// What waits for a person
     Waits(commands::waits::Waits),
+    /// What stopped for a person or failed, and repairing it
+    Dead(commands::dead::Dead),
     /// Accounts of people
     User(commands::user::User),
     /// The proof that the trail is whole
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         Command::Run(command) => command.run(),
         Command::Runs(command) => command.run(),
         Command::Waits(command) => command.run(),
+        Command::Dead(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Migrate(command) => command.run(),

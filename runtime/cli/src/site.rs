@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 use dragoman_journal::{Journal, RunFilter};
-use dragoman_model::Value;
-use dragoman_server::{Address, Client, Desk, Place, Runtime, Stored, read_site, says_enough, store_folder};
+use dragoman_model::{Timestamp, Value};
+use dragoman_server::{
+    Address, Client, DeadFilter, Desk, Place, Runtime, Stored, read_site, says_enough, store_folder,
+};
 use tokio::time::Instant;
 
 use crate::answer::Error;
@@ -121,6 +123,30 @@ impl Sight {
                 Ok(client.get(&path).await?)
             }
             Sight::Stored(records) => Ok(records.runs(filter).await??),
+        }
+    }
+
+    /// Dead letters, oldest first.
+    pub(crate) async fn dead(&self, filter: &DeadFilter) -> Result<Value, Error> {
+        match self {
+            Sight::Served(client) => {
+                let mut path = format!("/v1/dead?failed={}&limit={}", filter.failed, filter.limit);
+                let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
+                for (name, value) in [
+                    ("pipeline", filter.pipeline.clone()),
+                    ("about", filter.about.clone()),
+                    ("partner", filter.partner.clone()),
+                    ("failure", filter.failure.clone()),
+                    ("since", time(filter.since)),
+                    ("until", time(filter.until)),
+                ] {
+                    if let Some(value) = value {
+                        path.push_str(&format!("&{name}={}", encoded(&value)));
+                    }
+                }
+                Ok(client.get(&path).await?)
+            }
+            Sight::Stored(records) => Ok(records.dead(filter).await?),
         }
     }
 

@@ -19,6 +19,9 @@ pub const STORE: Code = Code::new("D0507", "the store did not answer");
 /// A run cannot go on with another version of its pipeline.
 pub const BOUND: Code = Code::new("D0508", "the run cannot go on with the other version");
 
+/// What is asked of a parked or failed run would not be safe, or not make sense.
+pub const UNFIT: Code = Code::new("D0509", "the act does not fit the run");
+
 /// Why the engine did not do what it was asked for. Nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -67,6 +70,16 @@ pub enum Error {
         /// The first thing that is in the way.
         why: String,
     },
+    /// The act does not fit what the run has done.
+    #[error("D0509: {act} of run `{run}` is refused: {why}")]
+    Unfit {
+        /// The run.
+        run: RunId,
+        /// The act.
+        act: &'static str,
+        /// Why, and what can be done.
+        why: String,
+    },
     /// The store.
     #[error("D0507: {0}")]
     Store(String),
@@ -92,6 +105,7 @@ impl Error {
             Error::Busy(_) => BUSY,
             Error::NoPlan { .. } => NO_PLAN,
             Error::Bound { .. } => BOUND,
+            Error::Unfit { .. } => UNFIT,
             Error::Store(_) => STORE,
         }
     }

@@ -52,6 +52,7 @@ enum Kind {
     File,
     Queued,
     Event,
+    Again,
     Parked,
     Failed,
 }
@@ -64,6 +65,7 @@ impl Kind {
             Kind::File => "refused files",
             Kind::Queued => "rejected messages of queues",
             Kind::Event => "events that begin no run",
+            Kind::Again => "messages that came again to runs that stopped",
             Kind::Parked => "runs that wait for a person to repair them",
             Kind::Failed => "runs that failed",
         }
@@ -170,6 +172,16 @@ impl Notices {
         tracing::warn!(target: "dragoman::messages", code, pipeline, "an event begins no run{look}");
     }
 
+    /// A message came again, and its run is parked or has failed.
+    pub(crate) fn again(&self, pipeline: &str, run: RunId, status: &str) {
+        if self.may(Kind::Again, pipeline) {
+            tracing::warn!(
+                target: "dragoman::messages", pipeline, %run, status,
+                "a message came again whose run stopped, and it begins nothing: `dragoman dead show {run}` says what can be done"
+            );
+        }
+    }
+
     /// An entry of a run is durable: a line, where it says that the run stopped for a person or failed.
     pub(crate) fn entry(&self, pipeline: &str, entry: &Draft) {
         let (kind, what) = match &entry.record {
@@ -244,7 +256,7 @@ fn tell_more(kind: Kind, pipeline: &str, more: u64) {
         Kind::Message(status) => {
             tracing::warn!(target: "dragoman::messages", status, pipeline, "and {more} more in {seconds} s: {several}");
         }
-        Kind::File | Kind::Queued | Kind::Event => {
+        Kind::File | Kind::Queued | Kind::Event | Kind::Again => {
             tracing::warn!(target: "dragoman::messages", pipeline, "and {more} more in {seconds} s: {several}");
         }
     }

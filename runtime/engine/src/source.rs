@@ -48,6 +48,33 @@ pub enum Delivered {
     },
 }
 
+/// Whether nothing comes of a run by itself any more that stands so: a message that came again was not simply taken.
+pub fn is_dead(status: &str) -> bool {
+    matches!(status, "parked" | "failed")
+}
+
+impl Delivered {
+    /// What whoever sent a message again should hear, where its run stopped and is repaired by a person or not at all:
+    /// the run, how it stands, and a sentence.
+    pub fn stopped(&self) -> Option<(RunId, &str, String)> {
+        let Delivered::Accepted {
+            run,
+            again: true,
+            status,
+        } = self
+        else {
+            return None;
+        };
+        let came_of_it = match status.as_str() {
+            "parked" => "stopped for a person to repair it",
+            "failed" => "failed",
+            _ => return None,
+        };
+        let text = format!("the message was taken before, and its run {came_of_it}; sending it again begins nothing");
+        Some((*run, status, text))
+    }
+}
+
 /// Why a message was not taken. Nothing was promised, nothing is lost: the sender still has it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Refused {
@@ -107,6 +134,24 @@ pub trait Acceptor: Send + Sync {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_message_that_came_again_to_a_run_that_stopped_is_said_to_have() {
+        let run = RunId::at(dragoman_model::Timestamp::from_millis(0), [0; 10]);
+        for (again, status, said) in [
+            (true, "parked", Some("stopped for a person")),
+            (true, "failed", Some("its run failed")),
+            (true, "completed", None),
+            (true, "active", None),
+            (false, "parked", None),
+        ] {
+            let status = status.to_owned();
+            let delivered = Delivered::Accepted { run, again, status };
+            let text = delivered.stopped().map(|(_, _, text)| text);
+            assert_eq!(text.is_some(), said.is_some(), "{delivered:?}");
+            assert!(text.zip(said).is_none_or(|(text, said)| text.contains(said)));
+        }
+    }
 
     #[test]
     fn a_message_is_known_by_its_first_sign() {

@@ -21,6 +21,6 @@ pub mod world;
 pub use check::{Checked, build, check};
 pub use events::{event_marks, site_events};
 pub use model::*;
-pub use places::place_of;
+pub use places::{place_of, said_at};
 pub use runs::{Entry, RunStep, Signature};
 pub use world::{Connection, World};

@@ -31,6 +31,24 @@ pub fn place_of(pipeline: &Pipeline, path: &str) -> Span {
     place
 }
 
+/// The step at a path, as it was said; none: the pipeline has no such step.
+pub fn said_at<'a>(pipeline: &'a Pipeline, path: &str) -> Option<&'a said::Step> {
+    let mut block = &pipeline.steps;
+    let mut segments = path.split('.');
+    loop {
+        let segment = segments.next()?;
+        let step = find(block, segment.split('[').next()?)?;
+        block = match &step.kind {
+            said::StepKind::Each(each) if segment.contains('[') => &each.block,
+            said::StepKind::Repeat(repeat) if segment.contains('[') => &repeat.block,
+            _ => match segments.next() {
+                None => return Some(step),
+                Some(inner) => inner_block(step, inner)?,
+            },
+        };
+    }
+}
+
 /// The step of a block by the segment of its path: its id, or its word and number.
 fn find<'a>(block: &'a said::Block, name: &str) -> Option<&'a said::Step> {
     let mut numbers: BTreeMap<&str, usize> = BTreeMap::new();

@@ -22,6 +22,7 @@ use crate::accounts::Denied;
 use crate::beginning;
 use crate::desk::{Desk, OPERATORS, Refusal, Who};
 use crate::error::{NO_ROLE, NOT_SHOWN, NOT_TAKEN, TOO_OFTEN};
+use crate::letters;
 use crate::migrations::Migrations;
 use crate::moving;
 use crate::os_user::os_actor;
@@ -52,6 +53,8 @@ pub(crate) fn router(
         .route("/v1/runs/{run}", get(run))
         .route("/v1/runs/{run}/{act}", post(operate))
         .route("/v1/pipelines/{pipeline}/runs", post(beginning::begin))
+        .route("/v1/dead", get(letters::dead).post(letters::repair))
+        .route("/v1/dead/{run}", get(letters::dead_letter))
         .route("/v1/waits", get(waits))
         .route("/v1/waits/{wait}", post(answer))
         .route("/v1/reload", post(reload))
@@ -232,7 +235,7 @@ async fn answer(
 }
 
 /// Whoever has one of these roles may see messages and what is shown.
-const CONTENT: [Role; 2] = [Role::Operator, Role::Approver];
+pub(crate) const CONTENT: [Role; 2] = [Role::Operator, Role::Approver];
 
 /// Takes members away from an object, or from each in a list.
 fn without(value: &mut Value, members: &[&str]) {

@@ -16,8 +16,8 @@ pub const OPERATORS: [Role; 1] = [Role::Operator];
 /// The operator's desk.
 #[derive(Clone)]
 pub struct Desk {
-    journal: Arc<dyn Journal>,
-    handle: Handle,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) handle: Handle,
 }
 
 /// Who asks, and what they may do.
@@ -150,9 +150,10 @@ impl Desk {
                 "there is no act `{act}`: write resume, absent, skip or cancel"
             )));
         };
+        let name = act.name();
         let done = self.handle.operate(run, act, who.actor, reason).await;
         done.map_err(Refusal::Engine)?;
-        Ok(json!({ "run": run, "act": act.name() }))
+        Ok(json!({ "run": run, "act": name }))
     }
 
     /// How busy the engine is.

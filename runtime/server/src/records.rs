@@ -7,6 +7,7 @@ use dragoman_journal::{Entry, Record, Records, RunFilter};
 use dragoman_model::{RunId, Value};
 use serde_json::json;
 
+use crate::dead::{DeadFilter, dead};
 use crate::desk::Refusal;
 use crate::error::Error;
 use crate::stores::Place;
@@ -39,6 +40,14 @@ impl Stored {
     /// Where the store cannot be read; the inner one where there is no such run.
     pub async fn run(&self, id: &str, bodies: bool) -> Result<Result<Value, Refusal>, Error> {
         Ok(run(&*self.0, id, bodies).await?)
+    }
+
+    /// Dead letters, oldest first: as [`crate::Desk::dead`].
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn dead(&self, filter: &DeadFilter) -> Result<Value, Error> {
+        Ok(dead(&*self.0, filter).await?)
     }
 
     /// Open waits, oldest first: as [`crate::Desk::waits`].

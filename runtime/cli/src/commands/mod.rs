@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod check;
+pub(crate) mod dead;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod graph;

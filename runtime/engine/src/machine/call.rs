@@ -85,6 +85,9 @@ impl<'a> Walk<'a> {
             }
             Err(failure) => return self.fail(step, failure),
         };
+        if let Some(failure) = self.done_otherwise(call, &request) {
+            return self.fail(step, failure);
+        }
         if call.effect.is_read() {
             let key = self.key_of(None);
             let outgoing = self.outgoing(step, call, request.input, request.documents, attempt, key);
@@ -104,7 +107,8 @@ impl<'a> Walk<'a> {
 
     /// What the call sends: as in its first intent, or computed.
     fn prepare(&self, step: &Step, call: &CallStep) -> Result<Prepared, Failure> {
-        if let Some(request) = self.progress().and_then(|p| p.request.as_ref()) {
+        let sent = self.progress().filter(|p| p.before.is_none() || p.is_uncertain());
+        if let Some(request) = sent.and_then(|p| p.request.as_ref()) {
             return Ok(Prepared::Ready(Box::new(request.clone())));
         }
         let Evaluated::Value(input) = self.template(&call.with)? else {
@@ -255,9 +259,18 @@ impl<'a> Walk<'a> {
         match once {
             // The nil run stands for "any run": scope and key alone give the key.
             Some(once) => RunId(uuid::Uuid::nil()).child(&once.scope, &once.key).to_string(),
-            None => self.state.run.child(&self.path, "key").to_string(),
+            None => own_key(self.state.run, &self.path, self.progress().map_or(0, |p| p.keys)),
         }
     }
+}
+
+/// The idempotency key of a step without a business key, which was given another one so often.
+pub(super) fn own_key(run: RunId, path: &str, keys: u32) -> String {
+    let name = match keys {
+        0 => "key".to_owned(),
+        keys => format!("key-{}", keys + 1),
+    };
+    run.child(path, &name).to_string()
 }
 
 /// Connection and operation in one word.

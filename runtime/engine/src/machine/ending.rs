@@ -6,6 +6,7 @@ use dragoman_plan::{Block, OnFailure, Step, StepKind, Template};
 use serde_json::{Map, json};
 
 use super::event::Act;
+use super::failing::settlement;
 use super::locate::{block_of, handled_step, step_at};
 use super::progress::End;
 use super::scope::{Evaluated, Memo};
@@ -32,6 +33,9 @@ impl<'a> Walk<'a> {
             let reason = "the step that began this run is not in its pipeline";
             return self.park("engine.no_step", reason, None);
         };
+        if let Some(reason) = self.state.undo.clone() {
+            return self.undo_all(&reason);
+        }
         let given_up = self.state.given_up.clone();
         self.draining = given_up.is_some();
         match (self.block(block), given_up) {
@@ -48,8 +52,17 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A person has all of it undone.
+    fn undo_all(&mut self, reason: &str) {
+        match self.undo() {
+            Flow::Done => self.close(Ending::Cancelled, json!({ "code": "undone", "reason": reason })),
+            Flow::Held | Flow::Pending => {}
+            Flow::Ended(stuck) => self.park_at(*stuck),
+        }
+    }
+
     fn has_begun_undo(&self) -> bool {
-        self.state.steps().any(|(path, _)| path.ends_with(".undo"))
+        self.state.has_begun_undo()
     }
 
     /// The end of a run that a person has given up.
@@ -62,14 +75,18 @@ impl<'a> Walk<'a> {
     /// An unparked run is given up: nothing more of it begins, and what it began is brought to certainty.
     fn cancel(&mut self, actor: Actor, reason: &str) {
         self.path.clear();
-        self.note_act(Act::Cancel, actor, reason);
+        self.note_act(&Act::Cancel, actor, reason, json!({}));
         self.desk.urgent = true;
     }
 
-    /// Writes down what a person does to the run.
-    fn note_act(&mut self, act: Act, actor: Actor, reason: &str) {
+    /// Writes down what a person does to the run; `more`: what else the entry says.
+    pub(super) fn note_act(&mut self, act: &Act, actor: Actor, reason: &str, more: Value) {
         let record = Record::Operated { act: act.name().into() };
-        let mut draft = self.draft(record, Some(json!({ "reason": reason })), None);
+        let mut body = json!({ "reason": reason });
+        if let (Some(body), Value::Object(more)) = (body.as_object_mut(), more) {
+            body.extend(more);
+        }
+        let mut draft = self.draft(record, Some(body), None);
         draft.actor = actor;
         self.note_draft(draft);
     }
@@ -117,9 +134,9 @@ impl<'a> Walk<'a> {
         self.frames.pop();
         match output {
             Ok(Evaluated::Value(output)) => {
-                self.close(Ending::Completed, object([("output", output.unwrap_or(Value::Null))]));
+                self.come_to(Ending::Completed, object([("output", output.unwrap_or(Value::Null))]));
             }
-            Ok(Evaluated::Observed) => self.close(Ending::Completed, json!({ "output": null })),
+            Ok(Evaluated::Observed) => self.come_to(Ending::Completed, json!({ "output": null })),
             Err(failure) => self.end(Ended {
                 how: How::Unhandled,
                 code: failure.code.clone(),
@@ -144,7 +161,7 @@ impl<'a> Walk<'a> {
 
     fn end(&mut self, ended: Ended) {
         match ended.how {
-            How::Stop => self.close(Ending::Stopped, json!({ "code": ended.code, "reason": ended.reason })),
+            How::Stop => self.come_to(Ending::Stopped, json!({ "code": ended.code, "reason": ended.reason })),
             How::Park => self.park_at(ended),
             How::Fail => self.fail_run(ended),
             How::Unhandled => match self.plan.on_failure {
@@ -170,7 +187,7 @@ impl<'a> Walk<'a> {
             }
         }
         let body = json!({ "code": ended.code, "reason": ended.reason, "path": ended.path, "failure": ended.failure });
-        self.close(Ending::Failed, body);
+        self.come_to(Ending::Failed, body);
     }
 
     fn park_at(&mut self, ended: Ended) {
@@ -181,6 +198,20 @@ impl<'a> Walk<'a> {
     pub(super) fn park(&mut self, code: &str, reason: &str, failure: Option<Failure>) {
         let body = json!({ "reason": reason, "failure": failure });
         self.note(Record::Parked { code: code.to_owned() }, Some(body), None);
+    }
+
+    /// Ends the run, unless it did something before a replay that is not on the way that it has taken since: whether that
+    /// is right, a person says.
+    fn come_to(&mut self, ending: Ending, body: Value) {
+        let Some(path) = self.state.left_behind().map(str::to_owned) else {
+            return self.close(ending, body);
+        };
+        let reason = format!(
+            "`{path}` took effect before the replay, and the way that the run has taken since does not come to it again; \
+             undo what the run did, or skip the step to let its effect stand"
+        );
+        self.path = path;
+        self.park("replay.left", &reason, None);
     }
 
     /// Ends the run; what it has open in the store without effect is given back.
@@ -197,19 +228,11 @@ impl<'a> Walk<'a> {
             if let Some(wait) = &progress.wait {
                 operations.push(Operation::WaitEnd { wait: wait.id.clone() });
             }
-            let Some(request) = progress.request.as_ref().filter(|_| progress.end.is_none()) else {
-                continue;
-            };
-            if request.once.is_none() && request.reference.is_none() {
-                continue;
+            if progress.end.is_none() {
+                let unknown = progress.is_uncertain();
+                let state = if unknown { Settled::Parked } else { Settled::Failed };
+                operations.extend(settlement(path, progress, state));
             }
-            let unknown = progress.is_uncertain();
-            operations.push(Operation::Settle {
-                once: request.once.clone(),
-                reference: request.reference.clone(),
-                path: path.to_owned(),
-                state: if unknown { Settled::Parked } else { Settled::Failed },
-            });
         }
         self.desk.operations.extend(operations);
     }
@@ -249,23 +272,41 @@ impl<'a> Walk<'a> {
         let path = handled_step(&parking.path).to_owned();
         // A `park` step that stands alone is passed; one in a handler gives the handled step another chance.
         let park_step = step_at(self.plan, &parking.path).is_some_and(|s| matches!(s.kind, StepKind::Park { .. }));
-        let act = if act == Act::Resume && park_step && path == parking.path {
-            Act::Skip
-        } else {
-            act
+        let act = match act {
+            Act::Resume if park_step && path == parking.path => Act::Skip,
+            act => act,
         };
-        self.path = path;
-        self.note_act(act, actor, reason);
-        if act == Act::Skip {
-            self.settle(Settled::Done(Value::Null.into()));
+        if let Act::Replay { from, new_key } = &act {
+            return self.replay(from.as_deref(), *new_key, actor, reason);
         }
+        self.path = path;
+        let settled = match &act {
+            Act::Skip => Some(Value::Null),
+            Act::Pass { output } => Some(output.clone().unwrap_or(Value::Null)),
+            _ => None,
+        };
+        // What it did before a replay, and what the store has of that, stays.
+        let done = settled.filter(|_| self.progress().is_none_or(|step| step.before.is_none()));
+        let more = match &act {
+            Act::Pass { output: Some(output) } => json!({ "output": output }),
+            _ => json!({}),
+        };
+        self.note_act(&act, actor, reason, more);
+        if let Some(output) = done {
+            self.settle(Settled::Done(output.into()));
+        }
+        self.after_act();
+        if act == Act::Cancel {
+            self.give_up(reason);
+        }
+    }
+
+    /// What an operator did is durable soon, and what was computed before says nothing any more.
+    pub(super) fn after_act(&mut self) {
         self.desk.urgent = true;
         *self.memo = Memo::default();
         self.live
             .retain(|_, live| matches!(live, Live::Away | Live::AwayAgain | Live::Answered { .. }));
         self.path.clear();
-        if act == Act::Cancel {
-            self.give_up(reason);
-        }
     }
 }

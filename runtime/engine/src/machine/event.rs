@@ -64,7 +64,7 @@ pub enum Event {
     },
     /// An operator acts on a run that is parked.
     Operated {
-        /// `resume`, `skip` or `cancel`.
+        /// What they do.
         act: Act,
         /// Who.
         actor: Actor,
@@ -78,7 +78,7 @@ pub enum Event {
 }
 
 /// What an operator does to a parked run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// The step that parked it goes on: tried again, or asked after where its effect is not known.
     Resume,
@@ -86,17 +86,33 @@ pub enum Act {
     Absent,
     /// The step counts as done, without output.
     Skip,
+    /// As [`Act::Skip`], with what the step gives; refused where a later step needs that and it is not said.
+    Pass {
+        /// What it gives.
+        output: Option<Value>,
+    },
+    /// The run goes on from a step that it has reached: what that one and later ones gave is set aside.
+    Replay {
+        /// Its path; in the run of an item also without that of the item. None: the step that parked the run.
+        from: Option<String>,
+        /// The first request of it leaves under another idempotency key.
+        new_key: bool,
+    },
+    /// What the run did is undone, newest first, and the run ends.
+    Undo,
     /// The run is given up.
     Cancel,
 }
 
 impl Act {
     /// As it is written in the trail.
-    pub fn name(self) -> &'static str {
+    pub fn name(&self) -> &'static str {
         match self {
             Act::Resume => "resume",
             Act::Absent => "absent",
-            Act::Skip => "skip",
+            Act::Skip | Act::Pass { .. } => "skip",
+            Act::Replay { .. } => "replay",
+            Act::Undo => "undo",
             Act::Cancel => "cancel",
         }
     }

@@ -4,6 +4,7 @@ use dragoman_journal::{Operation, Settled};
 use dragoman_model::{Effect, Failure, Usage, Value};
 use dragoman_plan::{Block, Step, StepKind};
 
+use super::progress::Progress;
 use super::repeat;
 use super::state::is_rejection;
 use super::walk::{Ended, Flow, How, Walk};
@@ -33,19 +34,10 @@ impl<'a> Walk<'a> {
 
     /// Tells the store how what the step opened has ended.
     pub(super) fn settle(&mut self, state: Settled) {
-        let Some(request) = self.progress().and_then(|p| p.request.as_ref()) else {
-            return;
-        };
-        if request.once.is_none() && request.reference.is_none() {
-            return;
+        let Some(progress) = self.progress() else { return };
+        if let Some(settle) = settlement(&self.path, progress, state) {
+            self.desk.operations.push(settle);
         }
-        let settle = Operation::Settle {
-            once: request.once.clone(),
-            reference: request.reference.clone(),
-            path: self.path.clone(),
-            state,
-        };
-        self.desk.operations.push(settle);
     }
 
     /// After a step has failed for good: its handler, or the end.
@@ -109,6 +101,26 @@ impl<'a> Walk<'a> {
             failure: Some(failure.clone()),
         }))
     }
+}
+
+/// What the store is told of how a step that has opened something there has ended; none: nothing.
+pub(super) fn settlement(path: &str, progress: &Progress, state: Settled) -> Option<Operation> {
+    let request = progress.request.as_ref()?;
+    if request.once.is_none() && request.reference.is_none() {
+        return None;
+    }
+    let state = match (&progress.before, state) {
+        (None, state) | (Some(_), state @ (Settled::Done(_) | Settled::Undone)) => state,
+        // What it did before a replay stands, whatever has become of it now; its business key was never opened again.
+        (Some(_), _) if request.once.is_some() => return None,
+        (Some(before), _) => Settled::Done(before.output.clone().unwrap_or_else(|| Value::Null.into())),
+    };
+    Some(Operation::Settle {
+        once: request.once.clone(),
+        reference: request.reference.clone(),
+        path: path.to_owned(),
+        state,
+    })
 }
 
 /// The handler of a step for a failure.

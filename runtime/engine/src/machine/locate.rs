@@ -101,7 +101,7 @@ pub(super) fn is_aside(rest: &str) -> bool {
 }
 
 /// The step whose handler holds the step at a path; the path itself where no handler does.
-pub(super) fn handled_step(path: &str) -> &str {
+pub fn handled_step(path: &str) -> &str {
     let mut at = 0;
     for segment in path.split('.') {
         if at > 0 && HANDLERS.contains(&segment) {

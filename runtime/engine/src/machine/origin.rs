@@ -59,11 +59,14 @@ pub(super) fn origin(run: RunId, fact: &Fact<'_>) -> Option<Origin> {
         return None;
     };
     let body = |name| fact.member(name);
+    // A run that repeats another one is told apart by its key; what it computes of a key is what that one did.
+    let repeats = body("repeats").and_then(|repeats| repeats.get("key")?.as_str());
+    let said_key = repeats.unwrap_or(run_key);
     let mut roots = BTreeMap::new();
     // A child is given the trigger of its parent as it is.
     let about = body("trigger")
         .cloned()
-        .unwrap_or_else(|| about(trigger, run_key, fact));
+        .unwrap_or_else(|| about(trigger, said_key, fact));
     roots.insert("trigger".to_owned(), about);
     roots.insert("site".into(), body("site").cloned().unwrap_or_else(|| json!({})));
     let now = body("now")
@@ -71,7 +74,7 @@ pub(super) fn origin(run: RunId, fact: &Fact<'_>) -> Option<Origin> {
         .unwrap_or_else(|| Value::String(fact.at.to_string()));
     roots.insert(
         "run".into(),
-        json!({ "id": run.to_string(), "now": now, "key": run_key, "pipeline": pipeline }),
+        json!({ "id": run.to_string(), "now": now, "key": said_key, "pipeline": pipeline }),
     );
     if let Some(Value::Object(names)) = body("items") {
         roots.extend(names.iter().map(|(name, value)| (name.clone(), value.clone())));

@@ -67,6 +67,21 @@ pub struct Progress {
     pub joined: Option<RunId>,
     /// The claim that stands.
     pub claim: Option<Claim>,
+    /// A replay has set aside what it gave, and nothing was written of it since: whether it is taken is asked anew.
+    pub aside: bool,
+    /// What it did before a replay set that aside. It stands, and is not done a second time.
+    pub before: Option<Before>,
+    /// How often it was given another idempotency key.
+    pub keys: u32,
+}
+
+/// What a step did before a replay set that aside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Before {
+    /// Its output.
+    pub output: Option<Part>,
+    /// The number of the entry that ended it.
+    pub seq: u64,
 }
 
 /// How a step ended.
@@ -165,22 +180,35 @@ impl Progress {
 
     /// Whether it changed, or may have changed, something outside.
     pub(super) fn has_effect(&self) -> bool {
-        self.claim.is_some() || self.open || (self.request.is_some() && matches!(self.end, Some(End::Done(_))))
+        self.claim.is_some()
+            || self.open
+            || self.before.is_some()
+            || (self.request.is_some() && matches!(self.end, Some(End::Done(_))))
     }
 
     /// The number of the entry after which its request had changed something outside; the greatest where it may have.
-    pub(super) fn acted(&self) -> Option<u64> {
+    pub fn acted(&self) -> Option<u64> {
         let request = self.request.as_ref()?;
         match self.end {
             _ if request.effect == OperationEffect::Read => None,
             _ if self.is_uncertain() => Some(u64::MAX),
             Some(End::Done(_)) => Some(self.ended_seq),
+            _ => self.before.as_ref().map(|before| before.seq),
+        }
+    }
+
+    /// What it did, and has not undone: the number of the entry that ended it, also where a replay has set it aside.
+    pub(super) fn did(&self) -> Option<u64> {
+        match (&self.before, &self.end) {
+            (Some(before), _) => Some(before.seq),
+            (None, Some(End::Done(_))) => Some(self.ended_seq),
             _ => None,
         }
     }
 
     /// Applies an entry of this step.
     pub(super) fn apply(&mut self, fact: &Fact<'_>) {
+        self.aside = false;
         let output = || fact.part("output");
         match fact.record {
             Record::Read { attempt, .. } => {
@@ -268,8 +296,13 @@ impl Progress {
     }
 
     pub(super) fn finish(&mut self, end: End, seq: u64) {
+        // What it did stands as long as it has not come to the same result again.
+        if matches!(end, End::Done(_)) {
+            self.before = None;
+        }
         self.end = Some(end);
         self.ended_seq = seq;
+        self.aside = false;
         self.open = false;
         self.doubt = false;
         self.timer = None;
@@ -296,6 +329,33 @@ impl Progress {
                 self.doubt = false;
             }
         }
+    }
+
+    /// What it gave is set aside by a replay. What may have taken effect is asked after first; what did is remembered.
+    pub(super) fn set_aside(&mut self, at: Timestamp) {
+        if self.is_uncertain() {
+            return self.again(at, false);
+        }
+        let acted = self.request.is_some() || self.claim.is_some();
+        match std::mem::take(&mut self.end) {
+            Some(End::Done(output)) if acted && self.before.is_none() => {
+                let seq = self.ended_seq;
+                self.before = Some(Before { output, seq });
+            }
+            _ if self.before.is_some() => {}
+            // What is sent is made anew of what there is now.
+            _ => self.request = None,
+        }
+        self.again(at, true);
+        (self.round, self.resumed_round, self.last) = (0, 0, None);
+        self.cause = None;
+        self.aside = true;
+    }
+
+    /// The next request leaves under another key: the other side knows nothing of it.
+    pub(super) fn renew_key(&mut self) {
+        self.keys += 1;
+        self.first_at = None;
     }
 
     fn intend(&mut self, fact: &Fact<'_>) {

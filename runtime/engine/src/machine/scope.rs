@@ -118,6 +118,11 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// What a step gave that a replay has set aside and that was not done again: its undo needs it.
+    fn before(&self, path: &str) -> Option<&'a Part> {
+        self.state.step(path)?.before.as_ref()?.output.as_ref()
+    }
+
     /// Evaluates an expression.
     ///
     /// # Errors
@@ -197,7 +202,11 @@ impl Scope for Names<'_> {
                     self.touched.set(true);
                     return None;
                 }
-                Some(End::Failed | End::GivenUp) | None => {}
+                Some(End::Failed | End::GivenUp) | None => {
+                    if let Some(output) = self.before(&path) {
+                        return Some(output);
+                    }
+                }
             }
         }
         self.state.origin.as_ref().and_then(|origin| origin.captures.get(id))

@@ -48,6 +48,8 @@ pub struct State {
     pub closed: Option<Ending>,
     /// Why a person has given it up; it ends as soon as nothing that it began is open.
     pub given_up: Option<String>,
+    /// Why a person has all of it undone; it ends as soon as that is so.
+    pub undo: Option<String>,
     /// A person was told that it is past its deadline.
     pub(super) overdue: bool,
     /// The answer to a sender that waits.
@@ -71,6 +73,7 @@ impl State {
             parked: None,
             closed: None,
             given_up: None,
+            undo: None,
             overdue: false,
             reply: None,
             references: BTreeSet::new(),
@@ -138,21 +141,7 @@ impl State {
 
     fn apply_fact(&mut self, fact: &Fact<'_>) {
         self.next = fact.seq + 1;
-        if let Record::Intent {
-            reference: Some(reference),
-            ..
-        }
-        | Record::Claimed {
-            reference: Some(reference),
-            ..
-        }
-        | Record::Waiting {
-            reference: Some(reference),
-            ..
-        } = fact.record
-        {
-            self.references.insert(reference.clone());
-        }
+        self.references.extend(reference(fact.record).cloned());
         match fact.record {
             Record::Accepted { .. } => self.origin = origin(self.run, fact),
             Record::Parked { code } => {
@@ -195,6 +184,11 @@ impl State {
             }
             _ => self.progress(fact.path).apply(fact),
         }
+        // What this very run did before a replay is its own.
+        let own = self.run;
+        if let Some(step) = self.steps.get_mut(fact.path).filter(|step| step.joined == Some(own)) {
+            step.joined = None;
+        }
     }
 
     /// The rounds of a step that are over: what they gave is known by the step, and nothing else of them is needed.
@@ -227,6 +221,21 @@ impl State {
 
     /// An operator's act on the step that parked the run.
     fn operated(&mut self, act: &str, fact: &Fact<'_>) {
+        let reason = || {
+            fact.member("reason")
+                .and_then(Value::as_str)
+                .unwrap_or_default()
+                .to_owned()
+        };
+        match act {
+            "replay" => return self.replay(fact),
+            "undo" => {
+                self.parked = None;
+                self.undo = Some(reason());
+                return;
+            }
+            _ => {}
+        }
         // The age of a run says nothing of its steps.
         if self.parked.take().is_some_and(|parked| parked.code == DEADLINE) {
             return;
@@ -237,13 +246,68 @@ impl State {
                 self.steps.values_mut().for_each(|step| step.drains = false);
                 self.again(path, fact.at, act == "absent");
             }
-            "skip" => self.progress(path).finish(End::Done(None), fact.seq),
-            "cancel" => {
-                let reason = fact.member("reason").and_then(Value::as_str);
-                self.given_up = Some(reason.unwrap_or_default().to_owned());
+            "skip" => {
+                let output = fact.part("output");
+                let step = self.progress(path);
+                let did = step.before.take().and_then(|before| before.output);
+                step.finish(End::Done(output.or(did)), fact.seq);
             }
+            "cancel" => self.given_up = Some(reason()),
             _ => {}
         }
+    }
+
+    /// A replay from a step: the entry says of which steps what they gave is set aside.
+    fn replay(&mut self, fact: &Fact<'_>) {
+        self.parked = None;
+        self.steps.values_mut().for_each(|step| step.drains = false);
+        let aside = fact.member("aside").and_then(Value::as_array);
+        for path in aside.into_iter().flatten().filter_map(Value::as_str) {
+            if let Some(step) = self.steps.get_mut(path) {
+                step.set_aside(fact.at);
+            }
+        }
+        if fact.member("new_key") == Some(&Value::Bool(true)) {
+            self.progress(fact.path).renew_key();
+        }
+    }
+
+    /// Whether something was undone, or was about to be.
+    pub(super) fn has_begun_undo(&self) -> bool {
+        self.steps.keys().any(|path| path.ends_with(".undo"))
+    }
+
+    /// Whether what the step at a path did was undone.
+    pub fn is_undone(&self, path: &str) -> bool {
+        let undo = self.step(&format!("{path}.undo")).and_then(|undo| undo.end.as_ref());
+        matches!(undo, Some(End::Done(_) | End::Observed))
+    }
+
+    /// A step whose effect stands, or may, and has no business key by which another run would know of it.
+    pub(crate) fn done_without_key(&self) -> Option<String> {
+        let own = format!("{}/", self.run);
+        let stands = |(path, step): &(&String, &Progress)| {
+            let called = step.acted().is_some() && step.request.as_ref().is_some_and(|request| request.once.is_none());
+            let claimed = step
+                .claim
+                .as_ref()
+                .is_some_and(|claim| claim.once.key.starts_with(&own));
+            (called || claimed) && step.joined.is_none() && !self.is_undone(path)
+        };
+        self.steps.iter().filter(stands).map(|(path, _)| path.clone()).min()
+    }
+
+    /// A step that took effect before a replay, and that the run has not come to again.
+    pub(super) fn left_behind(&self) -> Option<&str> {
+        let undone = |path: &str| {
+            let undo = self.step(&format!("{path}.undo")).and_then(|undo| undo.end.as_ref());
+            matches!(undo, Some(End::Done(_) | End::Observed))
+        };
+        let left = self
+            .steps
+            .iter()
+            .filter(|(path, step)| step.before.is_some() && !undone(path));
+        left.map(|(path, _)| path.as_str()).min()
     }
 
     /// A step is let go on: what handled it is forgotten. Where it failed with what a step inside it did not handle, that
@@ -271,6 +335,16 @@ impl State {
             let inner = &inner[..path.len() + 1 + handled_step(rest).len()];
             self.again(inner, at, absent);
         }
+    }
+}
+
+/// The reference that an entry makes open for its run.
+fn reference(record: &Record) -> Option<&String> {
+    match record {
+        Record::Intent { reference, .. } | Record::Claimed { reference, .. } | Record::Waiting { reference, .. } => {
+            reference.as_ref()
+        }
+        _ => None,
     }
 }
 

@@ -169,7 +169,7 @@ impl<'a> Walk<'a> {
             Some(_) => return Flow::Done,
             None => {}
         }
-        let fresh = self.progress().is_none() && !self.live.contains_key(&self.path);
+        let fresh = self.progress().is_none_or(|p| p.aside) && !self.live.contains_key(&self.path);
         if fresh && !self.memo.entered.contains(&self.path) {
             // What a process that is gone began inside it is brought to an end all the same.
             if self.draining && !self.state.has_begun_below(&self.path) {

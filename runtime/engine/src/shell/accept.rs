@@ -16,7 +16,7 @@ use super::outgoing::traceparent;
 use super::{Handle, Shell, follow, schedule};
 use crate::machine::{Machine, fits_input, roots};
 use crate::runner::{Boxed, Call};
-use crate::source::{Acceptor, Delivered, Delivery, Refused};
+use crate::source::{Acceptor, Delivered, Delivery, Refused, is_dead};
 
 /// What was made of a message.
 struct Received {
@@ -245,7 +245,7 @@ impl Shell {
         Ok(draft)
     }
 
-    async fn begin(
+    pub(super) async fn begin(
         self: &Arc<Self>,
         plan: &Arc<Plan>,
         run: RunId,
@@ -265,11 +265,14 @@ impl Shell {
             }),
             Begun::Known { run, standing } if replied => {
                 match self.replied_before(run).await.map_err(follow::unanswered)? {
-                    Some(result) => Ok(Delivered::Replied { run, result }),
-                    None => Ok(self.known(run, standing).await),
+                    Some(result) => {
+                        self.came_again(&plan.pipeline, run, &self.status_of(run, standing).await);
+                        Ok(Delivered::Replied { run, result })
+                    }
+                    None => Ok(self.known(&plan.pipeline, run, standing).await),
                 }
             }
-            Begun::Known { run, standing } => Ok(self.known(run, standing).await),
+            Begun::Known { run, standing } => Ok(self.known(&plan.pipeline, run, standing).await),
             Begun::New(lease) => {
                 let heard = replied.then(|| self.followers.follow(run));
                 let machine = Machine::from_drafts(Arc::clone(plan), run, &entries, &self.worker);
@@ -296,11 +299,20 @@ impl Shell {
     }
 
     /// A message that was taken before.
-    async fn known(&self, run: RunId, standing: Standing) -> Delivered {
+    async fn known(&self, pipeline: &str, run: RunId, standing: Standing) -> Delivered {
+        let status = self.status_of(run, standing).await;
+        self.came_again(pipeline, run, &status);
         Delivered::Accepted {
             run,
             again: true,
-            status: self.status_of(run, standing).await,
+            status,
+        }
+    }
+
+    /// A message came again whose run stopped: nothing more comes of it by itself, and that must not go unseen.
+    fn came_again(&self, pipeline: &str, run: RunId, status: &str) {
+        if is_dead(status) {
+            self.notices.again(pipeline, run, status);
         }
     }
 

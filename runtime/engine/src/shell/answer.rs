@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dragoman_journal::{Draft, Record, Standing, Wait};
-use dragoman_model::{Actor, Digest, RunId, Value};
+use dragoman_model::{Actor, Digest, RunId, Timestamp, Value};
 use tokio::sync::oneshot;
 
 use super::migrate::Moving;
@@ -34,6 +34,8 @@ pub(super) enum Signal {
         act: Act,
         actor: Actor,
         reason: String,
+        /// When it is asked for.
+        now: Timestamp,
         answered: Answered,
     },
     /// It goes on with another version of its pipeline.
@@ -140,13 +142,12 @@ impl Signal {
                 act,
                 actor,
                 reason,
+                now,
                 answered,
             } => {
                 let run = machine.state().run;
-                let state = machine.state();
-                // What is under way can be given up, and nothing else be done with it.
-                if state.parked.is_none() && (act != Act::Cancel || state.closed.is_some()) {
-                    let _ = answered.send(Err(Error::NotParked(run)));
+                if let Err(error) = may(machine, &act, now) {
+                    let _ = answered.send(Err(error));
                     return Asked::quietly(Event::Woken);
                 }
                 let promise = Promise {
@@ -171,6 +172,25 @@ impl Signal {
         };
         let _ = answered.send(Err(error));
     }
+}
+
+/// Whether an act can be done to a run as it stands.
+pub(super) fn may(machine: &Machine, act: &Act, now: Timestamp) -> Result<(), Error> {
+    let state = machine.state();
+    let run = state.run;
+    // What is under way can be given up, and nothing else be done with it.
+    if state.parked.is_none() {
+        return match act {
+            Act::Cancel if state.closed.is_none() => Ok(()),
+            _ => Err(Error::NotParked(run)),
+        };
+    }
+    let unfit = |why| Error::Unfit {
+        run,
+        act: act.name(),
+        why,
+    };
+    machine.fits_act(act, now).map_err(unfit)
 }
 
 fn fits(machine: &Machine, wait: &Wait, answer: &Value) -> Result<(), Error> {
@@ -210,15 +230,17 @@ impl Handle {
             .await
     }
 
-    /// Acts on a parked run: lets the step that parked it go on, counts it as done, or gives the run up. Any run that has
-    /// not ended can be given up, with those that it began and waits for: nothing more of it begins, and it ends once
+    /// Acts on a parked run: lets it go on, counts the step that parked it as done, undoes what it did, or gives the run up.
+    /// Any run that has not ended can be given up, with those that it began and waits for: nothing more of it begins, and it ends once
     /// nothing is under way. When it resolves with `Ok`, the act is durable.
     ///
     /// # Errors
-    /// [`Error::NotParked`], [`Error::Ended`], [`Error::NoRun`], [`Error::Busy`], [`Error::NoPlan`], [`Error::Store`].
+    /// [`Error::NotParked`], [`Error::Unfit`], [`Error::Ended`], [`Error::NoRun`], [`Error::Busy`], [`Error::NoPlan`],
+    /// [`Error::Store`].
     pub async fn operate(&self, run: RunId, act: Act, actor: Actor, reason: &str) -> Result<(), Error> {
+        let cancels = act == Act::Cancel;
         self.0.operate(run, act, &actor, reason).await?;
-        if act == Act::Cancel {
+        if cancels {
             self.0.cancel_children(run, &actor, reason).await?;
         }
         Ok(())
@@ -227,11 +249,12 @@ impl Handle {
 
 impl Shell {
     async fn operate(self: &Arc<Self>, run: RunId, act: Act, actor: &Actor, reason: &str) -> Result<(), Error> {
-        let (actor, reason) = (actor.clone(), reason.to_owned());
+        let (actor, reason, now) = (actor.clone(), reason.to_owned(), self.clock.now());
         self.ask_run(run, |answered| Signal::Operated {
             act,
             actor,
             reason,
+            now,
             answered,
         })
         .await

@@ -69,6 +69,7 @@ mod tests {
             act,
             actor: Actor::person("olga", "password"),
             reason: String::new(),
+            now: dragoman_model::Timestamp::from_millis(0),
             answered: oneshot::channel().0,
         }
     }

@@ -21,6 +21,7 @@ mod migrate;
 mod outbox;
 mod outgoing;
 mod recovery;
+mod repair;
 mod run;
 mod schedule;
 mod scheduler;

@@ -26,6 +26,7 @@ async fn live(house: &House, plans: &[Arc<Plan>], pipelines: &[&str]) {
         house.settle().await;
         move_all(house, plans).await;
         answer_all(house).await;
+        repair_all(house).await;
     }
     house.until_delivered().await;
     house.settle().await;
@@ -50,6 +51,28 @@ async fn answer_all(house: &House) {
         given.expect("the answer is taken");
     }
     house.settle().await;
+}
+
+/// Repairs what is parked, as the name of its pipeline says.
+async fn repair_all(house: &House) {
+    let from = Some("order".into());
+    for (pipeline, act) in [
+        ("undone", Act::Undo),
+        ("replayed", Act::Replay { from, new_key: false }),
+        ("replayed", Act::Resume),
+    ] {
+        let parked = RunFilter {
+            pipeline: Some(pipeline.into()),
+            status: Some("parked".into()),
+            ..RunFilter::default()
+        };
+        for run in house.journal.runs(parked).await.expect("the store answers") {
+            let olga = Actor::person("olga", "password");
+            let done = house.handle().operate(run.run, act.clone(), olga, "mended").await;
+            done.expect("it fits");
+        }
+        house.settle().await;
+    }
 }
 
 /// Gives up every run that a message began and that has not ended.

@@ -257,13 +257,13 @@ async fn a_parked_run_is_resumed_skipped_or_given_up() {
         assert_eq!(house.summary(run).await.standing, Standing::Parked);
         house
             .handle()
-            .operate(run, act, olga(), "repaired")
+            .operate(run, act.clone(), olga(), "repaired")
             .await
             .expect("taken");
         house.settle().await;
         assert_eq!(house.ending(run).await, Some(ending), "{act:?}");
         assert_eq!(json!(house.partner.facts()), facts, "{act:?}");
-        let again = house.handle().operate(run, act, olga(), "again").await;
+        let again = house.handle().operate(run, act.clone(), olga(), "again").await;
         assert_eq!(again, Err(Error::Ended(run)));
     }
 }

@@ -80,7 +80,7 @@ async fn acts_that_do_not_fit_are_refused() {
         for act in [Act::Resume, Act::Absent, Act::Skip, Act::Cancel] {
             // Whatever has not ended can be given up.
             if run != waits || act != Act::Cancel {
-                check(operate(run, act).await, code, words);
+                check(operate(run, act.clone()).await, code, words);
             }
         }
     }

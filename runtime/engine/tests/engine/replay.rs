@@ -325,17 +325,47 @@ impl Simulation {
         self.entries.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
+    /// What an operator does to the parked run: what was drawn, where that fits.
+    fn act(&self, machine: &Machine) -> Act {
+        let steps = [
+            "order",
+            "clerk",
+            "used",
+            "way",
+            "way.arm-2.shipped",
+            "both",
+            "both.left.one",
+            "group",
+            "rounds",
+        ];
+        let replay = |step: usize| Act::Replay {
+            from: steps.get(step).map(|step| (*step).to_owned()),
+            new_key: false,
+        };
+        let drawn = self.drawn.0.front().copied().unwrap_or(0);
+        let act = match drawn {
+            0..80 => Act::Resume,
+            80..100 => Act::Undo,
+            100..120 => Act::Replay {
+                from: None,
+                new_key: true,
+            },
+            drawn => replay(usize::from(drawn) % 10),
+        };
+        match machine.foresee(&Quiet, self.now, &act) {
+            Ok(_) => act,
+            Err(_) => Act::Resume,
+        }
+    }
+
     /// What happens to a run that rests.
     fn next_event(&self) -> Option<Event> {
         let state = self.replayed();
         if state_is_parked(&state) {
             let reason = String::from("repaired");
             let actor = Actor::person("olga", "password");
-            return (self.resumed < 3).then_some(Event::Operated {
-                act: Act::Resume,
-                actor,
-                reason,
-            });
+            let act = self.act(&state);
+            return (self.resumed < 5).then_some(Event::Operated { act, actor, reason });
         }
         let wait = state
             .state()

@@ -109,17 +109,18 @@ impl Folder {
         if age < settle {
             return Ok(None);
         }
-        let notes = if meta.len() > self.largest {
-            vec![json!({ "code": "D0801", "message": format!("larger than {} bytes", self.largest) })]
+        let (notes, known) = if meta.len() > self.largest {
+            let note = json!({ "code": "D0801", "message": format!("larger than {} bytes", self.largest) });
+            (vec![note], Vec::new())
         } else {
             let body = tokio::fs::read(&path).await?;
             match deliver(&watchers, name, body, acceptor).await {
-                Some(notes) => notes,
+                Some(answered) => answered,
                 None => return Ok(None),
             }
         };
         let aside = if notes.is_empty() { "taken" } else { "refused" };
-        let place = self.put_away(&path, name, aside, &notes).await?;
+        let place = self.put_away(&path, name, aside, &[&*notes, &*known].concat()).await?;
         let all = || watchers.iter().map(|w| &*w.pipeline).collect::<Vec<_>>().join(", ");
         for note in &notes {
             let pipeline = note["pipeline"].as_str().map_or_else(all, str::to_owned);
@@ -154,12 +155,18 @@ impl Folder {
     }
 }
 
-/// Delivers a file to all its watchers. Why some refuse it (nothing: all took it); none: it must stay and be tried
-/// again, by those too that have taken it, because the same key and content are the same run there.
-async fn deliver(watchers: &[&Watcher], name: &str, body: Vec<u8>, acceptor: &dyn Acceptor) -> Option<Vec<Value>> {
+/// Delivers a file to all its watchers. Why some refuse it (nothing: all took it), and of which it came again to a run that
+/// has stopped; none: it must stay and be tried again, by those too that have taken it, because the same key and content
+/// are the same run there.
+async fn deliver(
+    watchers: &[&Watcher],
+    name: &str,
+    body: Vec<u8>,
+    acceptor: &dyn Acceptor,
+) -> Option<(Vec<Value>, Vec<Value>)> {
     let key = format!("{name}|{}", Digest::of(&body));
     let body = bytes::Bytes::from(body);
-    let (mut notes, mut stays) = (Vec::new(), false);
+    let (mut notes, mut known, mut stays) = (Vec::new(), Vec::new(), false);
     for watcher in watchers {
         let delivery = Delivery {
             pipeline: watcher.pipeline.clone(),
@@ -172,7 +179,9 @@ async fn deliver(watchers: &[&Watcher], name: &str, body: Vec<u8>, acceptor: &dy
             sender: Actor::sender(&format!("folder:{}", watcher.trigger), "none"),
         };
         match acceptor.deliver(delivery).await {
-            Ok(_) => {}
+            Ok(delivered) => known.extend(delivered.stopped().map(|(run, status, text)| {
+                json!({ "pipeline": watcher.pipeline, "code": format!("run.{status}"), "run": run, "message": text })
+            })),
             Err(Refused::Unreadable { failure, run }) => notes.push(json!({
                 "pipeline": watcher.pipeline, "code": failure.code, "message": failure.message,
                 "issues": failure.issues, "run": run,
@@ -185,7 +194,7 @@ async fn deliver(watchers: &[&Watcher], name: &str, body: Vec<u8>, acceptor: &dy
             Err(Refused::Overloaded { .. } | Refused::Store { .. } | Refused::Unknown) => stays = true,
         }
     }
-    (!stays).then_some(notes)
+    (!stays).then_some((notes, known))
 }
 
 fn media_type(name: &str) -> &'static str {

@@ -38,9 +38,14 @@ pub(super) fn respond(status: StatusCode, media_type: &'static str, body: &Value
 pub(super) fn accepted(taken: Vec<(String, Delivered)>) -> Response<Body> {
     let mut runs = Vec::new();
     for (pipeline, delivered) in taken {
+        let stopped = delivered.stopped().map(|(_, _, text)| text);
         match delivered {
             Delivered::Accepted { run, again, status } => {
-                runs.push(json!({ "pipeline": pipeline, "run": run, "again": again, "status": status }));
+                let mut told = json!({ "pipeline": pipeline, "run": run, "again": again, "status": status });
+                if let Some(text) = stopped {
+                    told["detail"] = text.into();
+                }
+                runs.push(told);
             }
             Delivered::Replied { result: Ok(value), .. } => return respond(StatusCode::OK, "application/json", &value),
             Delivered::Replied {
