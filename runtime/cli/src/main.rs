@@ -38,6 +38,8 @@ enum Command {
     Schema(commands::schema::Schema),
     /// Takes messages and runs pipelines
     Serve(commands::serve::Serve),
+    /// Shares the work of a site that is kept in a database
+    Worker(commands::worker::Worker),
     /// Has the running server read its site anew
     Reload(commands::reload::Reload),
     /// Runs one message through a pipeline, to its end
@@ -72,6 +74,7 @@ fn main() -> ExitCode {
         Command::Fmt(command) => command.run(),
         Command::Schema(command) => command.run(),
         Command::Serve(command) => command.run(),
+        Command::Worker(command) => command.run(),
         Command::Reload(command) => command.run(),
         Command::Run(command) => command.run(),
         Command::Runs(command) => command.run(),

@@ -129,6 +129,17 @@ pub struct Wait {
     pub reference: Option<String>,
 }
 
+impl Wait {
+    /// What stands before the name of an event in what is to be decided: decisions have no colon in their names.
+    pub const EVENT: &str = "event:";
+
+    /// Name and key of the event that is waited for; none: a person is.
+    pub fn event(&self) -> Option<(&str, &str)> {
+        let name = self.decision.strip_prefix(Wait::EVENT)?;
+        Some((name, self.show.get("key")?.as_str()?))
+    }
+}
+
 /// An event that a run has handed to the site.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Emitted {

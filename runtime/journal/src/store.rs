@@ -240,6 +240,11 @@ pub struct Begin {
 pub enum Begun {
     /// It is durable; the caller owns it.
     New(Lease),
+    /// It is durable, and the turn is another's of its serial: it is due when its own has come, for whoever is there then.
+    Queued {
+        /// The run.
+        run: RunId,
+    },
     /// There is a run with this key and content.
     Known {
         /// The run that has the key.
@@ -328,12 +333,21 @@ pub trait Journal: Records {
     fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>>;
     /// Takes a run that nobody owns, or whose lease is over, at the time `now`.
     fn acquire(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>>;
+    /// As [`Journal::acquire`], also where the turn is another's of the run's serial: for a run that is given up.
+    fn seize(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>> {
+        self.acquire(run, now, until)
+    }
     /// Lengthens leases; gives back those that are still held.
     fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>>;
     /// Runs that are due at `now` and owned by nobody, oldest first.
     fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>>;
     /// The earliest time after `after` at which a run becomes due if nobody owns it then.
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>>;
+    /// Resolves when something may have become due that was not due before, by what this process has written. A store that no
+    /// other process can have need not say so: its owner knows.
+    fn stirred(&self) -> Answer<'_, ()> {
+        Box::pin(std::future::pending())
+    }
     /// A business key.
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>>;
     /// What was done, or is open, under a reference.
@@ -384,6 +398,14 @@ pub struct Stats {
 pub trait Store: Journal {
     /// The end of each chain as of now, not yet signed.
     fn heads(&self) -> Answer<'_, Result<Vec<Head>, Error>>;
+    /// What time it is where the store is, which those who share it go by; none: its owner is alone, and goes by its own.
+    fn time(&self) -> Answer<'_, Result<Option<Timestamp>, Error>> {
+        Box::pin(async { Ok(None) })
+    }
+    /// Gives back all runs that its owner has, which works no more: whoever shares the store goes on with them at once.
+    fn leave(&self) -> Answer<'_, Result<(), Error>> {
+        Box::pin(async { Ok(()) })
+    }
     /// What it has done since it was opened.
     fn stats(&self) -> Stats;
     /// Whether no other process can have it: then no other can own a run.

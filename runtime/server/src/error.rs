@@ -50,6 +50,9 @@ pub(crate) const TOO_OFTEN: Code = Code::new("D0935", "too many attempts that fa
 /// An answer does not say what was shown.
 pub(crate) const NOT_SHOWN: Code = Code::new("D0936", "the answer does not say what was shown");
 
+/// Several processes are to work on a store that one has for itself.
+pub(crate) const ONE_ONLY: Code = Code::new("D0938", "the store is one process's");
+
 /// Why a site cannot be loaded, opened or served.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dragoman_engine::shell::{Engine, Handle, Limits, Settings, SystemClock};
+use dragoman_engine::shell::{Clock, Engine, Handle, Limits, Settings};
 use dragoman_host::settings::CacheSettings;
 use dragoman_host::{Host, HostSettings, JournalStorage, Runner};
 use dragoman_journal::{Journal, Store};
@@ -19,10 +19,13 @@ use futures_util::future::join_all;
 
 use crate::error::Error;
 use crate::heads;
-use crate::instance::Instance;
+use crate::instance::{Instance, Part};
 use crate::plans::Plans;
 use crate::site::{self, Account, Inputs, Secrets, Seen, Site};
 use crate::stores::{Place, store_folder};
+
+/// How long a lease lasts where another machine goes on with a run at its end, in milliseconds.
+const SHARED_LEASE_MS: i64 = 30_000;
 
 /// The connections of a site, as host and egress were given them.
 #[derive(Clone, Default)]
@@ -108,11 +111,19 @@ impl Runtime {
     /// # Errors
     /// All that is wrong with what was written; a store that cannot be opened; a host that cannot start.
     pub async fn open(site_file: &Path) -> Result<Runtime, Error> {
+        Self::open_as(site_file, Part::Serves).await
+    }
+
+    /// As [`Runtime::open`], to do a part of the work.
+    ///
+    /// # Errors
+    /// As [`Runtime::open`]; D0938 where the store cannot be shared, and it is only to work.
+    pub async fn open_as(site_file: &Path, part: Part) -> Result<Runtime, Error> {
         let seen = Inputs::of_file(site_file).look();
         let (said, mut warnings) = site::read(site_file).map_err(Error::Diagnostics)?;
         let seen = seen.and_then(Inputs::of(site_file, &said).look());
         let store = store_folder(site_file, &said);
-        let (journal, instance) = open_store(site_file, &said).await?;
+        let (journal, instance) = open_store(site_file, &said, part).await?;
         let keys = Keys::open(&store.join("keys"))?;
         let shared: Arc<dyn Journal> = journal.clone();
         let egress = Arc::new(HttpEgress::new());
@@ -142,7 +153,8 @@ impl Runtime {
         };
         connections.bind(&host, &egress);
         let plans = Arc::new(Plans::new(editions, world, shared.clone(), host.clone()));
-        let engine = start(shared, journal.is_alone(), &host, &plans);
+        let clock = crate::clock::of(&journal).await?;
+        let engine = start(shared, clock, journal.is_alone(), &host, &plans);
         Ok(Runtime {
             said,
             file: site_file.to_path_buf(),
@@ -171,25 +183,37 @@ impl Runtime {
 }
 
 /// Starts the engine, which takes up every unfinished run.
-fn start(journal: Arc<dyn Journal>, alone: bool, host: &Arc<Host>, plans: &Arc<Plans>) -> Engine {
+fn start(
+    journal: Arc<dyn Journal>,
+    clock: Arc<dyn Clock>,
+    alone: bool,
+    host: &Arc<Host>,
+    plans: &Arc<Plans>,
+) -> Engine {
     Engine::start(Settings {
         journal,
         runner: Arc::new(Runner::new(host.clone())),
         plans: plans.clone(),
-        clock: Arc::new(SystemClock),
+        clock,
         worker: worker(),
         limits: Limits {
             alone,
+            // Where others can go on, they should not wait long for it.
+            lease_ms: if alone {
+                Limits::default().lease_ms
+            } else {
+                SHARED_LEASE_MS
+            },
             ..Limits::default()
         },
     })
 }
 
 /// Opens the store as its owner. Where there is none it is made, unless outside heads know of one that was there.
-async fn open_store(site_file: &Path, said: &Said) -> Result<(Arc<dyn Store>, Option<Instance>), Error> {
+async fn open_store(site_file: &Path, said: &Said, part: Part) -> Result<(Arc<dyn Store>, Option<Instance>), Error> {
     let place = Place::of(site_file, said)?;
     heads::refuse_without_trail(said, &site::folder_of(site_file), &place)?;
-    place.open(&store_folder(site_file, said)).await
+    place.open(&store_folder(site_file, said), part).await
 }
 
 /// Everything that runs will be pinned to is kept in the store before any run can begin with it. `kept`: what is there.

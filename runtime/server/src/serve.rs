@@ -18,10 +18,10 @@ use crate::migrations::Migrations;
 use crate::reload::Reloader;
 use crate::runtime::Runtime;
 use crate::triggers::Front;
-use crate::{api, heads, open_files, sources, watching};
+use crate::{api, heads, open_files, sources, watching, working};
 
 /// How long runs at work may go on once the server was told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
+pub(crate) const DRAIN: Duration = Duration::from_secs(10);
 /// How long connections and sources may take to their end after that.
 const CLOSING: Duration = Duration::from_secs(2);
 
@@ -52,7 +52,7 @@ pub async fn serve(
         stopped.clone(),
     ));
     let watching = tokio::spawn(watching::watch(reloader.clone(), again, stopped.clone()));
-    let handle = runtime.handle();
+    let (handle, journal) = (runtime.handle(), runtime.journal.clone());
     // The heads are written last, when nothing more is appended, so they have an end of their own.
     let (over, ended) = watch::channel(false);
     let keys = Arc::new(runtime.keys);
@@ -75,9 +75,7 @@ pub async fn serve(
     tracing::info!("stopping: no more messages are taken");
     stopping.send_replace(true);
     let drained = handle.shutdown(DRAIN).await;
-    if !drained {
-        tracing::info!("runs are left at work; they go on at the next start");
-    }
+    working::leave(&journal, drained).await;
     // Keep-alive connections would hold the server open for ever; what they have sent is answered by now.
     let _ = tokio::time::timeout(CLOSING, serving).await;
     let _ = tokio::time::timeout(CLOSING, sources).await;

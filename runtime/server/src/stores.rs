@@ -1,7 +1,8 @@
 //! The store that a site file names: opened to be written, to be looked at, and to be audited.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use dragoman_journal::audit::Trail;
 use dragoman_journal::error::CANNOT_OPEN;
@@ -13,9 +14,12 @@ use dragoman_journals_sqlite::{Options as StoreOptions, SqliteJournal, SqliteRec
 use dragoman_manifest::Site as Said;
 use dragoman_manifest::site::Database;
 
-use crate::error::Error;
-use crate::instance::Instance;
+use crate::error::{Error, ONE_ONLY};
+use crate::instance::{Instance, Part};
 use crate::site::{self, Secrets, resolve};
+
+/// How often it is looked whether another process of the same folder is gone.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Where a site's runs are.
 #[derive(Debug, Clone)]
@@ -75,17 +79,28 @@ impl Place {
     ///
     /// # Errors
     /// As `SqliteJournal::open` and `PostgresJournal::open`; D0706 where another process serves from the same folder.
-    pub(crate) async fn open(&self, folder: &Path) -> Result<(Arc<dyn Store>, Option<Instance>), Error> {
+    pub(crate) async fn open(&self, folder: &Path, part: Part) -> Result<(Arc<dyn Store>, Option<Instance>), Error> {
         Ok(match self {
+            Place::Folder(folder) if part == Part::Works => {
+                let message = format!(
+                    "the runs of this site are in `{}`, which one process has",
+                    folder.display()
+                );
+                let help = "`dragoman serve` does all of its work; to share it, keep the runs in a database: \
+                            `store: { postgres: { url: ... } }`";
+                return Err(Error::new(ONE_ONLY, message, help));
+            }
             Place::Folder(folder) => (Arc::new(SqliteJournal::open(folder, StoreOptions::default())?), None),
             Place::Database { server, schema, .. } => {
-                let instance = Instance::take(folder)?;
+                let instance = Instance::take(folder, part).await?;
                 let options = DatabaseOptions {
                     schema: schema.clone(),
                     owner: Some(instance.id),
                     ..DatabaseOptions::default()
                 };
-                (Arc::new(PostgresJournal::open(server, options).await?), Some(instance))
+                let journal = Arc::new(PostgresJournal::open(server, options).await?);
+                tokio::spawn(look_after(Arc::downgrade(&journal), folder.to_owned()));
+                (journal, Some(instance))
             }
         })
     }
@@ -123,6 +138,29 @@ impl Place {
         match self {
             Place::Folder(folder) => folder.join("journal.db").exists(),
             Place::Database { .. } => true,
+        }
+    }
+}
+
+/// Gives back what processes of this folder had that are gone, for as long as the store is used: nobody need wait for the end
+/// of their leases.
+async fn look_after(journal: Weak<PostgresJournal>, folder: PathBuf) {
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let Some(journal) = journal.upgrade() else { return };
+        let gone = match Instance::gone(&folder) {
+            Ok(gone) => gone,
+            Err(error) => {
+                tracing::debug!(%error, "it cannot be seen which processes are gone");
+                continue;
+            }
+        };
+        for gone in gone {
+            match journal.give_back(gone.id).await {
+                Ok(0) => {}
+                Ok(runs) => tracing::info!(runs, "a process of this folder is gone; its runs are free"),
+                Err(error) => tracing::debug!(%error, "the runs of a process that is gone could not be freed"),
+            }
         }
     }
 }

@@ -272,6 +272,19 @@ impl Country {
         Ok(())
     }
 
+    /// Starts a process that shares the work, and waits until it does.
+    ///
+    /// # Errors
+    /// It cannot be started, or does not begin.
+    pub async fn work(&self) -> Result<Process, Error> {
+        let worker = self.launch(&["worker"])?.start()?;
+        let begun = worker.line("it works", PATIENCE, |_, line| {
+            line.starts_with("dragoman: working for").then_some(())
+        });
+        begun.await?;
+        Ok(worker)
+    }
+
     /// The address of the command.
     pub fn address(&self) -> &str {
         &self.address

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tokio::time::Instant;
 
 use crate::Error;
 use crate::process::{Launch, Process};
@@ -14,6 +15,10 @@ use crate::process::{Launch, Process};
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Another program may have taken a port that was free a moment ago.
 const TRIES: usize = 3;
+/// What a server says that finds processes of an earlier one at its data.
+const STILL_THERE: &str = "pre-existing shared memory block";
+/// Until it is looked whether they have gone.
+const PAUSE: Duration = Duration::from_millis(20);
 /// Where distributions put the servers, a folder for each version.
 const VERSIONS: &str = "/usr/lib/postgresql";
 /// Who may run it where this process is root, which it refuses: the package's own user, or any that owns nothing.
@@ -115,6 +120,19 @@ impl Postgres {
     /// It does not start; all that it wrote is in the error.
     pub async fn resume(&mut self) -> Result<(), Error> {
         self.stop().await?;
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match self.begin().await {
+                // What a killed server began needs a moment to see that it is gone.
+                Err(Error::Ended { last, .. }) if last.contains(STILL_THERE) && Instant::now() < end => {
+                    tokio::time::sleep(PAUSE).await;
+                }
+                begun => return begun,
+            }
+        }
+    }
+
+    async fn begin(&mut self) -> Result<(), Error> {
         let listen = format!("port={}", self.port);
         let settings = [
             &*listen,

@@ -18,3 +18,4 @@ pub(crate) mod serve;
 pub(crate) mod test;
 pub(crate) mod user;
 pub(crate) mod waits;
+pub(crate) mod worker;

@@ -54,7 +54,7 @@ fn refuse(error: std::io::Error) -> Error {
 }
 
 /// Told with each SIGHUP; several in a row count as one.
-fn hangups() -> Result<mpsc::Receiver<()>, Error> {
+pub(super) fn hangups() -> Result<mpsc::Receiver<()>, Error> {
     let mut hangup = signal(SignalKind::hangup()).map_err(refuse)?;
     let (tell, again) = mpsc::channel(1);
     tokio::spawn(async move {
@@ -68,7 +68,7 @@ fn hangups() -> Result<mpsc::Receiver<()>, Error> {
 }
 
 /// Resolves when the process is told to stop.
-fn stopped() -> Result<impl Future<Output = ()>, Error> {
+pub(super) fn stopped() -> Result<impl Future<Output = ()>, Error> {
     let mut terminate = signal(SignalKind::terminate()).map_err(refuse)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(refuse)?;
     Ok(async move {

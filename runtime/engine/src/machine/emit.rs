@@ -12,9 +12,9 @@ use super::failing::TIMEOUT;
 use super::scope::Evaluated;
 use super::walk::{Due, Flow, Tail, Walk};
 
-/// What a wait for an event is called among the waits; decisions have no colon in their names.
+/// What a wait for an event is called among the waits.
 fn decision(event: &str) -> String {
-    format!("event:{event}")
+    format!("{}{event}", Wait::EVENT)
 }
 
 impl<'a> Walk<'a> {

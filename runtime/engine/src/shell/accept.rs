@@ -10,6 +10,7 @@ use dragoman_model::nesting::{LEVELS, is_too_deep};
 use dragoman_model::{Class, Digest, DocumentReference, Failure, RunId, Value, object};
 use dragoman_plan::{Plan, Trigger, TriggerKind};
 use serde_json::json;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::door::Offer;
 use super::outgoing::traceparent;
@@ -278,23 +279,30 @@ impl Shell {
                 let machine = Machine::from_drafts(Arc::clone(plan), run, &entries, &self.worker);
                 self.tell(plan, entries);
                 self.begin_work(machine, lease);
-                let heard = match heard {
-                    None => None,
-                    // None: the engine stops; the run is durable and goes on after the next start.
-                    Some(mut heard) => heard.recv().await,
-                };
-                match heard {
-                    Some(entry) => Ok(Delivered::Replied {
-                        run,
-                        result: follow::told(&entry),
-                    }),
-                    None => Ok(Delivered::Accepted {
-                        run,
-                        again: false,
-                        status: "active".into(),
-                    }),
-                }
+                Ok(self.begun(run, heard).await)
             }
+            Begun::Queued { run } => {
+                let heard = replied.then(|| self.followers.follow(run));
+                self.tell(plan, entries);
+                Ok(self.begun(run, heard).await)
+            }
+        }
+    }
+
+    /// What is answered where a message begins a run; `heard`: the sender waits for its reply.
+    async fn begun(&self, run: RunId, heard: Option<UnboundedReceiver<Draft>>) -> Delivered {
+        let told = match heard {
+            None => None,
+            // None: the engine stops; the run is durable and goes on after the next start.
+            Some(mut heard) => self.hear(run, &mut heard).await,
+        };
+        match told {
+            Some(result) => Delivered::Replied { run, result },
+            None => Delivered::Accepted {
+                run,
+                again: false,
+                status: "active".into(),
+            },
         }
     }
 
@@ -387,7 +395,7 @@ impl Shell {
                 self.tell(plan, entries);
                 Some(run)
             }
-            Ok(Begun::Known { run, .. } | Begun::Conflict { run }) => Some(run),
+            Ok(Begun::Known { run, .. } | Begun::Conflict { run } | Begun::Queued { run }) => Some(run),
             Err(error) => {
                 tracing::warn!(%error, "an unreadable message could not be kept");
                 return refused_by_store(&error);

@@ -15,6 +15,10 @@ impl AtWork<'_> {
     /// does not have it read again from the store what it knows. Err: it leaves.
     pub(super) async fn linger(&mut self, received: &mut Mailbox) -> Result<Asked, Left> {
         let rested = Left::Rested(self.standing);
+        // Where there are others, one that rests may be taken by them.
+        if !self.shell.limits.alone {
+            return Err(rested);
+        }
         let Standing::Waiting(due) = self.standing else {
             return Err(rested);
         };

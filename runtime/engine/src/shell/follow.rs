@@ -12,6 +12,9 @@ use super::{Handle, Lock, Shell};
 use crate::Error;
 use crate::source::{Delivered, Delivery, Refused};
 
+/// What another worker may have been told is looked for so often, in milliseconds.
+const LOOK_MS: i64 = 500;
+
 /// How a run that was followed came to its end, or to where it cannot go on by itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finished {
@@ -171,12 +174,33 @@ impl Shell {
         // Followed before the look, so that no reply falls in between.
         let mut heard = self.followers.follow(run);
         let told = match self.told_before(run).await {
-            Ok(None) => Ok(heard.recv().await.map(|entry| told(&entry))),
+            Ok(None) => Ok(self.hear(run, &mut heard).await),
             other => other,
         };
         drop(heard);
         self.followers.tidy(run);
         told
+    }
+
+    /// What is told of a run first. Where others work on the store too, they may be the ones to whom it comes: the store is
+    /// asked again and again. None: the engine stops.
+    pub(super) async fn hear(
+        &self,
+        run: RunId,
+        heard: &mut mpsc::UnboundedReceiver<Draft>,
+    ) -> Option<Result<Value, Failure>> {
+        loop {
+            let again = self.clock.now().plus_millis(LOOK_MS);
+            tokio::select! {
+                entry = heard.recv() => return entry.map(|entry| told(&entry)),
+                () = self.clock.until(again), if !self.limits.alone => {
+                    // A store that does not answer is asked again.
+                    if let Ok(Some(told)) = self.told_before(run).await {
+                        return Some(told);
+                    }
+                }
+            }
+        }
     }
 
     /// What was replied, else what the run has come to; none while it is at work. That it was parked once says nothing

@@ -76,7 +76,8 @@ pub(super) async fn deliver(shell: Weak<Shell>) {
         let again = strong.clock.now().plus_millis(AGAIN_MS);
         tokio::select! {
             () = strong.outbox.told.notified() => {}
-            () = strong.clock.until(again), if !all => {}
+            // Where there are others, one of them may be gone that had events to deliver.
+            () = strong.clock.until(again), if !all || !strong.limits.alone => {}
         }
     }
 }

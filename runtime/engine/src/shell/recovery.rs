@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use dragoman_journal::{Lease, Parent, Record, RunFilter, Standing};
+use dragoman_journal::{Entry, Lease, Parent, Record, RunFilter, Standing};
 use dragoman_model::{RunId, Timestamp};
 
 use super::{Shell, Signal};
@@ -15,16 +15,21 @@ const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX / 4);
 const ALL: usize = 10_000_000;
 /// A store that does not answer is asked again after so long, in milliseconds.
 const PAUSE_MS: i64 = 1_000;
+/// Who has the lease of a run and cannot read it asks again after so long, in milliseconds.
+const AGAIN_MS: i64 = 200;
 
-/// Takes up every run that is active, or waits, or is about to wake. What sleeps longer is the scheduler's.
+/// Takes up every run that is active, or waits, or is about to wake. What sleeps longer is the scheduler's. In a store that
+/// several have, what is to be looked at is due: there all of it is the scheduler's.
 pub(super) async fn recover(shell: Weak<Shell>) {
-    for status in ["active", "waiting", "sleeping"] {
+    let alone = shell.upgrade().is_none_or(|shell| shell.limits.alone);
+    let statuses: &[&str] = if alone { &["active", "waiting", "sleeping"] } else { &[] };
+    for status in statuses {
         loop {
             let Some(strong) = shell.upgrade() else {
                 return;
             };
             let filter = RunFilter {
-                status: Some(status.into()),
+                status: Some((*status).into()),
                 children: true,
                 limit: ALL,
                 ..RunFilter::default()
@@ -58,15 +63,22 @@ pub(super) async fn recover(shell: Weak<Shell>) {
 
 impl Shell {
     /// Takes a run from the store: the lease, the entries, the plan.
-    pub(super) async fn take_stored(&self, run: RunId) -> Result<(Machine, Lease), Error> {
+    /// `seizes`: also where the turn is another's.
+    pub(super) async fn take_stored(&self, run: RunId, seizes: bool) -> Result<(Machine, Lease), Error> {
         // Where this process is alone on the store, only it can own a run, and it knows which ones it works on.
         let now = if self.limits.alone {
             END_OF_TIME
         } else {
             self.clock.now()
         };
-        let lease = self.journal.acquire(run, now, self.lease_end()).await?;
-        let entries = self.journal.load(run).await?;
+        let lease = match seizes {
+            false => self.journal.acquire(run, now, self.lease_end()).await?,
+            true => self.journal.seize(run, now, self.lease_end()).await?,
+        };
+        let entries = match &lease {
+            Some(lease) if !self.limits.alone => self.load_while(lease).await?,
+            _ => self.journal.load(run).await?,
+        };
         let Some(version) = version(&entries) else {
             return Err(Error::NoRun(run));
         };
@@ -84,6 +96,20 @@ impl Shell {
             });
         };
         Ok((Machine::from_entries(plan, run, &entries, &self.worker), lease))
+    }
+
+    /// The entries of a run that nobody else can take before the lease is over: a store that breaks off meanwhile is asked
+    /// again, because the run would only be left alone until then.
+    async fn load_while(&self, lease: &Lease) -> Result<Vec<Entry>, Error> {
+        loop {
+            match self.journal.load(lease.run).await {
+                Err(error) if !error.is_final() && self.clock.now() < lease.until => {
+                    tracing::debug!(run = %lease.run, %error, "the store does not give the entries of a run");
+                }
+                loaded => return Ok(loaded?),
+            }
+            self.clock.until(self.clock.now().plus_millis(AGAIN_MS)).await;
+        }
     }
 
     /// The root of a run's family.

@@ -15,7 +15,13 @@ use super::at_work::{AtWork, Left};
 use super::lanes::Lane;
 use super::mailbox::Mailbox;
 use super::turns::Turn;
+use crate::Error;
 use crate::machine::{Event, Machine};
+
+/// Whoever asks something of a run that another worker has waits so long for it at most, in milliseconds.
+const PATIENCE_MS: i64 = 20_000;
+/// Between two looks at first, in milliseconds.
+const PAUSE_MS: i64 = 50;
 
 /// How a run comes to its task.
 pub(super) enum Start {
@@ -197,8 +203,7 @@ impl Shell {
     async fn take_up(self: &Arc<Self>, run: RunId, received: &mut Mailbox) -> Option<(Machine, Lease, Asked)> {
         // The signal that woke it comes first; a run that nobody tells anything is just looked at.
         let first = received.take().unwrap_or(Signal::Woken);
-        let taken = self.take_stored(run).await;
-        match taken {
+        match self.take_patiently(run, &first).await {
             Ok((machine, lease)) => {
                 let first = match first {
                     Signal::Migrated(moving) => {
@@ -215,6 +220,30 @@ impl Shell {
                 first.refuse(problem);
                 None
             }
+        }
+    }
+
+    /// Takes a run from the store. One that another worker has, or that waits for its turn, is asked for again while there is
+    /// something to tell it: that it is woken, the store knows.
+    async fn take_patiently(self: &Arc<Self>, run: RunId, first: &Signal) -> Result<(Machine, Lease), Error> {
+        let patience = match first {
+            Signal::Woken => 0,
+            // Whoever is told so has something open under the reference, and is to hear of it as long as it takes.
+            Signal::Voided { .. } => i64::MAX / 4,
+            _ => PATIENCE_MS,
+        };
+        let end = self.clock.now().millis().saturating_add(patience);
+        let mut pause = PAUSE_MS;
+        loop {
+            let taken = self.take_stored(run, first.gives_up()).await;
+            let now = self.clock.now();
+            let again = now.plus_millis(pause);
+            match taken {
+                Err(Error::Busy(_)) if !self.limits.alone && again.millis() < end => {}
+                taken => return taken,
+            }
+            self.clock.until(again).await;
+            pause = (pause * 2).min(PATIENCE_MS / 10);
         }
     }
 

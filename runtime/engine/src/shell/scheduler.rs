@@ -10,8 +10,10 @@ use super::{Shell, Signal};
 
 /// So many runs are woken at once.
 const BATCH: usize = 256;
-/// It looks at least so often, in milliseconds: for what another process left behind.
+/// It looks at least so often, in milliseconds.
 const LOOK_MS: i64 = 30_000;
+/// Where others work on the store too, so often: for what they left behind, or have no room for.
+const SHARED_LOOK_MS: i64 = 1_000;
 /// While what is due cannot be taken up yet, it looks again after so long, in milliseconds.
 const BUSY_MS: i64 = 200;
 
@@ -29,6 +31,7 @@ pub(super) async fn wake_due(shell: Weak<Shell>) {
             let next = Timestamp::from_millis(strong.next_look.load(Ordering::Acquire));
             tokio::select! {
                 () = strong.clock.until(next) => break,
+                () = strong.journal.stirred() => break,
                 // It is to look sooner than that.
                 () = strong.sooner.notified() => {}
             }
@@ -41,6 +44,10 @@ impl Shell {
     async fn wake_due(self: &Arc<Self>) -> Timestamp {
         let now = self.clock.now();
         let silent = now.plus_millis(BUSY_MS * 5);
+        // Others take what becomes due; here no more begins.
+        if self.is_stopping() && !self.limits.alone {
+            return silent;
+        }
         let due = match self.journal.due(now, BATCH).await {
             Ok(due) => due,
             Err(error) => {
@@ -56,7 +63,8 @@ impl Shell {
             }
         }
         let again = now.plus_millis(match due.len() {
-            0 => LOOK_MS,
+            0 if self.limits.alone => LOOK_MS,
+            0 => SHARED_LOOK_MS,
             // What comes behind them is not forgotten.
             BATCH if woken => 1,
             // They stay due until they are taken up.

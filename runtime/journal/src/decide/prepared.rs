@@ -34,6 +34,8 @@ pub struct Beginning {
     pub run_key: String,
     /// The run that it belongs to.
     pub parent: Option<Parent>,
+    /// Runs with the same take turns.
+    pub serial: Option<String>,
     /// `accepted`, and what comes with it.
     pub entries: Vec<Sealed>,
     /// Documents and the like.
@@ -88,6 +90,7 @@ impl Beginning {
             pipeline,
             run_key,
             parent,
+            serial,
             ..
         } = &first.record
         else {
@@ -97,11 +100,13 @@ impl Beginning {
             return Err(refuse());
         }
         let (pipeline, run_key, parent) = (pipeline.clone(), run_key.clone(), parent.clone());
+        let serial = serial.clone();
         Ok(Beginning {
             run,
             pipeline,
             run_key,
             parent,
+            serial,
             entries: seal(run, begin.entries)?,
             operations: begin.operations,
             content: begin.content,

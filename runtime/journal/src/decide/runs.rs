@@ -109,12 +109,15 @@ impl RunRow {
     }
 }
 
-/// When a run is due if nobody owns it: at the end of the lease at the earliest.
+/// When a run is due if nobody owns it. One that somebody has is due at the end of the lease, however it stands: whoever had
+/// it and is gone may have been told something.
 fn due(standing: Standing, lease_until: i64) -> Option<i64> {
     match standing {
-        Standing::Active => Some(lease_until),
-        Standing::Sleeping(due) | Standing::Waiting(Some(due)) => Some(due.millis().max(lease_until)),
-        Standing::Waiting(None) | Standing::Parked | Standing::Closed => None,
+        Standing::Closed => None,
+        _ if lease_until > 0 => Some(lease_until),
+        Standing::Active => Some(0),
+        Standing::Sleeping(due) | Standing::Waiting(Some(due)) => Some(due.millis()),
+        Standing::Waiting(None) | Standing::Parked => None,
     }
 }
 

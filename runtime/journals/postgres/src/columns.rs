@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
+use crate::rows::Turn;
+
 type Read<T> = Result<T, Error>;
 
 fn wrong(what: impl std::fmt::Display) -> Error {
@@ -36,6 +38,16 @@ pub(crate) fn digest(row: &Row, column: usize) -> Read<Digest> {
 /// A time from milliseconds.
 pub(crate) fn time(row: &Row, column: usize) -> Read<Timestamp> {
     get(row, column).map(Timestamp::from_millis)
+}
+
+/// Whether a run has its turn.
+pub(crate) fn turn(row: &Row, column: usize) -> Read<Turn> {
+    match get::<i16>(row, column)? {
+        0 => Ok(Turn::None),
+        1 => Ok(Turn::Waits),
+        2 => Ok(Turn::Has),
+        other => Err(wrong(format!("there is no turn {other}"))),
+    }
 }
 
 /// A count.

@@ -9,7 +9,9 @@ use dragoman_model::{Digest, Timestamp};
 use futures_util::future::{MaybeDone, join_all, maybe_done};
 use tokio_postgres::types::ToSql;
 
+use crate::doubt::Proof;
 use crate::failure::Trouble;
+use crate::moved::{self, Moved};
 use crate::rows::Rows;
 use crate::written::{self, Values};
 
@@ -56,11 +58,27 @@ const BATCH: &str = "WITH last AS (
 pub(crate) struct Statement<'a> {
     pub(crate) sql: &'static str,
     pub(crate) values: Values<'a>,
+    pub(crate) tells: Tells,
+}
+
+/// What the rows that a statement gives say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tells {
+    Nothing,
+    /// Runs whose turn has come.
+    Granted,
+    /// Runs that are to look at what moved.
+    Woken,
 }
 
 impl<'a> Statement<'a> {
     pub(crate) fn new(sql: &'static str, values: Values<'a>) -> Self {
-        Statement { sql, values }
+        let tells = Tells::Nothing;
+        Statement { sql, values, tells }
+    }
+
+    pub(crate) fn telling(sql: &'static str, values: Values<'a>, tells: Tells) -> Self {
+        Statement { sql, values, tells }
     }
 }
 
@@ -78,16 +96,30 @@ impl<T: Into<Trouble>> From<T> for Failed {
     }
 }
 
-/// Writes and commits.
-pub(crate) async fn commit(client: &Object, chain: i64, rows: &Rows, at: Timestamp) -> Result<Written, Failed> {
-    let (mut statements, trail) = (written::of(rows)?, trail(rows, chain, at));
-    let written = Written {
-        entries: rows.entries.len() as u64,
-        bytes: rows.entries.iter().map(size).sum(),
-    };
-    statements.extend(trail);
+/// Everything that a transaction writes, in its order.
+fn statements<'a>(rows: &'a Rows, proof: &Proof, chain: i64, at: Timestamp) -> Result<Vec<Statement<'a>>, Trouble> {
+    let (mut statements, moves) = (written::of(rows)?, moved::of(rows));
+    statements.extend(proof.statements());
+    if !rows.entries.is_empty() || !moves.is_empty() {
+        statements.push(Statement::new(CHAIN, vec![Box::new(chain)]));
+    }
+    statements.extend(trail(rows, at));
     // Events get their numbers in the order of the trail.
     statements.extend(written::events(rows)?);
+    // Behind the lock: of two that concern each other, the second sees what the first has written.
+    statements.extend(moves);
+    Ok(statements)
+}
+
+/// Writes and commits.
+pub(crate) async fn commit(
+    client: &Object,
+    chain: i64,
+    rows: &Rows,
+    proof: &Proof,
+    at: Timestamp,
+) -> Result<(Written, Moved), Failed> {
+    let statements = statements(rows, proof, chain, at)?;
     let mut prepared = Vec::with_capacity(statements.len());
     for statement in &statements {
         prepared.push(client.prepare_cached(statement.sql).await?);
@@ -105,7 +137,7 @@ pub(crate) async fn commit(client: &Object, chain: i64, rows: &Rows, at: Timesta
     let executed = prepared
         .iter()
         .zip(&values)
-        .map(|(statement, values)| maybe_done(Box::pin(client.execute(statement, values))));
+        .map(|(statement, values)| maybe_done(Box::pin(client.query(statement, values))));
     let mut executed: Vec<_> = executed.collect();
     // Each is sent when it is first polled. What cannot be sent at all fails right there: then there must be no commit.
     for one in &mut executed {
@@ -115,14 +147,12 @@ pub(crate) async fn commit(client: &Object, chain: i64, rows: &Rows, at: Timesta
     let commits = !executed.iter_mut().any(unsent);
     let end = if commits { "COMMIT" } else { "ROLLBACK" };
     let (_, ended) = tokio::join!(biased; join_all(executed.iter_mut()), client.batch_execute(end));
-    for mut one in executed {
-        // Where one of them failed, the server took the commit for a roll-back. Only one that the server itself refused
-        // says so: of one that was not answered nobody knows whether it, and the commit behind it, was done.
-        if let Some(Err(error)) = Pin::new(&mut one).take_output() {
-            return Err(match error.as_db_error() {
-                None if commits => Failed::InDoubt(error.into()),
-                _ => Failed::Before(error.into()),
-            });
+    let mut moved = Moved::default();
+    for (mut one, statement) in executed.into_iter().zip(&statements) {
+        match Pin::new(&mut one).take_output() {
+            Some(Ok(told)) => moved.told(statement.tells, &told, rows),
+            Some(Err(error)) => return Err(broken(error, commits)),
+            None => {}
         }
     }
     ended.map_err(|error| match error.as_db_error() {
@@ -130,7 +160,20 @@ pub(crate) async fn commit(client: &Object, chain: i64, rows: &Rows, at: Timesta
         Some(db) if !db.code().code().starts_with("57") => Failed::Before(error.into()),
         _ => Failed::InDoubt(error.into()),
     })?;
-    Ok(written)
+    let written = Written {
+        entries: rows.entries.len() as u64,
+        bytes: rows.entries.iter().map(size).sum(),
+    };
+    Ok((written, moved))
+}
+
+/// A statement failed: the server took the commit for a roll-back. Only one that the server itself refused says so: of one
+/// that was not answered nobody knows whether it, and the commit behind it, was done.
+fn broken(error: tokio_postgres::Error, commits: bool) -> Failed {
+    match error.as_db_error() {
+        None if commits => Failed::InDoubt(error.into()),
+        _ => Failed::Before(error.into()),
+    }
 }
 
 fn size(entry: &dragoman_journal::Sealed) -> u64 {
@@ -139,7 +182,7 @@ fn size(entry: &dragoman_journal::Sealed) -> u64 {
 }
 
 /// The entries with their bodies, and the batch over them.
-fn trail(rows: &Rows, chain: i64, at: Timestamp) -> Vec<Statement<'_>> {
+fn trail(rows: &Rows, at: Timestamp) -> Vec<Statement<'_>> {
     let entries = &rows.entries;
     if entries.is_empty() {
         return Vec::new();
@@ -161,7 +204,6 @@ fn trail(rows: &Rows, chain: i64, at: Timestamp) -> Vec<Statement<'_>> {
     let count = crate::columns::number(entries.len() as u64);
     let root = chain::root(&leaves).to_string();
     vec![
-        Statement::new(CHAIN, vec![Box::new(chain)]),
         Statement::new(ENTRIES, vec![Box::new(runs), Box::new(seqs), Box::new(texts)]),
         Statement::new(
             BODIES,

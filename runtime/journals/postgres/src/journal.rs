@@ -21,6 +21,21 @@ fn astray<T>() -> Result<T, Error> {
     ))
 }
 
+impl PostgresJournal {
+    async fn take(&self, run: RunId, now: Timestamp, until: Timestamp, seizes: bool) -> Result<Option<Lease>, Error> {
+        let ask = Ask::Acquire {
+            run,
+            now,
+            until,
+            seizes,
+        };
+        match self.ask(ask).await? {
+            Said::Acquired(lease) => Ok(lease),
+            _ => astray(),
+        }
+    }
+}
+
 impl Journal for PostgresJournal {
     fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>> {
         Box::pin(async move {
@@ -41,12 +56,15 @@ impl Journal for PostgresJournal {
     }
 
     fn acquire(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>> {
-        Box::pin(async move {
-            match self.ask(Ask::Acquire { run, now, until }).await? {
-                Said::Acquired(lease) => Ok(lease),
-                _ => astray(),
-            }
-        })
+        Box::pin(async move { self.take(run, now, until, false).await })
+    }
+
+    fn seize(&self, run: RunId, now: Timestamp, until: Timestamp) -> Answer<'_, Result<Option<Lease>, Error>> {
+        Box::pin(async move { self.take(run, now, until, true).await })
+    }
+
+    fn stirred(&self) -> Answer<'_, ()> {
+        Box::pin(self.stirred.notified())
     }
 
     fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>> {

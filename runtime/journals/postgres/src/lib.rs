@@ -13,11 +13,13 @@
 
 mod address;
 mod columns;
+mod doubt;
 mod failure;
 mod flush;
 mod heads;
 mod journal;
 mod load;
+mod moved;
 mod needs;
 mod overlay;
 mod queries;

@@ -20,11 +20,14 @@ use crate::rows::{Effect, Key, Rows, Run};
 /// Locks that were taken in this order by everybody are never waited for in a circle.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k";
 
-const RUNS: &str = "SELECT id, content, entries, epoch, lease_until, due, standing, wake FROM run
+const RUNS: &str =
+    "SELECT id, content, entries, epoch, lease_until, due, standing, wake, serial, turn, parent IS NOT NULL
+  FROM run
   WHERE id = ANY($1) ORDER BY id FOR UPDATE";
 /// A run that has a key already: only to be named, so nobody waits for its owner.
 const KEYS: &str =
-    "SELECT r.pipeline, r.run_key, r.id, r.content, r.entries, r.epoch, r.lease_until, r.due, r.standing, r.wake
+    "SELECT r.pipeline, r.run_key, r.id, r.content, r.entries, r.epoch, r.lease_until, r.due, r.standing, r.wake,
+    r.serial, r.turn, r.parent IS NOT NULL
   FROM unnest($1::text[], $2::text[]) AS k(pipeline, run_key)
   JOIN run r ON r.pipeline = k.pipeline AND r.root_key = k.run_key";
 const ONCES: &str = "SELECT o.scope, o.key, o.run, o.path, o.state, o.input, o.input_body, o.output, o.reference
@@ -46,7 +49,7 @@ const LINES: &str = "SELECT l.ledger, l.account, l.item, l.unit, l.most, l.taken
 const STATES: &str = "SELECT s.connection, s.key, s.version FROM unnest($1::text[], $2::text[]) AS k(connection, key)
   JOIN state s ON s.connection = k.connection AND s.key = k.key";
 const WAITS: &str = "SELECT id FROM wait WHERE id = ANY($1)";
-/// The number of the transaction: with it another connection can ask what became of it.
+/// The number of the transaction: with it another connection can ask whether it still goes on.
 const NUMBER: &str = "SELECT pg_current_xact_id()::text";
 
 /// What is asked at once, with where its rows go.
@@ -181,6 +184,10 @@ fn run_row(row: &Row, at: usize) -> Result<Run, Error> {
         ending: None,
         touched: None,
         told: None,
+        serial: get(row, at + 7)?,
+        turn: columns::turn(row, at + 8)?,
+        asks: false,
+        is_child: get(row, at + 9)?,
         new: None,
     })
 }

@@ -183,7 +183,11 @@ pub(crate) async fn beginning(client: &Object, digits: &str) -> Result<Vec<RunId
 
 /// Runs that are due and owned by nobody, oldest first.
 pub(crate) async fn due(client: &Object, now: Timestamp, most: usize) -> Result<Vec<RunId>, Error> {
-    let sql = "SELECT id FROM run WHERE due <= $1 ORDER BY due, number LIMIT $2";
+    let sql = "SELECT id FROM (
+                 SELECT id, due, number FROM run WHERE due <= $1
+                 UNION SELECT r.id, 0, r.number FROM woken w JOIN run r ON r.id = w.run
+                   WHERE r.lease_until <= $1 AND r.turn <> 1) due
+               ORDER BY due, number LIMIT $2";
     all(client, sql, &[&now.millis(), &limit(most)], |row| columns::run(row, 0)).await
 }
 
@@ -191,6 +195,13 @@ pub(crate) async fn due(client: &Object, now: Timestamp, most: usize) -> Result<
 pub(crate) async fn next_due(client: &Object, after: Timestamp) -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT due FROM run WHERE due > $1 ORDER BY due LIMIT 1";
     one(client, sql, &[&after.millis()], |row| columns::time(row, 0)).await
+}
+
+/// What time it is on the server.
+pub(crate) async fn time(client: &Object) -> Result<Timestamp, Error> {
+    let sql = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    let time = one(client, sql, &[], |row| columns::time(row, 0)).await?;
+    time.ok_or_else(|| Error::new(CORRUPT, "the database does not say what time it is"))
 }
 
 /// Open waits, oldest first.

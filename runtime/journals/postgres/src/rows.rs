@@ -4,7 +4,7 @@
 use dragoman_journal::decide::{Account, Beginning, OnceWrite, Opening, Outcome, RunRow, Settlement, Tables};
 use dragoman_journal::error::Error;
 use dragoman_journal::{Emitted, Ending, Once, OnceKey, OnceState, Parent, Sealed, Standing, Wait, canonical};
-use dragoman_model::{Digest, DocumentReference, RunId, Value};
+use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
 
 use crate::columns;
 use crate::failure::Trouble;
@@ -19,8 +19,26 @@ pub(crate) struct Run {
     pub(crate) ending: Option<Ending>,
     pub(crate) touched: Option<i64>,
     pub(crate) told: Option<i64>,
+    /// Runs with the same take turns.
+    pub(crate) serial: Option<String>,
+    pub(crate) turn: Turn,
+    /// Whoever has the run is to have it only if its turn comes with this transaction.
+    pub(crate) asks: bool,
+    /// Whether another run began it.
+    pub(crate) is_child: bool,
     /// Of a run that this transaction begins.
     pub(crate) new: Option<New>,
+}
+
+/// Whether a run is at work among those of its serial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// It rests, or has no serial.
+    None = 0,
+    /// It waits until the turn is its family's.
+    Waits = 1,
+    /// The turn is its family's.
+    Has = 2,
 }
 
 /// What only the beginning of a run knows.
@@ -79,12 +97,14 @@ pub(crate) struct Rows {
     pub(crate) versions: Vec<(Digest, bytes::Bytes)>,
     pub(crate) events: Vec<Emitted>,
     pub(crate) delivered: Vec<i64>,
+    /// Runs that are taken, and look at all that has moved.
+    pub(crate) taken: Vec<RunId>,
     marks: Vec<Mark>,
 }
 
 /// A moment to go back to: the length of every list.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Mark([usize; 13]);
+pub(crate) struct Mark([usize; 14]);
 
 impl Rows {
     /// This moment.
@@ -103,6 +123,7 @@ impl Rows {
             self.versions.len(),
             self.events.len(),
             self.delivered.len(),
+            self.taken.len(),
         ])
     }
 
@@ -134,12 +155,54 @@ impl Rows {
         self.versions.truncate(rest[2]);
         self.events.truncate(rest[3]);
         self.delivered.truncate(rest[4]);
+        self.taken.truncate(rest[5]);
         self.marks.clear();
     }
 
-    /// Writes the row of a run that is lent to another owner, or for longer.
+    /// Writes the row of a run that is lent for longer.
     pub(crate) fn lend(&mut self, run: RunId, row: RunRow) {
         self.runs.change(&run, |known| known.row = row);
+    }
+
+    /// Lends a run to another owner; none: somebody has it, or it waits for its turn. Where it asks for its turn, it is lent
+    /// only if that comes. `seizes`: it needs no turn.
+    pub(crate) fn take(&mut self, run: RunId, now: Timestamp, until: Timestamp, seizes: bool) -> Option<RunRow> {
+        let known = self.runs.get(&run)?;
+        let row = known.row.acquired(now, until)?;
+        let free = seizes || known.serial.is_none() || known.turn == Turn::Has;
+        if !free && known.turn == Turn::Waits {
+            return None;
+        }
+        self.runs.change(&run, |known| {
+            known.row = row;
+            if !free {
+                known.turn = Turn::Waits;
+                known.asks = true;
+            }
+        });
+        self.taken.push(run);
+        Some(row)
+    }
+
+    /// Runs that are had only if their turn comes with this transaction, and until when.
+    pub(crate) fn asked(&self) -> impl Iterator<Item = (RunId, i64)> {
+        let asking = self.runs.changed().filter_map(|(id, run)| Some((*id, run?)));
+        asking
+            .filter(|(_, run)| run.asks)
+            .map(|(id, run)| (id, run.row.lease_until))
+    }
+
+    /// The turn of a run that begins: that of the run that began it, with the same serial; else it asks for its own.
+    fn first_turn(&self, begin: &Beginning) -> Turn {
+        if begin.serial.is_none() || begin.standing != Standing::Active {
+            return Turn::None;
+        }
+        let above = begin.parent.as_ref().and_then(|parent| self.runs.get(&parent.run));
+        if above.is_some_and(|above| above.serial == begin.serial) {
+            Turn::Has
+        } else {
+            Turn::Waits
+        }
     }
 }
 
@@ -177,11 +240,16 @@ impl Tables for Rows {
 
     fn add_run(&mut self, begin: &Beginning, row: &RunRow, outcome: &Outcome) -> Result<(), Trouble> {
         let began = begin.entries.first().map_or(0, |e| e.header.at.millis());
+        let turn = self.first_turn(begin);
         let run = Run {
             row: *row,
             content: begin.content,
+            serial: begin.serial.clone(),
+            turn,
+            asks: turn == Turn::Waits,
+            is_child: begin.parent.is_some(),
             ending: outcome.ending,
-            touched: outcome.touched.map(dragoman_model::Timestamp::millis),
+            touched: outcome.touched.map(Timestamp::millis),
             told: told(&begin.entries, outcome),
             new: Some(New {
                 pipeline: begin.pipeline.clone(),
@@ -201,8 +269,11 @@ impl Tables for Rows {
     fn change_run(&mut self, run: RunId, entries: &[Sealed], after: &RunRow, outcome: &Outcome) -> Result<(), Trouble> {
         self.runs.change(&run, |known| {
             known.row = *after;
+            if after.lease_until == 0 {
+                known.turn = Turn::None;
+            }
             known.ending = outcome.ending.or(known.ending);
-            known.touched = outcome.touched.map(dragoman_model::Timestamp::millis).or(known.touched);
+            known.touched = outcome.touched.map(Timestamp::millis).or(known.touched);
             known.told = told(entries, outcome).or(known.told);
         });
         Ok(())

@@ -7,7 +7,8 @@ use std::time::Duration;
 use deadpool_postgres::{Object, Pool};
 use dragoman_journal::error::{CANNOT_WRITE, Error};
 use dragoman_journal::{Answer, Head, Stats, Store};
-use tokio::sync::{Mutex, mpsc, oneshot};
+use dragoman_model::Timestamp;
+use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -16,6 +17,7 @@ use crate::address::{Address, Way, session_of};
 use crate::failure;
 use crate::heads;
 use crate::needs;
+use crate::queries;
 use crate::schema;
 use crate::work::{Ask, Said, Work};
 use crate::writer::{self, Desk, LONGEST_PAUSE, PAUSE};
@@ -65,14 +67,15 @@ pub struct PostgresJournal {
     queue: mpsc::UnboundedSender<Work>,
     readers: Pool,
     patience: Duration,
+    owner: Option<Uuid>,
     counters: Arc<Counters>,
+    /// Something that these writers have written makes runs due.
+    pub(crate) stirred: Arc<Notify>,
     writers: Vec<JoinHandle<()>>,
 }
 
-/// Gives back the leases of an owner. When a run is due then is what `decide::RunRow` says of one that nobody has.
-const FREE: &str =
-    "UPDATE run SET lease_until = 0, due = CASE standing WHEN 0 THEN 0 WHEN 1 THEN wake WHEN 2 THEN wake END
-  WHERE owner = $1 AND lease_until > 0";
+/// Gives back the leases of an owner. Whoever had a run may have been told something: it is due at once, however it stands.
+const FREE: &str = "UPDATE run SET lease_until = 0, due = 0 WHERE owner = $1 AND lease_until > 0";
 
 impl PostgresJournal {
     /// Opens the store in a database; makes its tables where they are not there yet. It must be called within a tokio
@@ -87,14 +90,13 @@ impl PostgresJournal {
         let mut first = session_of(&readers).await?;
         schema::prepare(&mut first, &options.schema).await?;
         if let Some(owner) = options.owner {
-            let freed = first
-                .execute(FREE, &[&owner])
-                .await
-                .map_err(|e| failure::at_opening(&e))?;
+            let freed = first.execute(FREE, &[&owner]).await;
+            let freed = freed.map_err(|e| failure::at_opening(&e))?;
             tracing::debug!(%owner, freed, "runs of an earlier process of this place are free");
         }
         drop(first);
         let counters = Arc::new(Counters::default());
+        let stirred = Arc::new(Notify::new());
         let (queue, asked) = mpsc::unbounded_channel();
         let desk = Arc::new(Desk {
             // One more, for a writer that asks what became of the other's commit.
@@ -102,6 +104,7 @@ impl PostgresJournal {
             queue: Mutex::new(asked),
             chain: needs::hash(&[&options.schema, "chain"]),
             counters: Arc::clone(&counters),
+            stirred: Arc::clone(&stirred),
             options: options.clone(),
         });
         let serve = |_| tokio::spawn(writer::serve(Arc::clone(&desk)));
@@ -110,9 +113,24 @@ impl PostgresJournal {
             queue,
             readers,
             patience: options.patience,
+            owner: options.owner,
             counters,
+            stirred,
             writers,
         })
+    }
+
+    /// Gives back the leases of an owner that is certainly gone: its runs are due at once. Says of how many.
+    ///
+    /// # Errors
+    /// D0701, D0703 where the database does not do it.
+    pub async fn give_back(&self, owner: Uuid) -> Result<u64, Error> {
+        let freed = self.reader().await?.execute(FREE, &[&owner]).await;
+        let freed = freed.map_err(|e| failure::at_opening(&e))?;
+        if freed > 0 {
+            self.stirred.notify_one();
+        }
+        Ok(freed)
     }
 
     /// Hands a change to the writers; resolves when it is durable.
@@ -144,6 +162,19 @@ impl Store for PostgresJournal {
         Box::pin(async move {
             let last = self.reader().await?.query_one(heads::LAST, &[]).await;
             heads::read(Some(&last.map_err(|e| failure::at_reading(&e))?))
+        })
+    }
+
+    fn time(&self) -> Answer<'_, Result<Option<Timestamp>, Error>> {
+        Box::pin(async move { Ok(Some(queries::time(&self.reader().await?).await?)) })
+    }
+
+    fn leave(&self) -> Answer<'_, Result<(), Error>> {
+        Box::pin(async move {
+            match self.owner {
+                Some(owner) => self.give_back(owner).await.map(drop),
+                None => Ok(()),
+            }
         })
     }
 

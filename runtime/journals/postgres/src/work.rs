@@ -1,5 +1,7 @@
 //! What callers ask of the writers, and what they are answered.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use dragoman_journal::decide::{Addition, Beginning, apply};
 use dragoman_journal::error::Error;
@@ -20,6 +22,8 @@ pub(crate) enum Ask {
         run: RunId,
         now: Timestamp,
         until: Timestamp,
+        /// Also where the turn is another's.
+        seizes: bool,
     },
     Renew {
         leases: Vec<Lease>,
@@ -40,6 +44,19 @@ pub(crate) enum Said {
     Acquired(Option<Lease>),
     Renewed(Vec<Lease>),
     Done,
+}
+
+impl Said {
+    /// What is said once it is known which runs asked for their turn and did not get it.
+    pub(crate) fn unless(self, queued: &HashSet<RunId>) -> Said {
+        match self {
+            Said::Begun(Begun::New(lease)) if queued.contains(&lease.run) => {
+                Said::Begun(Begun::Queued { run: lease.run })
+            }
+            Said::Acquired(Some(lease)) if queued.contains(&lease.run) => Said::Acquired(None),
+            said => said,
+        }
+    }
 }
 
 /// A change on its way, with whom it is answered to.
@@ -73,16 +90,17 @@ impl Ask {
         Ok(match self {
             Ask::Begin(begin) => Said::Begun(apply::begin(rows, begin)?),
             Ask::Append(addition) => Said::Appended(apply::append(rows, addition)?),
-            Ask::Acquire { run, now, until } => {
-                let known = rows.runs.get(run).map(|known| known.row);
-                let row = known.and_then(|row| row.acquired(*now, *until));
-                Said::Acquired(row.map(|row| {
-                    rows.lend(*run, row);
-                    Lease {
-                        run: *run,
-                        epoch: row.epoch,
-                        until: *until,
-                    }
+            Ask::Acquire {
+                run,
+                now,
+                until,
+                seizes,
+            } => {
+                let row = rows.take(*run, *now, *until, *seizes);
+                Said::Acquired(row.map(|row| Lease {
+                    run: *run,
+                    epoch: row.epoch,
+                    until: *until,
                 }))
             }
             Ask::Renew { leases, until } => {

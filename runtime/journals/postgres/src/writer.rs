@@ -3,18 +3,20 @@
 //! There is no timer: the first work in the queue begins a transaction at once, and what arrives meanwhile goes with the
 //! next. While one task waits for the commit, another locks and reads for the next.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use deadpool_postgres::{Object, Pool};
 use dragoman_journal::error::{CANNOT_WRITE, Error};
-use dragoman_model::Timestamp;
+use dragoman_model::{RunId, Timestamp};
 use futures_util::FutureExt;
-use tokio::sync::Mutex;
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
+use crate::doubt::{Became, Doubt, Proof};
 use crate::failure::{self, Remedy, Trouble};
 use crate::flush::{self, Failed};
 use crate::load;
@@ -37,6 +39,8 @@ pub(crate) struct Desk {
     /// The lock at the end of the trail.
     pub(crate) chain: i64,
     pub(crate) counters: Arc<Counters>,
+    /// Told where what was written makes runs due.
+    pub(crate) stirred: Arc<Notify>,
 }
 
 /// Serves the queue as long as there is somebody who can ask.
@@ -134,11 +138,21 @@ impl Writer {
         for work in &works {
             decided.push(work.ask.decide(&mut rows));
         }
-        match flush::commit(&client, self.desk.chain, &rows, now()).await {
-            Ok(written) => {
+        let at = now();
+        let doubt = Doubt {
+            number,
+            proof: Proof::of(&rows, at),
+            asked: rows.asked().collect(),
+            owner: rows.owner,
+        };
+        match flush::commit(&client, self.desk.chain, &rows, &doubt.proof, at).await {
+            Ok((written, moved)) => {
                 self.client = Some(client);
                 self.desk.counters.add(written);
-                answer(works, decided);
+                answer(works, decided, &moved.queued(&rows));
+                if moved.stirs {
+                    self.desk.stirred.notify_one();
+                }
                 Went::Answered
             }
             Err(Failed::Before(trouble)) => {
@@ -147,7 +161,7 @@ impl Writer {
             }
             Err(Failed::InDoubt(trouble)) => {
                 drop(client);
-                self.resolve(works, decided, number, trouble).await
+                self.resolve(works, decided, doubt, trouble).await
             }
         }
     }
@@ -165,22 +179,23 @@ impl Writer {
         &mut self,
         works: Vec<Work>,
         decided: Vec<Result<Said, Trouble>>,
-        number: String,
+        doubt: Doubt,
         trouble: Trouble,
     ) -> Went {
         let end = Instant::now() + self.desk.options.patience;
-        match outcome(&self.desk.pool, &number, end).await {
-            Some(true) => {
-                answer(works, decided);
+        match doubt.outcome(&self.desk.pool, end).await {
+            Some(Became::Written(queued)) => {
+                answer(works, decided, &queued);
+                self.desk.stirred.notify_one();
                 Went::Answered
             }
-            Some(false) => Went::Failed(works, trouble),
+            Some(Became::Nothing) => Went::Failed(works, trouble),
             None => {
                 tracing::warn!(
-                    number,
+                    number = doubt.number,
                     "the database went away during a commit; it is asked when it is back"
                 );
-                tokio::spawn(resolve_later(Arc::clone(&self.desk), works, decided, number));
+                tokio::spawn(resolve_later(Arc::clone(&self.desk), works, decided, doubt));
                 Went::Answered
             }
         }
@@ -188,43 +203,21 @@ impl Writer {
 }
 
 /// Waits for the server as long as it takes: who has not been answered must not be told something that may be wrong.
-async fn resolve_later(desk: Arc<Desk>, works: Vec<Work>, decided: Vec<Result<Said, Trouble>>, number: String) {
+async fn resolve_later(desk: Arc<Desk>, works: Vec<Work>, decided: Vec<Result<Said, Trouble>>, doubt: Doubt) {
     let far = Instant::now() + Duration::from_secs(u64::from(u32::MAX));
-    if outcome(&desk.pool, &number, far).await == Some(true) {
-        answer(works, decided);
+    if let Some(Became::Written(queued)) = doubt.outcome(&desk.pool, far).await {
+        answer(works, decided, &queued);
+        desk.stirred.notify_one();
     } else {
         let text = "the database went away before the commit; nothing of this was written";
         refuse(works, &Error::new(CANNOT_WRITE, text));
     }
 }
 
-/// Whether a transaction was committed; none: the server could not be asked before the end of patience.
-async fn outcome(pool: &Pool, number: &str, end: Instant) -> Option<bool> {
-    let mut pause = PAUSE;
-    loop {
-        if let Ok(client) = pool.get().await {
-            let status = client
-                .query_one("SELECT pg_xact_status($1::text::xid8)", &[&number])
-                .await
-                .and_then(|row| row.try_get::<_, Option<String>>(0));
-            match status.as_ref().map(Option::as_deref) {
-                Ok(Some("committed")) => return Some(true),
-                Ok(Some("in progress")) | Err(_) => {}
-                // It was given up; or it is so long ago that the server has forgotten it, which a commit would not be.
-                Ok(_) => return Some(false),
-            }
-        }
-        if Instant::now() + pause >= end {
-            return None;
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
-    }
-}
-
-fn answer(works: Vec<Work>, decided: Vec<Result<Said, Trouble>>) {
+/// Tells what was decided and is written. `queued`: runs that asked for their turn and wait for it.
+fn answer(works: Vec<Work>, decided: Vec<Result<Said, Trouble>>, queued: &HashSet<RunId>) {
     for (work, said) in works.into_iter().zip(decided) {
-        work.say(said.map_err(|trouble| trouble.error));
+        work.say(said.map(|said| said.unless(queued)).map_err(|trouble| trouble.error));
     }
 }
 

@@ -8,23 +8,25 @@ use uuid::Uuid;
 
 use crate::columns::{number, of_ending, of_once, of_standing};
 use crate::flush::Statement;
-use crate::rows::Rows;
+use crate::rows::{Rows, Run};
 
 /// The values of a statement.
 pub(crate) type Values<'a> = Vec<Box<dyn ToSql + Sync + Send + 'a>>;
 
 const NEW_RUNS: &str =
     "INSERT INTO run(id, pipeline, run_key, content, parent, parent_path, parent_index, standing, wake,
-    ending, epoch, lease_until, due, entries, began, touched, told, owner)
-  SELECT *, $18::uuid FROM unnest($1::uuid[], $2::text[], $3::text[], $4::bytea[], $5::uuid[], $6::text[], $7::bigint[],
-    $8::smallint[], $9::bigint[], $10::smallint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
-    $15::bigint[], $16::bigint[], $17::bigint[])";
+    ending, epoch, lease_until, due, entries, began, touched, told, serial, turn, owner, number, place, family)
+  SELECT n.*, coalesce(above.place, n.number), coalesce(above.family, n.id)
+  FROM (SELECT *, $20::uuid, nextval('beginning') AS number FROM unnest($1::uuid[], $2::text[], $3::text[],
+    $4::bytea[], $5::uuid[], $6::text[], $7::bigint[], $8::smallint[], $9::bigint[], $10::smallint[], $11::bigint[],
+    $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::text[],
+    $19::smallint[]) AS v(id, pipeline, run_key, content, parent)) n LEFT JOIN run above ON above.id = n.parent";
 const RUNS: &str = "UPDATE run SET standing = v.standing, wake = v.wake, ending = coalesce(v.ending, run.ending),
-    epoch = v.epoch, lease_until = v.lease_until, owner = $11::uuid, due = v.due, entries = v.entries,
+    epoch = v.epoch, lease_until = v.lease_until, owner = $12::uuid, due = v.due, entries = v.entries, turn = v.turn,
     touched = coalesce(v.touched, run.touched), told = coalesce(v.told, run.told)
   FROM unnest($1::uuid[], $2::smallint[], $3::bigint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::bigint[],
-    $8::bigint[], $9::bigint[], $10::bigint[])
-    AS v(id, standing, wake, ending, epoch, lease_until, due, entries, touched, told)
+    $8::bigint[], $9::bigint[], $10::bigint[], $11::smallint[])
+    AS v(id, standing, wake, ending, epoch, lease_until, due, entries, touched, told, turn)
   WHERE run.id = v.id";
 const OPENED: &str = "INSERT INTO once_key(scope, key, run, path, state, input, input_body, output, reference)
   SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::smallint[], $6::bytea[], $7::text[],
@@ -55,12 +57,13 @@ const STATES: &str = "INSERT INTO state(connection, key, version, value)
   ON CONFLICT(connection, key) DO UPDATE SET version = excluded.version, value = excluded.value";
 const STATES_GONE: &str = "DELETE FROM state s USING unnest($1::text[], $2::text[]) AS v(connection, key)
   WHERE s.connection = v.connection AND s.key = v.key";
-const WAITS: &str = "INSERT INTO wait(id, run, path, decision, roles, since, due, show, shown, reference)
+const WAITS: &str =
+    "INSERT INTO wait(id, run, path, decision, roles, since, due, show, shown, reference, event, event_key)
   SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-    $8::text[], $9::bytea[], $10::text[])
+    $8::text[], $9::bytea[], $10::text[], $11::text[], $12::text[])
   ON CONFLICT(id) DO UPDATE SET run = excluded.run, path = excluded.path, decision = excluded.decision,
     roles = excluded.roles, since = excluded.since, due = excluded.due, show = excluded.show, shown = excluded.shown,
-    reference = excluded.reference";
+    reference = excluded.reference, event = excluded.event, event_key = excluded.event_key";
 const WAITS_OVER: &str = "DELETE FROM wait WHERE id = ANY($1)";
 const DOCUMENTS: &str = "INSERT INTO document(digest, media_type, bytes)
   SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[]) ON CONFLICT DO NOTHING";
@@ -73,6 +76,8 @@ const EVENTS: &str = "INSERT INTO event(name, key, data, run, path, pipeline, at
   SELECT v.name, v.key, v.data, v.run, v.path, v.pipeline, v.at
   FROM unnest($1::text[], $2::text[], $3::text[], $4::uuid[], $5::text[], $6::text[], $7::bigint[])
     WITH ORDINALITY AS v(name, key, data, run, path, pipeline, at, n) ORDER BY v.n";
+/// Whoever takes a run looks at all that has moved before.
+const LOOKED: &str = "DELETE FROM woken WHERE run = ANY($1)";
 const DELIVERED: &str = "UPDATE event SET delivered = true WHERE number = ANY($1)";
 /// Those that no wait can find: without a key, or with a newer one in their place.
 const DELIVERED_GONE: &str = "DELETE FROM event e WHERE number = ANY($1) AND (key IS NULL OR EXISTS(
@@ -128,12 +133,14 @@ fn runs<'a>(rows: &'a Rows, statements: &mut Vec<Statement<'a>>) {
         |(_, run, _)| of_standing(run.row.standing).1,
         |(_, run, _)| run.ending.map(of_ending),
         |(_, run, _)| number(run.row.epoch),
-        |(_, run, _)| run.row.lease_until,
-        |(_, run, _)| run.row.due,
+        |(_, run, _)| lent(run).0,
+        |(_, run, _)| lent(run).1,
         |(_, run, _)| number(run.row.entries),
         |(_, _, new)| new.began,
         |(_, run, new)| run.touched.unwrap_or(new.began),
-        |(_, run, _)| run.told
+        |(_, run, _)| run.told,
+        |(_, run, _)| run.serial.as_deref(),
+        |(_, run, _)| run.turn as i16
         ; rows.owner
     );
     columns!(
@@ -145,13 +152,22 @@ fn runs<'a>(rows: &'a Rows, statements: &mut Vec<Statement<'a>>) {
         |(_, run)| of_standing(run.row.standing).1,
         |(_, run)| run.ending.map(of_ending),
         |(_, run)| number(run.row.epoch),
-        |(_, run)| run.row.lease_until,
-        |(_, run)| run.row.due,
+        |(_, run)| lent(run).0,
+        |(_, run)| lent(run).1,
         |(_, run)| number(run.row.entries),
         |(_, run)| run.touched,
-        |(_, run)| run.told
+        |(_, run)| run.told,
+        |(_, run)| run.turn as i16
         ; rows.owner
     );
+}
+
+/// Until when somebody has a run, and when it is due. One that asks for its turn is nobody's before that has come.
+fn lent(run: &Run) -> (i64, Option<i64>) {
+    if run.asks {
+        return (0, None);
+    }
+    (run.row.lease_until, run.row.due)
 }
 
 fn business<'a>(rows: &'a Rows, statements: &mut Vec<Statement<'a>>) {
@@ -284,6 +300,10 @@ fn kept<'a>(rows: &'a Rows, statements: &mut Vec<Statement<'a>>) -> Result<(), E
         |(digest, _)| &digest.0[..],
         |(_, bytes)| &**bytes,
     );
+    if !rows.taken.is_empty() {
+        let taken: Vec<Uuid> = rows.taken.iter().map(|run| run.0).collect();
+        statements.push(Statement::new(LOOKED, vec![Box::new(taken)]));
+    }
     if !rows.delivered.is_empty() {
         let numbers = || -> Values<'a> { vec![Box::new(&rows.delivered)] };
         statements.push(Statement::new(DELIVERED, numbers()));
@@ -311,6 +331,8 @@ fn waits<'a>(begun: &[&'a Wait], statements: &mut Vec<Statement<'a>>) -> Result<
         |(.., show)| show.clone(),
         |(wait, ..)| &wait.shown.0[..],
         |(wait, ..)| wait.reference.as_deref(),
+        |(wait, ..)| wait.event().map(|(name, _)| name),
+        |(wait, ..)| wait.event().map(|(_, key)| key),
     );
     Ok(())
 }

@@ -74,6 +74,8 @@ async fn a_store_in_use_is_refused_and_the_server_goes_on() -> Result<(), Error>
     let country = Country::start(&Options::default()).await?;
     let second = country.dragoman(&["serve"]).await?;
     refused(&second, 1, "D0706", &["store"]);
+    let worker = country.dragoman(&["worker"]).await?;
+    refused(&worker, 1, "D0938", &["one process", "keep the runs in a database"]);
     assert!(country.runs().await?.is_empty(), "the first one serves as before");
     Ok(())
 }

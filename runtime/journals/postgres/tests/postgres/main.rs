@@ -3,4 +3,5 @@
 mod conformance;
 mod line;
 mod server;
+mod shared;
 mod trouble;
