@@ -7,7 +7,7 @@ use dragoman_schema::Shape;
 
 use super::event::{Act, Commit, Event, Request, Turn};
 use super::locate::{handled_step, step_at};
-use super::replay::{Replay, replay};
+use super::replay::{Redo, Replay, replay};
 use super::undo::{Undoing, undoing};
 use super::{Connections, Machine};
 
@@ -105,11 +105,16 @@ impl Machine {
             Act::Undo => Some(undoing(&self.plan, &self.state)?),
             _ => None,
         };
-        Ok(Foreseen {
-            replay,
-            undoing,
-            next: next(&turn),
-        })
+        let mut next = next(&turn);
+        // A request under a business key that is done takes what is recorded: it does not leave.
+        for aside in replay.iter().flat_map(|replay| &replay.aside) {
+            if let Redo::Joined(key) = &aside.redo
+                && let Some(first) = next.iter_mut().find(|one| one.path == aside.path)
+            {
+                first.text = format!("takes the result that is recorded under {key}");
+            }
+        }
+        Ok(Foreseen { replay, undoing, next })
     }
 }
 

@@ -166,28 +166,9 @@ impl Machine {
 
     /// Takes an event at a time and says what is to be done.
     pub fn advance(&mut self, connections: &dyn Connections, now: Timestamp, event: Event) -> Turn {
-        let mut woken = false;
-        let mut operated = None;
-        match event {
-            Event::Started | Event::Woken => woken = true,
-            Event::Time => {}
-            Event::Committed => self.committed(),
-            Event::Refused { refusal, commit } => operated = self.refused(refusal, *commit),
-            Event::Called { path, report } => self.answer(path, Live::Called(report)),
-            Event::Probed { path, result, usage } => self.answer(path, Live::Probed(result, usage)),
-            Event::Found { path, found } => self.answer(path, Live::Found(found)),
-            Event::Answered {
-                path,
-                actor,
-                answer,
-                shown,
-            } => {
-                operated = self.too_old_and_answered(&actor);
-                self.live.insert(path, Live::Answered { actor, answer, shown });
-            }
-            Event::Voided { reference, by } => operated = Some(Operated::Voided { reference, by }),
-            Event::Operated { act, actor, reason } => operated = Some(Operated::Act { act, actor, reason }),
-        }
+        let (woken, operated) = self.take(event);
+        let undoes = matches!(&operated, Some(Operated::Act { act: Act::Undo, .. }));
+        let known = (undoes || self.state.undo.is_some()).then(|| self.walked().memo);
         let plan = Arc::clone(&self.plan);
         let mut walk = Walk {
             plan: &plan,
@@ -214,6 +195,10 @@ impl Machine {
         if let Some(operated) = operated {
             walk.operate(operated);
         }
+        // What is undone is not walked through again, and its undo reads what the steps gave.
+        if let Some(known) = known.filter(|_| walk.state.undo.is_some()) {
+            *walk.memo = known;
+        }
         walk.run();
         let Walk {
             tail,
@@ -223,6 +208,33 @@ impl Machine {
             ..
         } = walk;
         self.finish(tail, more, requests, &dues)
+    }
+
+    /// Takes an event in: whether what waits looks again, and what comes from outside the run's own steps.
+    fn take(&mut self, event: Event) -> (bool, Option<Operated>) {
+        let mut woken = false;
+        let mut operated = None;
+        match event {
+            Event::Started | Event::Woken => woken = true,
+            Event::Time => {}
+            Event::Committed => self.committed(),
+            Event::Refused { refusal, commit } => operated = self.refused(refusal, *commit),
+            Event::Called { path, report } => self.answer(path, Live::Called(report)),
+            Event::Probed { path, result, usage } => self.answer(path, Live::Probed(result, usage)),
+            Event::Found { path, found } => self.answer(path, Live::Found(found)),
+            Event::Answered {
+                path,
+                actor,
+                answer,
+                shown,
+            } => {
+                operated = self.too_old_and_answered(&actor);
+                self.live.insert(path, Live::Answered { actor, answer, shown });
+            }
+            Event::Voided { reference, by } => operated = Some(Operated::Voided { reference, by }),
+            Event::Operated { act, actor, reason } => operated = Some(Operated::Act { act, actor, reason }),
+        }
+        (woken, operated)
     }
 
     /// Only the age of the run is in the way, and whoever answers sees to that.
@@ -260,6 +272,7 @@ impl Machine {
         copy.state = self.state.clone();
         // One that is only too old walks as soon as it is answered.
         copy.state.parked = None;
+        copy.state.undo = None;
         // At this time nothing is due.
         let _dropped = copy.advance(&Nowhere, Timestamp::from_millis(0), Event::Time);
         copy

@@ -18,12 +18,14 @@ steps:
       once: trigger.message.number
       lines: \"[{'item': 'a', 'quantity': quantity('3', 'KGM')}]\"
       limits: \"[{'item': 'a', 'quantity': quantity('5', 'KGM')}]\"
+  - id: label
+    set: { number: '=trigger.message.number + \"b\"' }
   - id: shipped
     call: shop.ship
     once: trigger.message.number
     ref: trigger.message.number
     with: { number: =trigger.message.number }
-    undo: { call: shop.cancel, with: { number: =steps.shipped.id } }
+    undo: { call: shop.cancel, with: { number: =steps.label.number } }
   - id: told
     call: shop.notify
     with: { number: =steps.shipped.id }
@@ -80,6 +82,12 @@ async fn what_a_run_did_is_undone_newest_first_and_the_run_ends() {
         closed cancelled",
     );
     assert_eq!(house.summary(run).await.note.as_deref(), Some("mended"));
+    let facts = json!({ "ship 7": 1, "notify ship-7": 1, "cancel 7b": 1 });
+    assert_eq!(
+        json!(house.partner.facts()),
+        facts,
+        "what steps gave that write nothing is known"
+    );
     assert_eq!(house.effects("7").await, ["shop.ship shipped Undone"]);
 }
 

@@ -10,6 +10,7 @@ mod bad_stores;
 mod begun;
 mod cases;
 mod connections;
+mod dead;
 mod drawings;
 mod full_disks;
 mod guides;

@@ -7,6 +7,9 @@ use crate::console::table;
 /// So much of a key or of a reason stands in a list.
 const LONGEST: usize = 60;
 
+/// No line is longer: what a partner wrote has no end of its own.
+const WHOLE: usize = 2_000;
+
 fn list_of<'a>(value: &'a Value, member: &str) -> &'a [Value] {
     value[member].as_array().map(Vec::as_slice).unwrap_or_default()
 }
@@ -116,14 +119,11 @@ pub(super) fn letter(found: &Value) {
         "{}, {}: {}",
         text(found, "code"),
         effect(found),
-        line(text(found, "note"), 2_000)
+        line(text(found, "note"), WHOLE)
     );
     let kept = &found["kept"];
     if !kept["failure"].is_null() {
         println!("\nfailure\n{}", indented(&kept["failure"]));
-    }
-    if !kept["input"].is_null() {
-        println!("\ninput of the step\n{}", indented(&kept["input"]));
     }
     let attempts = list_of(kept, "attempts");
     if !attempts.is_empty() {
@@ -159,6 +159,9 @@ pub(super) fn letter(found: &Value) {
     for (act, would) in found["acts"].as_object().into_iter().flatten() {
         println!("  {act}");
         print_would(would, "    ");
+    }
+    if !kept["input"].is_null() {
+        println!("\ninput of the step\n{}", indented(&kept["input"]));
     }
 }
 
@@ -224,7 +227,7 @@ fn print_would(would: &Value, indent: &str) {
         } else {
             format!("{}: ", text(one, "step"))
         };
-        println!("{indent}then {step}{}", line(text(one, "text"), 2 * LONGEST));
+        println!("{indent}then {step}{}", line(text(one, "text"), WHOLE));
     }
 }
 
