@@ -8,8 +8,8 @@ use bytes::Bytes;
 use dragoman_journal::error::{CORRUPT, Error};
 use dragoman_journal::store::{Answer, KeptDocument, VersionedValue};
 use dragoman_journal::{
-    Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Records, Refusal, RunFilter,
-    RunSummary, Wait,
+    AccountSummary, Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Records,
+    Refusal, RunFilter, RunSummary, Wait,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 use tokio::sync::Notify;
@@ -91,6 +91,16 @@ impl Records for Mortal {
     }
     fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
         self.store.waits(run)
+    }
+    fn accounts(
+        &self,
+        ledger: Option<String>,
+        account: Option<String>,
+    ) -> Answer<'_, Result<Vec<AccountSummary>, Error>> {
+        self.store.accounts(ledger, account)
+    }
+    fn claims(&self, ledger: String, account: String) -> Answer<'_, Result<Vec<Once>, Error>> {
+        self.store.claims(ledger, account)
     }
     fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {
         self.store.version(digest)

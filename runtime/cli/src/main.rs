@@ -50,6 +50,8 @@ enum Command {
     Waits(commands::waits::Waits),
     /// What stopped for a person or failed, and repairing it
     Dead(commands::dead::Dead),
+    /// Accounts of the ledgers: what is claimed, by whom, and setting it right
+    Ledger(commands::ledger::Ledger),
     /// Accounts of people
     User(commands::user::User),
     /// The proof that the trail is whole
@@ -80,6 +82,7 @@ fn main() -> ExitCode {
         Command::Runs(command) => command.run(),
         Command::Waits(command) => command.run(),
         Command::Dead(command) => command.run(),
+        Command::Ledger(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Migrate(command) => command.run(),

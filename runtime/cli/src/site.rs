@@ -49,6 +49,12 @@ impl SiteOption {
         Ok(store_folder(&self.site, &said))
     }
 
+    /// The names of the site's ledgers.
+    pub(crate) fn ledgers(&self) -> Result<Vec<String>, Error> {
+        let (said, _) = read_site(&self.site).map_err(Error::Diagnostics)?;
+        Ok(said.ledgers.into_iter().map(|ledger| ledger.value).collect())
+    }
+
     /// The folder of the site's pipelines.
     pub(crate) fn pipelines(&self) -> Result<PathBuf, Error> {
         let (said, _) = read_site(&self.site).map_err(Error::Diagnostics)?;
@@ -123,6 +129,33 @@ impl Sight {
                 Ok(client.get(&path).await?)
             }
             Sight::Stored(records) => Ok(records.runs(filter).await??),
+        }
+    }
+
+    /// Accounts of ledgers.
+    pub(crate) async fn ledger(&self, ledger: Option<String>, account: Option<String>) -> Result<Value, Error> {
+        match self {
+            Sight::Served(client) => {
+                let named = [("ledger", &ledger), ("account", &account)];
+                let query: Vec<String> = named
+                    .iter()
+                    .filter_map(|(name, value)| Some(format!("{name}={}", encoded(value.as_deref()?))))
+                    .collect();
+                Ok(client.get(&format!("/v1/ledger?{}", query.join("&"))).await?)
+            }
+            Sight::Stored(records) => Ok(records.ledger(ledger, account).await?),
+        }
+    }
+
+    /// What was claimed of an account.
+    pub(crate) async fn claims(&self, ledger: &str, account: &str) -> Result<Value, Error> {
+        match self {
+            Sight::Served(client) => {
+                let (ledger, account) = (encoded(ledger), encoded(account));
+                let path = format!("/v1/ledger/claims?ledger={ledger}&account={account}");
+                Ok(client.get(&path).await?)
+            }
+            Sight::Stored(records) => Ok(records.claims(ledger.to_owned(), account.to_owned()).await?),
         }
     }
 

@@ -25,7 +25,7 @@ pub mod store;
 pub use chain::{Batch, Head};
 pub use entry::{Draft, Entry, FORMAT, Header, Versions, without_numbers};
 pub use error::Error;
-pub use query::{Effect, Emitted, Once, OnceState, RunFilter, RunSummary, Wait};
+pub use query::{AccountLine, AccountSummary, Effect, Emitted, Once, OnceState, RunFilter, RunSummary, Wait};
 pub use record::{Ending, OnceKey, Parent, Record, TimerPurpose};
 pub use seal::{Sealed, SealedBody};
 pub use store::{

@@ -39,6 +39,34 @@ pub struct Once {
     pub output: Option<Value>,
 }
 
+/// An account of a ledger, as it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountSummary {
+    /// The ledger.
+    pub ledger: String,
+    /// The account in it.
+    pub account: String,
+    /// Only one claim may ever stand.
+    pub single: bool,
+    /// Claims that stand.
+    pub claims: u64,
+    /// Its items, by name.
+    pub lines: Vec<AccountLine>,
+}
+
+/// An item of an account. Quantities are decimal numbers as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountLine {
+    /// The item.
+    pub item: String,
+    /// What it is counted in.
+    pub unit: String,
+    /// The limit that is known last.
+    pub most: String,
+    /// What the claims that stand have taken.
+    pub taken: String,
+}
+
 /// Something that was done, or is open, under a business reference.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {

@@ -12,7 +12,7 @@ use dragoman_model::{Digest, DocumentReference, Part, RunId, Timestamp};
 use crate::chain::Head;
 use crate::entry::{Draft, Entry};
 use crate::error::Error;
-use crate::query::{Effect, Emitted, Once, RunFilter, RunSummary, Wait};
+use crate::query::{AccountSummary, Effect, Emitted, Once, RunFilter, RunSummary, Wait};
 use crate::record::OnceKey;
 
 /// A boxed future, so that the traits can be used as objects.
@@ -257,6 +257,8 @@ pub enum Begun {
         /// The run that has the key.
         run: RunId,
     },
+    /// An operation that it begins with is refused; nothing was written.
+    Refused(Box<Refusal>),
 }
 
 /// Why an append was not written.
@@ -321,6 +323,14 @@ pub trait Records: Send + Sync {
     fn beginning(&self, digits: String) -> Answer<'_, Result<Vec<RunId>, Error>>;
     /// Open waits; all, or those of a run.
     fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>>;
+    /// Accounts of ledgers, by ledger and name; all, or those of a ledger, or one.
+    fn accounts(
+        &self,
+        ledger: Option<String>,
+        account: Option<String>,
+    ) -> Answer<'_, Result<Vec<AccountSummary>, Error>>;
+    /// What was claimed of an account, also what was given back, in the order in which it was claimed first.
+    fn claims(&self, ledger: String, account: String) -> Answer<'_, Result<Vec<Once>, Error>>;
     /// A text that runs are pinned to, by its digest.
     fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>>;
 }

@@ -20,6 +20,7 @@ use serde_json::json;
 
 use crate::accounts::Denied;
 use crate::beginning;
+use crate::books;
 use crate::desk::{Desk, OPERATORS, Refusal, Who};
 use crate::error::{NO_ROLE, NOT_SHOWN, NOT_TAKEN, TOO_OFTEN};
 use crate::letters;
@@ -55,6 +56,8 @@ pub(crate) fn router(
         .route("/v1/pipelines/{pipeline}/runs", post(beginning::begin))
         .route("/v1/dead", get(letters::dead).post(letters::repair))
         .route("/v1/dead/{run}", get(letters::dead_letter))
+        .route("/v1/ledger", get(books::ledger).post(books::adjust))
+        .route("/v1/ledger/claims", get(books::claims))
         .route("/v1/waits", get(waits))
         .route("/v1/waits/{wait}", post(answer))
         .route("/v1/reload", post(reload))

@@ -10,6 +10,7 @@ use serde_json::json;
 use crate::dead::{DeadFilter, dead};
 use crate::desk::Refusal;
 use crate::error::Error;
+use crate::ledger;
 use crate::stores::Place;
 use crate::view;
 use crate::waits::waits;
@@ -48,6 +49,22 @@ impl Stored {
     /// Where the store cannot be read.
     pub async fn dead(&self, filter: &DeadFilter) -> Result<Value, Error> {
         Ok(dead(&*self.0, filter).await?)
+    }
+
+    /// Accounts of the ledgers: as [`crate::Desk::ledger`].
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn ledger(&self, ledger: Option<String>, account: Option<String>) -> Result<Value, Error> {
+        Ok(ledger::accounts(&*self.0, ledger, account).await?)
+    }
+
+    /// What was claimed of an account: as [`crate::Desk::claims`].
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn claims(&self, ledger: String, account: String) -> Result<Value, Error> {
+        Ok(ledger::claims(&*self.0, ledger, account).await?)
     }
 
     /// Open waits, oldest first: as [`crate::Desk::waits`].

@@ -6,6 +6,7 @@ pub(crate) mod dead;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod graph;
+pub(crate) mod ledger;
 pub(crate) mod migrate;
 pub(crate) mod observe;
 pub(crate) mod plugin;

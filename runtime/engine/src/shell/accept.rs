@@ -260,6 +260,7 @@ impl Shell {
             .await
             .map_err(|error| refused_by_store(&error))?
         {
+            Begun::Refused(refusal) => Err(refused_by_store(&cannot_begin(&refusal))),
             Begun::Conflict { run } => Err(Refused::KeyConflict {
                 run,
                 key: key_of(&entries),
@@ -396,6 +397,7 @@ impl Shell {
                 Some(run)
             }
             Ok(Begun::Known { run, .. } | Begun::Conflict { run } | Begun::Queued { run }) => Some(run),
+            Ok(Begun::Refused(refusal)) => return refused_by_store(&cannot_begin(&refusal)),
             Err(error) => {
                 tracing::warn!(%error, "an unreadable message could not be kept");
                 return refused_by_store(&error);
@@ -426,6 +428,11 @@ fn key_of(entries: &[Draft]) -> String {
         Some(Record::Accepted { run_key, .. }) => run_key.clone(),
         _ => String::new(),
     }
+}
+
+/// What a message begins with asks for nothing that could be refused.
+fn cannot_begin(refusal: &dragoman_journal::Refusal) -> error::Error {
+    error::Error::new(error::CONTRADICTION, format!("the run cannot begin: {refusal:?}"))
 }
 
 /// A refusal that is for ever is the message's; any other is over when the store is well again.

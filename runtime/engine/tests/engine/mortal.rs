@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use dragoman_journal::error::{CONTRADICTION, CORRUPT, DISK_FULL};
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once, OnceKey, Records, Refusal,
-    RunFilter, RunSummary, Wait,
+    AccountSummary, Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once, OnceKey,
+    Records, Refusal, RunFilter, RunSummary, Wait,
 };
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp};
 use tokio::sync::Notify;
@@ -134,6 +134,16 @@ impl Records for Mortal {
     }
     fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
         self.store.waits(run)
+    }
+    fn accounts(
+        &self,
+        ledger: Option<String>,
+        account: Option<String>,
+    ) -> Answer<'_, Result<Vec<AccountSummary>, Error>> {
+        self.store.accounts(ledger, account)
+    }
+    fn claims(&self, ledger: String, account: String) -> Answer<'_, Result<Vec<Once>, Error>> {
+        self.store.claims(ledger, account)
     }
     fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {
         self.store.version(digest)

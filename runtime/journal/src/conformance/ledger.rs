@@ -1,9 +1,9 @@
 //! Claims: exact, never more than there is, given back at most once.
 
-use super::sample::{self, begun, written};
+use super::sample::{self, answered, begun, run, written};
 use crate::query::OnceState;
-use crate::record::OnceKey;
-use crate::store::{ClaimLine, Journal, Lease, Operation, Refusal};
+use crate::record::{Ending, OnceKey, Record};
+use crate::store::{Begin, Begun, ClaimLine, Journal, Lease, Operation, Refusal, Standing};
 
 /// Lines from `a 0.1 kg, b 2 sheet`.
 fn lines(text: &str) -> Vec<ClaimLine> {
@@ -102,6 +102,89 @@ impl<'a> Clerk<'a> {
         written(self.journal, sample::with(self.lease, self.seq, operation)).await;
         self.seq += 1;
     }
+}
+
+/// Accounts as `ledger account (claims): item taken of most unit, ...`.
+async fn told(journal: &dyn Journal, ledger: Option<&str>, account: Option<&str>) -> Vec<String> {
+    let accounts = journal.accounts(ledger.map(str::to_owned), account.map(str::to_owned));
+    let line = |line: &crate::AccountLine| format!("{} {} of {} {}", line.item, line.taken, line.most, line.unit);
+    let accounts = answered(accounts.await).into_iter().map(|account| {
+        let lines: Vec<String> = account.lines.iter().map(line).collect();
+        let (ledger, name, claims) = (account.ledger, account.account, account.claims);
+        format!("{ledger} {name} ({claims}): {}", lines.join(", "))
+    });
+    accounts.collect()
+}
+
+/// A run that begins and ends with a claim.
+async fn begins(journal: &dyn Journal, number: u64, once: &str, wanted: &str) -> Begun {
+    let closed = Record::Closed {
+        ending: Ending::Completed,
+    };
+    let name = format!("order-{number}");
+    let begin = sample::begin(run(number), &name);
+    let begin = Begin {
+        entries: vec![
+            begin.entries[0].clone(),
+            sample::draft(run(number), 1, closed, Some(serde_json::json!({ "output": null }))),
+        ],
+        operations: vec![Operation::Claim {
+            once: key(once),
+            ledger: "stock".into(),
+            account: "paper".into(),
+            path: "adjust".into(),
+            reference: None,
+            lines: lines(wanted),
+            limits: Vec::new(),
+            decided: Vec::new(),
+            single: false,
+        }],
+        standing: Standing::Closed,
+        ..begin
+    };
+    answered(journal.begin(begin).await)
+}
+
+pub(super) async fn a_ledger_is_told_as_it_stands(journal: &dyn Journal) {
+    assert_eq!(told(journal, None, None).await, Vec::<String>::new());
+    let mut one = Clerk::new(journal, 1, "a 0.3 kg, b 5 sheet").await;
+    one.takes("1", "a 0.1 kg").await;
+    one.takes("2", "b 2 sheet").await;
+    one.gives_back("1").await;
+    let account = "stock paper (1): a 0 of 0.3 kg, b 2 of 5 sheet";
+    assert_eq!(told(journal, None, None).await, [account]);
+    assert_eq!(told(journal, Some("stock"), Some("paper")).await, [account]);
+    assert_eq!(told(journal, Some("stock"), Some("other")).await, Vec::<String>::new());
+    assert_eq!(told(journal, Some("shelf"), None).await, Vec::<String>::new());
+    let claims = async || {
+        let claims = answered(journal.claims("stock".into(), "paper".into()).await);
+        let claims = claims.into_iter().map(|claim| (claim.once.key, claim.run, claim.state));
+        claims.collect::<Vec<_>>()
+    };
+    let both = [
+        ("1".to_owned(), run(1), OnceState::Undone),
+        ("2".to_owned(), run(1), OnceState::Done),
+    ];
+    assert_eq!(claims().await, both);
+    assert!(answered(journal.claims("stock".into(), "other".into()).await).is_empty());
+
+    // A run may begin, and end, with a claim: it is decided before anything is written.
+    let refused = begins(journal, 2, "3", "b 4 sheet").await;
+    let Begun::Refused(refusal) = refused else {
+        panic!("there are 3 left: {refused:?}")
+    };
+    assert!(
+        matches!(*refusal, Refusal::Ledger { code: "over_limit", .. }),
+        "{refusal:?}"
+    );
+    assert!(answered(journal.load(run(2)).await).is_empty());
+    assert_eq!(told(journal, None, None).await, [account]);
+    assert!(matches!(begins(journal, 2, "3", "b 3 sheet").await, Begun::New(_)));
+    assert_eq!(
+        told(journal, None, None).await,
+        ["stock paper (2): a 0 of 0.3 kg, b 5 of 5 sheet"]
+    );
+    assert_eq!(claims().await[2], ("3".to_owned(), run(2), OnceState::Done));
 }
 
 pub(super) async fn claims_never_exceed_the_limit(journal: &dyn Journal) {

@@ -55,6 +55,7 @@ pub async fn run(stores: &dyn Stores) {
     ledger::a_claim_stands_once(&*open("claims").await).await;
     ledger::a_single_use_account_is_claimed_once(&*open("single").await).await;
     ledger::what_a_person_decided_is_counted_and_not_limited(&*open("decided").await).await;
+    ledger::a_ledger_is_told_as_it_stands(&*open("told").await).await;
     ledger::bad_claims_are_refused(&*open("bad-claims").await).await;
     kept::state_is_compared_and_swapped(&*open("state").await).await;
     kept::state_keys_come_in_order(&*open("state-keys").await).await;

@@ -26,19 +26,18 @@ pub fn append<T: Tables>(tables: &mut T, addition: &Addition) -> Result<Result<(
         return Ok(Err(refusal));
     }
     let outcome = Outcome::of(run, &addition.entries, addition.standing)?;
-    if let Some(refusal) = operate_all(tables, addition)? {
+    if let Some(refusal) = operate_all(tables, run, &addition.entries, &addition.operations)? {
         return Ok(Err(refusal));
     }
     tables.add_entries(&addition.entries)?;
     tables.change_run(run, &addition.entries, &row.after(addition), &outcome)?;
     for child in &addition.begins {
-        if let Begun::Conflict { run: other } = begin(tables, child)? {
-            return Err(Error::new(
-                CONTRADICTION,
-                format!("child {other} of run {run} was begun with another content; nothing of it was written"),
-            )
-            .into());
-        }
+        let why = match begin(tables, child)? {
+            Begun::Conflict { run: other } => format!("child {other} of run {run} was begun with another content"),
+            Begun::Refused(refusal) => format!("a child of run {run} cannot begin: {refusal:?}"),
+            Begun::New(_) | Begun::Queued { .. } | Begun::Known { .. } => continue,
+        };
+        return Err(Error::new(CONTRADICTION, format!("{why}; nothing of it was written")).into());
     }
     Ok(Ok(()))
 }
@@ -56,10 +55,8 @@ pub fn begin<T: Tables>(tables: &mut T, begin: &Beginning) -> Result<Begun, T::T
         });
     }
     let outcome = Outcome::of(begin.run, &begin.entries, begin.standing)?;
-    for operation in &begin.operations {
-        if let Some(refusal) = operate(tables, begin.run, &begin.entries, operation)? {
-            return Err(Error::new(CONTRADICTION, format!("run {} cannot begin: {refusal:?}", begin.run)).into());
-        }
+    if let Some(refusal) = operate_all(tables, begin.run, &begin.entries, &begin.operations)? {
+        return Ok(Begun::Refused(Box::new(refusal)));
     }
     tables.add_entries(&begin.entries)?;
     tables.add_run(begin, &RunRow::first(begin), &outcome)?;
@@ -70,15 +67,20 @@ pub fn begin<T: Tables>(tables: &mut T, begin: &Beginning) -> Result<Begun, T::T
     }))
 }
 
-/// All operations of an append, or none and the refusal.
-fn operate_all<T: Tables>(tables: &mut T, addition: &Addition) -> Result<Option<Refusal>, T::Trouble> {
+/// All operations that come with entries of a run, or none and the refusal.
+fn operate_all<T: Tables>(
+    tables: &mut T,
+    run: RunId,
+    entries: &[Sealed],
+    operations: &[Operation],
+) -> Result<Option<Refusal>, T::Trouble> {
     // An operation decides before it writes, so only a later one can leave something of an earlier one behind.
-    let guarded = addition.operations.len() > 1 && addition.operations.iter().skip(1).any(may_refuse);
+    let guarded = operations.len() > 1 && operations.iter().skip(1).any(may_refuse);
     if guarded {
         tables.mark()?;
     }
-    for operation in &addition.operations {
-        if let Some(refusal) = operate(tables, addition.lease.run, &addition.entries, operation)? {
+    for operation in operations {
+        if let Some(refusal) = operate(tables, run, entries, operation)? {
             if guarded {
                 tables.undo()?;
             }

@@ -2,7 +2,10 @@
 
 use deadpool_postgres::Object;
 use dragoman_journal::error::{CORRUPT, Error};
-use dragoman_journal::{Effect, Emitted, Entry, Header, Once, OnceKey, RunFilter, RunSummary, Standing, Wait, seal};
+use dragoman_journal::{
+    AccountLine, AccountSummary, Effect, Emitted, Entry, Header, Once, OnceKey, RunFilter, RunSummary, Standing, Wait,
+    seal,
+};
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
@@ -229,15 +232,71 @@ pub(crate) async fn waits(client: &Object, run: Option<RunId>) -> Result<Vec<Wai
 pub(crate) async fn once(client: &Object, once: OnceKey) -> Result<Option<Once>, Error> {
     let sql = "SELECT run, path, state, input, input_body, output FROM once_key WHERE scope = $1 AND key = $2";
     one(client, sql, &[&once.scope, &once.key], |row| {
-        Ok(Once {
-            once: once.clone(),
-            run: columns::run(row, 0)?,
-            path: get(row, 1)?,
-            state: columns::once(row, 2)?,
-            input: columns::digest(row, 3)?,
-            input_body: columns::json(row, 4)?,
-            output: columns::optional_json(row, 5)?,
-        })
+        read_once(row, once.clone())
+    })
+    .await
+}
+
+fn read_once(row: &Row, once: OnceKey) -> Result<Once, Error> {
+    Ok(Once {
+        once,
+        run: columns::run(row, 0)?,
+        path: get(row, 1)?,
+        state: columns::once(row, 2)?,
+        input: columns::digest(row, 3)?,
+        input_body: columns::json(row, 4)?,
+        output: columns::optional_json(row, 5)?,
+    })
+}
+
+/// Accounts by ledger and name; all, or those of a ledger, or one.
+pub(crate) async fn accounts(
+    client: &Object,
+    ledger: Option<&str>,
+    account: Option<&str>,
+) -> Result<Vec<AccountSummary>, Error> {
+    let sql = "SELECT a.ledger, a.account, a.single, a.claims, l.item, l.unit, l.most, l.taken
+               FROM ledger_account a LEFT JOIN ledger_line l ON l.ledger = a.ledger AND l.account = a.account
+               WHERE ($1::text IS NULL OR a.ledger = $1) AND ($2::text IS NULL OR a.account = $2)
+               ORDER BY a.ledger, a.account, l.item";
+    let mut found: Vec<AccountSummary> = Vec::new();
+    for row in rows(client, sql, &[&ledger, &account]).await? {
+        let (ledger, account): (String, String) = (get(&row, 0)?, get(&row, 1)?);
+        let same = |last: &&mut AccountSummary| last.ledger == ledger && last.account == account;
+        let line = match get::<Option<String>>(&row, 4)? {
+            Some(item) => Some(AccountLine {
+                item,
+                unit: get(&row, 5)?,
+                most: get(&row, 6)?,
+                taken: get(&row, 7)?,
+            }),
+            None => None,
+        };
+        match found.last_mut().filter(same) {
+            Some(last) => last.lines.extend(line),
+            None => found.push(AccountSummary {
+                ledger,
+                account,
+                single: get(&row, 2)?,
+                claims: columns::count(&row, 3)?,
+                lines: line.into_iter().collect(),
+            }),
+        }
+    }
+    Ok(found)
+}
+
+/// What was claimed of an account, in the order in which it was claimed.
+pub(crate) async fn claims(client: &Object, ledger: &str, account: &str) -> Result<Vec<Once>, Error> {
+    let scope = format!("ledger:{ledger}");
+    let sql = "SELECT run, path, state, input, input_body, output, key FROM once_key
+               WHERE scope = $1 AND input_body::json ->> 'account' = $2 ORDER BY opened";
+    all(client, sql, &[&scope, &account], |row| {
+        let once = OnceKey {
+            scope: scope.clone(),
+            key: get(row, 6)?,
+        };
+        read_once(row, once)
     })
     .await
 }

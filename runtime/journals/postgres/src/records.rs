@@ -2,7 +2,7 @@
 
 use deadpool_postgres::{Object, Pool};
 use dragoman_journal::error::Error;
-use dragoman_journal::{Answer, Entry, Records, RunFilter, RunSummary, Wait};
+use dragoman_journal::{AccountSummary, Answer, Entry, Once, Records, RunFilter, RunSummary, Wait};
 use dragoman_model::{Digest, RunId};
 
 use crate::address::{Address, Way, session_of};
@@ -62,6 +62,20 @@ macro_rules! answers {
 
             fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
                 Box::pin(async move { queries::waits(&self.reader().await?, run).await })
+            }
+
+            fn accounts(
+                &self,
+                ledger: Option<String>,
+                account: Option<String>,
+            ) -> Answer<'_, Result<Vec<AccountSummary>, Error>> {
+                Box::pin(async move {
+                    queries::accounts(&self.reader().await?, ledger.as_deref(), account.as_deref()).await
+                })
+            }
+
+            fn claims(&self, ledger: String, account: String) -> Answer<'_, Result<Vec<Once>, Error>> {
+                Box::pin(async move { queries::claims(&self.reader().await?, &ledger, &account).await })
             }
 
             fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {

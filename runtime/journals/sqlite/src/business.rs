@@ -36,6 +36,29 @@ pub(crate) fn find(connection: &Connection, once: &OnceKey) -> Result<Option<Onc
         .optional()
 }
 
+/// What was claimed of an account, in the order in which it was claimed first.
+pub(crate) fn claims(connection: &Connection, ledger: &str, account: &str) -> Result<Vec<Once>, rusqlite::Error> {
+    let scope = format!("ledger:{ledger}");
+    let sql = "SELECT key, run, path, state, input, input_body, output FROM once_key
+               WHERE scope = ?1 AND json_extract(input_body, '$.account') = ?2 ORDER BY number";
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map((&scope, account), |row| {
+        Ok(Once {
+            once: OnceKey {
+                scope: scope.clone(),
+                key: row.get(0)?,
+            },
+            run: columns::run(row, 1)?,
+            path: row.get(2)?,
+            state: columns::once(row, 3)?,
+            input: columns::digest(row, 4)?,
+            input_body: columns::value(row, 5)?,
+            output: columns::optional_value(row, 6)?,
+        })
+    })?;
+    rows.collect()
+}
+
 /// Writes the row of a business key, in place of the one that is there.
 pub(crate) fn write(connection: &Connection, row: &OnceWrite<'_>, since: i64) -> Result<(), Trouble> {
     connection

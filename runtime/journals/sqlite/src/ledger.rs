@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use dragoman_journal::decide::{Account, Line};
 use dragoman_journal::error::{CORRUPT, Error};
+use dragoman_journal::{AccountLine, AccountSummary};
 use rusqlite::{Connection, OptionalExtension};
 use rust_decimal::Decimal;
 
@@ -47,6 +48,45 @@ pub(crate) fn read(connection: &Connection, ledger: &str, name: &str) -> Result<
         account.lines.insert(item, line);
     }
     Ok(account)
+}
+
+/// Accounts by ledger and name; all, or those of a ledger, or one.
+pub(crate) fn accounts(
+    connection: &Connection,
+    ledger: Option<&str>,
+    account: Option<&str>,
+) -> Result<Vec<AccountSummary>, rusqlite::Error> {
+    let mut statement = connection.prepare_cached(
+        "SELECT a.ledger, a.account, a.single, a.claims, l.item, l.unit, l.most, l.taken
+         FROM ledger_account a LEFT JOIN ledger_line l ON l.account = a.number
+         WHERE (?1 IS NULL OR a.ledger = ?1) AND (?2 IS NULL OR a.account = ?2) ORDER BY a.ledger, a.account, l.item",
+    )?;
+    let mut rows = statement.query((ledger, account))?;
+    let mut found: Vec<AccountSummary> = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (ledger, account): (String, String) = (row.get(0)?, row.get(1)?);
+        let same = |last: &&mut AccountSummary| last.ledger == ledger && last.account == account;
+        let line = match row.get(4)? {
+            Some(item) => Some(AccountLine {
+                item,
+                unit: row.get(5)?,
+                most: row.get(6)?,
+                taken: row.get(7)?,
+            }),
+            None => None,
+        };
+        match found.last_mut().filter(same) {
+            Some(last) => last.lines.extend(line),
+            None => found.push(AccountSummary {
+                ledger,
+                account,
+                single: row.get(2)?,
+                claims: row.get::<_, i64>(3)?.try_into().unwrap_or_default(),
+                lines: line.into_iter().collect(),
+            }),
+        }
+    }
+    Ok(found)
 }
 
 /// Writes an account and its items.

@@ -3,13 +3,14 @@
 use std::path::Path;
 
 use dragoman_journal::error::{CANNOT_OPEN, Error};
-use dragoman_journal::{Answer, Entry, Records, RunFilter, RunSummary, Wait};
+use dragoman_journal::{AccountSummary, Answer, Entry, Once, Records, RunFilter, RunSummary, Wait};
 use dragoman_model::{Digest, RunId};
 use rusqlite::Connection;
 
+use crate::entries::reading;
 use crate::readers::Readers;
 use crate::store::SqliteJournal;
-use crate::{entries, queries, schema};
+use crate::{business, entries, ledger, queries, schema};
 
 /// A store opened to look at its runs. No lock is taken and nothing is made: another process may go on writing, and what
 /// it writes is seen by the next question.
@@ -62,6 +63,24 @@ macro_rules! answers {
 
             fn waits(&self, run: Option<RunId>) -> Answer<'_, Result<Vec<Wait>, Error>> {
                 Box::pin(self.read(move |connection| queries::waits(connection, run)))
+            }
+
+            fn accounts(
+                &self,
+                ledger: Option<String>,
+                account: Option<String>,
+            ) -> Answer<'_, Result<Vec<AccountSummary>, Error>> {
+                Box::pin(self.read(move |connection| {
+                    reading(ledger::accounts(
+                        connection,
+                        ledger.as_deref(),
+                        account.as_deref(),
+                    ))
+                }))
+            }
+
+            fn claims(&self, ledger: String, account: String) -> Answer<'_, Result<Vec<Once>, Error>> {
+                Box::pin(self.read(move |connection| reading(business::claims(connection, &ledger, &account))))
             }
 
             fn version(&self, digest: Digest) -> Answer<'_, Result<Option<Vec<u8>>, Error>> {
