@@ -8,12 +8,14 @@ use crate::plugins;
 use crate::shell::{cargo, run, step, target};
 
 /// The programs that acceptance runs need.
-pub(crate) const PROGRAMS: [&str; 6] = [
+pub(crate) const PROGRAMS: [&str; 8] = [
     "build",
     "--package",
     "dragoman-cli",
     "--package",
     "dragoman-acceptance",
+    "--package",
+    "dragoman-simulation",
     "--bins",
 ];
 

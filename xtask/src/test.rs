@@ -35,6 +35,7 @@ pub(crate) fn run_tests(arguments: &[String]) -> Result<()> {
         step("running the examples in the documentation");
         run(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
     }
+    faults::task(&["--only".into(), "simulation".into()])?;
     step("killing the runtime at random moments");
     // How bad connectors slow the others down is a measurement, and belongs to `cargo xtask faults` on a quiet machine.
     faults::task(&["--only".into(), "kills".into()])?;

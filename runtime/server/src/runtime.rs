@@ -26,6 +26,8 @@ use crate::stores::{Place, store_folder};
 
 /// How long a lease lasts where another machine goes on with a run at its end, in milliseconds.
 const SHARED_LEASE_MS: i64 = 30_000;
+/// What the store's time is known to by two processes may differ by so much, in milliseconds.
+const APART_MS: i64 = 1_000;
 
 /// The connections of a site, as host and egress were given them.
 #[derive(Clone, Default)]
@@ -198,6 +200,7 @@ fn start(
         worker: worker(),
         limits: Limits {
             alone,
+            apart_ms: if alone { 0 } else { APART_MS },
             // Where others can go on, they should not wait long for it.
             lease_ms: if alone {
                 Limits::default().lease_ms

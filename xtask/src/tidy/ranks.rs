@@ -35,6 +35,7 @@ const RANKS: &[(&str, u32)] = &[
     ("dragoman-server", 18),
     ("dragoman-cli", 19),
     ("dragoman-support", 20),
+    ("dragoman-simulation", 20),
     ("dragoman-acceptance", 21),
     ("dragoman-xtask", 22),
     // Connectors know the SDK and nothing else.

@@ -68,7 +68,8 @@ impl<'a> Walk<'a> {
         self.failed(step, call, failure, usage)
     }
 
-    /// When a request that was sent can no longer be applied; none: that is not known.
+    /// When a request that was sent can no longer be applied; none: that is not known. It was written down before it was
+    /// sent, and it was sent before it was known how it ended, or that whoever sent it is gone: from then on it is counted.
     fn settled_at(&self, call: &CallStep) -> Option<Timestamp> {
         let OperationEffect::Once {
             settle_s: Some(seconds),
@@ -76,7 +77,9 @@ impl<'a> Walk<'a> {
         else {
             return None;
         };
-        let last = self.progress().and_then(|p| p.last_at)?;
+        let progress = self.progress()?;
+        let ended = progress.failure.as_ref().map(|failed| failed.at);
+        let last = progress.last_at.max(ended)?;
         Some(last.plus_millis(i64::try_from(seconds.saturating_mul(1000)).unwrap_or(i64::MAX)))
     }
 

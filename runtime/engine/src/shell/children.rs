@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use dragoman_journal::{Begin, Draft, Lease, Record, Standing};
+use dragoman_model::Timestamp;
 use dragoman_plan::Plan;
 
 use super::answer::{Asked, Signal};
@@ -23,6 +24,15 @@ impl AtWork<'_> {
             return Err(rested);
         };
         self.machine.rested();
+        // The store has the lease back: there is nothing to lengthen, and nobody else who could take it.
+        self.shell.let_go(&self.held);
+        let asked = self.until_moved(due, received).await;
+        self.shell.hold_on(&self.held);
+        asked.ok_or(rested)
+    }
+
+    /// What a run is told while its children are at work; none: none of them is any more, or its time has come.
+    async fn until_moved(&mut self, due: Option<Timestamp>, received: &mut Mailbox) -> Option<Asked> {
         let clock = Arc::clone(&self.shell.clock);
         let time = async move {
             match due {
@@ -39,16 +49,15 @@ impl AtWork<'_> {
             self.children
                 .retain(|child| self.shell.running.lock().contains_key(child));
             if let Some(signal) = received.take() {
-                return self.heard(signal).ok_or(rested);
+                return self.heard(signal);
             }
             if self.children.is_empty() {
-                return Err(rested);
+                return None;
             }
             tokio::select! {
                 biased;
-                () = self.held.lost() => return Err(Left::Lost),
-                Some(signal) = received.next() => return self.heard(signal).ok_or(rested),
-                () = &mut time => return Err(rested),
+                Some(signal) = received.next() => return self.heard(signal),
+                () = &mut time => return None,
                 () = moved => {}
             }
         }

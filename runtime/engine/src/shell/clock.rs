@@ -1,7 +1,7 @@
 //! The clock: the only place of the engine that knows what time it is.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dragoman_model::Timestamp;
 use tokio::sync::watch;
@@ -14,6 +14,11 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
     /// Resolves at a time or later; at once where it has passed.
     fn until(&self, time: Timestamp) -> Boxed<'_, ()>;
+    /// A time as a runner of calls counts it; one that has passed is now.
+    fn instant(&self, time: Timestamp) -> Instant {
+        let left = time.millis().saturating_sub(self.now().millis());
+        Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0))
+    }
 }
 
 /// The machine's clock.

@@ -140,6 +140,7 @@ impl Handle {
                 Err(error) => return Err(unanswered(error)),
             }
             tokio::select! {
+                biased;
                 () = rested => {}
                 // What sleeps wakes without anything resting before.
                 () = self.0.clock.until(self.0.clock.now().plus_millis(1_000)) => {}
@@ -192,6 +193,7 @@ impl Shell {
         loop {
             let again = self.clock.now().plus_millis(LOOK_MS);
             tokio::select! {
+                biased;
                 entry = heard.recv() => return entry.map(|entry| told(&entry)),
                 () = self.clock.until(again), if !self.limits.alone => {
                     // A store that does not answer is asked again.

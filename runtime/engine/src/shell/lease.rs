@@ -1,15 +1,15 @@
 //! Leases: the right to work on a run, lengthened in the background and noticed when it is lost.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use dragoman_journal::Lease;
 use dragoman_model::{RunId, Timestamp};
 use tokio::sync::Notify;
 
-use super::Shell;
+use super::{Clock, Shell};
 
 /// The lease of a run at work.
 #[derive(Debug)]
@@ -42,9 +42,8 @@ impl Held {
     }
 
     /// Past this instant nothing may be sent.
-    pub(super) fn fence(&self, now: Timestamp) -> Instant {
-        let left = self.lease().until.millis().saturating_sub(now.millis());
-        Instant::now() + Duration::from_millis(u64::try_from(left).unwrap_or(0))
+    pub(super) fn fence(&self, clock: &dyn Clock) -> Instant {
+        clock.instant(self.lease().until)
     }
 
     /// Whether it has run out.
@@ -69,6 +68,13 @@ impl Shell {
         let held = Held::new(lease);
         self.leases.lock().insert(lease.run, Arc::clone(&held));
         held
+    }
+
+    /// Has a lease again that the store has back, and that nobody else could take since: it counts from now on, and the next
+    /// append takes it.
+    pub(super) fn hold_on(&self, held: &Arc<Held>) {
+        held.until.store(self.lease_end().millis(), Ordering::Release);
+        self.leases.lock().insert(held.run, Arc::clone(held));
     }
 
     /// Forgets a lease.
@@ -102,7 +108,7 @@ impl Shell {
         let now = self.clock.now();
         // One that has just begun need not be lengthened: most runs are over before their lease is a third old.
         let young = now.plus_millis(self.limits.lease_ms * 2 / 3);
-        let held: HashMap<RunId, Arc<Held>> = {
+        let held: BTreeMap<RunId, Arc<Held>> = {
             let leases = self.leases.lock();
             let old = leases.iter().filter(|(_, held)| held.lease().until < young);
             old.map(|(run, held)| (*run, Arc::clone(held))).collect()
@@ -115,7 +121,7 @@ impl Shell {
             // Until the store answers again, the leases run out and the fences hold.
             Err(error) => tracing::warn!(%error, "leases could not be lengthened"),
             Ok(kept) => {
-                let kept: HashMap<RunId, Lease> = kept.into_iter().map(|lease| (lease.run, lease)).collect();
+                let kept: BTreeMap<RunId, Lease> = kept.into_iter().map(|lease| (lease.run, lease)).collect();
                 for (run, held) in held {
                     match kept.get(&run) {
                         Some(lease) => held.until.store(lease.until.millis(), Ordering::Release),

@@ -3,7 +3,9 @@
 //! In: messages, answers, operators' acts, plans. Out: calls, appends, the story of what happened.
 //!
 //! **Invariants.** One task at most works on a run. What a turn of the machine asks for is done only after its commit
-//! is durable. Runs that sleep, wait or are parked live in the store and nowhere else.
+//! is durable. Runs that sleep, wait or are parked live in the store and nowhere else. What happens at one time happens
+//! in an order that does not depend on chance: a `select!` is biased, and what is gone through is sorted, so that a
+//! simulation can be played again.
 
 mod accept;
 mod answer;
@@ -31,7 +33,7 @@ mod unkept;
 mod voided;
 mod wakes;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -75,9 +77,9 @@ struct Shell {
     limits: Limits,
     /// Runs at work, with the way to reach them.
     running: Lock<HashMap<RunId, mpsc::UnboundedSender<Signal>>>,
-    /// Told when a run stops working.
+    /// Told when a run stops working, and when all were taken up.
     rested: Notify,
-    leases: Lock<HashMap<RunId, Arc<Held>>>,
+    leases: Lock<BTreeMap<RunId, Arc<Held>>>,
     followers: follow::Followers,
     families: Lock<HashMap<RunId, RunId>>,
     lanes: Lanes,
@@ -92,7 +94,7 @@ struct Shell {
     next_look: AtomicI64,
     stopping: AtomicBool,
     /// Whether every unfinished run of the store was taken up.
-    recovered: tokio::sync::watch::Sender<bool>,
+    recovered: AtomicBool,
     /// Told once when tasks must stop.
     stop: tokio::sync::watch::Sender<bool>,
     counter: AtomicU32,
@@ -130,7 +132,7 @@ impl Engine {
             sooner: Notify::new(),
             next_look: AtomicI64::new(i64::MAX),
             stopping: AtomicBool::new(false),
-            recovered: tokio::sync::watch::Sender::new(false),
+            recovered: AtomicBool::new(false),
             stop: tokio::sync::watch::Sender::new(false),
             counter: AtomicU32::new(0),
         });
@@ -203,6 +205,7 @@ impl Handle {
             .now()
             .plus_millis(i64::try_from(drain.as_millis()).unwrap_or(i64::MAX));
         let drained = tokio::select! {
+            biased;
             () = self.0.idle() => true,
             () = self.0.clock.until(end) => false,
         };
@@ -237,9 +240,15 @@ impl Shell {
     }
 
     async fn recovered(&self) {
-        let mut recovered = self.recovered.subscribe();
-        // The sender lives in the shell, so it is there.
-        let _ = recovered.wait_for(|recovered| *recovered).await;
+        while !self.recovered.load(Ordering::Acquire) {
+            let rested = self.rested.notified();
+            tokio::pin!(rested);
+            // Registered before the look, so that it cannot come unseen in between. Whoever waits is told in order.
+            rested.as_mut().enable();
+            if !self.recovered.load(Ordering::Acquire) {
+                rested.await;
+            }
+        }
     }
 
     fn is_stopping(&self) -> bool {

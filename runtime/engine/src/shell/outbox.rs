@@ -75,6 +75,7 @@ pub(super) async fn deliver(shell: Weak<Shell>) {
         strong.rested.notify_waiters();
         let again = strong.clock.now().plus_millis(AGAIN_MS);
         tokio::select! {
+            biased;
             () = strong.outbox.told.notified() => {}
             // Where there are others, one of them may be gone that had events to deliver.
             () = strong.clock.until(again), if !all || !strong.limits.alone => {}

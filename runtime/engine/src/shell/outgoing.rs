@@ -88,7 +88,7 @@ impl Shell {
             attempt: outgoing.attempt,
             key: outgoing.key,
             deadline: Duration::from_millis(outgoing.timeout_ms.unwrap_or(self.limits.call_ms)),
-            fence: Some(held.fence(self.clock.now())),
+            fence: Some(held.fence(self.clock.as_ref())),
             dry_run: outgoing.dry_run,
             traceparent: traceparent(run),
         }

@@ -57,7 +57,8 @@ pub(super) async fn recover(shell: Weak<Shell>) {
         }
     }
     if let Some(strong) = shell.upgrade() {
-        strong.recovered.send_replace(true);
+        strong.recovered.store(true, std::sync::atomic::Ordering::Release);
+        strong.rested.notify_waiters();
     }
 }
 

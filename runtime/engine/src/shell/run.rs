@@ -88,6 +88,7 @@ impl Shell {
         let mut stop = self.stop.subscribe();
         tokio::spawn(async move {
             tokio::select! {
+                biased;
                 // A sender of the channel lives in the shell, so this ends only when it says so. What was cut off is
                 // still this task's; where the work came to its end, another may have begun by now.
                 _ = stop.wait_for(|stop| *stop) => {

@@ -30,6 +30,7 @@ pub(super) async fn wake_due(shell: Weak<Shell>) {
         loop {
             let next = Timestamp::from_millis(strong.next_look.load(Ordering::Acquire));
             tokio::select! {
+                biased;
                 () = strong.clock.until(next) => break,
                 () = strong.journal.stirred() => break,
                 // It is to look sooner than that.

@@ -32,6 +32,8 @@ pub struct Limits {
     /// Whether this process is the only one on the store, so that a run that it does not work on is free, whatever
     /// lease an earlier process left behind.
     pub alone: bool,
+    /// By how much the clocks of those who share the store may differ, in milliseconds.
+    pub apart_ms: i64,
     /// How many happenings are kept for a subscriber that is slow.
     pub story: usize,
     /// Whether the ids of runs are made of what begins them and when, so that the same messages at the same times give the
@@ -46,6 +48,7 @@ impl Default for Limits {
             lease_ms: 90_000,
             call_ms: 30_000,
             alone: true,
+            apart_ms: 0,
             story: 4_096,
             repeatable: false,
         }

@@ -39,6 +39,8 @@ impl Shell {
         since: Timestamp,
         after: u64,
     ) -> Event {
+        // Whoever emitted it may go by another clock; rather one that came just before than none.
+        let since = since.plus_millis(-self.limits.apart_ms);
         loop {
             match self.journal.event(name.clone(), key.clone(), since, after).await {
                 Ok(event) => {

@@ -1,6 +1,6 @@
 //! Who waits for whom: runs that wait for a business key, a reference or their children, woken when those move.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use dragoman_journal::{Append, Begin, Ending, OnceState, Operation, Record, Standing, TimerPurpose};
@@ -28,7 +28,7 @@ struct Siblings {
 /// What is known in this process of who waits for whom. Losing it costs delay, nothing else: whoever waits looks again.
 #[derive(Debug, Default)]
 pub(super) struct Wakes {
-    waiting: Lock<HashMap<Awaited, HashSet<RunId>>>,
+    waiting: Lock<HashMap<Awaited, BTreeSet<RunId>>>,
     siblings: Lock<HashMap<(RunId, String), Siblings>>,
 }
 
@@ -37,7 +37,7 @@ impl Wakes {
         self.waiting.lock().entry(awaited).or_default().insert(run);
     }
 
-    fn moved(&self, awaited: &Awaited) -> HashSet<RunId> {
+    fn moved(&self, awaited: &Awaited) -> BTreeSet<RunId> {
         self.waiting.lock().remove(awaited).unwrap_or_default()
     }
 
@@ -107,7 +107,7 @@ impl Shell {
 
     /// Wakes whoever waited for what an append settled.
     pub(super) fn wake_others(self: &Arc<Self>, append: &Append) {
-        let mut runs = HashSet::new();
+        let mut runs = BTreeSet::new();
         for operation in &append.operations {
             for awaited in moved_by(operation) {
                 let waiting = self.wakes.moved(&awaited);

@@ -1,9 +1,12 @@
 //! Business keys, ledgers, references and turns: over runs and pipelines.
 
-use dragoman_engine::{Act, Delivered};
+use std::sync::Arc;
+
+use dragoman_engine::{Act, Delivered, Limits};
 use dragoman_journal::{Ending, Standing};
 use dragoman_model::{Actor, Failure};
 use serde_json::json;
+use tokio::sync::Notify;
 
 use crate::house::{House, check, plan};
 use crate::partner::Does::{self, *};
@@ -353,6 +356,42 @@ async fn runs_with_one_serial_take_turns_in_order() {
     let calls = house.partner.calls();
     let work: Vec<&String> = calls.iter().filter(|call| !call.starts_with("read_order")).collect();
     assert_eq!(work, expected.iter().collect::<Vec<_>>());
+}
+
+const FAMILY: &str = "
+serial: \"'line'\"
+steps:
+  - id: sent
+    each: trigger.message.parcels
+    as: parcel
+    item_key: parcel
+    steps:
+      - { id: inner, call: shop.notify, with: { number: =parcel } }
+  - id: told
+    call: shop.notify
+    with: { number: =trigger.message.number }
+";
+
+#[tokio::test]
+async fn a_family_keeps_its_turn_though_its_items_take_longer_than_a_lease() {
+    let house = House::new(&[plan("a", FAMILY)]);
+    let gate = Arc::new(Notify::new());
+    let waits = || Wait(Arc::clone(&gate));
+    house.partner.will("notify", [waits(), waits(), waits()]);
+    house.deliver("a", "1").await.expect("taken");
+    house.deliver("a", "2").await.expect("taken");
+    house.until_called("notify", 3).await;
+    // Leases are lengthened meanwhile; the run above the items has given its own back.
+    house.pass(Limits::default().lease_ms * 2).await;
+    gate.notify_waiters();
+    house.settle().await;
+    let calls = house.partner.calls();
+    let place = |wanted: &str| calls.iter().position(|call| call == wanted).expect("it was called");
+    let second = calls
+        .iter()
+        .rposition(|call| call == "notify a #1")
+        .expect("it was called");
+    assert!(place("notify 1 #1") < second, "{calls:?}");
 }
 
 #[tokio::test]

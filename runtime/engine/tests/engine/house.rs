@@ -351,6 +351,41 @@ impl House {
         self.quiet().await;
     }
 
+    /// Waits until so many calls of an operation are under way or over.
+    pub(crate) async fn until_called(&self, operation: &str, count: usize) {
+        let called = || {
+            self.partner
+                .calls()
+                .iter()
+                .filter(|call| call.starts_with(operation))
+                .count()
+        };
+        let reached = async {
+            while called() < count {
+                tokio::task::yield_now().await;
+            }
+        };
+        let reached = tokio::time::timeout(Duration::from_secs(10), reached).await;
+        assert!(reached.is_ok(), "{:?}", self.partner.calls());
+    }
+
+    /// Lets so much time pass, little by little, while leases are lengthened: none of them comes near its end.
+    pub(crate) async fn pass(&self, millis: i64) {
+        let end = self.clock.now().plus_millis(millis);
+        while self.clock.now() < end {
+            let near = self.clock.now().plus_millis(Limits::default().lease_ms / 4);
+            let next = self
+                .journal
+                .next_due(self.clock.now())
+                .await
+                .expect("the store answers");
+            // Who lengthens them works beside this: while one is still to be, time goes slowly.
+            let slowly = next.is_some_and(|next| next < near);
+            self.clock.advance(if slowly { 20 } else { 1_000 });
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Waits until a run is closed, the clock having been set.
     pub(crate) async fn until_closed(&self, run: RunId) {
         self.until(run, |standing| standing == Standing::Closed).await;
