@@ -97,8 +97,51 @@ steps:
   - { id: told, call: shop.notify, with: { number: '=\"c\" + trigger.message.number' }, retry: { for: 2d } }
 ";
 
+/// Somebody is asked before anything is sent.
+const ASKS: &str = "
+key: trigger.message.number
+steps:
+  - id: clerk
+    wait: { decision: go, answers: [ship, refuse], for: 30d, show: [=trigger.message.number], roles: [approver] }
+  - id: shipped
+    call: shop.ship
+    once: '\"q\" + trigger.message.number'
+    with: { number: '=\"q\" + trigger.message.number' }
+    retry: { for: 2d }
+  - { id: told, call: shop.notify, with: { number: '=\"q\" + trigger.message.number' }, retry: { for: 2d } }
+";
+
+/// What may be given up at any moment: then what it claimed is given back, and what is under way comes to certainty.
+const GIVES_UP: &str = "
+key: trigger.message.number
+steps:
+  - id: used
+    claim:
+      ledger: stock
+      account: \"'given'\"
+      once: '\"g\" + trigger.message.number'
+      lines: \"[{'item': 'a', 'quantity': quantity('1', 'KGM')}]\"
+      limits: \"[{'item': 'a', 'quantity': quantity('100', 'KGM')}]\"
+  - id: shipped
+    call: shop.ship
+    once: '\"g\" + trigger.message.number'
+    with: { number: '=\"g\" + trigger.message.number' }
+    retry: { for: 2d }
+  - sleep: 15s
+  - { id: told, call: shop.notify, with: { number: '=\"g\" + trigger.message.number' }, retry: { for: 2d } }
+";
+
 /// The pipelines that messages come to.
-pub(crate) const ASKED: [&str; 6] = ["orders", "waits", "joins", "posts", "claims", "joins-too"];
+pub(crate) const ASKED: [&str; 8] = [
+    "orders",
+    "waits",
+    "joins",
+    "posts",
+    "claims",
+    "joins-too",
+    "asks",
+    "gives-up",
+];
 
 /// The plans of all simulations: they are made once.
 pub(crate) struct Plans(BTreeMap<String, Arc<Plan>>);
@@ -126,6 +169,8 @@ impl Plans {
             ("joins-too", hook("joins-too"), JOINS),
             ("posts", hook("posts"), POSTS),
             ("claims", hook("claims"), &claims),
+            ("asks", hook("asks"), ASKS),
+            ("gives-up", hook("gives-up"), GIVES_UP),
         ];
         Plans(
             all.into_iter()

@@ -1,9 +1,10 @@
 //! A simulation: what a seed gives is played until everything is done, and then everything is counted.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dragoman_journal::Standing;
+use dragoman_model::RunId;
 
 use crate::defect::Defect;
 use crate::partner::Partner;
@@ -51,7 +52,7 @@ pub(crate) struct Play {
     pub(crate) plot: Plot,
     workers: Vec<Worker>,
     cut: Arc<Mutex<BTreeSet<usize>>>,
-    accepted: Arc<Mutex<BTreeSet<usize>>>,
+    accepted: Arc<Mutex<BTreeMap<usize, RunId>>>,
     lives: u64,
     faults: u64,
     done: bool,
@@ -155,6 +156,8 @@ impl Play {
         match turn {
             Turn::Send { message } => self.send(message, false),
             Turn::SendAgain { message } => self.send(message, true),
+            Turn::Answer { message } => self.answer(message),
+            Turn::GiveUp { message } => self.give_up(message),
             Turn::Kill {
                 worker,
                 back_after,
@@ -216,7 +219,7 @@ impl Play {
             .accepted
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .contains(&message);
+            .contains_key(&message);
         if is_accepted != again {
             return;
         }
@@ -241,10 +244,54 @@ impl Play {
         let (accepted, sim) = (Arc::clone(&self.accepted), self.sim.clone());
         worker.deliver(&self.plot.messages[message], move |run| {
             sim.mark(|| format!("message {message} gives {run:?}"));
-            if run.is_some() {
-                accepted.lock().unwrap_or_else(PoisonError::into_inner).insert(message);
+            if let Some(run) = run {
+                accepted
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(message, run);
             }
         });
+    }
+
+    /// A worker that is there, drawn; none: there is none, or it stands still.
+    fn listening(&self) -> Option<&Worker> {
+        let alive: Vec<&Worker> = self.workers.iter().filter(|worker| worker.is_alive()).collect();
+        let last = i64::try_from(alive.len()).unwrap_or(0) - 1;
+        let chosen = usize::try_from(self.sim.between(0, last.max(0))).ok()?;
+        alive.get(chosen).copied().filter(|worker| !worker.halted)
+    }
+
+    /// Somebody answers what a run asks, and asks again as long as it stays open.
+    fn answer(&self, message: usize) {
+        let state = self.base.durable();
+        let run = self.accepted().get(&message).copied();
+        let known = run.and_then(|run| state.runs.get(&run));
+        if known.is_some_and(|run| run.ending.is_some()) {
+            return;
+        }
+        soon(&self.sim, 7_000, Turn::Answer { message });
+        let wait = state.waits.values().find(|wait| Some(wait.run) == run);
+        let (Some(wait), Some(worker)) = (wait, self.listening()) else {
+            return;
+        };
+        let sim = self.sim.clone();
+        worker.answer(wait, move |taken| {
+            sim.mark(|| format!("the answer to {message} is taken: {taken}"))
+        });
+    }
+
+    /// Somebody gives a run up, once.
+    fn give_up(&self, message: usize) {
+        let run = self.accepted().get(&message).copied();
+        let (Some(run), Some(worker)) = (run, self.listening()) else {
+            return;
+        };
+        let sim = self.sim.clone();
+        worker.give_up(run, move |taken| sim.mark(|| format!("{message} is given up: {taken}")));
+    }
+
+    fn accepted(&self) -> MutexGuard<'_, BTreeMap<usize, RunId>> {
+        self.accepted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether an event that this order gives is waited for by a run that is still to begin, and would not hear of it.
@@ -254,7 +301,7 @@ impl Play {
         let mut others = self.plot.messages.iter().enumerate();
         order.pipeline == "orders"
             && others.any(|(other, waits)| {
-                waits.pipeline == "waits" && waits.number == order.number && !accepted.contains(&other)
+                waits.pipeline == "waits" && waits.number == order.number && !accepted.contains_key(&other)
             })
     }
 

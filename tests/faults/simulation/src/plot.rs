@@ -15,6 +15,10 @@ pub(crate) enum Turn {
     Send { message: usize },
     /// A message that was accepted may come once more.
     SendAgain { message: usize },
+    /// Somebody answers what the run of a message asks, again and again until it is answered.
+    Answer { message: usize },
+    /// Somebody gives up the run of a message.
+    GiveUp { message: usize },
     /// A worker is killed.
     Kill { worker: usize, back_after: i64, seen: bool },
     /// It starts again.
@@ -117,6 +121,11 @@ impl Plot {
         plan(sim, sim.between(0, rush), Turn::Send { message });
         if sim.chance(300) {
             plan(sim, sim.between(0, RUSH * 4), Turn::SendAgain { message });
+        }
+        match pipeline {
+            "asks" => plan(sim, sim.between(0, RUSH * 4), Turn::Answer { message }),
+            "gives-up" if sim.chance(600) => plan(sim, sim.between(0, RUSH * 4), Turn::GiveUp { message }),
+            _ => {}
         }
     }
 

@@ -68,8 +68,10 @@ pub(crate) fn of(play: &Play) -> Vec<String> {
     }
     for (id, run) in state.runs.iter() {
         wrong.extend(emitted(&state, *id, run));
+        wrong.extend(decided(&state, *id, run));
     }
     wrong.extend(ledger(&state, "plenty", "orders", 100));
+    wrong.extend(ledger(&state, "given", "gives-up", 100));
     wrong.extend(ledger(&state, "scarce", "claims", STOCK));
     let wanted = i64::try_from(play.plot.numbers("claims").len()).unwrap_or(0).min(STOCK);
     let taken = claimed(&state, "scarce");
@@ -126,6 +128,8 @@ fn counts(play: &Play, run: &Run) -> Vec<String> {
         ("waits", _) => vec![("notify", format!("w{number}"))],
         ("hears", _) => vec![("notify", format!("h{number}"))],
         ("joins" | "joins-too", _) => vec![("ship", format!("{number}x")), ("notify", format!("j{number}"))],
+        ("asks", _) => vec![("ship", format!("q{number}")), ("notify", format!("q{number}"))],
+        ("gives-up", _) => vec![("ship", format!("g{number}")), ("notify", format!("g{number}"))],
         ("posts", _) => vec![("post", format!("p{number}"))],
         ("claims", _) => vec![("notify", format!("c{number}"))],
         _ => Vec::new(),
@@ -155,6 +159,33 @@ fn emitted(state: &State, id: RunId, run: &Run) -> Option<String> {
     (ended && !heard).then(|| format!("run {id} emitted an event that nobody heard"))
 }
 
+/// What was asked was answered once, and what was given up has nothing claimed.
+fn decided(state: &State, id: RunId, run: &Run) -> Option<String> {
+    let entries = state.entries.get(&id)?;
+    let count = |is: fn(&Record) -> bool| entries.iter().filter(|entry| is(&entry.header.record)).count();
+    let answers = count(|record| matches!(record, Record::Answer { .. }));
+    if run.pipeline == "asks" && answers != 1 {
+        return Some(format!("run {id} was answered {answers} times"));
+    }
+    let given_up = count(|record| matches!(record, Record::Operated { .. }));
+    let (claimed, released) = (
+        count(|record| matches!(record, Record::Claimed { .. })),
+        count(|record| matches!(record, Record::Released { .. })),
+    );
+    // Where the last step was under way and came to its end, there was nothing left to give up.
+    let fits = match run.ending {
+        Some(Ending::Cancelled) => given_up > 0,
+        Some(Ending::Completed) => released == 0,
+        _ => given_up == 0,
+    };
+    (!fits || released > claimed).then(|| {
+        format!(
+            "run {id} ended {:?}, given up {given_up} times, claimed {claimed}, released {released}",
+            run.ending
+        )
+    })
+}
+
 fn claimed(state: &State, account: &str) -> i64 {
     let found = state.ledger(Some("stock"), Some(account));
     let line = found.iter().flat_map(|account| &account.lines).next();
@@ -164,19 +195,21 @@ fn claimed(state: &State, account: &str) -> i64 {
 /// What is taken of an account is what the runs that have it say, and no more than there is.
 fn ledger(state: &State, account: &str, pipeline: &str, most: i64) -> Option<String> {
     let taken = claimed(state, account);
-    let claims = |id: &RunId| {
-        let entries = state.entries.get(id);
-        entries.is_some_and(|entries| {
-            entries
-                .iter()
-                .any(|entry| matches!(entry.header.record, Record::Claimed { joined: None, .. }))
-        })
+    let claims = |id: &RunId| -> i64 {
+        let entries = state
+            .entries
+            .get(id)
+            .map(|entries| entries.as_slice())
+            .unwrap_or_default();
+        let counts = entries.iter().map(|entry| match entry.header.record {
+            Record::Claimed { joined: None, .. } => 1,
+            Record::Released { .. } => -1,
+            _ => 0,
+        });
+        counts.sum()
     };
-    let runs = state
-        .runs
-        .iter()
-        .filter(|(id, run)| run.pipeline == pipeline && claims(id));
-    let by_runs = i64::try_from(runs.count()).unwrap_or(0);
+    let runs = state.runs.iter().filter(|(_, run)| run.pipeline == pipeline);
+    let by_runs: i64 = runs.map(|(id, _)| claims(id)).sum();
     (taken != by_runs || taken > most)
         .then(|| format!("{taken} of {account} is taken, {by_runs} by runs, and there is {most}"))
 }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use dragoman_engine::{Acceptor, Delivered, Delivery, Engine, Limits, Refused, Settings};
+use dragoman_engine::{Acceptor, Act, Delivered, Delivery, Engine, Limits, Refused, Settings};
+use dragoman_journal::Wait;
 use dragoman_model::{Actor, RunId};
 use tokio::runtime::Runtime;
 
@@ -123,6 +124,36 @@ impl Worker {
         }
     }
 
+    /// Somebody answers a wait here; `told` hears whether it was taken, if anything.
+    pub(crate) fn answer(&self, wait: &Wait, told: impl FnOnce(bool) + Send + 'static) {
+        let Some((engine, runtime)) = &self.alive else {
+            return;
+        };
+        let (handle, id, shown) = (engine.handle(), wait.id.clone(), wait.shown);
+        runtime.spawn(async move {
+            let answer = serde_json::json!({ "answer": "ship" });
+            told(handle.answer(&id, somebody(), answer, shown).await.is_ok());
+        });
+        self.step();
+    }
+
+    /// Somebody gives a run up here; `told` hears whether it was taken, if anything.
+    pub(crate) fn give_up(&self, run: RunId, told: impl FnOnce(bool) + Send + 'static) {
+        let Some((engine, runtime)) = &self.alive else {
+            return;
+        };
+        let handle = engine.handle();
+        runtime.spawn(async move {
+            told(
+                handle
+                    .operate(run, Act::Cancel, somebody(), "begun by mistake")
+                    .await
+                    .is_ok(),
+            );
+        });
+        self.step();
+    }
+
     /// Hands it a message; `told` hears what it answers, if it does.
     pub(crate) fn deliver(&self, message: &Message, told: impl FnOnce(Option<RunId>) + Send + 'static) {
         let Some((engine, runtime)) = &self.alive else {
@@ -147,4 +178,8 @@ impl Worker {
         });
         self.step();
     }
+}
+
+fn somebody() -> Actor {
+    Actor::person("olga", "password")
 }
