@@ -20,7 +20,7 @@ usage: cargo xtask TASK
   plugins [NAMES]  builds the connectors into target/plugins/
   demo [--keep]    runs the main job against simulated partners and tells what happened
   test [ARGS]      all tests (nextest where it is installed); ARGS go to the runner
-  faults [--full]  plays simulations, kills the runtime at random moments, and counts what took effect
+  faults [--full]  kills cases at their commits, plays simulations, kills the runtime at random moments, and counts what took effect
   bench            medians of calls, durable runs, start and memory
   tidy             the house rules that a machine can check
 ";

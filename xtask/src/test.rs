@@ -35,9 +35,9 @@ pub(crate) fn run_tests(arguments: &[String]) -> Result<()> {
         step("running the examples in the documentation");
         run(cargo().args(["test", "--workspace", "--doc", "--quiet"]))?;
     }
-    faults::task(&["--only".into(), "simulation".into()])?;
-    step("killing the runtime at random moments");
     // How bad connectors slow the others down is a measurement, and belongs to `cargo xtask faults` on a quiet machine.
-    faults::task(&["--only".into(), "kills".into()])?;
-    faults::task(&["--only".into(), "nasty".into()])
+    for suite in ["matrix", "simulation", "kills", "nasty", "crowd"] {
+        faults::task(&["--only".into(), suite.into()])?;
+    }
+    Ok(())
 }

@@ -1,12 +1,12 @@
 //! A case run once, and again for every commit, killed right before it and right after it: the outcome must be the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use dragoman_engine::ManualClock;
 use dragoman_journal::Record;
-use dragoman_manifest::cases::{Case, Ending};
+use dragoman_manifest::cases::{Case, Crash, Ending};
 use dragoman_model::Diagnostic;
 
 use crate::bench::Bench;
@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::family::{Family, Runs};
 use crate::found::Found;
 use crate::life::{Begun, World, live, open, runtime};
-use crate::mortal::Dies;
+use crate::mortal::{Commit, Dies};
 use crate::prepared::Prepared;
 use crate::script::Script;
 use crate::timeless::timeless_facts;
@@ -32,7 +32,7 @@ pub(crate) struct Lived {
     pub(crate) unused: Vec<String>,
     /// The run and those that its events began, how each ended.
     endings: Vec<Ended>,
-    pub(crate) commits: usize,
+    pub(crate) commits: Vec<Commit>,
     /// The runs themselves, as the store has them.
     pub(crate) runs: Runs,
 }
@@ -71,7 +71,7 @@ pub(crate) fn lives(case: &Case, prepared: &Arc<Prepared>, bench: &Arc<Bench>, a
         clock: ManualClock::new(prepared.start),
         begun: std::sync::Mutex::default(),
     };
-    let mut commits = 0;
+    let mut commits = Vec::new();
     for dies in all {
         commits = live(folder.path(), &world, *dies)?;
     }
@@ -119,8 +119,28 @@ fn folder() -> Result<tempfile::TempDir, Error> {
     made.map_err(|error| Error::restless(format!("there is no folder for the store of the case: {error}")))
 }
 
-/// Dies at every commit that an undisturbed life makes; what is other than there. How many lives that took.
-pub(crate) fn every_commit(
+/// Of commits that are alike, so many of the first are died at, and so many of the last, where not each is asked for.
+const ALIKE: usize = 3;
+
+/// The commits at which to die, by their numbers.
+fn chosen(commits: &[Commit], crash: Crash) -> Vec<usize> {
+    let mut alike: HashMap<&Commit, Vec<usize>> = HashMap::new();
+    for (number, commit) in commits.iter().enumerate() {
+        alike.entry(commit).or_default().push(number);
+    }
+    let is_chosen = |number: &usize| match (crash, alike.get(&commits[*number])) {
+        (Crash::Never, _) => false,
+        (Crash::EachKind, Some(all)) => {
+            let place = all.partition_point(|other| other < number);
+            place < ALIKE || place + ALIKE >= all.len()
+        }
+        _ => true,
+    };
+    (0..commits.len()).filter(is_chosen).collect()
+}
+
+/// Dies at the commits that an undisturbed life makes, as the case asks; what is other than there. How many lives that took.
+pub(crate) fn killed(
     case: &Case,
     prepared: &Arc<Prepared>,
     bench: &Arc<Bench>,
@@ -128,7 +148,7 @@ pub(crate) fn every_commit(
 ) -> Result<(Vec<Mismatch>, usize), Error> {
     let mut mismatches = Vec::new();
     let mut count = 0;
-    for number in 0..undisturbed.commits {
+    for number in chosen(&undisturbed.commits, case.crash) {
         for dies in [Dies::Before(number), Dies::After(number)] {
             let lived = lives(case, prepared, bench, &[dies, Dies::Never])?;
             count += 1;
@@ -211,4 +231,21 @@ fn other_endings(undisturbed: &Lived, lived: &Lived) -> Option<(String, String)>
         format!("{} runs", undisturbed.endings.len()),
         format!("{} runs: `{}` began", lived.endings.len(), more.pipeline),
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_what_is_repeated_the_ends_are_died_at() {
+        let repeated = |count| vec![Commit::Delivered; count];
+        let mut commits = repeated(4);
+        commits.push(Commit::Begin("orders".into()));
+        commits.extend(repeated(6));
+        assert!(chosen(&commits, Crash::Never).is_empty());
+        assert_eq!(chosen(&commits, Crash::EveryCommit).len(), 11);
+        assert_eq!(chosen(&commits, Crash::EachKind), [0, 1, 2, 4, 8, 9, 10]);
+        assert_eq!(chosen(&repeated(6), Crash::EachKind), [0, 1, 2, 3, 4, 5]);
+    }
 }

@@ -11,7 +11,7 @@ use dragoman_journals_sqlite::{Options, SqliteJournal};
 use dragoman_model::{RunId, Timestamp};
 
 use crate::error::Error;
-use crate::mortal::{Dies, Mortal};
+use crate::mortal::{Commit, Dies, Mortal};
 use crate::prepared::Prepared;
 use crate::script::{Script, Side};
 
@@ -79,8 +79,8 @@ pub(crate) struct Life<'a> {
     engine: Engine,
 }
 
-/// Lives once in a folder. How many commits it made.
-pub(crate) fn live(folder: &Path, world: &World, dies: Dies) -> Result<usize, Error> {
+/// Lives once in a folder. The commits that it made.
+pub(crate) fn live(folder: &Path, world: &World, dies: Dies) -> Result<Vec<Commit>, Error> {
     let runtime = runtime()?;
     let mortal = Mortal::new(open(folder)?, dies, Arc::clone(&world.script));
     let lived = runtime.block_on(async {
@@ -139,7 +139,7 @@ impl<'a> Life<'a> {
     async fn live(&self) -> Result<(), Error> {
         let prepared = &self.world.prepared;
         self.handle().recovered().await;
-        for message in &prepared.before {
+        for (number, message) in prepared.before.iter().enumerate() {
             self.wait_for(message.at);
             if let Err(refused) = self.deliver(message).await {
                 self.trouble(format!(
@@ -147,7 +147,8 @@ impl<'a> Life<'a> {
                     message.place.place()
                 ));
             }
-            self.settle(prepared.main.at, &mut Vec::new()).await?;
+            let next = prepared.before[number + 1..].iter().find_map(|message| message.at);
+            self.settle(next.or(prepared.main.at), &mut Vec::new()).await?;
         }
         if self.world.begun().at.is_none() {
             self.wait_for(prepared.main.at);

@@ -1,20 +1,50 @@
 //! A real store that stops answering at a commit, as a process does that dies there, and that answers in some places
 //! what the case says of others.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::mem::{Discriminant, discriminant};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use dragoman_journal::error::{CORRUPT, Error};
 use dragoman_journal::store::{Answer, KeptDocument, VersionedValue};
 use dragoman_journal::{
-    AccountSummary, Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Records,
+    AccountSummary, Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Record, Records,
     Refusal, RunFilter, RunSummary, Wait,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 use tokio::sync::Notify;
 
+use crate::kin::bare;
 use crate::script::Script;
+
+/// What is written with a commit: two of the same are one place in the program at which the process can die.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Commit {
+    /// A run of this pipeline begins.
+    Begin(String),
+    /// What happened, and at which step, whichever item or round.
+    Append(Vec<(String, Discriminant<Record>)>),
+    /// Events were delivered.
+    Delivered,
+}
+
+impl Commit {
+    fn began(begin: &Begin) -> Commit {
+        match begin.entries.first().map(|entry| &entry.record) {
+            Some(Record::Accepted { pipeline, .. }) => Commit::Begin(pipeline.clone()),
+            _ => Commit::Begin(String::new()),
+        }
+    }
+
+    fn of(append: &Append) -> Commit {
+        let written = append.entries.iter();
+        Commit::Append(
+            written
+                .map(|entry| (bare(&entry.path), discriminant(&entry.record)))
+                .collect(),
+        )
+    }
+}
 
 /// Where the process dies: right before or right after a commit reaches the disk.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,7 +57,7 @@ pub(crate) enum Dies {
 /// The store of one life.
 pub(crate) struct Mortal {
     store: Arc<dyn Journal>,
-    commits: AtomicUsize,
+    commits: Mutex<Vec<Commit>>,
     dies: Dies,
     script: Arc<Script>,
     pub(crate) dead: Notify,
@@ -37,21 +67,25 @@ impl Mortal {
     pub(crate) fn new(store: Arc<dyn Journal>, dies: Dies, script: Arc<Script>) -> Arc<Self> {
         Arc::new(Mortal {
             store,
-            commits: AtomicUsize::new(0),
+            commits: Mutex::default(),
             dies,
             script,
             dead: Notify::new(),
         })
     }
 
-    /// How many commits this life made.
-    pub(crate) fn commits(&self) -> usize {
-        self.commits.load(Ordering::SeqCst)
+    /// The commits that this life made.
+    pub(crate) fn commits(&self) -> Vec<Commit> {
+        self.commits.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Commits, unless this is the moment.
-    async fn commit<T>(&self, commit: impl Future<Output = T>) -> T {
-        let number = self.commits.fetch_add(1, Ordering::SeqCst);
+    async fn commit<T>(&self, what: Commit, commit: impl Future<Output = T>) -> T {
+        let number = {
+            let mut commits = self.commits.lock().unwrap_or_else(PoisonError::into_inner);
+            commits.push(what);
+            commits.len() - 1
+        };
         if self.dies == Dies::Before(number) {
             self.die().await;
         }
@@ -109,12 +143,12 @@ impl Records for Mortal {
 
 impl Journal for Mortal {
     fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>> {
-        Box::pin(self.commit(self.store.begin(begin)))
+        Box::pin(self.commit(Commit::began(&begin), self.store.begin(begin)))
     }
     fn append(&self, append: Append) -> Answer<'_, Result<Result<(), Refusal>, Error>> {
         Box::pin(async move {
             match self.script.refusal(self.store.as_ref(), &append).await {
-                Ok(None) => self.commit(self.store.append(append)).await,
+                Ok(None) => self.commit(Commit::of(&append), self.store.append(append)).await,
                 Ok(Some(refusal)) => Ok(Err(refusal)),
                 Err(error) => Err(unanswered(&error)),
             }
@@ -156,7 +190,7 @@ impl Journal for Mortal {
         self.store.undelivered(after, limit)
     }
     fn delivered(&self, numbers: Vec<u64>) -> Answer<'_, Result<(), Error>> {
-        Box::pin(self.commit(self.store.delivered(numbers)))
+        Box::pin(self.commit(Commit::Delivered, self.store.delivered(numbers)))
     }
     fn state_get(&self, connection: String, key: String) -> Answer<'_, Result<Option<VersionedValue>, Error>> {
         self.store.state_get(connection, key)

@@ -9,7 +9,7 @@ use dragoman_model::{Diagnostic, Value};
 use serde_json::json;
 
 use crate::bench::Bench;
-use crate::crash::{Lived, every_commit, lives};
+use crate::crash::{Lived, killed, lives};
 use crate::differences::{Mismatch, compare};
 use crate::error::{Error, PERSON};
 use crate::found::Found;
@@ -106,11 +106,9 @@ fn verdict(case: &Case, folder: &Path, bench: &Arc<Bench>, report: &mut Report) 
     for line in &lived.begun.trouble {
         mismatches.push(Mismatch::new("trigger", String::new(), "every message is taken", line));
     }
-    if case.crash {
-        let (other, lives) = every_commit(case, &prepared, bench, &lived)?;
-        report.lives += lives;
-        mismatches.extend(other);
-    }
+    let (other, lives) = killed(case, &prepared, bench, &lived)?;
+    report.lives += lives;
+    mismatches.extend(other);
     report.found = Some(lived.found);
     Ok(if mismatches.is_empty() {
         Outcome::Holds

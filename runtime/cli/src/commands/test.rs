@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
 use dragoman_cases::{Bench, Outcome, Report, junit, run, updated};
+use dragoman_manifest::cases::Crash;
 use dragoman_manifest::{Case, parse_case};
 use dragoman_model::{Diagnostic, nearest};
 use dragoman_server::read_source;
@@ -28,6 +29,9 @@ pub(crate) struct Test {
     /// Only the cases with this name: that of their file, or a part of what they show
     #[arg(long, value_name = "NAME")]
     case: Option<String>,
+    /// Kills every case at its commits, right before and right after each; of commits that are alike at the first and last
+    #[arg(long)]
+    crash: bool,
     /// Writes what happened into the `expect` of the cases that do not hold
     #[arg(long)]
     update: bool,
@@ -87,10 +91,13 @@ impl Test {
                 Ok(source) => parse_case(source),
                 Err(diagnostic) => (None, vec![*diagnostic]),
             };
-            let Some(case) = case else {
+            let Some(mut case) = case else {
                 mistakes.extend(diagnostics);
                 continue;
             };
+            if self.crash && case.crash == Crash::Never {
+                case.crash = Crash::EachKind;
+            }
             let stem = file.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
             let named = self
                 .case

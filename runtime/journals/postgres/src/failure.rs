@@ -41,7 +41,8 @@ impl From<tokio_postgres::Error> for Trouble {
     }
 }
 
-fn remedy(error: &tokio_postgres::Error) -> Remedy {
+/// What helps where a statement fails.
+pub(crate) fn remedy(error: &tokio_postgres::Error) -> Remedy {
     let Some(state) = error.code() else {
         // It is not the server that speaks: the connection broke, or the value has no form on the wire.
         return if error.is_closed() || is_io(error) {

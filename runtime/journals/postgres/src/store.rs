@@ -11,16 +11,17 @@ use dragoman_model::Timestamp;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
+use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::address::{Address, Way, session_of};
-use crate::failure;
+use crate::failure::{self, Remedy};
 use crate::heads;
 use crate::needs;
 use crate::queries;
 use crate::schema;
 use crate::work::{Ask, Said, Work};
-use crate::writer::{self, Desk, LONGEST_PAUSE, PAUSE};
+use crate::writer::{self, Desk, LONGEST_PAUSE, PAUSE, TRIES};
 
 /// How a store is opened.
 #[derive(Debug, Clone)]
@@ -75,7 +76,22 @@ pub struct PostgresJournal {
 }
 
 /// Gives back the leases of an owner. Whoever had a run may have been told something: it is due at once, however it stands.
-const FREE: &str = "UPDATE run SET lease_until = 0, due = 0 WHERE owner = $1 AND lease_until > 0";
+/// The rows are locked in the order in which everybody locks them.
+const FREE: &str = "WITH theirs AS (
+    SELECT id FROM run WHERE owner = $1 AND lease_until > 0 ORDER BY id FOR UPDATE)
+  UPDATE run SET lease_until = 0, due = 0 FROM theirs WHERE run.id = theirs.id";
+
+/// Gives back the leases of an owner; says of how many runs. Others who move the same runs may be in the way: then again.
+async fn free(client: &Client, owner: Uuid) -> Result<u64, Error> {
+    let mut tries = 1;
+    loop {
+        match client.execute(FREE, &[&owner]).await {
+            Ok(freed) => return Ok(freed),
+            Err(error) if failure::remedy(&error) == Remedy::Again && tries < TRIES => tries += 1,
+            Err(error) => return Err(failure::at_opening(&error)),
+        }
+    }
+}
 
 impl PostgresJournal {
     /// Opens the store in a database; makes its tables where they are not there yet. It must be called within a tokio
@@ -90,8 +106,7 @@ impl PostgresJournal {
         let mut first = session_of(&readers).await?;
         schema::prepare(&mut first, &options.schema).await?;
         if let Some(owner) = options.owner {
-            let freed = first.execute(FREE, &[&owner]).await;
-            let freed = freed.map_err(|e| failure::at_opening(&e))?;
+            let freed = free(&first, owner).await?;
             tracing::debug!(%owner, freed, "runs of an earlier process of this place are free");
         }
         drop(first);
@@ -125,8 +140,7 @@ impl PostgresJournal {
     /// # Errors
     /// D0701, D0703 where the database does not do it.
     pub async fn give_back(&self, owner: Uuid) -> Result<u64, Error> {
-        let freed = self.reader().await?.execute(FREE, &[&owner]).await;
-        let freed = freed.map_err(|e| failure::at_opening(&e))?;
+        let freed = free(&*self.reader().await?, owner).await?;
         if freed > 0 {
             self.stirred.notify_one();
         }

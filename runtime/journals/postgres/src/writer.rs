@@ -25,7 +25,7 @@ use crate::store::{Counters, Options};
 use crate::work::{Said, Work};
 
 /// How often a transaction that another was in the way of is tried.
-const TRIES: u32 = 12;
+pub(crate) const TRIES: u32 = 12;
 /// Between two looks for a server that does not answer.
 pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// The longest of these pauses.

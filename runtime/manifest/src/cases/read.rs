@@ -6,7 +6,9 @@ use dragoman_model::{Diagnostic, Source, Timestamp};
 
 use super::answers::{answers, failure};
 use super::expect::expect;
-use super::{Before, Case, Content, Json, Later, LaterEvent, LaterKind, Message, Mode, Operator, OperatorAct, Person};
+use super::{
+    Before, Case, Content, Crash, Json, Later, LaterEvent, LaterKind, Message, Mode, Operator, OperatorAct, Person,
+};
 use crate::fields::Fields;
 use crate::reading::Reading;
 use crate::yaml::{Node, NodeKind};
@@ -51,7 +53,7 @@ pub(super) fn case(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
     let until = fields.take("until").and_then(|n| reading.duration(n));
     let crash = fields
         .take("crash")
-        .and_then(|n| reading.word(n, &[("every_commit", true), ("never", false)]));
+        .and_then(|n| reading.word(n, &[("every_commit", Crash::EveryCommit), ("never", Crash::Never)]));
     let expect = fields.take("expect").map(|n| expect(reading, n));
     fields.finish(reading);
     Some(Case {
@@ -67,7 +69,7 @@ pub(super) fn case(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         people,
         operators,
         until,
-        crash: crash.is_some_and(|c| c.value),
+        crash: crash.map_or(Crash::Never, |c| c.value),
         expect: expect.unwrap_or_default(),
     })
 }

@@ -34,10 +34,23 @@ pub struct Case {
     pub operators: Vec<Operator>,
     /// Time passes so long after the message and no longer, in milliseconds; none: until nothing is to come.
     pub until: Option<Spanned<u64>>,
-    /// Whether the case is run once for every commit as well, killed right before and right after it.
-    pub crash: bool,
+    /// At which commits the case is killed as well, right before and right after it.
+    pub crash: Crash,
     /// What is expected.
     pub expect: Expect,
+}
+
+/// At which commits a case is killed, once for each.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Crash {
+    /// At none.
+    #[default]
+    Never,
+    /// At each: `crash: every_commit`.
+    EveryCommit,
+    /// At each that is of another kind (a step, and what happens at it); of those that are alike (attempts, rounds, items) at
+    /// some of the first and the last. No case says that: it is what `dragoman test --crash` does to all.
+    EachKind,
 }
 
 /// What only observes in a case.

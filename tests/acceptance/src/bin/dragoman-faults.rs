@@ -1,11 +1,11 @@
 //! The fault suites, with real processes: `cargo xtask faults` builds everything and runs this.
 //!
-//! `--full`: 200 kills instead of 20. `--seed N`: the moments and faults of an earlier run. `--only NAME`: one suite.
+//! `--full`: 200 kills instead of 20, 300 faults of several processes instead of 30. `--seed N`: the moments and faults of an earlier run. `--only NAME`: one suite.
 
 use std::process::ExitCode;
 
 use dragoman_acceptance::Error;
-use dragoman_acceptance::faults::{Campaign, Neighbours, any_seed};
+use dragoman_acceptance::faults::{Campaign, Crowd, Neighbours, Tally, any_seed};
 
 /// What was asked for.
 struct Wanted {
@@ -55,6 +55,9 @@ async fn main() -> ExitCode {
             failed |= !suite(&campaign).await;
         }
     }
+    if wanted.wants("crowd") {
+        failed |= !several(&wanted).await;
+    }
     for (name, one_core) in [("neighbours", false), ("neighbours on one core", true)] {
         let neighbours = Neighbours {
             name,
@@ -88,10 +91,32 @@ fn campaigns(wanted: &Wanted) -> [Campaign; 2] {
     [kills, nasty]
 }
 
+/// Runs the suite of several processes on one database; whether all is as promised.
+async fn several(wanted: &Wanted) -> bool {
+    let [kills, _] = campaigns(wanted);
+    let campaign = Campaign {
+        name: "crowd",
+        kills: if wanted.full { 300 } else { 30 },
+        ..kills
+    };
+    println!("{}: seed {}", campaign.name, campaign.seed);
+    let crowd = Crowd { campaign };
+    let came = match crowd.run().await {
+        Ok(Some(tally)) => Ok(tally),
+        Ok(None) => Err("there is no PostgreSQL on this machine; install its package".into()),
+        Err(error) => Err(error),
+    };
+    judge(&crowd.campaign, came)
+}
+
 /// Runs a suite and says what came of it; whether all is as promised.
 async fn suite(campaign: &Campaign) -> bool {
     println!("{}: seed {}", campaign.name, campaign.seed);
-    match campaign.run().await {
+    judge(campaign, campaign.run().await)
+}
+
+fn judge(campaign: &Campaign, came: Result<Tally, Error>) -> bool {
+    match came {
         Ok(tally) if tally.wrong.is_empty() => {
             println!("{tally}");
             true

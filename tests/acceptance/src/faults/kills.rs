@@ -13,7 +13,7 @@ use super::{Random, Tally};
 use crate::{Country, Error, Options};
 
 /// How many cases are kept ready to be sent.
-const READY: usize = 150;
+pub(super) const READY: usize = 150;
 /// How long the last runs may take: twice the settle time of the permit system's connector, and the back-off of what
 /// failed late.
 const LAST_RUNS: Duration = Duration::from_secs(300);
@@ -59,14 +59,8 @@ impl Campaign {
             self.life(&mut country, &outbox, &mut random, number).await?;
         }
         outbox.close();
-        for faults in [
-            country.register.faults(),
-            country.partner.faults(),
-            country.species.faults(),
-        ] {
-            faults.clear();
-        }
-        self.last_life(&mut country, &outbox).await?;
+        country.serve().await?;
+        self.end(&country, &outbox).await?;
         let tally = Tally::of(self, &country, &outbox).await;
         country.kill().await?;
         tally
@@ -112,8 +106,13 @@ impl Campaign {
     }
 
     /// Everything is well again: what was not answered is sent again, and all runs come to their end.
-    async fn last_life(&self, country: &mut Country, outbox: &Shared) -> Result<(), Error> {
-        country.serve().await?;
+    pub(super) async fn end(&self, country: &Country, outbox: &Shared) -> Result<(), Error> {
+        let partners = [
+            &country.register.faults(),
+            &country.partner.faults(),
+            &country.species.faults(),
+        ];
+        partners.into_iter().for_each(|faults| faults.clear());
         let over = Arc::new(AtomicBool::new(false));
         let mut senders = JoinSet::new();
         for _ in 0..SENDERS {
@@ -133,7 +132,7 @@ impl Campaign {
     }
 
     /// The partners fail and delay from now on.
-    fn make_trouble(&self, country: &Country) {
+    pub(super) fn make_trouble(&self, country: &Country) {
         let (register, partner, species) = (
             country.register.faults(),
             country.partner.faults(),
@@ -171,11 +170,11 @@ impl Campaign {
         }
     }
 
-    fn tell(&self, number: u32, text: &str) {
-        self.say(&format!("kill {number} of {}: {text}", self.kills));
+    pub(super) fn tell(&self, number: u32, text: &str) {
+        self.say(&format!("fault {number} of {}: {text}", self.kills));
     }
 
-    fn say(&self, text: &str) {
+    pub(super) fn say(&self, text: &str) {
         if self.told {
             println!("  {}: {text}", self.name);
         }

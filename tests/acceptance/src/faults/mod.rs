@@ -3,12 +3,14 @@
 //!
 //! A suite is told by a [`Campaign`]; its [`Tally`] says what came of it, and what is wrong where something is.
 
+mod crowd;
 mod hostile;
 mod kills;
 pub(crate) mod outbox;
 mod random;
 mod tally;
 
+pub use crowd::Crowd;
 pub use hostile::{Figures, Neighbours};
 pub use kills::Campaign;
 pub use random::Random;

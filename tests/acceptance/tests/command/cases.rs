@@ -59,6 +59,21 @@ async fn what_is_asked_for_and_is_not_there_is_told() -> Result<(), Error> {
     Ok(())
 }
 
+#[tokio::test]
+async fn cases_that_do_not_ask_for_it_are_killed_as_well_on_demand() -> Result<(), Error> {
+    let site = workspace_root().join("examples/export");
+    let mut lives = Vec::new();
+    for more in [&[][..], &["--crash"]] {
+        let asked = [&["test", "export-release", "--case", "no-permit", "--json"], more].concat();
+        let tested = command(&site, &asked).await?;
+        assert_eq!(tested.code, Some(0), "{}{}", tested.out, tested.err);
+        let verdicts: Value = serde_json::from_str(&tested.out)?;
+        lives.push(verdicts[0]["lives"].as_u64());
+    }
+    assert_eq!(lives, [Some(1), Some(5)]);
+    Ok(())
+}
+
 /// The shipped pipelines without their cases, in a folder of their own.
 fn pipelines(into: &Path) -> Result<(), Error> {
     for name in ["declaration-lodged", "export-invalidated", "export-release"] {

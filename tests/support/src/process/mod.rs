@@ -159,6 +159,22 @@ impl Process {
         self.signal("TERM", &self.id.to_string())
     }
 
+    /// Has it and all that it started stand still (SIGSTOP), until [`Process::go_on`].
+    ///
+    /// # Errors
+    /// The signal could not be sent.
+    pub fn stand_still(&self) -> Result<(), Error> {
+        self.signal("STOP", &format!("-{}", self.id))
+    }
+
+    /// Lets what stands still go on (SIGCONT).
+    ///
+    /// # Errors
+    /// The signal could not be sent.
+    pub fn go_on(&self) -> Result<(), Error> {
+        self.signal("CONT", &format!("-{}", self.id))
+    }
+
     /// Kills it and all that it started, at once (SIGKILL), and waits until it is gone.
     ///
     /// # Errors

@@ -178,6 +178,43 @@ async fn what_an_earlier_process_of_a_place_had_is_free_at_once() {
     written(&other, append(kept, 1, read(), None)).await;
 }
 
+/// Another session of the database, which is none of the journal's.
+async fn session(server: &Postgres) -> tokio_postgres::Client {
+    let to = format!("host=127.0.0.1 port={} user=dragoman dbname=postgres", server.port());
+    let (client, connection) = tokio_postgres::connect(&to, tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client.batch_execute("SET search_path = dragoman").await.unwrap();
+    client
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_starts_anew_gets_its_runs_though_others_lock_them_crosswise() {
+    let Some(server) = Postgres::start().await.unwrap() else {
+        return;
+    };
+    let mine = || Options {
+        owner: Some(uuid::Uuid::from_u128(1)),
+        ..patient()
+    };
+    let before = open(&server, mine()).await;
+    begun(&before, 1).await;
+    begun(&before, 2).await;
+    drop(before);
+    let (other, looks) = tokio::join!(session(&server), session(&server));
+    let lock = "SELECT 1 FROM run WHERE id = $1 FOR UPDATE";
+    other.batch_execute("BEGIN").await.unwrap();
+    other.execute(lock, &[&run(2).0]).await.unwrap();
+    let crosswise = async {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted";
+        while looks.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) == 0 {}
+        // Whoever starts has the first run and waits for the second. It has waited longer, and is told of the deadlock.
+        other.execute(lock, &[&run(1).0]).await.unwrap();
+        other.batch_execute("COMMIT").await.unwrap();
+    };
+    let (again, ()) = tokio::join!(open(&server, mine()), crosswise);
+    assert_eq!(again.due(START, 10).await.unwrap(), [run(1), run(2)]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_away_is_said_to_be_and_comes_back() {
     let Some(mut server) = Postgres::start().await.unwrap() else {

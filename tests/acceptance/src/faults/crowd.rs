@@ -1,0 +1,207 @@
+//! Several processes on one database: killed, stopped for longer than a lease, and the database with them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use dragoman_support::postgres::Postgres;
+use dragoman_support::process::Process;
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::kills::READY;
+use super::outbox::{Outbox, SENDERS, Shared};
+use super::{Campaign, Random, Tally};
+use crate::{Country, Error, Options};
+
+/// How many processes work beside the one that serves.
+const WORKERS: usize = 2;
+/// How long a request may take effect at the permit system after it was sent: not the minute that its connector says, which
+/// each endorsement that a fault catches would wait out.
+const SETTLE: &str = "10s";
+
+/// A suite of faults of several processes.
+#[derive(Debug, Clone)]
+pub struct Crowd {
+    /// The messages, the partners, the seed; `kills` is how many faults there are.
+    pub campaign: Campaign,
+}
+
+/// A process that works.
+struct Worker {
+    process: Process,
+    /// It stands still until then.
+    still: Option<Instant>,
+}
+
+/// What is at work.
+struct Scene<'a> {
+    campaign: &'a Campaign,
+    country: Country,
+    database: Postgres,
+    workers: Vec<Worker>,
+    outbox: Shared,
+    over: Arc<AtomicBool>,
+    senders: JoinSet<()>,
+}
+
+impl Crowd {
+    /// Runs it to the end and counts; none: there is no database here to run it on.
+    ///
+    /// # Errors
+    /// The country cannot be set up, a process does not come up again, or the runs do not come to rest.
+    pub async fn run(&self) -> Result<Option<Tally>, Error> {
+        let Some(database) = Postgres::start().await? else {
+            return Ok(None);
+        };
+        database.make("permits").await?;
+        let country = Country::new(&Options {
+            database: Some(format!("postgresql://127.0.0.1:{}/permits", database.port())),
+            settle: Some(SETTLE.into()),
+            ..Options::default()
+        })
+        .await?;
+        let campaign = &self.campaign;
+        campaign.make_trouble(&country);
+        let mut scene = Scene {
+            campaign,
+            country,
+            database,
+            workers: Vec::new(),
+            outbox: Outbox::keeping(campaign.in_flight),
+            over: Arc::default(),
+            senders: JoinSet::new(),
+        };
+        scene.serve().await?;
+        for _ in 0..WORKERS {
+            scene.begin_to_work().await?;
+        }
+        let mut random = Random::new(campaign.seed);
+        for number in 1..=campaign.kills {
+            scene
+                .outbox
+                .prepare(&scene.country, READY.min(campaign.in_flight * 3))?;
+            scene.pass(random.between(50, 800)).await?;
+            let told = scene.fault(&mut random).await?;
+            campaign.tell(number, &told);
+        }
+        scene.end().await.map(Some)
+    }
+}
+
+impl Scene<'_> {
+    /// The site is served, and customs sends to it.
+    async fn serve(&mut self) -> Result<(), Error> {
+        self.country.serve().await?;
+        self.over = Arc::default();
+        for _ in 0..SENDERS {
+            let address = self.country.address().to_owned();
+            self.senders
+                .spawn(self.outbox.clone().send(address, Arc::clone(&self.over)));
+        }
+        Ok(())
+    }
+
+    /// The process that serves is killed.
+    async fn kill_server(&mut self) -> Result<(), Error> {
+        self.country.kill().await?;
+        self.over.store(true, Ordering::Relaxed);
+        while self.senders.join_next().await.is_some() {}
+        Ok(())
+    }
+
+    async fn begin_to_work(&mut self) -> Result<(), Error> {
+        let process = self.country.work().await?;
+        self.workers.push(Worker { process, still: None });
+        Ok(())
+    }
+
+    /// Lets so many milliseconds of work pass; what stood still for long enough goes on.
+    async fn pass(&mut self, millis: u64) -> Result<(), Error> {
+        let end = Instant::now() + Duration::from_millis(millis);
+        while Instant::now() < end {
+            tokio::time::sleep_until(end.min(Instant::now() + Duration::from_millis(20))).await;
+            self.outbox.look(&self.country);
+        }
+        for worker in &mut self.workers {
+            if worker.still.is_some_and(|until| until <= Instant::now()) {
+                worker.process.go_on()?;
+                worker.still = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Something goes wrong; what.
+    async fn fault(&mut self, random: &mut Random) -> Result<String, Error> {
+        let chosen = usize::try_from(random.between(0, WORKERS as u64 - 1))?;
+        Ok(match random.between(0, 9) {
+            0..=2 => self.kill_worker(chosen).await?,
+            3 | 4 => {
+                self.kill_server().await?;
+                self.serve().await?;
+                "the process that serves was killed".into()
+            }
+            5 | 6 => self.stand_still(chosen, random)?,
+            7 | 8 => {
+                self.database.kill().await?;
+                self.database.resume().await?;
+                "the database was killed".into()
+            }
+            _ => {
+                let millis = random.between(100, 3_000);
+                self.database.stop().await?;
+                // While it is away, somebody dies too: the next one recovers in the middle of that.
+                self.kill_a_worker(chosen).await?;
+                self.pass(millis).await?;
+                self.database.resume().await?;
+                self.begin_to_work().await?;
+                format!("the database was away for {millis} ms, and a worker was killed meanwhile")
+            }
+        })
+    }
+
+    async fn kill_worker(&mut self, chosen: usize) -> Result<String, Error> {
+        self.kill_a_worker(chosen).await?;
+        self.begin_to_work().await?;
+        Ok("a worker was killed".into())
+    }
+
+    async fn kill_a_worker(&mut self, chosen: usize) -> Result<(), Error> {
+        let mut worker = self.workers.remove(chosen);
+        worker.process.kill().await?;
+        Ok(())
+    }
+
+    /// A worker stands still, mostly for longer than its leases last.
+    fn stand_still(&mut self, chosen: usize, random: &mut Random) -> Result<String, Error> {
+        let millis = if random.between(0, 3) == 0 {
+            random.between(100, 3_000)
+        } else {
+            random.between(31_000, 40_000)
+        };
+        let worker = &mut self.workers[chosen];
+        worker.process.stand_still()?;
+        worker.still = Some(Instant::now() + Duration::from_millis(millis));
+        Ok(format!("a worker stands still for {millis} ms"))
+    }
+
+    /// Everything is well again: all goes on to its end, and is counted.
+    async fn end(mut self) -> Result<Tally, Error> {
+        // What stands still does so to its end, while the others work: their leases are taken over before it goes on.
+        while self.workers.iter().any(|worker| worker.still.is_some()) {
+            self.outbox
+                .prepare(&self.country, READY.min(self.campaign.in_flight * 3))?;
+            self.pass(200).await?;
+        }
+        self.outbox.close();
+        while self.senders.join_next().await.is_some() {}
+        self.campaign.end(&self.country, &self.outbox).await?;
+        let tally = Tally::of(self.campaign, &self.country, &self.outbox).await;
+        self.country.kill().await?;
+        for worker in &mut self.workers {
+            worker.process.kill().await?;
+        }
+        tally
+    }
+}
