@@ -3,14 +3,12 @@
 use std::path::Path;
 
 use dragoman_model::Code;
-pub(crate) use dragoman_server::NOT_THERE;
+pub(crate) use dragoman_server::{NOT_THERE, UNWRITTEN};
 
 use crate::answer::Error;
 
 /// A file that was named cannot be read.
 pub(crate) const UNREAD: Code = Code::new("D0904", "a file cannot be read");
-/// A file that was named cannot be written.
-pub(crate) const UNWRITTEN: Code = Code::new("D0905", "a file cannot be written");
 /// What an option was given is not what it takes.
 pub(crate) const OPTION: Code = Code::new("D0906", "an option does not take this");
 /// It is not known who acts.

@@ -52,6 +52,8 @@ enum Command {
     Dead(commands::dead::Dead),
     /// Accounts of the ledgers: what is claimed, by whom, and setting it right
     Ledger(commands::ledger::Ledger),
+    /// Keeping the store: check, backup, restore, compact
+    Store(commands::store::Store),
     /// Accounts of people
     User(commands::user::User),
     /// The proof that the trail is whole
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
         Command::Waits(command) => command.run(),
         Command::Dead(command) => command.run(),
         Command::Ledger(command) => command.run(),
+        Command::Store(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Audit(command) => command.run(),
         Command::Migrate(command) => command.run(),

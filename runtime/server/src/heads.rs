@@ -101,7 +101,7 @@ const END: u64 = 64 * 1024;
 /// The last heads of a file, in their order; lines that are none are passed over, as one that was cut off with the server.
 ///
 /// Their signatures are not looked at: one that was forged can refuse a store here, and let none in.
-fn last_heads(file: &Path) -> Vec<Head> {
+pub(crate) fn last_heads(file: &Path) -> Vec<Head> {
     let end = || {
         let mut file = std::fs::File::open(file)?;
         let length = file.metadata()?.len();
@@ -210,7 +210,7 @@ async fn append(journal: &dyn Store, keys: &Keys, file: &Path, last: u64) -> Res
     Ok(newest)
 }
 
-fn sign(mut head: Head, keys: &Keys) -> Result<Head, String> {
+pub(crate) fn sign(mut head: Head, keys: &Keys) -> Result<Head, String> {
     head.key = keys.signing.public().id();
     let signature = keys.signing.sign_head(&head.signed_text().map_err(|e| e.to_string())?);
     head.signature = signature.signature;

@@ -29,8 +29,10 @@ mod state;
 mod store;
 mod tables;
 mod trail;
+mod upkeep;
 mod writer;
 
 pub use records::SqliteRecords;
 pub use store::{Fault, Options, SqliteJournal};
 pub use trail::SqliteTrail;
+pub use upkeep::{Size, Unused, copy_file, sync_folder};

@@ -14,6 +14,7 @@ use crate::place::{Place, Stopped};
 use crate::readers::Readers;
 use crate::schema;
 use crate::trail::{self, SqliteTrail};
+use crate::upkeep;
 use crate::writer::{Writer, Writing};
 
 /// A hook that is asked before each commit whether its sync is to fail; for tests of what happens then.
@@ -82,6 +83,7 @@ impl SqliteJournal {
         };
         make_folder(folder).map_err(|e| refuse("folder", folder, e))?;
         let lock = Lock::take(folder)?;
+        upkeep::refuse_half_restored(folder)?;
         let file = folder.join(schema::FILE);
         // SQLite gives its own files beside it (the log, the index of the log) the permissions of this one.
         make_file(&file).map_err(|e| refuse("file", &file, e))?;
@@ -159,23 +161,35 @@ impl Store for SqliteJournal {
 }
 
 #[cfg(unix)]
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
     use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))
 }
 
 #[cfg(not(unix))]
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub(crate) fn make_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::create_dir_all(folder)
 }
 
 #[cfg(unix)]
 fn make_file(file: &Path) -> std::io::Result<()> {
-    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    use std::os::unix::fs::OpenOptionsExt;
     let mut options = std::fs::OpenOptions::new();
     options.append(true).create(true).mode(0o600).open(file)?;
+    owners_alone(file)
+}
+
+/// Nobody but its owner reads or writes a file.
+#[cfg(unix)]
+pub(crate) fn owners_alone(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
     std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn owners_alone(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }
 
 #[cfg(not(unix))]

@@ -18,6 +18,7 @@ use crate::entries::reading;
 use crate::failure;
 use crate::queries;
 use crate::schema;
+use crate::upkeep::Size;
 use crate::writer;
 
 /// Pages that a backup copies in one go.
@@ -91,10 +92,34 @@ impl SqliteTrail {
             ));
         }
         let copied = Connection::open(to).and_then(|mut copy| {
-            let backup = Backup::new(&self.connection, &mut copy)?;
-            backup.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)
+            Backup::new(&self.connection, &mut copy)?.run_to_completion(BACKUP_PAGES, Duration::ZERO, None)?;
+            // The copy is one file: no log belongs to it before it is opened as a store.
+            copy.pragma_update(None, "journal_mode", "DELETE")
         });
-        copied.map_err(|e| failure::at_opening(to, &e))
+        copied.map_err(|e| failure::at_opening(to, &e))?;
+        let closed = crate::store::owners_alone(to).and_then(|()| std::fs::File::open(to)?.sync_all());
+        closed.map_err(|e| {
+            Error::new(
+                CANNOT_OPEN,
+                format!("`{}` cannot be brought to the disk ({e})", to.display()),
+            )
+        })
+    }
+
+    /// How large the file is, without its log.
+    ///
+    /// # Errors
+    /// D0704 where the file does not say it.
+    pub fn size(&self) -> Result<Size, Error> {
+        let pragma = |name: &str| -> Result<u64, Error> {
+            let count: i64 = reading(self.connection.pragma_query_value(None, name, |row| row.get(0)))?;
+            Ok(u64::try_from(count).unwrap_or_default())
+        };
+        let page = pragma("page_size")?;
+        Ok(Size {
+            bytes: pragma("page_count")? * page,
+            free: pragma("freelist_count")? * page,
+        })
     }
 
     fn all<T>(&self, sql: &str, read: impl FnMut(&Row<'_>) -> Result<T, rusqlite::Error>) -> Result<Vec<T>, Error> {

@@ -81,7 +81,7 @@ impl Crowd {
             scene
                 .outbox
                 .prepare(&scene.country, READY.min(campaign.in_flight * 3))?;
-            scene.pass(random.between(50, 800)).await?;
+            scene.pass(random.between(50, 900)).await?;
             let told = scene.fault(&mut random).await?;
             campaign.tell(number, &told);
         }

@@ -1,6 +1,7 @@
 //! Stores and addresses that cannot be used: said at once, with a code, and nothing is changed.
 
 use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::Path;
 
 use dragoman_acceptance::{Country, Error, Options};
 use rusqlite::Connection;
@@ -8,7 +9,7 @@ use rusqlite::Connection;
 use crate::place::{after_the_main_job, refused, site_with};
 
 /// Writes other bytes over a part of a file.
-fn overwrite(path: &std::path::Path, at: u64, length: usize) -> Result<(), Error> {
+fn overwrite(path: &Path, at: u64, length: usize) -> Result<(), Error> {
     let mut file = std::fs::OpenOptions::new().read(true).write(true).open(path)?;
     let mut bytes = vec![0; length];
     file.seek(SeekFrom::Start(at))?;
@@ -39,20 +40,25 @@ async fn a_garbled_header_is_refused() -> Result<(), Error> {
     Ok(())
 }
 
+/// Flips bytes in the middle of a store's file.
+pub(crate) fn damage(store: &Path) -> Result<(), Error> {
+    let file = store.join("journal.db");
+    let (page, size): (u32, u32) = {
+        let connection = Connection::open(&file)?;
+        // A page that holds entries, as an auditor's tool would find it.
+        let page = connection.query_row("SELECT rootpage FROM sqlite_master WHERE name = 'entry'", [], |r| {
+            r.get(0)
+        })?;
+        let size = connection.query_row("PRAGMA page_size", [], |r| r.get(0))?;
+        (page, size)
+    };
+    overwrite(&file, u64::from(page - 1) * u64::from(size), 512)
+}
+
 #[tokio::test]
 async fn bytes_flipped_in_the_middle_are_found() -> Result<(), Error> {
     let country = after_the_main_job().await?;
-    let file = country.folder().join("store/journal.db");
-    let (page, size): (u32, u32) = {
-        let store = Connection::open(&file)?;
-        // A page that holds entries, as an auditor's tool would find it.
-        let page = store.query_row("SELECT rootpage FROM sqlite_master WHERE name = 'entry'", [], |r| {
-            r.get(0)
-        })?;
-        let size = store.query_row("PRAGMA page_size", [], |r| r.get(0))?;
-        (page, size)
-    };
-    overwrite(&file, u64::from(page - 1) * u64::from(size), 512)?;
+    damage(&country.folder().join("store"))?;
     let verified = country.dragoman(&["audit", "verify"]).await?;
     refused(&verified, 1, "D0704", &[]);
     Ok(())

@@ -25,5 +25,6 @@ mod plugin_files;
 mod refusals;
 mod runs;
 mod sites;
+mod upkeep;
 mod waiting;
 mod waits;
