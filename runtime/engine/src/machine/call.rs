@@ -13,6 +13,7 @@ use super::Live;
 use super::event::{Outgoing, Request};
 use super::fact::documents;
 use super::progress;
+use super::retry::key_lives;
 use super::scope::Evaluated;
 use super::walk::{Flow, Tail, Walk};
 
@@ -56,6 +57,8 @@ impl<'a> Walk<'a> {
             return match timer.purpose {
                 _ if certain && self.draining => Flow::Held,
                 TimerPurpose::Probe => self.probe(step, call),
+                // The process was away for so long that the other side may have forgotten the key.
+                _ if !certain && !self.is_key_known(call) => self.forgotten(step, call),
                 _ => self.attempt(step, call, attempt + 1),
             };
         }
@@ -63,6 +66,20 @@ impl<'a> Walk<'a> {
             // A person let the step go on: what is known of the last attempt decides how.
             Some(failure) if failure.effect != Effect::None => self.after_failure(step, call, &failure),
             _ => self.attempt(step, call, attempt + 1),
+        }
+    }
+
+    /// Whether the other side still knows the key of the first request.
+    fn is_key_known(&self, call: &CallStep) -> bool {
+        let first = self.progress().and_then(|p| p.first_at);
+        first.is_some_and(|first| key_lives(call.effect, first, self.now))
+    }
+
+    /// What was to be sent again under a key that is forgotten now is decided anew: asked after, or put to a person.
+    fn forgotten(&mut self, step: &'a Step, call: &'a CallStep) -> Flow {
+        match self.progress().and_then(|p| p.failure.clone()) {
+            Some(failed) => self.after_failure(step, call, &failed.failure),
+            None => self.interrupted(step, call),
         }
     }
 

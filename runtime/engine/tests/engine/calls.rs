@@ -101,6 +101,29 @@ async fn a_call_without_effect_is_repeated() {
 }
 
 #[tokio::test]
+async fn what_may_have_taken_effect_is_not_repeated_under_a_key_that_was_forgotten_meanwhile() {
+    let house = House::new(&[plan("main", MAIN)]);
+    house.partner.will("notify", [Break { applied: true }]);
+    let run = house.run_without_time("main", "7").await;
+    // The key lives for an hour; nothing works for longer than that, and the next attempt was due long ago.
+    house.clock.advance(3_700_000);
+    house.until_parked(run).await;
+    check(
+        &house.story(run).await,
+        "
+        accepted hook
+        read order #1
+        intent shipped ship #1
+        done shipped by answer
+        intent told notify #1
+        failed told #1 retryable unknown http.cut
+        timer told retry 0s
+        failed told #1 retryable unknown http.cut last
+        parked told http.cut",
+    );
+}
+
+#[tokio::test]
 async fn an_unknown_effect_that_took_place_is_found_by_probing() {
     let story = "
         read order #1
