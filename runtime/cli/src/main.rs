@@ -50,6 +50,10 @@ enum Command {
     Waits(commands::waits::Waits),
     /// What stopped for a person or failed, and repairing it
     Dead(commands::dead::Dead),
+    /// Pauses a pipeline or a connection: nobody is called, nothing is lost
+    Pause(commands::pause::Pause),
+    /// Lets a pipeline or a connection go on
+    Resume(commands::pause::Resume),
     /// Accounts of the ledgers: what is claimed, by whom, and setting it right
     Ledger(commands::ledger::Ledger),
     /// Keeping the store: check, backup, restore, compact
@@ -84,6 +88,8 @@ fn main() -> ExitCode {
         Command::Runs(command) => command.run(),
         Command::Waits(command) => command.run(),
         Command::Dead(command) => command.run(),
+        Command::Pause(command) => command.run(),
+        Command::Resume(command) => command.run(),
         Command::Ledger(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::User(command) => command.run(),

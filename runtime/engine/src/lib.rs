@@ -19,7 +19,7 @@ pub mod source;
 pub use error::Error;
 pub use machine::Act;
 pub use notice::Notices;
-pub use runner::{Boxed, Call, Output, Probed, Report, StateWrite, StepRunner, Written};
+pub use runner::{Boxed, Call, Output, Paused, Probed, Report, StateWrite, StepRunner, Written};
 pub use shell::{
     Clock, Door, Engine, Finished, Handle, Happening, Limits, ManualClock, Offer, PlanSource, Settings, Status,
     SystemClock, status,

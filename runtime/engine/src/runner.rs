@@ -5,6 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
+pub use crate::machine::Paused;
 use dragoman_model::{Digest, DocumentReference, Failure, Part, RunId, Timestamp, Usage, Value};
 
 /// A boxed future, so that the sockets can be used as objects.
@@ -114,4 +115,10 @@ pub trait StepRunner: Send + Sync {
     fn settings(&self, connection: &str) -> Option<Digest>;
     /// Whether the connection is in `observe` mode: only reads are made.
     fn observes(&self, connection: &str) -> bool;
+    /// Whether the pipeline may make no call now, or none over this connection. Whoever lets them go on says so with
+    /// [`crate::Handle::resumed`].
+    fn paused(&self, pipeline: &str, connection: &str) -> Option<Paused> {
+        let _ = (pipeline, connection);
+        None
+    }
 }

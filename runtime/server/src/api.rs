@@ -27,12 +27,14 @@ use crate::letters;
 use crate::migrations::Migrations;
 use crate::moving;
 use crate::os_user::os_actor;
+use crate::pauses::{self, Pauses};
 use crate::reload::Reloader;
 use crate::served::told;
 
 pub(crate) struct Api {
     pub(crate) desk: Desk,
     pub(crate) migrations: Migrations,
+    pub(crate) pauses: Arc<Pauses>,
     token: Bearer,
     pub(crate) reloader: Arc<Reloader>,
     journal: Arc<dyn Store>,
@@ -43,6 +45,7 @@ pub(crate) struct Api {
 pub(crate) fn router(
     desk: Desk,
     migrations: Migrations,
+    pauses: Arc<Pauses>,
     token: Bearer,
     reloader: Arc<Reloader>,
     journal: Arc<dyn Store>,
@@ -58,6 +61,7 @@ pub(crate) fn router(
         .route("/v1/dead/{run}", get(letters::dead_letter))
         .route("/v1/ledger", get(books::ledger).post(books::adjust))
         .route("/v1/ledger/claims", get(books::claims))
+        .route("/v1/pauses", get(pauses::list).post(pauses::change))
         .route("/v1/waits", get(waits))
         .route("/v1/waits/{wait}", post(answer))
         .route("/v1/reload", post(reload))
@@ -65,6 +69,7 @@ pub(crate) fn router(
         .with_state(Arc::new(Api {
             desk,
             migrations,
+            pauses,
             token,
             reloader,
             journal,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use dragoman_engine::StepRunner;
 use dragoman_engine::shell::{Clock, Engine, Handle, Limits, Settings};
 use dragoman_host::settings::CacheSettings;
 use dragoman_host::{Host, HostSettings, JournalStorage, Runner};
@@ -20,6 +21,7 @@ use futures_util::future::join_all;
 use crate::error::Error;
 use crate::heads;
 use crate::instance::{Instance, Part};
+use crate::pauses::{Held, Known, Pauses};
 use crate::plans::Plans;
 use crate::site::{self, Account, Inputs, Secrets, Seen, Site};
 use crate::stores::{Place, store_folder};
@@ -77,6 +79,8 @@ pub struct Runtime {
     pub journal: Arc<dyn Store>,
     /// The plans.
     pub plans: Arc<Plans>,
+    /// What somebody has paused.
+    pub pauses: Arc<Pauses>,
     /// The senders by name.
     pub senders: BTreeMap<String, Arc<Sender>>,
     pub(crate) brokers: BTreeMap<String, Broker>,
@@ -156,7 +160,7 @@ impl Runtime {
         connections.bind(&host, &egress);
         let plans = Arc::new(Plans::new(editions, world, shared.clone(), host.clone()));
         let clock = crate::clock::of(&journal).await?;
-        let engine = start(shared, clock, journal.is_alone(), &host, &plans);
+        let (engine, pauses) = start(shared, clock, journal.is_alone(), &host, &plans).await?;
         Ok(Runtime {
             said,
             file: site_file.to_path_buf(),
@@ -164,6 +168,7 @@ impl Runtime {
             store,
             journal,
             plans,
+            pauses,
             senders,
             brokers,
             users,
@@ -184,17 +189,23 @@ impl Runtime {
     }
 }
 
-/// Starts the engine, which takes up every unfinished run.
-fn start(
+/// Starts the engine, which takes up every unfinished run that nothing holds back.
+async fn start(
     journal: Arc<dyn Journal>,
     clock: Arc<dyn Clock>,
     alone: bool,
     host: &Arc<Host>,
     plans: &Arc<Plans>,
-) -> Engine {
-    Engine::start(Settings {
-        journal,
-        runner: Arc::new(Runner::new(host.clone())),
+) -> Result<(Engine, Arc<Pauses>), Error> {
+    let known = Arc::new(Known::load(&*journal).await?);
+    let runner: Arc<dyn StepRunner> = Arc::new(Runner::new(host.clone()));
+    let held = Held {
+        runner: runner.clone(),
+        known: known.clone(),
+    };
+    let engine = Engine::start(Settings {
+        journal: journal.clone(),
+        runner: Arc::new(held),
         plans: plans.clone(),
         clock,
         worker: worker(),
@@ -209,7 +220,12 @@ fn start(
             },
             ..Limits::default()
         },
-    })
+    });
+    let pauses = Pauses::new(known, journal, engine.handle(), plans.clone(), runner);
+    if !alone {
+        pauses.follow();
+    }
+    Ok((engine, pauses))
 }
 
 /// Opens the store as its owner. Where there is none it is made, unless outside heads know of one that was there.

@@ -100,8 +100,16 @@ fn router(runtime: &Runtime, reloader: &Arc<Reloader>, token: String) -> axum::R
     let desk = Desk::new(journal.clone(), runtime.handle());
     let migrations = Migrations::new(journal, runtime.plans.clone(), runtime.handle());
     let token = Bearer::new(Secret::new(token));
-    api::router(desk, migrations, token, reloader.clone(), runtime.journal.clone())
-        .merge(dragoman_transports_http::inbound::router(reloader.routes.clone()))
+    let (pauses, reloader_of_api) = (runtime.pauses.clone(), reloader.clone());
+    api::router(
+        desk,
+        migrations,
+        pauses,
+        token,
+        reloader_of_api,
+        runtime.journal.clone(),
+    )
+    .merge(dragoman_transports_http::inbound::router(reloader.routes.clone()))
 }
 
 async fn listen(address: &str) -> Result<TcpListener, Error> {

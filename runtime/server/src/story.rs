@@ -98,6 +98,9 @@ fn sentence(record: &Record, body: Option<&Value>) -> Option<String> {
             let how = if *last { "failed" } else { "failed for the moment" };
             Some(format!("{how}: {message} ({code})"))
         }
+        Record::Timer { .. } if body.is_some_and(|body| body.get("paused").is_some()) => {
+            Some("is held back: `dragoman pause` says what is paused".into())
+        }
         Record::Timer {
             due,
             purpose: TimerPurpose::Retry,

@@ -146,7 +146,10 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
             code,
             ..
         } => failed(*attempt, *class, *effect, code, body),
-        Record::Timer { due, purpose, .. } => format!("{} at {due}", purpose_text(*purpose)),
+        Record::Timer { due, purpose, .. } => match paused(body) {
+            Some(what) => format!("is held back, {what} is paused; looks again at {due} at the latest"),
+            None => format!("{} at {due}", purpose_text(*purpose)),
+        },
         Record::Waiting { .. } => waits(record),
         Record::Answer { .. } => format!("answered: {}", text(body, "answer").unwrap_or("?")),
         Record::Event { name } if name == "emitted" => {
@@ -270,6 +273,12 @@ fn failed(attempt: u32, class: Class, effect: Effect, code: &str, body: Option<&
     };
     let message = text(body, "message").map(|m| format!(": {m}")).unwrap_or_default();
     format!("failed {class} ({code}){message}; {effect}{}", tries(attempt))
+}
+
+/// What is paused, where a step is held back for that.
+fn paused(body: Option<&Value>) -> Option<String> {
+    let what = body?.get("paused")?.as_object()?.iter().next()?;
+    Some(format!("{} `{}`", what.0, what.1.as_str().unwrap_or_default()))
 }
 
 fn purpose_text(purpose: TimerPurpose) -> &'static str {

@@ -108,7 +108,7 @@ impl Teller<'_> {
             Record::Timer {
                 purpose: TimerPurpose::Probe,
                 ..
-            } if self.is_in_doubt(entered) => {
+            } if self.is_in_doubt(entered) && !is_held_back(entry) => {
                 self.answer(entered, json!({ "probe": "pending" }));
             }
             // It could be asked no longer.
@@ -365,4 +365,9 @@ fn person(entry: &Entry, wait: String, since: Timestamp) -> Value {
         members.insert("after".into(), after);
     }
     Value::Object(members)
+}
+
+/// Whether a step is held back because something is paused: then nobody was asked.
+fn is_held_back(entry: &Entry) -> bool {
+    entry.body.as_ref().is_some_and(|body| body.get("paused").is_some())
 }

@@ -9,6 +9,7 @@ pub(crate) mod graph;
 pub(crate) mod ledger;
 pub(crate) mod migrate;
 pub(crate) mod observe;
+pub(crate) mod pause;
 pub(crate) mod plugin;
 pub(crate) mod record;
 pub(crate) mod reload;

@@ -51,8 +51,9 @@ impl<'a> Walk<'a> {
                 return self.voided_away(step);
             }
             if timer.due > self.now && !(self.woken && timer.for_other) {
-                let (due, for_other) = (timer.due, timer.for_other);
-                return self.until(due, for_other);
+                // What is held back sleeps, and is woken by whoever lets it go on.
+                let (due, waits) = (timer.due, timer.for_other && progress.held_since.is_none());
+                return self.until(due, waits);
             }
             return match timer.purpose {
                 _ if certain && self.draining => Flow::Held,
@@ -106,6 +107,9 @@ impl<'a> Walk<'a> {
             return self.fail(step, failure);
         }
         if call.effect.is_read() {
+            if let Some(held) = self.held_back(call, TimerPurpose::Retry) {
+                return held;
+            }
             let key = self.key_of(None);
             let outgoing = self.outgoing(step, call, request.input, request.documents, attempt, key);
             self.requests.push(Request::Call(Box::new(outgoing)));
@@ -118,6 +122,9 @@ impl<'a> Walk<'a> {
         let certain = !self.progress().is_some_and(progress::Progress::is_uncertain);
         if certain && self.is_voided(step) {
             return self.voided_away(step);
+        }
+        if let Some(held) = self.held_back(call, TimerPurpose::Retry) {
+            return held;
         }
         self.intend(call, request, attempt)
     }

@@ -217,6 +217,15 @@ pub struct Outgoing {
     pub dry_run: bool,
 }
 
+/// What keeps a call from being made, until somebody lets it go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Paused {
+    /// The pipeline is paused.
+    Pipeline,
+    /// The connection is.
+    Connection,
+}
+
 /// What follows a turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Rest {

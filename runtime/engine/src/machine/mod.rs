@@ -26,6 +26,7 @@ mod meaning;
 mod observe;
 mod once;
 mod origin;
+mod paused;
 mod probe;
 mod progress;
 mod repeat;
@@ -49,7 +50,7 @@ use dragoman_model::{Actor, Digest, Failure, RunId, Timestamp, Usage, Value};
 use dragoman_plan::{Plan, StepKind};
 
 pub use carry::{Hindrance, hindrances};
-pub use event::{Act, Commit, Event, Found, Outgoing, Request, Rest, Turn};
+pub use event::{Act, Commit, Event, Found, Outgoing, Paused, Request, Rest, Turn};
 pub use foresee::{Foreseen, Next};
 pub use locate::{block_of, handled_step, step_at};
 pub use origin::{Origin, roots};
@@ -71,6 +72,8 @@ pub trait Connections {
     fn settings(&self, connection: &str) -> Option<Digest>;
     /// Whether only reads are made over it.
     fn observes(&self, connection: &str) -> bool;
+    /// Whether a pipeline may make no call, or none over this connection.
+    fn paused(&self, pipeline: &str, connection: &str) -> Option<Paused>;
 }
 
 /// For a walk that leads to no call.
@@ -83,6 +86,10 @@ impl Connections for Nowhere {
 
     fn observes(&self, _: &str) -> bool {
         false
+    }
+
+    fn paused(&self, _: &str, _: &str) -> Option<Paused> {
+        None
     }
 }
 

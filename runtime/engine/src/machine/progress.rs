@@ -35,6 +35,10 @@ pub struct Progress {
     pub doubt: bool,
     /// What it waits for.
     pub timer: Option<Timer>,
+    /// Since when it is held back, because its pipeline or its connection is paused.
+    pub held_since: Option<Timestamp>,
+    /// How long it was held back before, in milliseconds: the retry window stands still meanwhile.
+    pub held_ms: i64,
     /// How often a probe was put off.
     pub probes: u32,
     /// A wait for a person.
@@ -168,9 +172,10 @@ pub struct Claim {
 }
 
 impl Progress {
-    /// When the retry window began.
+    /// When the retry window began; what the step was held back for is not counted.
     pub fn window_at(&self) -> Option<Timestamp> {
-        self.resumed_at.or(self.first_at)
+        let began = self.resumed_at.or(self.first_at)?;
+        Some(began.plus_millis(self.held_ms))
     }
 
     /// Whether its effect is not known, or known and of no use.
@@ -209,6 +214,7 @@ impl Progress {
     /// Applies an entry of this step.
     pub(super) fn apply(&mut self, fact: &Fact<'_>) {
         self.aside = false;
+        self.hold(fact);
         let output = || fact.part("output");
         match fact.record {
             Record::Read { attempt, .. } => {
@@ -228,8 +234,9 @@ impl Progress {
             }
             Record::Failed { .. } => self.fail(fact),
             Record::Timer { due, purpose, attempt } => {
-                self.probes += u32::from(*purpose == TimerPurpose::Probe);
-                let for_other = fact.member("for").is_some();
+                let held = self.held_since.is_some();
+                self.probes += u32::from(*purpose == TimerPurpose::Probe && !held);
+                let for_other = held || fact.member("for").is_some();
                 self.timer = Some(Timer {
                     due: *due,
                     purpose: *purpose,
@@ -252,6 +259,22 @@ impl Progress {
             Record::Released { .. } => self.finish(End::Done(None), fact.seq),
             Record::Voided { .. } => self.voided = true,
             Record::Observed { .. } => self.finish(End::Observed, fact.seq),
+            _ => {}
+        }
+    }
+
+    /// Whether it is held back from here on, or no longer.
+    fn hold(&mut self, fact: &Fact<'_>) {
+        let held = fact.member("paused").is_some() && matches!(fact.record, Record::Timer { .. });
+        match self.held_since {
+            None if held => self.held_since = Some(fact.at),
+            Some(since) if !held => {
+                // Before a first attempt there is no window yet.
+                if self.first_at.is_some() {
+                    self.held_ms += fact.at.millis() - since.millis();
+                }
+                self.held_since = None;
+            }
             _ => {}
         }
     }
@@ -316,6 +339,7 @@ impl Progress {
         self.wait = None;
         self.probes = 0;
         self.resumed_at = Some(at);
+        self.held_ms = 0;
         self.resumed_after = self.attempt;
         self.resumed_round = self.round;
         self.deadline = None;

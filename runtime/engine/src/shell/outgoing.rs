@@ -7,7 +7,7 @@ use dragoman_model::{Digest, RunId, Timestamp};
 
 use super::Shell;
 use super::lease::Held;
-use crate::machine::{Connections, Event, Outgoing, Request};
+use crate::machine::{Connections, Event, Outgoing, Paused, Request};
 use crate::runner::{Boxed, Call, StepRunner};
 
 /// The connections as the runner has them now.
@@ -20,6 +20,10 @@ impl Connections for Live<'_> {
 
     fn observes(&self, connection: &str) -> bool {
         self.0.observes(connection)
+    }
+
+    fn paused(&self, pipeline: &str, connection: &str) -> Option<Paused> {
+        self.0.paused(pipeline, connection)
     }
 }
 

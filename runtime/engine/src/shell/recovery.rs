@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use dragoman_journal::{Entry, Lease, Parent, Record, RunFilter, Standing};
 use dragoman_model::{RunId, Timestamp};
 
-use super::{Shell, Signal};
+use super::{Handle, Shell, Signal};
 use crate::Error;
 use crate::machine::{Machine, version};
 
@@ -59,6 +59,25 @@ pub(super) async fn recover(shell: Weak<Shell>) {
     if let Some(strong) = shell.upgrade() {
         strong.recovered.store(true, std::sync::atomic::Ordering::Release);
         strong.rested.notify_waiters();
+    }
+}
+
+impl Handle {
+    /// Something that was paused goes on: what was held back looks at once whether it may.
+    ///
+    /// # Errors
+    /// The store does not say which runs sleep; they look by themselves after a while.
+    pub async fn resumed(&self) -> Result<(), Error> {
+        let filter = RunFilter {
+            status: Some("sleeping".into()),
+            children: true,
+            limit: ALL,
+            ..RunFilter::default()
+        };
+        for run in self.0.journal.runs(filter).await?.into_iter().rev() {
+            self.0.signal(run.run, Signal::Woken);
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::house::{House, check, plan};
 use crate::partner::Does::{self, *};
 
-const MAIN: &str = "
+pub(crate) const MAIN: &str = "
 steps:
   - id: order
     call: shop.get

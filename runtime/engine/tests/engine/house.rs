@@ -168,7 +168,7 @@ impl House {
     }
 
     /// What was due has been taken up.
-    async fn until_moved(&self, due: Timestamp) {
+    pub(crate) async fn until_moved(&self, due: Timestamp) {
         let moved = async {
             while self.next_due().await.is_some_and(|next| next <= due) {
                 tokio::task::yield_now().await;

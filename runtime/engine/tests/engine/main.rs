@@ -14,6 +14,7 @@ mod limits;
 mod migrate;
 mod mortal;
 mod partner;
+mod paused;
 mod people;
 mod pipelines;
 mod refusals;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use dragoman_engine::{Boxed, Call, Output, Probed, Report, StepRunner};
+use dragoman_engine::{Boxed, Call, Output, Paused, Probed, Report, StepRunner};
 use dragoman_model::{Digest, Effect, Failure, OperationEffect, Timestamp, Usage, Value};
 use dragoman_schema::{DescribedOperation, Descriptor, Surface};
 use serde_json::json;
@@ -43,6 +43,8 @@ struct Seen {
     keys: HashMap<String, Value>,
     calls: Vec<String>,
     fences: Vec<bool>,
+    /// Somebody has paused calls to it.
+    paused: Option<Paused>,
 }
 
 /// The partner.
@@ -52,6 +54,11 @@ pub(crate) struct Partner(Mutex<Seen>);
 impl Partner {
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.0.lock().expect("no test panics while it holds the lock")
+    }
+
+    /// Somebody pauses calls to it, or lets them go on.
+    pub(crate) fn pause(&self, paused: Option<Paused>) {
+        self.seen().paused = paused;
     }
 
     /// What it does with the next calls of an operation (`probe` and the name for probes); afterwards it answers.
@@ -211,6 +218,10 @@ impl StepRunner for Partner {
 
     fn settings(&self, _connection: &str) -> Option<Digest> {
         Some(Digest::of(b"settings"))
+    }
+
+    fn paused(&self, _pipeline: &str, _connection: &str) -> Option<Paused> {
+        self.seen().paused
     }
 
     fn observes(&self, connection: &str) -> bool {

@@ -4,7 +4,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use dragoman_engine::machine::{Act, Commit, Connections, Event, Found, Machine, Outgoing, Request, Rest, hindrances};
+use dragoman_engine::machine::{
+    Act, Commit, Connections, Event, Found, Machine, Outgoing, Paused, Request, Rest, hindrances,
+};
 use dragoman_engine::{Output, Probed, Report};
 use dragoman_journal::{
     Draft, Emitted, Ending, Once, OnceKey, OnceState, Operation, Record, Refusal, RunSummary, Standing, Versions,
@@ -26,6 +28,10 @@ impl Connections for Quiet {
 
     fn observes(&self, connection: &str) -> bool {
         connection == "watched"
+    }
+
+    fn paused(&self, _pipeline: &str, _connection: &str) -> Option<Paused> {
+        None
     }
 }
 

@@ -3,19 +3,14 @@
 //! An adjustment is a claim, or a release, of a run of its own, which says who adjusted and why. So it stands in the trail
 //! like any other, is found by its business key, is counted by the audit, and is given back in the same way.
 
-use std::sync::Arc;
-
-use bytes::Bytes;
 use dragoman_journal::decide::{Account, Claim};
-use dragoman_journal::{
-    Begin, Begun, ClaimLine, Draft, Ending, OnceKey, OnceState, Operation, Record, Refusal as Refused, Standing,
-    Versions,
-};
-use dragoman_model::{Digest, RunId, Timestamp, Value};
+use dragoman_journal::{ClaimLine, OnceKey, OnceState, Operation, Record, Refusal as Refused};
+use dragoman_model::{RunId, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::shown;
+use crate::deed::Deed;
 use crate::desk::{Desk, OPERATORS, Refusal, Who, store};
 
 /// The act, as it is written in the trail; also the trigger of its run.
@@ -225,80 +220,24 @@ impl Desk {
         })
     }
 
-    /// Writes it as a run of its own, which has ended with its first transaction.
+    /// Writes it as a run of its own.
     async fn write(&self, adjustment: &Adjustment, planned: Planned, who: Who, reason: &str) -> Result<RunId, Refusal> {
-        let version = self
-            .journal
-            .keep_version(Bytes::from_static(VERSION))
-            .await
-            .map_err(store)?;
-        let id = uuid::Uuid::now_v7();
-        let (run, now) = (RunId(id), now());
-        let message = json!({
-            "ledger": adjustment.ledger, "account": adjustment.account, "key": adjustment.key, "lines": planned.lines,
-            "give_back": adjustment.give_back, "beyond": adjustment.beyond,
-        });
-        let content = Digest::of_value(&message);
-        let accepted = Record::Accepted {
-            pipeline: PIPELINE.into(),
-            trigger: ACT.into(),
-            run_key: id.to_string(),
-            serial: None,
-            parent: None,
-            mode: "live".into(),
+        let deed = Deed {
+            pipeline: PIPELINE,
+            act: ACT,
+            version: VERSION,
+            message: json!({
+                "ledger": adjustment.ledger, "account": adjustment.account, "key": adjustment.key, "lines": planned.lines,
+                "give_back": adjustment.give_back, "beyond": adjustment.beyond,
+            }),
+            reason,
+            records: vec![(planned.record, json!({ "lines": planned.lines }))],
+            operation: planned.operation,
         };
-        let closed = Record::Closed {
-            ending: Ending::Completed,
-        };
-        let parts = [
-            (accepted, "", json!({ "message": message, "now": now.to_string() })),
-            (Record::Operated { act: ACT.into() }, "", json!({ "reason": reason })),
-            (planned.record, ACT, json!({ "lines": planned.lines })),
-            (closed, "", json!({ "output": null })),
-        ];
-        let begin = Begin {
-            entries: drafts(run, now, version, &who, parts),
-            operations: vec![planned.operation],
-            content,
-            standing: Standing::Closed,
-            lease_until: now,
-        };
-        match self.journal.begin(begin).await.map_err(store)? {
-            Begun::New(_) | Begun::Queued { .. } => Ok(run),
-            Begun::Refused(refused) => Err(not_taken(&refused)),
-            // The key is the run's own id.
-            Begun::Known { run, .. } | Begun::Conflict { run } => {
-                Err(Refusal::Conflict(format!("run {run} has this id already; try again")))
-            }
-        }
+        deed.write(&*self.journal, &who)
+            .await?
+            .map_err(|refused| not_taken(&refused))
     }
-}
-
-/// The entries of an adjustment: record, path and body of each.
-fn drafts(run: RunId, at: Timestamp, version: Digest, who: &Who, parts: [(Record, &str, Value); 4]) -> Vec<Draft> {
-    let draft = |(seq, (record, path, body)): (u64, (Record, &str, Value))| Draft {
-        run,
-        seq,
-        at,
-        actor: who.actor.clone(),
-        path: path.to_owned(),
-        versions: Versions {
-            pipeline: version,
-            plugin: None,
-            settings: None,
-        },
-        record,
-        headers: Vec::new(),
-        body: Some(Arc::new(body)),
-    };
-    (0..).zip(parts).map(draft).collect()
-}
-
-/// The time of the machine.
-fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let millis = since.map_or(0, |since| since.as_millis());
-    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
 }
 
 /// Why the ledger does not take it, for people.

@@ -1,0 +1,107 @@
+//! What an operator does that belongs to no run: a run of its own, which has ended with its first transaction. So it stands
+//! in the trail like any other, with who and why.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use dragoman_journal::{
+    Begin, Begun, Draft, Ending, Journal, Operation, Record, Refusal as Refused, Standing, Versions,
+};
+use dragoman_model::{Digest, RunId, Timestamp, Value};
+use serde_json::json;
+
+use crate::desk::{Refusal, Who, store};
+
+/// A deed.
+pub(crate) struct Deed<'a> {
+    /// What its run has in place of a pipeline.
+    pub(crate) pipeline: &'static str,
+    /// What was done, as it is written in the trail; also the trigger of its run.
+    pub(crate) act: &'static str,
+    /// What its run is pinned to.
+    pub(crate) version: &'static [u8],
+    /// What was asked for.
+    pub(crate) message: Value,
+    /// Why.
+    pub(crate) reason: &'a str,
+    /// Records of what came of it, each with its body.
+    pub(crate) records: Vec<(Record, Value)>,
+    /// What it does in the store.
+    pub(crate) operation: Operation,
+}
+
+impl Deed<'_> {
+    /// Writes it. The inner error: the store does not take it as things stand, and nothing is written.
+    ///
+    /// # Errors
+    /// [`Refusal::Store`] where the store does not answer.
+    pub(crate) async fn write(self, journal: &dyn Journal, who: &Who) -> Result<Result<RunId, Refused>, Refusal> {
+        let version = journal
+            .keep_version(Bytes::from_static(self.version))
+            .await
+            .map_err(store)?;
+        let id = uuid::Uuid::now_v7();
+        let (run, now) = (RunId(id), now());
+        let accepted = Record::Accepted {
+            pipeline: self.pipeline.into(),
+            trigger: self.act.into(),
+            run_key: id.to_string(),
+            serial: None,
+            parent: None,
+            mode: "live".into(),
+        };
+        let operated = Record::Operated { act: self.act.into() };
+        let closed = Record::Closed {
+            ending: Ending::Completed,
+        };
+        let content = Digest::of_value(&self.message);
+        let mut parts = vec![
+            (accepted, "", json!({ "message": self.message, "now": now.to_string() })),
+            (operated, "", json!({ "reason": self.reason })),
+        ];
+        parts.extend(self.records.into_iter().map(|(record, body)| (record, self.act, body)));
+        parts.push((closed, "", json!({ "output": null })));
+        let begin = Begin {
+            entries: drafts(run, now, version, who, parts),
+            operations: vec![self.operation],
+            content,
+            standing: Standing::Closed,
+            lease_until: now,
+        };
+        Ok(match journal.begin(begin).await.map_err(store)? {
+            Begun::New(_) | Begun::Queued { .. } => Ok(run),
+            Begun::Refused(refused) => Err(*refused),
+            // The key is the run's own id.
+            Begun::Known { run, .. } | Begun::Conflict { run } => {
+                return Err(Refusal::Conflict(format!("run {run} has this id already; try again")));
+            }
+        })
+    }
+}
+
+/// Its entries: record, path and body of each.
+fn drafts(run: RunId, at: Timestamp, version: Digest, who: &Who, parts: Vec<(Record, &str, Value)>) -> Vec<Draft> {
+    let draft = |(seq, (record, path, body)): (u64, (Record, &str, Value))| Draft {
+        run,
+        seq,
+        at,
+        actor: who.actor.clone(),
+        path: path.to_owned(),
+        versions: Versions {
+            pipeline: version,
+            plugin: None,
+            settings: None,
+        },
+        record,
+        headers: Vec::new(),
+        body: Some(Arc::new(body)),
+    };
+    (0..).zip(parts).map(draft).collect()
+}
+
+/// The time of the machine.
+fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let millis = since.map_or(0, |since| since.as_millis());
+    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
