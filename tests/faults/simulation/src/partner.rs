@@ -1,10 +1,11 @@
 //! The partner: a world outside that counts what took effect, behind a network that loses and delays.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dragoman_engine::{Boxed, Call, Output, Probed, Report, StepRunner};
+use dragoman_engine::{Boxed, Call, Output, Paused, Probed, Report, StepRunner};
 use dragoman_journal::{Record, Standing};
 use dragoman_model::{Digest, Effect, Failure, Timestamp, Usage, Value};
 use serde_json::json;
@@ -50,6 +51,8 @@ pub(crate) struct Partner {
     seen: Arc<Mutex<Seen>>,
     /// So many of a thousand requests meet trouble.
     trouble: Arc<Mutex<u64>>,
+    /// Somebody has paused the connection to it.
+    paused: Arc<AtomicBool>,
     /// How long a process works before a request leaves, and how long that is under way in one direction, in milliseconds
     /// at most.
     works: i64,
@@ -77,6 +80,7 @@ impl Partner {
             store,
             seen: Arc::default(),
             trouble: Arc::default(),
+            paused: Arc::default(),
             works: plot.works,
             far: plot.far,
         }
@@ -89,6 +93,11 @@ impl Partner {
     /// From now on so many of a thousand requests meet trouble.
     pub(crate) fn trouble(&self, per_mille: u64) {
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = per_mille;
+    }
+
+    /// Whether nobody is to call it now.
+    pub(crate) fn pause(&self, paused: bool) {
+        self.paused.store(paused, Ordering::Relaxed);
     }
 
     /// How often something took effect.
@@ -362,5 +371,10 @@ impl StepRunner for Side {
 
     fn observes(&self, _connection: &str) -> bool {
         false
+    }
+
+    fn paused(&self, _pipeline: &str, _connection: &str) -> Option<Paused> {
+        let paused = self.partner.paused.load(Ordering::Relaxed);
+        paused.then_some(Paused::Connection)
     }
 }

@@ -203,6 +203,18 @@ impl Play {
                 );
             }
             Turn::Partner { per_mille } => self.partner.trouble(per_mille),
+            Turn::Pause { for_millis } => {
+                self.partner.pause(true);
+                soon(&self.sim, for_millis, Turn::GoOn);
+            }
+            Turn::GoOn => {
+                self.partner.pause(false);
+                // Who stands still, or is not there, looks by itself.
+                self.workers
+                    .iter()
+                    .filter(|worker| !worker.halted)
+                    .for_each(Worker::resumed);
+            }
             Turn::Calm => self.partner.trouble(0),
             Turn::Look => {
                 self.done = self.is_done();

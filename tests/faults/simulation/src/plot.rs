@@ -39,6 +39,10 @@ pub(crate) enum Turn {
     SyncFails { kept: bool },
     /// From now on so many of a thousand requests to the partner meet trouble.
     Partner { per_mille: u64 },
+    /// Somebody pauses the connection to the partner.
+    Pause { for_millis: i64 },
+    /// It goes on.
+    GoOn,
     /// Nothing goes wrong any more.
     Calm,
     /// It is looked whether everything is done.
@@ -143,7 +147,7 @@ impl Plot {
         for _ in 0..sim.between(0, most) {
             let worker = usize::try_from(sim.between(0, self.workers as i64 - 1)).unwrap_or(0);
             let at = sim.between(0, if sim.chance(500) { RUSH } else { CALM - 50_000 });
-            let turn = match sim.between(0, 9) {
+            let turn = match sim.between(0, 10) {
                 0..=3 => Turn::Kill {
                     worker,
                     back_after: sim.between(1, 60_000),
@@ -164,6 +168,9 @@ impl Plot {
                 },
                 7 if self.workers > 1 => Turn::Down {
                     for_millis: sim.between(1, 30_000),
+                },
+                10 => Turn::Pause {
+                    for_millis: sim.between(1, 100_000),
                 },
                 8 if self.workers == 1 => Turn::SyncFails { kept: sim.chance(500) },
                 _ => Turn::Partner {

@@ -137,6 +137,17 @@ impl Worker {
         self.step();
     }
 
+    /// What was paused goes on.
+    pub(crate) fn resumed(&self) {
+        let Some((engine, runtime)) = &self.alive else {
+            return;
+        };
+        let handle = engine.handle();
+        // A store that does not say what sleeps is no trouble: it looks by itself.
+        runtime.spawn(async move { drop(handle.resumed().await) });
+        self.step();
+    }
+
     /// Somebody gives a run up here; `told` hears whether it was taken, if anything.
     pub(crate) fn give_up(&self, run: RunId, told: impl FnOnce(bool) + Send + 'static) {
         let Some((engine, runtime)) = &self.alive else {
