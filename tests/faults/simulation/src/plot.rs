@@ -147,7 +147,7 @@ impl Plot {
         for _ in 0..sim.between(0, most) {
             let worker = usize::try_from(sim.between(0, self.workers as i64 - 1)).unwrap_or(0);
             let at = sim.between(0, if sim.chance(500) { RUSH } else { CALM - 50_000 });
-            let turn = match sim.between(0, 10) {
+            let turn = match sim.between(0, 9) {
                 0..=3 => Turn::Kill {
                     worker,
                     back_after: sim.between(1, 60_000),
@@ -169,15 +169,16 @@ impl Plot {
                 7 if self.workers > 1 => Turn::Down {
                     for_millis: sim.between(1, 30_000),
                 },
-                10 => Turn::Pause {
-                    for_millis: sim.between(1, 100_000),
-                },
                 8 if self.workers == 1 => Turn::SyncFails { kept: sim.chance(500) },
                 _ => Turn::Partner {
                     per_mille: u64::try_from(sim.between(0, 900)).unwrap_or(0),
                 },
             };
             plan(sim, at, turn);
+        }
+        if sim.chance(250) {
+            let for_millis = sim.between(1, 100_000);
+            plan(sim, sim.between(0, CALM - 50_000), Turn::Pause { for_millis });
         }
     }
 }

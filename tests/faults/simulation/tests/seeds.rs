@@ -25,7 +25,7 @@ fn the_same_seed_gives_the_same_again() {
 fn what_is_broken_on_purpose_is_found() {
     let mut missed = Vec::new();
     for defect in Defect::ALL {
-        let found = (1..=3_000).find(|seed| !play_with(*seed, false, Some(defect)).wrong.is_empty());
+        let found = (1..=10_000).find(|seed| !play_with(*seed, false, Some(defect)).wrong.is_empty());
         println!("{defect:?}: seed {found:?}");
         missed.extend(found.is_none().then_some(defect));
     }
