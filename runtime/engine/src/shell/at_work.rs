@@ -24,6 +24,8 @@ pub(super) enum Left {
     Rested(Standing),
     /// Another has it, or the store does not answer: it is taken up later.
     Lost,
+    /// The same, and requests of it may be under way.
+    CutOff,
 }
 
 /// A store that does not answer is asked again after so long at first, in milliseconds.
@@ -94,7 +96,7 @@ impl<'a> AtWork<'a> {
                 },
                 Rest::Working(until) => match self.wait(&mut away, received, until).await {
                     Some(asked) => asked,
-                    None => return Left::Lost,
+                    None => return Left::CutOff,
                 },
             };
         }

@@ -84,6 +84,8 @@ struct Shell {
     families: Lock<HashMap<RunId, RunId>>,
     lanes: Lanes,
     turns: Turns,
+    /// Runs that lost their lease while they were at work, with their turn.
+    left: Lock<HashMap<RunId, run::Place>>,
     wakes: Wakes,
     outbox: outbox::Outbox,
     notices: Notices,
@@ -125,6 +127,7 @@ impl Engine {
             families: Lock::default(),
             lanes: Lanes::default(),
             turns: Turns::default(),
+            left: Lock::default(),
             wakes: Wakes::default(),
             outbox: outbox::Outbox::default(),
             notices: Notices::default(),

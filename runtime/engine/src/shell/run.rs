@@ -36,7 +36,8 @@ pub(super) enum Start {
 }
 
 /// The right of a run to work, given back when it is dropped: the place first, the turn last.
-struct Place {
+#[derive(Debug)]
+pub(super) struct Place {
     _at_work: Option<OwnedSemaphorePermit>,
     _among: Option<OwnedSemaphorePermit>,
     _turn: Option<Turn>,
@@ -138,16 +139,18 @@ impl Shell {
             }
         };
         let held = self.hold(lease);
+        let left = self.left.lock().remove(&run);
         // Who is given up while it stands in a queue ends at once: nothing of it begins that would need a place.
-        let waited = match first.gives_up() {
-            true => None,
-            false => tokio::select! {
+        let waited = match (first.gives_up(), left) {
+            (true, _) => None,
+            (false, Some(place)) => Some(Ok(place)),
+            (false, None) => tokio::select! {
                 biased;
                 place = self.come_to_work(&machine, turn) => Some(Ok(place)),
                 signal = received.given_up() => Some(Err(signal)),
             },
         };
-        let _place = match waited {
+        let place = match waited {
             None => None,
             Some(Ok(place)) => Some(place),
             Some(Err(signal)) => {
@@ -162,6 +165,14 @@ impl Shell {
             Left::Rested(standing) => Some(standing),
             Left::Lost => {
                 tracing::debug!(%run, "the run is left to its next owner");
+                None
+            }
+            Left::CutOff => {
+                tracing::debug!(%run, "the run is left to its next owner, with requests under way");
+                // Where nobody else can be that, it keeps its turn until it is taken up again.
+                if let Some(place) = place.filter(|_| self.limits.alone) {
+                    self.left.lock().insert(run, place);
+                }
                 None
             }
         }

@@ -4,7 +4,8 @@ use dragoman_simulation::{Defect, play, play_with};
 
 #[test]
 fn what_a_seed_gives_is_as_promised() {
-    for seed in 1..=200 {
+    // The last one: a process stood still in the turn of a run, and another of the serial began while its request left.
+    for seed in (1..=200).chain([18_591]) {
         let outcome = play(seed, false);
         assert_eq!(outcome.wrong, Vec::<String>::new(), "seed {seed}");
     }
