@@ -9,6 +9,7 @@
 //!
 //! **Not here:** the language (`manifest`, `plan`), the sandbox (`host`), how entries are stored (`journals/*`).
 
+mod breaker;
 pub mod error;
 pub mod machine;
 pub mod notice;
@@ -16,6 +17,7 @@ pub mod runner;
 pub mod shell;
 pub mod source;
 
+pub use breaker::Failing;
 pub use error::Error;
 pub use machine::Act;
 pub use notice::Notices;

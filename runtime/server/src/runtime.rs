@@ -203,12 +203,13 @@ async fn start(
         runner: runner.clone(),
         known: known.clone(),
     };
+    let worker = worker();
     let engine = Engine::start(Settings {
         journal: journal.clone(),
         runner: Arc::new(held),
         plans: plans.clone(),
         clock,
-        worker: worker(),
+        worker: worker.clone(),
         limits: Limits {
             alone,
             apart_ms: if alone { 0 } else { APART_MS },
@@ -218,13 +219,12 @@ async fn start(
             } else {
                 SHARED_LEASE_MS
             },
+            breakers: true,
             ..Limits::default()
         },
     });
-    let pauses = Pauses::new(known, journal, engine.handle(), plans.clone(), runner);
-    if !alone {
-        pauses.follow();
-    }
+    let pauses = Pauses::new(known, journal, engine.handle(), plans.clone(), runner, &worker).await?;
+    pauses.follow(!alone);
     Ok((engine, pauses))
 }
 

@@ -146,8 +146,8 @@ fn sentence(record: &Record, body: Option<&Value>) -> String {
             code,
             ..
         } => failed(*attempt, *class, *effect, code, body),
-        Record::Timer { due, purpose, .. } => match paused(body) {
-            Some(what) => format!("is held back, {what} is paused; looks again at {due} at the latest"),
+        Record::Timer { due, purpose, .. } => match held_back(body) {
+            Some(why) => format!("is held back, {why}; looks again at {due} at the latest"),
             None => format!("{} at {due}", purpose_text(*purpose)),
         },
         Record::Waiting { .. } => waits(record),
@@ -275,10 +275,17 @@ fn failed(attempt: u32, class: Class, effect: Effect, code: &str, body: Option<&
     format!("failed {class} ({code}){message}; {effect}{}", tries(attempt))
 }
 
-/// What is paused, where a step is held back for that.
-fn paused(body: Option<&Value>) -> Option<String> {
-    let what = body?.get("paused")?.as_object()?.iter().next()?;
-    Some(format!("{} `{}`", what.0, what.1.as_str().unwrap_or_default()))
+/// Why a step is held back: something is paused, or nothing works over its connection.
+fn held_back(body: Option<&Value>) -> Option<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    if let Some(failing) = body?.get("failing") {
+        let (connection, since) = (text(&failing["connection"]), text(&failing["since"]));
+        return Some(format!(
+            "nothing has worked over connection `{connection}` since {since}"
+        ));
+    }
+    let (kind, name) = body?.get("paused")?.as_object()?.iter().next()?;
+    Some(format!("{kind} `{}` is paused", text(name)))
 }
 
 fn purpose_text(purpose: TimerPurpose) -> &'static str {

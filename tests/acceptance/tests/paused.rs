@@ -1,7 +1,9 @@
-//! A pipeline or a connection is paused: customs is answered as ever, nobody is called, and all goes on from there.
+//! A pipeline or a connection is paused, or a partner is down: customs is answered as ever, nobody is called, and all goes
+//! on from there.
 
 use dragoman_acceptance::country::PATIENCE;
 use dragoman_acceptance::{Case, Country, Error, Options};
+use dragoman_support::faults::{Fault, Rule};
 use tokio::time::Instant;
 
 /// The command with these words; what it printed, where it ended with this code.
@@ -102,5 +104,65 @@ async fn a_pipeline_is_paused_while_nobody_serves() -> Result<(), Error> {
     .await?;
     country.at_rest(PATIENCE).await?;
     assert_eq!(country.count("endorsed", None), (2, 1), "{:?}", country.facts());
+    Ok(())
+}
+
+/// What a command says, once it has these words.
+async fn until_said(country: &Country, command: &[&str], words: &str) -> Result<String, Error> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let list = said(country, command, 0).await?;
+        if list.contains(words) {
+            return Ok(list);
+        }
+        if Instant::now() > end {
+            return Err(format!("never said {words:?}: {list}").into());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_partner_that_is_down_is_called_no_more_until_it_works_again() -> Result<(), Error> {
+    let mut country = Country::start(&Options::default()).await?;
+    let case = Case::with_permits();
+    country.issue(&case)?;
+    country.lodge(&case).await?;
+    country.at_rest(PATIENCE).await?;
+    country
+        .partner
+        .faults()
+        .push(Rule::always("*", Fault::fail_before(503)));
+    for number in ["08", "16"] {
+        assert_eq!(country.notify(&case, number).await?, 202, "notice {number}");
+    }
+    let list = until_said(&country, &["pause"], "fails since").await?;
+    assert!(
+        list.contains("connection importer") && list.contains("http.503"),
+        "{list}"
+    );
+    let held = until_held(&country).await?;
+    assert!(
+        held.contains("nothing has worked over connection `importer` since"),
+        "{held}"
+    );
+
+    // It is in the trail; whoever serves next knows it, and a person who knows better says so.
+    until_said(&country, &["runs", "list"], "breakers").await?;
+    country.kill().await?;
+    country.serve().await?;
+    let list = said(&country, &["pause"], 0).await?;
+    assert!(list.contains("connection importer fails since"), "{list}");
+    country.partner.faults().clear();
+    let resume = ["resume", "--connection", "importer", "--reason", "they are there again"];
+    let resumed = said(&country, &resume, 0).await?;
+    assert!(resumed.contains("goes on"), "{resumed}");
+    country.at_rest(PATIENCE).await?;
+    assert_eq!(country.count("endorsed", None), (2, 1), "{:?}", country.facts());
+    assert_eq!(country.count("used", Some("exported")), (2, 1), "{:?}", country.facts());
+    let list = said(&country, &["pause"], 0).await?;
+    assert!(list.contains("nothing is paused"), "{list}");
+    country.stop().await?;
+    let audit = said(&country, &["audit", "verify"], 0).await?;
+    assert!(audit.contains("audit: ok"), "{audit}");
     Ok(())
 }

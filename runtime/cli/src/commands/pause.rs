@@ -137,7 +137,8 @@ impl Change {
 
 fn print_paused(told: &Value) {
     let all = told["paused"].as_array().map(Vec::as_slice).unwrap_or_default();
-    if all.is_empty() {
+    let failing = told["failing"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if all.is_empty() && failing.is_empty() {
         println!("nothing is paused");
     }
     let row = |one: &Value| {
@@ -150,4 +151,15 @@ fn print_paused(told: &Value) {
         vec![kind.to_owned(), text(kind), text("at"), text("by"), text("reason")]
     };
     print!("{}", table(&all.iter().map(row).collect::<Vec<_>>()));
+    for one in failing {
+        let text = |name: &str| one[name].as_str().unwrap_or_default();
+        println!(
+            "connection {} fails since {} ({}): {} runs are held back here; the next call is let through at {}",
+            text("connection"),
+            text("since"),
+            text("code"),
+            one["held"],
+            text("until")
+        );
+    }
 }

@@ -107,7 +107,7 @@ impl<'a> Walk<'a> {
             return self.fail(step, failure);
         }
         if call.effect.is_read() {
-            if let Some(held) = self.held_back(call, TimerPurpose::Retry) {
+            if let Some(held) = self.held_back(step, call, TimerPurpose::Retry) {
                 return held;
             }
             let key = self.key_of(None);
@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
         if certain && self.is_voided(step) {
             return self.voided_away(step);
         }
-        if let Some(held) = self.held_back(call, TimerPurpose::Retry) {
+        if let Some(held) = self.held_back(step, call, TimerPurpose::Retry) {
             return held;
         }
         self.intend(call, request, attempt)

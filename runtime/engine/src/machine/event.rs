@@ -217,13 +217,18 @@ pub struct Outgoing {
     pub dry_run: bool,
 }
 
-/// What keeps a call from being made, until somebody lets it go on.
+/// What keeps a call from being made, until somebody lets it go on, or it is seen that the connection works again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Paused {
     /// The pipeline is paused.
     Pipeline,
     /// The connection is.
     Connection,
+    /// Nothing has worked over the connection since then.
+    Failing {
+        /// Since when.
+        since: Timestamp,
+    },
 }
 
 /// What follows a turn.

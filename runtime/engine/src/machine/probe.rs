@@ -21,7 +21,7 @@ impl<'a> Walk<'a> {
         };
         let first_sent_at = progress.first_at.unwrap_or(self.now);
         let (attempt, key) = (progress.attempt, progress.key.clone());
-        if let Some(held) = self.held_back(call, TimerPurpose::Probe) {
+        if let Some(held) = self.held_back(step, call, TimerPurpose::Probe) {
             return held;
         }
         let call = self.outgoing(step, call, request.input, request.documents, attempt, key);

@@ -35,9 +35,11 @@ pub struct Progress {
     pub doubt: bool,
     /// What it waits for.
     pub timer: Option<Timer>,
-    /// Since when it is held back, because its pipeline or its connection is paused.
+    /// Since when it is held back, because its pipeline or its connection is paused, or nothing works over it.
     pub held_since: Option<Timestamp>,
-    /// How long it was held back before, in milliseconds: the retry window stands still meanwhile.
+    /// Since when it was last known to be paused.
+    pub paused_at: Option<Timestamp>,
+    /// How long it was paused before, in milliseconds: the retry window stands still meanwhile.
     pub held_ms: i64,
     /// How often a probe was put off.
     pub probes: u32,
@@ -265,18 +267,15 @@ impl Progress {
 
     /// Whether it is held back from here on, or no longer.
     fn hold(&mut self, fact: &Fact<'_>) {
-        let held = fact.member("paused").is_some() && matches!(fact.record, Record::Timer { .. });
-        match self.held_since {
-            None if held => self.held_since = Some(fact.at),
-            Some(since) if !held => {
-                // Before a first attempt there is no window yet.
-                if self.first_at.is_some() {
-                    self.held_ms += fact.at.millis() - since.millis();
-                }
-                self.held_since = None;
-            }
-            _ => {}
+        let says = |why| fact.member(why).is_some() && matches!(fact.record, Record::Timer { .. });
+        let (paused, failing) = (says("paused"), says("failing"));
+        // Before a first attempt there is no window yet.
+        if let Some(since) = self.paused_at.filter(|_| self.first_at.is_some()) {
+            self.held_ms += fact.at.millis() - since.millis();
         }
+        self.paused_at = paused.then_some(fact.at);
+        let held = (paused || failing).then_some(fact.at);
+        self.held_since = held.map(|at| self.held_since.unwrap_or(at));
     }
 
     /// Applies what the machine decided by itself.

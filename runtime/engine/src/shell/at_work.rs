@@ -66,9 +66,12 @@ impl<'a> AtWork<'a> {
         let mut asked = first;
         loop {
             let now = self.shell.clock.now();
-            let runner = Arc::clone(&self.shell.runner);
             self.promises.extend(asked.promise);
-            let turn = self.machine.advance(&Live(runner.as_ref()), now, asked.event);
+            let live = Live {
+                shell: self.shell,
+                run: Some(self.run),
+            };
+            let turn = self.machine.advance(&live, now, asked.event);
             let mut next = Event::Committed;
             if let Some(commit) = turn.commit {
                 match self.append(commit).await {

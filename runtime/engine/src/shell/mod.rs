@@ -10,6 +10,7 @@
 mod accept;
 mod answer;
 mod at_work;
+mod breakers;
 mod children;
 mod clock;
 mod door;
@@ -62,6 +63,10 @@ use wakes::Wakes;
 struct Lock<T>(Mutex<T>);
 
 impl<T> Lock<T> {
+    fn new(value: T) -> Self {
+        Lock(Mutex::new(value))
+    }
+
     fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -87,6 +92,7 @@ struct Shell {
     /// Runs that lost their lease while they were at work, with their turn.
     left: Lock<HashMap<RunId, run::Place>>,
     wakes: Wakes,
+    breakers: breakers::Breakers,
     outbox: outbox::Outbox,
     notices: Notices,
     story: broadcast::Sender<Happening>,
@@ -129,6 +135,7 @@ impl Engine {
             turns: Turns::default(),
             left: Lock::default(),
             wakes: Wakes::default(),
+            breakers: breakers::Breakers::new(settings.limits.call_ms),
             outbox: outbox::Outbox::default(),
             notices: Notices::default(),
             story,
@@ -144,6 +151,7 @@ impl Engine {
             tokio::spawn(lease::keep(weak.clone())),
             tokio::spawn(scheduler::wake_due(weak.clone())),
             tokio::spawn(outbox::deliver(weak.clone())),
+            tokio::spawn(breakers::let_through(weak.clone())),
             tokio::spawn(recovery::recover(weak)),
         ];
         Engine {

@@ -7,23 +7,32 @@ use dragoman_model::{Digest, RunId, Timestamp};
 
 use super::Shell;
 use super::lease::Held;
+use crate::breaker::Heard;
 use crate::machine::{Connections, Event, Outgoing, Paused, Request};
-use crate::runner::{Boxed, Call, StepRunner};
+use crate::runner::{Boxed, Call};
 
 /// The connections as the runner has them now.
-pub(super) struct Live<'a>(pub(super) &'a dyn StepRunner);
+pub(super) struct Live<'a> {
+    pub(super) shell: &'a Shell,
+    /// The run that would call, where it is about to; none where it is only foreseen what it would do.
+    pub(super) run: Option<RunId>,
+}
 
 impl Connections for Live<'_> {
     fn settings(&self, connection: &str) -> Option<Digest> {
-        self.0.settings(connection)
+        self.shell.runner.settings(connection)
     }
 
     fn observes(&self, connection: &str) -> bool {
-        self.0.observes(connection)
+        self.shell.runner.observes(connection)
     }
 
     fn paused(&self, pipeline: &str, connection: &str) -> Option<Paused> {
-        self.0.paused(pipeline, connection)
+        let paused = self.shell.runner.paused(pipeline, connection);
+        paused.or_else(|| {
+            let since = self.shell.held_by_breaker(self.run?, connection)?;
+            Some(Paused::Failing { since })
+        })
     }
 }
 
@@ -39,17 +48,19 @@ impl Shell {
         let shell = Arc::clone(self);
         match request {
             Request::Call(outgoing) => {
-                let path = outgoing.path.clone();
+                let (path, connection) = (outgoing.path.clone(), outgoing.connection.clone());
                 let call = self.call(run, pipeline, held, *outgoing);
                 Box::pin(async move {
                     let report = Box::new(shell.runner.call(call).await);
+                    let heard = report.result.as_ref().map_or_else(Heard::of, |_| Heard::Answer);
+                    shell.heard_of(run, &connection, heard);
                     Event::Called { path, report }
                 })
             }
             Request::Probe { call, first_sent_at } => {
                 let path = call.path.clone();
                 let call = self.call(run, pipeline, held, *call);
-                Box::pin(async move { shell.ask(path, call, first_sent_at).await })
+                Box::pin(async move { shell.ask(run, path, call, first_sent_at).await })
             }
             Request::Children { path, all } => Box::pin(async move { shell.find_children(run, path, all).await }),
             Request::Event {
@@ -69,8 +80,11 @@ impl Shell {
         }
     }
 
-    async fn ask(&self, path: String, call: Call, first_sent_at: Timestamp) -> Event {
+    async fn ask(self: &Arc<Self>, run: RunId, path: String, call: Call, first_sent_at: Timestamp) -> Event {
+        let connection = call.connection.clone();
         let (result, usage) = self.runner.probe(call, first_sent_at).await;
+        let heard = result.as_ref().map_or_else(Heard::of, |_| Heard::Answer);
+        self.heard_of(run, &connection, heard);
         Event::Probed {
             path,
             result: Box::new(result),

@@ -41,7 +41,7 @@ impl Handle {
             act: act.name(),
             why,
         };
-        machine.foresee(&Live(shell.runner.as_ref()), now, act).map_err(why)
+        machine.foresee(&Live { shell, run: None }, now, act).map_err(why)
     }
 
     /// Whether a run that failed can be begun anew, as [`Handle::repeat`] does it.

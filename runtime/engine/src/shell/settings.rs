@@ -34,6 +34,8 @@ pub struct Limits {
     pub alone: bool,
     /// By how much the clocks of those who share the store may differ, in milliseconds.
     pub apart_ms: i64,
+    /// Whether a connection over which nothing works any more is called no more, but for one call from time to time.
+    pub breakers: bool,
     /// How many happenings are kept for a subscriber that is slow.
     pub story: usize,
     /// Whether the ids of runs are made of what begins them and when, so that the same messages at the same times give the
@@ -42,13 +44,14 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// Leases of 90 s, calls of 30 s, alone on the store.
+    /// Leases of 90 s, calls of 30 s, alone on the store, no circuit breakers.
     fn default() -> Self {
         Limits {
             lease_ms: 90_000,
             call_ms: 30_000,
             alone: true,
             apart_ms: 0,
+            breakers: false,
             story: 4_096,
             repeatable: false,
         }

@@ -111,12 +111,36 @@ impl House {
         }
     }
 
+    /// As [`House::new`], with circuit breakers.
+    pub(crate) fn with_breakers(plans: &[Arc<Plan>]) -> House {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (journal, clock) = (open(folder.path()), ManualClock::new(MORNING));
+        let limits = Limits {
+            breakers: true,
+            ..Limits::default()
+        };
+        House {
+            _folder: Some(folder),
+            ..House::limited(journal, Arc::default(), clock, plans, limits)
+        }
+    }
+
     /// An engine on a store that may have seen others before.
     pub(crate) fn on(
         journal: Arc<dyn Journal>,
         partner: Arc<Partner>,
         clock: ManualClock,
         plans: &[Arc<Plan>],
+    ) -> House {
+        House::limited(journal, partner, clock, plans, Limits::default())
+    }
+
+    fn limited(
+        journal: Arc<dyn Journal>,
+        partner: Arc<Partner>,
+        clock: ManualClock,
+        plans: &[Arc<Plan>],
+        limits: Limits,
     ) -> House {
         let plans = Plans(plans.to_vec());
         let engine = Engine::start(Settings {
@@ -125,7 +149,7 @@ impl House {
             plans: Arc::new(plans),
             clock: Arc::new(clock.clone()),
             worker: "worker-1".into(),
-            limits: Limits::default(),
+            limits,
         });
         House {
             journal,
@@ -159,12 +183,26 @@ impl House {
     pub(crate) async fn settle(&self) {
         self.handle().recovered().await;
         for _ in 0..1_000 {
-            self.quiet().await;
-            let Some(due) = self.next_due().await else { return };
-            self.clock.advance((due.millis() - self.clock.now().millis()).max(1));
-            self.until_moved(due).await;
+            if !self.step().await {
+                return;
+            }
         }
         panic!("it never settles");
+    }
+
+    /// Lets time pass until the next run wakes; false where none does by itself.
+    pub(crate) async fn step(&self) -> bool {
+        self.quiet().await;
+        let Some(due) = self.next_due().await else { return false };
+        self.clock.advance((due.millis() - self.clock.now().millis()).max(1));
+        self.until_moved(due).await;
+        true
+    }
+
+    /// Time jumps, and what is due then has been done.
+    pub(crate) async fn jump(&self, millis: i64) {
+        self.clock.advance(millis);
+        self.until_moved(self.clock.now()).await;
     }
 
     /// What was due has been taken up.

@@ -1,5 +1,6 @@
 //! The engine on a real store, with a scripted partner: what happens, what is written, what took effect.
 
+mod breaker;
 mod business;
 mod calls;
 mod cancelled;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dragoman_engine::{Clock, Delivered, Paused};
+use dragoman_engine::{Delivered, Paused};
 use dragoman_model::Failure;
 use serde_json::json;
 use tokio::sync::Notify;
@@ -18,12 +18,6 @@ impl House {
         self.partner.pause(None);
         self.handle().resumed().await.expect("the store answers");
         self.quiet().await;
-    }
-
-    /// Time jumps, and what is due then has been done.
-    async fn jump(&self, millis: i64) {
-        self.clock.advance(millis);
-        self.until_moved(self.clock.now()).await;
     }
 }
 

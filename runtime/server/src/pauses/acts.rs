@@ -31,7 +31,8 @@ pub struct PauseChange {
 }
 
 impl Pauses {
-    /// What is paused: `{ paused: [{ pipeline | connection, by, at, reason }] }`.
+    /// What is paused, and what fails: `{ paused: [{ pipeline | connection, by, at, reason }], failing: [{ connection, since,
+    /// until, code, held }] }`.
     ///
     /// # Errors
     /// [`Refusal::Store`].
@@ -45,10 +46,12 @@ impl Pauses {
             }
             told
         };
-        Ok(json!({ "paused": self.known.all().into_iter().map(told).collect::<Vec<_>>() }))
+        let paused: Vec<Value> = self.known.all().into_iter().map(told).collect();
+        Ok(json!({ "paused": paused, "failing": self.breakers.lock().await.list() }))
     }
 
-    /// Pauses something, or lets it go on: `{ changed, run? }`. What is as it is wanted stays so.
+    /// Pauses something, or lets it go on: `{ changed, run? }`. What is as it is wanted stays so. A connection that fails is
+    /// called at once.
     ///
     /// # Errors
     /// [`Refusal::Forbidden`], [`Refusal::Unclear`] without a reason, [`Refusal::Unknown`] where the site has no such pipeline
@@ -66,6 +69,16 @@ impl Pauses {
         let before = self.journal.state_get(PLACE.into(), key.clone()).await.map_err(store)?;
         if before.is_none() {
             self.known_to_the_site(what)?;
+        }
+        let mut tried = None;
+        if let (false, What::Connection(name)) = (change.pause, what) {
+            let mut breakers = self.breakers.lock().await;
+            tried = breakers.works(name, reason, &who).await?;
+        }
+        if before.is_none()
+            && let Some(changed) = tried
+        {
+            return Ok(changed);
         }
         if before.is_some() == change.pause {
             self.look().await.map_err(store)?;

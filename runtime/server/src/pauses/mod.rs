@@ -1,9 +1,11 @@
-//! What somebody has paused: pipelines whose runs call nobody, connections over which nobody is called.
+//! What somebody has paused: pipelines whose runs call nobody, connections over which nobody is called. And connections
+//! that nobody is called over because nothing works (circuit breakers).
 //!
 //! It stands in the store, where all processes of the site see it, and outlives them. Who paused what, and let it go on, is in
 //! the trail; runs that are held back say so too.
 
 mod acts;
+mod failing;
 mod held;
 mod routes;
 
@@ -17,18 +19,20 @@ use dragoman_journal::Journal;
 use dragoman_journal::error::Error;
 use dragoman_model::Value;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
 
 pub use acts::PauseChange;
 pub(crate) use held::Held;
 pub(crate) use routes::{change, list};
 
 use crate::plans::Plans;
+use failing::Breakers;
 
 /// In the store it is the state of a connection that no site can have: its name is none.
 const PLACE: &str = "@paused";
 /// More than anybody pauses.
 const MANY: u32 = 10_000;
-/// So often it is looked whether another process has paused something, or let it go on.
+/// So often it is looked whether a process has found that a connection fails, or has paused something.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// What can be paused.
@@ -120,37 +124,45 @@ pub struct Pauses {
     handle: Handle,
     plans: Arc<Plans>,
     runner: Arc<dyn StepRunner>,
+    breakers: Mutex<Breakers>,
 }
 
 impl Pauses {
-    pub(crate) fn new(
+    /// `worker`: the name of this process in the trail.
+    pub(crate) async fn new(
         known: Arc<Known>,
         journal: Arc<dyn Journal>,
         handle: Handle,
         plans: Arc<Plans>,
         runner: Arc<dyn StepRunner>,
-    ) -> Arc<Self> {
+        worker: &str,
+    ) -> Result<Arc<Self>, Error> {
+        let breakers = Breakers::load(journal.clone(), handle.clone(), worker).await?;
         for (what, told) in known.all() {
             tracing::warn!(by = %told["by"], at = %told["at"], reason = %told["reason"], "{what} is paused");
         }
-        Arc::new(Pauses {
+        Ok(Arc::new(Pauses {
             known,
             journal,
             handle,
             plans,
             runner,
-        })
+            breakers: Mutex::new(breakers),
+        }))
     }
 
-    /// Looks at what other processes do to it, for as long as it is used.
-    pub(crate) fn follow(self: &Arc<Self>) {
+    /// Keeps what the circuit breakers find, for as long as it is used. `shared`: also looks at what other processes do.
+    pub(crate) fn follow(self: &Arc<Self>, shared: bool) {
         let pauses: Weak<Self> = Arc::downgrade(self);
         tokio::spawn(async move {
             loop {
                 tokio::time::sleep(LOOK).await;
                 let Some(pauses) = pauses.upgrade() else { return };
-                if let Err(error) = pauses.look().await {
+                if shared && let Err(error) = pauses.look().await {
                     tracing::debug!(%error, "it cannot be seen what is paused");
+                }
+                if let Err(refusal) = pauses.breakers.lock().await.look(shared).await {
+                    tracing::debug!(?refusal, "it cannot be kept which connections fail");
                 }
             }
         });

@@ -78,6 +78,7 @@ impl Worker {
                 call_ms: CALL,
                 alone: !given.base.shared,
                 apart_ms: if given.base.shared { 1_000 } else { 0 },
+                breakers: true,
                 repeatable: true,
                 ..Limits::default()
             },
