@@ -118,6 +118,7 @@ impl<'a> Life<'a> {
             }),
             plans: Arc::clone(&world.prepared.plans) as _,
             clock: Arc::new(world.clock.clone()),
+            meter: Arc::new(dragoman_engine::NoMeter),
             worker: "case".into(),
             limits: Limits {
                 repeatable: true,

@@ -132,6 +132,14 @@ impl Sight {
         }
     }
 
+    /// Runs that nothing moves on.
+    pub(crate) async fn stuck(&self, limit: usize) -> Result<Value, Error> {
+        match self {
+            Sight::Served(client) => Ok(client.get(&format!("/v1/runs?stuck=true&limit={limit}")).await?),
+            Sight::Stored(records) => Ok(records.stuck(limit).await?),
+        }
+    }
+
     /// Accounts of ledgers.
     pub(crate) async fn ledger(&self, ledger: Option<String>, account: Option<String>) -> Result<Value, Error> {
         match self {

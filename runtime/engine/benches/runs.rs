@@ -148,6 +148,7 @@ async fn measure(clients: usize, seconds: u64) {
         runner: Arc::new(Echo),
         plans: Arc::new(One(plan())),
         clock: Arc::new(SystemClock),
+        meter: Arc::new(dragoman_engine::NoMeter),
         worker: "bench".into(),
         limits: Limits::default(),
     });

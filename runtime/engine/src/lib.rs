@@ -12,6 +12,7 @@
 mod breaker;
 pub mod error;
 pub mod machine;
+pub mod meter;
 pub mod notice;
 pub mod runner;
 pub mod shell;
@@ -20,6 +21,7 @@ pub mod source;
 pub use breaker::Failing;
 pub use error::Error;
 pub use machine::Act;
+pub use meter::{Meter, NoMeter};
 pub use notice::Notices;
 pub use runner::{Boxed, Call, Output, Paused, Probed, Report, StateWrite, StepRunner, Written};
 pub use shell::{

@@ -126,6 +126,8 @@ pub struct RunFilter {
     pub pipeline: Option<String>,
     /// `active`, `sleeping`, `waiting`, `parked`, `completed`, `stopped`, `failed`, `cancelled`.
     pub status: Option<String>,
+    /// Owned by nobody, and due at this time already.
+    pub overdue: Option<Timestamp>,
     /// Also children.
     pub children: bool,
     /// At most so many (0: 100).

@@ -24,6 +24,7 @@ use crate::books;
 use crate::desk::{Desk, OPERATORS, Refusal, Who};
 use crate::error::{NO_ROLE, NOT_SHOWN, NOT_TAKEN, TOO_OFTEN};
 use crate::letters;
+use crate::metrics::{self, Metrics};
 use crate::migrations::Migrations;
 use crate::moving;
 use crate::os_user::os_actor;
@@ -35,23 +36,19 @@ pub(crate) struct Api {
     pub(crate) desk: Desk,
     pub(crate) migrations: Migrations,
     pub(crate) pauses: Arc<Pauses>,
-    token: Bearer,
+    pub(crate) metrics: Metrics,
+    pub(crate) token: Bearer,
     pub(crate) reloader: Arc<Reloader>,
-    journal: Arc<dyn Store>,
+    pub(crate) journal: Arc<dyn Store>,
 }
 
-/// The routes below `/v1`. All but `/v1/health` ask who it is: an account of the site, or the administrator of this machine
+/// The routes below `/v1`. All but `/v1/health` and `/v1/ready` ask who it is: an account of the site, or the administrator of this machine
 /// with the token that only the user who serves can read.
-pub(crate) fn router(
-    desk: Desk,
-    migrations: Migrations,
-    pauses: Arc<Pauses>,
-    token: Bearer,
-    reloader: Arc<Reloader>,
-    journal: Arc<dyn Store>,
-) -> Router {
+pub(crate) fn router(api: Api) -> Router {
     Router::new()
         .route("/v1/health", get(health))
+        .route("/v1/ready", get(metrics::ready))
+        .route("/v1/metrics", get(metrics::metrics))
         .route("/v1/status", get(status))
         .route("/v1/runs", get(runs))
         .route("/v1/runs/{run}", get(run))
@@ -66,20 +63,16 @@ pub(crate) fn router(
         .route("/v1/waits/{wait}", post(answer))
         .route("/v1/reload", post(reload))
         .route("/v1/migrations", post(moving::migrate))
-        .with_state(Arc::new(Api {
-            desk,
-            migrations,
-            pauses,
-            token,
-            reloader,
-            journal,
-        }))
+        .with_state(Arc::new(api))
 }
 
 #[derive(Debug, Deserialize)]
 struct Wanted {
     pipeline: Option<String>,
     status: Option<String>,
+    /// Only what nothing moves on.
+    #[serde(default)]
+    stuck: bool,
     #[serde(default)]
     children: bool,
     #[serde(default)]
@@ -175,14 +168,17 @@ async fn reload(State(api): State<Arc<Api>>, headers: HeaderMap, Query(wanted): 
 
 async fn runs(State(api): State<Arc<Api>>, headers: HeaderMap, Query(wanted): Query<Wanted>) -> Response<Body> {
     let filter = RunFilter {
-        run: None,
         pipeline: wanted.pipeline,
         status: wanted.status,
         children: wanted.children,
         limit: wanted.limit,
+        ..RunFilter::default()
     };
     guarded(&api, &headers, &[Role::Viewer], async |who| {
-        let mut found = api.desk.runs(filter).await?;
+        let mut found = match wanted.stuck {
+            true => api.desk.stuck(filter.limit).await?,
+            false => api.desk.runs(filter).await?,
+        };
         if who.may(&CONTENT).is_err() {
             without(&mut found["runs"], &["output"]);
         }

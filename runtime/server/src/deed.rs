@@ -100,7 +100,7 @@ fn drafts(run: RunId, at: Timestamp, version: Digest, who: &Who, parts: Vec<(Rec
 }
 
 /// The time of the machine.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let millis = since.map_or(0, |since| since.as_millis());
     Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use dragoman_engine::machine::Act;
-use dragoman_engine::shell::Handle;
+use dragoman_engine::shell::{Clock, Handle, SystemClock};
 use dragoman_journal::{Journal, RunFilter};
 use dragoman_model::{Actor, Digest, Role, Value};
 use serde_json::json;
 
+use crate::stuck::stuck;
 use crate::{records, waits};
 
 /// Whoever has one of these roles may repair runs and move them to other versions.
@@ -96,6 +97,14 @@ impl Desk {
     /// [`Refusal::Unclear`] where there is no such status, [`Refusal::Store`].
     pub async fn runs(&self, filter: RunFilter) -> Result<Value, Refusal> {
         records::runs(&*self.journal, filter).await.map_err(store)?
+    }
+
+    /// Runs that nothing moves on, newest first, each with why in its `note`: `{ runs: [...] }`.
+    ///
+    /// # Errors
+    /// [`Refusal::Store`].
+    pub async fn stuck(&self, limit: usize) -> Result<Value, Refusal> {
+        stuck(&*self.journal, SystemClock.now(), limit).await.map_err(store)
     }
 
     /// A run with its timeline: `{ run, timeline, children }`; the children's timelines too.

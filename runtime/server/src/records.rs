@@ -3,6 +3,7 @@
 //!
 //! It needs the store alone: neither secrets nor plugins, and no pipeline without mistakes.
 
+use dragoman_engine::shell::{Clock, SystemClock};
 use dragoman_journal::{Entry, Record, Records, RunFilter};
 use dragoman_model::{RunId, Value};
 use serde_json::json;
@@ -12,6 +13,7 @@ use crate::desk::Refusal;
 use crate::error::Error;
 use crate::ledger;
 use crate::stores::Place;
+use crate::stuck::stuck;
 use crate::view;
 use crate::waits::waits;
 
@@ -33,6 +35,14 @@ impl Stored {
     /// Where the store cannot be read; the inner one where there is no such status.
     pub async fn runs(&self, filter: RunFilter) -> Result<Result<Value, Refusal>, Error> {
         Ok(runs(&*self.0, filter).await?)
+    }
+
+    /// Runs that nothing moves on: as [`crate::Desk::stuck`].
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn stuck(&self, limit: usize) -> Result<Value, Error> {
+        Ok(stuck(&*self.0, SystemClock.now(), limit).await?)
     }
 
     /// A run with its timeline: as [`crate::Desk::run`].

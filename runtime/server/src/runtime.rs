@@ -21,6 +21,7 @@ use futures_util::future::join_all;
 use crate::error::Error;
 use crate::heads;
 use crate::instance::{Instance, Part};
+use crate::metrics::{Counted, Timed};
 use crate::pauses::{Held, Known, Pauses};
 use crate::plans::Plans;
 use crate::site::{self, Account, Inputs, Secrets, Seen, Site};
@@ -81,6 +82,7 @@ pub struct Runtime {
     pub plans: Arc<Plans>,
     /// What somebody has paused.
     pub pauses: Arc<Pauses>,
+    pub(crate) counted: Arc<Counted>,
     /// The senders by name.
     pub senders: BTreeMap<String, Arc<Sender>>,
     pub(crate) brokers: BTreeMap<String, Broker>,
@@ -160,7 +162,8 @@ impl Runtime {
         connections.bind(&host, &egress);
         let plans = Arc::new(Plans::new(editions, world, shared.clone(), host.clone()));
         let clock = crate::clock::of(&journal).await?;
-        let (engine, pauses) = start(shared, clock, journal.is_alone(), &host, &plans).await?;
+        let counted = Arc::<Counted>::default();
+        let (engine, pauses) = start(shared, clock, journal.is_alone(), &host, &plans, &counted).await?;
         Ok(Runtime {
             said,
             file: site_file.to_path_buf(),
@@ -169,6 +172,7 @@ impl Runtime {
             journal,
             plans,
             pauses,
+            counted,
             senders,
             brokers,
             users,
@@ -196,11 +200,16 @@ async fn start(
     alone: bool,
     host: &Arc<Host>,
     plans: &Arc<Plans>,
+    counted: &Arc<Counted>,
 ) -> Result<(Engine, Arc<Pauses>), Error> {
     let known = Arc::new(Known::load(&*journal).await?);
     let runner: Arc<dyn StepRunner> = Arc::new(Runner::new(host.clone()));
-    let held = Held {
+    let timed = Timed {
         runner: runner.clone(),
+        counted: counted.clone(),
+    };
+    let held = Held {
+        runner: Arc::new(timed),
         known: known.clone(),
     };
     let worker = worker();
@@ -209,6 +218,7 @@ async fn start(
         runner: Arc::new(held),
         plans: plans.clone(),
         clock,
+        meter: counted.clone(),
         worker: worker.clone(),
         limits: Limits {
             alone,

@@ -12,8 +12,10 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 
 use crate::address::Address;
+use crate::api::Api;
 use crate::desk::Desk;
 use crate::error::{Error, LISTEN};
+use crate::metrics::{Metrics, count_answers};
 use crate::migrations::Migrations;
 use crate::reload::Reloader;
 use crate::runtime::Runtime;
@@ -100,16 +102,20 @@ fn router(runtime: &Runtime, reloader: &Arc<Reloader>, token: String) -> axum::R
     let desk = Desk::new(journal.clone(), runtime.handle());
     let migrations = Migrations::new(journal, runtime.plans.clone(), runtime.handle());
     let token = Bearer::new(Secret::new(token));
-    let (pauses, reloader_of_api) = (runtime.pauses.clone(), reloader.clone());
-    api::router(
+    let pauses = runtime.pauses.clone();
+    let counted = runtime.counted.clone();
+    let api = Api {
         desk,
         migrations,
         pauses,
+        metrics: Metrics::new(&counted),
         token,
-        reloader_of_api,
-        runtime.journal.clone(),
-    )
-    .merge(dragoman_transports_http::inbound::router(reloader.routes.clone()))
+        reloader: reloader.clone(),
+        journal: runtime.journal.clone(),
+    };
+    api::router(api)
+        .merge(dragoman_transports_http::inbound::router(reloader.routes.clone()))
+        .layer(axum::middleware::from_fn_with_state(counted, count_answers))
 }
 
 async fn listen(address: &str) -> Result<TcpListener, Error> {

@@ -400,15 +400,24 @@ impl Country {
     /// # Errors
     /// The command does not answer, or refuses.
     pub async fn ask(&self, path: &str) -> Result<Value, Error> {
-        let file = self.site.file("store/serving.json");
-        let serving: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
-        let bearer = format!("Bearer {}", serving["token"].as_str().unwrap_or_default());
-        let url = format!("{}{path}", self.address);
-        let answer = http::request("GET", &url, &[("authorization", &bearer)], "").await?;
+        let answer = self.get(path, true).await?;
         if answer.status != 200 {
             return Err(format!("{path} was answered {}: {}", answer.status, answer.json()).into());
         }
         Ok(answer.json())
+    }
+
+    /// What is answered to a GET of the operator API; `as_operator`: with the token of the administrator of this machine.
+    ///
+    /// # Errors
+    /// Nobody answers.
+    pub async fn get(&self, path: &str, as_operator: bool) -> Result<Answer, Error> {
+        let file = self.site.file("store/serving.json");
+        let serving: Value = serde_json::from_slice(&std::fs::read(&file)?)?;
+        let bearer = format!("Bearer {}", serving["token"].as_str().unwrap_or_default());
+        let headers = [("authorization", bearer.as_str())];
+        let url = format!("{}{path}", self.address);
+        Ok(http::request("GET", &url, &headers[..usize::from(as_operator)], "").await?)
     }
 
     /// All runs, children too.

@@ -107,6 +107,7 @@ async fn real_run(store: Arc<dyn Journal>) -> RunId {
         runner: Arc::new(Shop),
         plans: Arc::new(Plans((bench.build)(&bench.values).expect("the plans are good"))),
         clock: Arc::new(SystemClock),
+        meter: Arc::new(dragoman_engine::NoMeter),
         worker: "worker".into(),
         limits: Limits::default(),
     });
@@ -152,6 +153,7 @@ async fn taken(store: Arc<dyn Journal>, observing: Option<&str>) -> RunId {
         runner: Arc::new(Shop),
         plans: Arc::new(Plans::observing(observing)),
         clock: Arc::new(clock.clone()),
+        meter: Arc::new(dragoman_engine::NoMeter),
         worker: "worker".into(),
         limits: Limits::default(),
     });

@@ -131,11 +131,9 @@ impl Against {
 /// been done; nor do its items, which is why all runs are asked for, whatever the pipeline.
 async fn acts(site: &Sight, pipeline: Option<&str>) -> Result<Vec<Value>, Error> {
     let filter = RunFilter {
-        run: None,
-        pipeline: None,
         children: true,
         limit: 100_000,
-        status: None,
+        ..RunFilter::default()
     };
     let runs = site.runs(filter).await?;
     let mut acts = Vec::new();

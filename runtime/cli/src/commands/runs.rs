@@ -15,35 +15,44 @@ use crate::console::table;
 use crate::site::{Site, SiteOption, block_on, desk, encoded};
 use crate::who::WhoOption;
 
-/// What happened.
+/// What happened. Without a command: the runs, newest first.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Runs {
     #[command(subcommand)]
-    act: Act,
+    act: Option<Act>,
+    #[command(flatten)]
+    list: List,
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    site: SiteOption,
+    /// Of this pipeline only
+    #[arg(long)]
+    pipeline: Option<String>,
+    /// active, sleeping, waiting, parked, completed, stopped, failed or cancelled
+    #[arg(long)]
+    status: Option<String>,
+    /// Only those that nothing moves on: no owner, no time to wake, nobody they wait for. There should be none
+    #[arg(long, conflicts_with_all = ["pipeline", "status", "children"])]
+    stuck: bool,
+    /// Also the runs of the items of `each` steps
+    #[arg(long)]
+    children: bool,
+    /// At most so many
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+    /// For programs
+    #[arg(long)]
+    json: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum Act {
     /// Runs, newest first
-    List {
-        #[command(flatten)]
-        site: SiteOption,
-        /// Of this pipeline only
-        #[arg(long)]
-        pipeline: Option<String>,
-        /// active, sleeping, waiting, parked, completed, stopped, failed or cancelled
-        #[arg(long)]
-        status: Option<String>,
-        /// Also the runs of the items of `each` steps
-        #[arg(long)]
-        children: bool,
-        /// At most so many
-        #[arg(long, default_value_t = 50)]
-        limit: usize,
-        /// For programs
-        #[arg(long)]
-        json: bool,
-    },
+    List(List),
     /// Lets a parked run go on: the step is tried again, or the other side is asked where its effect is not known
     Resume(Operate),
     /// Says that a parked step's request had no effect: it is sent again with the same key
@@ -104,35 +113,13 @@ impl Operate {
 
 impl Runs {
     pub(crate) fn run(self) -> Outcome {
-        match self.act {
+        match self.act.unwrap_or(Act::List(self.list)) {
             Act::Resume(operate) => block_on(operate.send("resume")),
             Act::Absent(operate) => block_on(operate.send("absent")),
             Act::Skip(operate) => block_on(operate.send("skip")),
             Act::Cancel(operate) => block_on(operate.send("cancel")),
             Act::Record(record) => record.run(),
-            Act::List {
-                site,
-                pipeline,
-                status,
-                children,
-                limit,
-                json,
-            } => block_on(async {
-                let filter = RunFilter {
-                    run: None,
-                    pipeline,
-                    status,
-                    children,
-                    limit,
-                };
-                let found = list(&site, filter).await?;
-                if json {
-                    println!("{found:#}");
-                } else {
-                    print_list(&found);
-                }
-                Ok(ExitCode::SUCCESS)
-            }),
+            Act::List(list) => block_on(list.print()),
             Act::Show { run, site, json } => block_on(async {
                 let found = site.look().await?.run(&run, json).await?;
                 if json {
@@ -146,11 +133,34 @@ impl Runs {
     }
 }
 
+impl List {
+    async fn print(self) -> Outcome {
+        if self.limit == 0 {
+            return Err(Error::coded(OPTION, "`--limit 0` lists nothing: write a number from 1"));
+        }
+        let found = match self.stuck {
+            true => self.site.look().await?.stuck(self.limit).await?,
+            false => {
+                let filter = RunFilter {
+                    pipeline: self.pipeline,
+                    status: self.status,
+                    children: self.children,
+                    limit: self.limit,
+                    ..RunFilter::default()
+                };
+                list(&self.site, filter).await?
+            }
+        };
+        match self.json {
+            true => println!("{found:#}"),
+            false => print_list(&found, if self.stuck { "no run is stuck" } else { "no runs" }),
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
 /// Runs, newest first. None of a pipeline that nobody knows is a slip, and no answer.
 async fn list(site: &SiteOption, filter: RunFilter) -> Result<Value, Error> {
-    if filter.limit == 0 {
-        return Err(Error::coded(OPTION, "`--limit 0` lists nothing: write a number from 1"));
-    }
     let sight = site.look().await?;
     let found = sight.runs(filter.clone()).await?;
     let is_empty = |found: &Value| found["runs"].as_array().is_none_or(Vec::is_empty);
@@ -175,7 +185,7 @@ async fn list(site: &SiteOption, filter: RunFilter) -> Result<Value, Error> {
     Ok(found)
 }
 
-fn print_list(found: &Value) {
+fn print_list(found: &Value, none: &str) {
     let mut rows = vec![
         ["RUN", "PIPELINE", "STATUS", "BEGAN", "KEY", "NOTE"]
             .map(str::to_owned)
@@ -194,7 +204,7 @@ fn print_list(found: &Value) {
         ]);
     }
     if rows.len() == 1 {
-        println!("no runs");
+        println!("{none}");
     } else {
         print!("{}", table(&rows));
     }

@@ -211,6 +211,11 @@ impl<'a> AtWork<'a> {
         let shell = self.shell;
         if !append.begins.is_empty() {
             let begins = std::mem::take(&mut append.begins);
+            for entry in begins.iter().flat_map(|begin| &begin.entries) {
+                if let Record::Accepted { pipeline, .. } = &entry.record {
+                    shell.meter.entry(pipeline, true, &entry.record);
+                }
+            }
             self.begin_children(begins, &append.entries);
         }
         self.promises.retain_mut(|promise| !promise.kept_by(&append.entries));
@@ -219,7 +224,10 @@ impl<'a> AtWork<'a> {
         shell.rests(&self.machine, &append);
         self.standing = append.standing;
         let closed = append.standing == Standing::Closed;
+        let origin = self.machine.state().origin.as_ref();
+        let child = origin.is_some_and(|origin| origin.parent.is_some());
         for entry in &append.entries {
+            shell.meter.entry(&self.pipeline, child, &entry.record);
             shell.notices.entry(&self.pipeline, entry);
             if let Record::Closed { ending } = &entry.record {
                 shell.ended(&self.machine, *ending, entry);

@@ -22,6 +22,9 @@ pub struct Happening {
 impl Shell {
     /// Tells of the first entries of a run.
     pub(super) fn tell(&self, plan: &Plan, entries: Vec<Draft>) {
+        for entry in &entries {
+            self.meter.entry(&plan.pipeline, false, &entry.record);
+        }
         if self.story.receiver_count() == 0 {
             return;
         }

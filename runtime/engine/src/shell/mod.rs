@@ -50,6 +50,7 @@ pub use follow::Finished;
 pub use settings::{Limits, PlanSource, Settings};
 
 use crate::Delivery;
+use crate::meter::Meter;
 use crate::notice::Notices;
 use crate::runner::StepRunner;
 use answer::Signal;
@@ -78,6 +79,7 @@ struct Shell {
     runner: Arc<dyn StepRunner>,
     plans: Arc<dyn PlanSource>,
     clock: Arc<dyn Clock>,
+    meter: Arc<dyn Meter>,
     worker: Actor,
     limits: Limits,
     /// Runs at work, with the way to reach them.
@@ -124,6 +126,7 @@ impl Engine {
             runner: settings.runner,
             plans: settings.plans,
             clock: settings.clock,
+            meter: settings.meter,
             worker: Actor::system(&settings.worker),
             limits: settings.limits,
             running: Lock::default(),
@@ -187,6 +190,8 @@ pub struct Status {
     pub working: usize,
     /// Accepted runs that wait for their pipeline's limit.
     pub queued: usize,
+    /// Whether every unfinished run that the store had at the start was taken up.
+    pub recovered: bool,
     /// Whether messages are refused because the engine stops.
     pub stopping: bool,
 }
@@ -197,6 +202,7 @@ impl Handle {
         Status {
             working: self.0.running.lock().len(),
             queued: self.0.lanes.queued(),
+            recovered: self.0.recovered.load(Ordering::Acquire),
             stopping: self.0.stopping.load(Ordering::Acquire),
         }
     }

@@ -7,6 +7,7 @@ use dragoman_model::{Digest, Value};
 use dragoman_plan::Plan;
 
 use super::clock::Clock;
+use crate::meter::Meter;
 use crate::runner::{Boxed, StepRunner};
 
 /// Where plans come from.
@@ -68,6 +69,8 @@ pub struct Settings {
     pub plans: Arc<dyn PlanSource>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
+    /// What counts.
+    pub meter: Arc<dyn Meter>,
     /// The worker's name: the actor of what the engine does by itself.
     pub worker: String,
     /// Bounds.

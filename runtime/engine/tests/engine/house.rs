@@ -148,6 +148,7 @@ impl House {
             runner: Arc::clone(&partner) as _,
             plans: Arc::new(plans),
             clock: Arc::new(clock.clone()),
+            meter: Arc::new(dragoman_engine::NoMeter),
             worker: "worker-1".into(),
             limits,
         });

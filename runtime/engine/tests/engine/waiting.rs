@@ -28,6 +28,7 @@ const DAY: i64 = 86_400_000;
 
 /// Nothing is held in memory for runs that wait.
 const AT_REST: Status = Status {
+    recovered: true,
     working: 0,
     queued: 0,
     stopping: false,

@@ -146,7 +146,6 @@ pub(super) async fn lists_are_filtered(journal: &dyn Journal) {
         (of("orders", 2).await, of("orders", 0).await, of("letters", 0).await),
         (2, 4, 0)
     );
-
     let beginning = async |digits: String| answered(journal.beginning(digits).await);
     for one in &all {
         let id = one.run.to_string();

@@ -3,6 +3,7 @@
 use dragoman_model::Timestamp;
 
 use super::sample::{self, LEASE, START, answered, begun, park, run, stand, written};
+use crate::query::RunFilter;
 use crate::record::{Record, TimerPurpose};
 use crate::store::{Journal, Lease, Standing};
 
@@ -53,6 +54,19 @@ pub(super) async fn runs_wake_when_they_are_due(journal: &dyn Journal) {
     );
     assert_eq!(due(DUE, 10).await, [run(4), run(1)], "oldest first");
     assert_eq!(due(DUE, 1).await, [run(4)]);
+    for (at, found) in [
+        (START.plus_millis(LEASE - 1), vec![]),
+        (lease_ends, vec![run(4)]),
+        (DUE, vec![run(4), run(1)]),
+    ] {
+        let filter = RunFilter {
+            overdue: Some(at),
+            ..RunFilter::default()
+        };
+        let listed = answered(journal.runs(filter).await);
+        let listed: Vec<_> = listed.iter().map(|summary| summary.run).collect();
+        assert_eq!(listed, found, "what is due is listed, newest first");
+    }
 
     answered(journal.acquire(run(1), DUE, DUE.plus_millis(LEASE)).await);
     assert_eq!(due(DUE, 10).await, [run(4)], "an owned run is not due");

@@ -127,6 +127,11 @@ pub(crate) async fn runs(client: &Object, filter: &RunFilter) -> Result<Vec<RunS
         values.push(pipeline);
         conditions.push(format!("r.pipeline = ${}", values.len()));
     }
+    let overdue = filter.overdue.map(Timestamp::millis);
+    if let Some(overdue) = &overdue {
+        values.push(overdue);
+        conditions.push(format!("r.due <= ${}", values.len()));
+    }
     if let Some(status) = &filter.status {
         let condition = match status.as_str() {
             "active" => "r.standing = 0",

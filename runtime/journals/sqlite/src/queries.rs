@@ -61,6 +61,10 @@ pub(crate) fn runs(connection: &Connection, filter: &RunFilter) -> Result<Vec<Ru
         conditions.push("r.pipeline = ?");
         values.push(pipeline.clone().into());
     }
+    if let Some(overdue) = filter.overdue {
+        conditions.push("r.due <= ?");
+        values.push(overdue.millis().into());
+    }
     if let Some(status) = &filter.status {
         conditions.push(match status.as_str() {
             "active" => "r.standing = 0",

@@ -168,6 +168,11 @@ impl Pauses {
         });
     }
 
+    /// How much is paused.
+    pub(crate) fn count(&self) -> usize {
+        self.known.all().len()
+    }
+
     /// Looks anew; what goes on is told to the engine.
     async fn look(&self) -> Result<(), Error> {
         if self.known.look(&*self.journal).await? {

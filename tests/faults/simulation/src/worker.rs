@@ -68,6 +68,7 @@ impl Worker {
                 life,
                 ahead: given.ahead,
             }),
+            meter: Arc::new(dragoman_engine::NoMeter),
             worker: format!("worker-{}", life.worker),
             limits: Limits {
                 lease_ms: if given.base.shared {

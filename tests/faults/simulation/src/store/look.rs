@@ -72,6 +72,9 @@ impl State {
             (filter.children || run.parent.is_none())
                 && filter.run.is_none_or(|only| only == **id)
                 && filter.pipeline.as_ref().is_none_or(|only| *only == run.pipeline)
+                && filter
+                    .overdue
+                    .is_none_or(|time| run.row.due.is_some_and(|due| due <= time.millis()))
                 && filter.status.as_ref().is_none_or(|only| only == status(run))
         };
         let mut found: Vec<_> = self.runs.iter().filter(fits).collect();
