@@ -27,7 +27,7 @@ pub(crate) struct Deed<'a> {
     /// Records of what came of it, each with its body.
     pub(crate) records: Vec<(Record, Value)>,
     /// What it does in the store.
-    pub(crate) operation: Operation,
+    pub(crate) operations: Vec<Operation>,
 }
 
 impl Deed<'_> {
@@ -63,7 +63,7 @@ impl Deed<'_> {
         parts.push((closed, "", json!({ "output": null })));
         let begin = Begin {
             entries: drafts(run, now, version, who, parts),
-            operations: vec![self.operation],
+            operations: self.operations,
             content,
             standing: Standing::Closed,
             lease_until: now,

@@ -232,7 +232,7 @@ impl Desk {
             }),
             reason,
             records: vec![(planned.record, json!({ "lines": planned.lines }))],
-            operation: planned.operation,
+            operations: vec![planned.operation],
         };
         deed.write(&*self.journal, &who)
             .await?

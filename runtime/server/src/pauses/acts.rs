@@ -6,7 +6,7 @@ use dragoman_model::Value;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{PLACE, Pauses, What};
+use super::{PLACE, Pauses, RESUMED, What};
 use crate::deed::Deed;
 use crate::desk::{OPERATORS, Refusal, Who, store};
 
@@ -84,23 +84,8 @@ impl Pauses {
             self.look().await.map_err(store)?;
             return Ok(json!({ "changed": false }));
         }
-        let (connection, expected) = (PLACE.to_owned(), Some(before.map_or(0, |(_, version)| version)));
-        let operation = match change.pause {
-            true => {
-                let told = json!({ "by": who.actor.id, "at": SystemClock.now(), "reason": reason });
-                Operation::StatePut {
-                    connection,
-                    key,
-                    value: told.to_string().into_bytes(),
-                    expected,
-                }
-            }
-            false => Operation::StateDelete {
-                connection,
-                key,
-                expected,
-            },
-        };
+        let told = json!({ "by": who.actor.id, "at": SystemClock.now(), "reason": reason });
+        let seen = before.map_or(0, |(_, version)| version);
         let deed = Deed {
             pipeline: PIPELINE,
             act: if change.pause { "pause" } else { "resume" },
@@ -108,7 +93,7 @@ impl Pauses {
             message: json!(what),
             reason,
             records: Vec::new(),
-            operation,
+            operations: written_as(key, seen, change.pause.then_some(&told)),
         };
         let written = deed.write(&*self.journal, &who).await?;
         let run =
@@ -126,5 +111,32 @@ impl Pauses {
             true => Ok(()),
             false => Err(Refusal::Unknown(format!("the site has no {what}"))),
         }
+    }
+}
+
+/// What is written of a pause over what was `seen`: what is `told` of it, or that it goes on.
+fn written_as(key: String, seen: u64, told: Option<&Value>) -> Vec<Operation> {
+    let (connection, expected) = (PLACE.to_owned(), Some(seen));
+    match told {
+        Some(told) => vec![Operation::StatePut {
+            connection,
+            key,
+            value: told.to_string().into_bytes(),
+            expected,
+        }],
+        // A process that has not seen the pause sees that something goes on.
+        None => vec![
+            Operation::StateDelete {
+                connection: connection.clone(),
+                key,
+                expected,
+            },
+            Operation::StatePut {
+                connection,
+                key: RESUMED.into(),
+                value: Vec::new(),
+                expected: None,
+            },
+        ],
     }
 }

@@ -154,7 +154,7 @@ impl Breakers {
             message: json!({ "connection": connection }),
             reason,
             records: Vec::new(),
-            operation,
+            operations: vec![operation],
         };
         let written = deed.write(&*self.journal, who).await?;
         if let (Ok(_), Some(failing)) = (&written, failing) {

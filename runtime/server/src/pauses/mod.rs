@@ -10,6 +10,7 @@ mod held;
 mod routes;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
@@ -30,6 +31,8 @@ use failing::Breakers;
 
 /// In the store it is the state of a connection that no site can have: its name is none.
 const PLACE: &str = "@paused";
+/// This key is written whenever something goes on: whoever has not seen the pause sees that.
+const RESUMED: &str = "resumed";
 /// More than anybody pauses.
 const MANY: u32 = 10_000;
 /// So often it is looked whether a process has found that a connection fails, or has paused something.
@@ -73,7 +76,11 @@ impl std::fmt::Display for What {
 
 /// What is paused, each with who did it, when and why: as this process knows it.
 #[derive(Debug, Default)]
-pub(crate) struct Known(RwLock<BTreeMap<What, Value>>);
+pub(crate) struct Known {
+    paused: RwLock<BTreeMap<What, Value>>,
+    /// The version of what is written whenever something goes on.
+    resumed: AtomicU64,
+}
 
 impl Known {
     /// What the store has.
@@ -93,19 +100,22 @@ impl Known {
                 found.insert(what, serde_json::from_slice(&value).unwrap_or_default());
             }
         }
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let goes_on = known.keys().any(|what| !found.contains_key(what));
+        let resumed = journal.state_get(PLACE.into(), RESUMED.into()).await?;
+        let resumed = resumed.map_or(0, |(_, version)| version);
+        let is_new = self.resumed.swap(resumed, Ordering::AcqRel) != resumed;
+        let mut known = self.paused.write().unwrap_or_else(PoisonError::into_inner);
+        let goes_on = is_new || known.keys().any(|what| !found.contains_key(what));
         *known = found;
         Ok(goes_on)
     }
 
     fn all(&self) -> BTreeMap<What, Value> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.paused.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Whether a pipeline may call nobody, or nobody over this connection.
     fn holds(&self, pipeline: &str, connection: &str) -> Option<Paused> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = self.paused.read().unwrap_or_else(PoisonError::into_inner);
         if known.is_empty() {
             return None;
         }
