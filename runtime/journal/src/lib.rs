@@ -19,6 +19,7 @@ pub mod error;
 pub mod fold;
 pub mod query;
 pub mod record;
+pub mod rows;
 pub mod seal;
 pub mod store;
 

@@ -73,5 +73,5 @@ pub use serve::serve;
 pub use site::{find_pipelines, read as read_site, read_source};
 pub use stores::{OpenTrail, Place, store_folder};
 pub use trial::{Trial, trial};
-pub use upkeep::{Checked, Losing, back_up, check_store, compact, restore};
+pub use upkeep::{Checked, Losing, back_up, check_store, compact, move_store, restore};
 pub use working::work;

@@ -10,7 +10,7 @@ use dragoman_journal::{Head, Records, Store};
 use dragoman_journals_postgres::{
     Address as Server, Options as DatabaseOptions, PostgresJournal, PostgresRecords, PostgresTrail,
 };
-use dragoman_journals_sqlite::{Options as StoreOptions, SqliteJournal, SqliteRecords, SqliteTrail};
+use dragoman_journals_sqlite::{Options as StoreOptions, SqliteJournal, SqliteRecords, SqliteTrail, moved_to};
 use dragoman_manifest::Site as Said;
 use dragoman_manifest::site::Database;
 
@@ -46,10 +46,10 @@ impl Place {
     /// The place that a site file names. The secrets that it takes are read.
     ///
     /// # Errors
-    /// The password of the database is not where the site file says.
+    /// The password of the database is not where the site file says; D0701 where the store of a folder was moved.
     pub fn of(site_file: &Path, said: &Said) -> Result<Self, Error> {
         let Some(database) = &said.store.database else {
-            return Ok(Place::Folder(store_folder(site_file, said)));
+            return Place::in_folder(store_folder(site_file, said));
         };
         let Database { address, schema, .. } = database;
         let mut diagnostics = Vec::new();
@@ -73,6 +73,20 @@ impl Place {
             },
             schema: schema.clone(),
         })
+    }
+
+    /// A folder, unless what was in it is somewhere else now.
+    fn in_folder(folder: PathBuf) -> Result<Self, Error> {
+        let moved = moved_to(&folder);
+        let place = Place::Folder(folder);
+        match moved {
+            Some(to) if !place.may_be_there() => {
+                let message = format!("the store of {place} was moved to {to}");
+                let help = "use the site file that names it: nothing is begun anew here";
+                Err(Error::new(CANNOT_OPEN, message, help))
+            }
+            _ => Ok(place),
+        }
     }
 
     /// Opens it to be written. Where there is none it is made. `folder`: what stays on this machine.

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 use dragoman_model::Value;
-use dragoman_server::{Checked, Losing, back_up, check_store, compact, restore};
+use dragoman_server::{Checked, Losing, back_up, check_store, compact, move_store, restore};
 use serde_json::json;
 
 use crate::answer::Outcome;
-use crate::site::SiteOption;
+use crate::site::{SiteOption, block_on};
 
 /// Keeping the store: looking through it, copying it, going back to a copy, making it smaller.
 #[derive(Debug, Args)]
@@ -42,6 +42,14 @@ enum Act {
         /// Why, for those who ask later
         #[arg(long, requires = "lose_newer")]
         reason: Option<String>,
+        #[command(flatten)]
+        asked: Asked,
+    },
+    /// Moves the store out of its folder into the database that another site file names; nobody may serve it meanwhile
+    Move {
+        /// The site file that names the database
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
         #[command(flatten)]
         asked: Asked,
     },
@@ -92,6 +100,18 @@ impl Store {
             } => {
                 let told = restore(&asked.site.site, &from, reason.map(|reason| Losing { reason }).as_ref())?;
                 asked.tell(&told, || print_restored(&told));
+            }
+            Act::Move { to, asked } => {
+                let told = block_on(async { Ok(move_store(&asked.site.site, &to).await?) })?;
+                asked.tell(&told, || {
+                    let text = |name: &str| told[name].as_str().unwrap_or_default();
+                    println!("move: {} entries, whole, are now in {}", told["entries"], text("to"));
+                    println!(
+                        "  go on with `--site {}`; what was here is kept in {}",
+                        to.display(),
+                        text("aside")
+                    );
+                });
             }
             Act::Compact(asked) => {
                 let (before, after) = compact(&asked.site.site)?;

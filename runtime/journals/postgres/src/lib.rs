@@ -17,6 +17,7 @@ mod doubt;
 mod failure;
 mod flush;
 mod heads;
+mod import;
 mod journal;
 mod load;
 mod moved;
@@ -33,6 +34,7 @@ mod writer;
 mod written;
 
 pub use address::Address;
+pub use import::{Imported, import};
 pub use records::PostgresRecords;
 pub use store::{Options, PostgresJournal};
 pub use trail::PostgresTrail;

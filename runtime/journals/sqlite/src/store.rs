@@ -84,6 +84,7 @@ impl SqliteJournal {
         make_folder(folder).map_err(|e| refuse("folder", folder, e))?;
         let lock = Lock::take(folder)?;
         upkeep::refuse_half_restored(folder)?;
+        upkeep::refuse_moved(folder)?;
         let file = folder.join(schema::FILE);
         // SQLite gives its own files beside it (the log, the index of the log) the permissions of this one.
         make_file(&file).map_err(|e| refuse("file", &file, e))?;

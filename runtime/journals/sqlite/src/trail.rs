@@ -8,6 +8,7 @@ use dragoman_journal::audit::{
     verify,
 };
 use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, Error};
+use dragoman_journal::rows::Page;
 use dragoman_journal::{Batch, Ending, Head, OnceKey, Wait};
 use dragoman_model::{Digest, RunId};
 use rusqlite::backup::Backup;
@@ -15,6 +16,7 @@ use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::columns;
 use crate::entries::reading;
+use crate::export::export;
 use crate::failure;
 use crate::queries;
 use crate::schema;
@@ -47,6 +49,14 @@ impl SqliteTrail {
             connection.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))
         })())?;
         Ok(SqliteTrail { connection })
+    }
+
+    /// Gives all rows of the store, table by table, until `take` wants no more.
+    ///
+    /// # Errors
+    /// D0704 where a row cannot be read.
+    pub fn export(&self, take: impl FnMut(Page) -> bool) -> Result<(), Error> {
+        export(&self.connection, take)
     }
 
     /// Verifies the trail against heads from outside.

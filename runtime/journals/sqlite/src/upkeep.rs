@@ -33,6 +33,31 @@ pub struct Unused {
     _lock: Lock,
 }
 
+/// In this folder of the store is what was moved into another place, with a file that says where.
+const MOVED: &str = "moved";
+/// Says where the store is now.
+const MOVED_TO: &str = "to.txt";
+
+/// Where the store of a folder was moved to, as people name it; none: it was not.
+pub fn moved_to(folder: &Path) -> Option<String> {
+    let said = std::fs::read(folder.join(MOVED).join(MOVED_TO)).ok()?;
+    Some(String::from_utf8_lossy(&said).trim().to_owned())
+}
+
+/// A store that was moved is not begun anew in its old place.
+///
+/// # Errors
+/// D0701 where it was moved.
+pub(crate) fn refuse_moved(folder: &Path) -> Result<(), Error> {
+    let Some(to) = moved_to(folder) else { return Ok(()) };
+    let message = format!(
+        "the store of `{}` was moved to {to}: use the site file that names it; what was here is kept in `{}`",
+        folder.display(),
+        folder.join(MOVED).display()
+    );
+    Err(Error::new(CANNOT_OPEN, message))
+}
+
 /// A restore that has not finished is in the way of whoever opens the store.
 ///
 /// # Errors
@@ -109,6 +134,28 @@ impl Unused {
         sync_folder(&self.folder)?;
         std::fs::remove_dir_all(&prepared).map_err(|e| refused(&prepared, &e))?;
         sync_folder(&self.folder)
+    }
+
+    /// Moves the store aside, because it is in another place from now on. Interrupted, it is done again from the start.
+    ///
+    /// # Errors
+    /// D0701 where something cannot be moved.
+    pub fn set_aside(&self, to: &str) -> Result<PathBuf, Error> {
+        let aside = self.folder.join(MOVED);
+        crate::store::make_folder(&aside).map_err(|e| refused(&aside, &e))?;
+        // From here on nobody opens it here, wherever this is interrupted.
+        let said = aside.join(MOVED_TO);
+        let written = std::fs::write(&said, format!("{to}\n")).and_then(|()| File::open(&said)?.sync_all());
+        written.map_err(|e| refused(&said, &e))?;
+        sync_folder(&aside)?;
+        sync_folder(&self.folder)?;
+        self.fold();
+        for name in FILES {
+            carry(&self.folder.join(name), &aside.join(name))?;
+        }
+        sync_folder(&aside)?;
+        sync_folder(&self.folder)?;
+        Ok(aside)
     }
 
     /// Folds the log into the file, so that what is moved away is one file. One that cannot be read is moved with its log.

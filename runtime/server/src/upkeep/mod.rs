@@ -3,6 +3,7 @@
 //! All of it is about a store in a folder, but the first: of a database others watch over its files.
 
 mod backup;
+mod carry;
 mod restore;
 
 use std::path::{Path, PathBuf};
@@ -15,6 +16,7 @@ use dragoman_model::Value;
 use serde_json::json;
 
 pub use backup::back_up;
+pub use carry::move_store;
 pub use restore::{Losing, restore};
 
 use crate::error::{Error, IN_DATABASE};
