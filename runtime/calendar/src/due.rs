@@ -106,7 +106,7 @@ fn next_of_cron(cron: &Cron, zone: &TimeZone, after: Timestamp) -> Option<Timest
 }
 
 /// The instant of a local time: the first of two; where there is none, that from which the clocks show a later time.
-fn instant(zone: &TimeZone, local: DateTime) -> Option<Timestamp> {
+pub(crate) fn instant(zone: &TimeZone, local: DateTime) -> Option<Timestamp> {
     let found = zone.to_ambiguous_timestamp(local);
     let instant = match found.offset() {
         AmbiguousOffset::Gap { before, .. } => {

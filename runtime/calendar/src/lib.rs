@@ -1,7 +1,7 @@
 //! When something is due: cron expressions in time zones, and steady intervals.
 //!
 //! In: what was written (`0 6 * * 1-5`, a zone, or an interval) and a point in time. Out: the next time it is due, and
-//! the latest before.
+//! the latest before; and the day of a place that it is in.
 //!
 //! **Invariants.** Pure: the time comes from the caller. The same calendar gives the same times whatever time it is
 //! asked. A local time that does not exist (the clocks go forward) is due once, at the instant from which the clocks
@@ -12,7 +12,9 @@
 #![deny(missing_docs)]
 
 mod cron;
+mod days;
 mod due;
 
 pub use cron::{Cron, Unreadable};
+pub use days::{Day, Days};
 pub use due::{Calendar, zones};

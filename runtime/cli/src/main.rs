@@ -10,6 +10,7 @@ mod observed;
 mod sarif;
 mod shown;
 mod site;
+mod times;
 mod who;
 
 use std::process::ExitCode;
@@ -54,6 +55,8 @@ enum Command {
     Pause(commands::pause::Pause),
     /// Lets a pipeline or a connection go on
     Resume(commands::pause::Resume),
+    /// Of what was taken in a day: what came of it, and what is missing
+    Reconcile(commands::reconcile::Reconcile),
     /// Accounts of the ledgers: what is claimed, by whom, and setting it right
     Ledger(commands::ledger::Ledger),
     /// Keeping the store: check, backup, restore, compact
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Command::Dead(command) => command.run(),
         Command::Pause(command) => command.run(),
         Command::Resume(command) => command.run(),
+        Command::Reconcile(command) => command.run(),
         Command::Ledger(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::User(command) => command.run(),

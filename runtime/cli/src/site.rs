@@ -7,7 +7,7 @@ use clap::Args;
 use dragoman_journal::{Journal, RunFilter};
 use dragoman_model::{Timestamp, Value};
 use dragoman_server::{
-    Address, Client, DeadFilter, Desk, Place, Runtime, Stored, read_site, says_enough, store_folder,
+    Address, Client, Daily, DeadFilter, Desk, Place, Runtime, Stored, Wanted, read_site, says_enough, store_folder,
 };
 use tokio::time::Instant;
 
@@ -53,6 +53,12 @@ impl SiteOption {
     pub(crate) fn ledgers(&self) -> Result<Vec<String>, Error> {
         let (said, _) = read_site(&self.site).map_err(Error::Diagnostics)?;
         Ok(said.ledgers.into_iter().map(|ledger| ledger.value).collect())
+    }
+
+    /// The days of the site.
+    pub(crate) fn days(&self) -> Result<Daily, Error> {
+        let (said, _) = read_site(&self.site).map_err(Error::Diagnostics)?;
+        Daily::of(&said).map_err(|unknown| Error::Diagnostics(vec![*unknown]))
     }
 
     /// The folder of the site's pipelines.
@@ -137,6 +143,17 @@ impl Sight {
         match self {
             Sight::Served(client) => Ok(client.get(&format!("/v1/runs?stuck=true&limit={limit}")).await?),
             Sight::Stored(records) => Ok(records.stuck(limit).await?),
+        }
+    }
+
+    /// What came of what was taken in a period, and what is missing.
+    pub(crate) async fn reconcile(&self, wanted: &Wanted) -> Result<Value, Error> {
+        match self {
+            Sight::Served(client) => {
+                let body = serde_json::to_value(wanted).unwrap_or_default();
+                Ok(client.post("/v1/reconciliation", &body).await?)
+            }
+            Sight::Stored(records) => Ok(records.reconcile(wanted).await?),
         }
     }
 

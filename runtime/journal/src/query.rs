@@ -128,6 +128,8 @@ pub struct RunFilter {
     pub status: Option<String>,
     /// Owned by nobody, and due at this time already.
     pub overdue: Option<Timestamp>,
+    /// Accepted before this one: to go on after the last of a list.
+    pub older_than: Option<RunId>,
     /// Also children.
     pub children: bool,
     /// At most so many (0: 100).

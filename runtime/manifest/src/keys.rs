@@ -111,6 +111,7 @@ const KEYS: &[&str] = &[
     "rate",
     "read",
     "reason",
+    "reconciliation",
     "ref",
     "refusal",
     "release",

@@ -18,7 +18,7 @@ mod places;
 pub mod runs;
 pub mod world;
 
-pub use check::{Checked, build, check};
+pub use check::{Checked, build, check, unknown_zone};
 pub use events::{event_marks, site_events};
 pub use model::*;
 pub use places::{place_of, said_at};

@@ -29,6 +29,7 @@ use crate::migrations::Migrations;
 use crate::moving;
 use crate::os_user::os_actor;
 use crate::pauses::{self, Pauses};
+use crate::reconciliation;
 use crate::reload::Reloader;
 use crate::served::told;
 
@@ -59,6 +60,10 @@ pub(crate) fn router(api: Api) -> Router {
         .route("/v1/ledger", get(books::ledger).post(books::adjust))
         .route("/v1/ledger/claims", get(books::claims))
         .route("/v1/pauses", get(pauses::list).post(pauses::change))
+        .route(
+            "/v1/reconciliation",
+            get(reconciliation::reconciliation).post(reconciliation::reconciliation_with),
+        )
         .route("/v1/waits", get(waits))
         .route("/v1/waits/{wait}", post(answer))
         .route("/v1/reload", post(reload))

@@ -18,6 +18,8 @@ pub(crate) struct Deed<'a> {
     pub(crate) pipeline: &'static str,
     /// What was done, as it is written in the trail; also the trigger of its run.
     pub(crate) act: &'static str,
+    /// The key of its run, of which there is one in the store; none: it has a key of its own.
+    pub(crate) key: Option<String>,
     /// What its run is pinned to.
     pub(crate) version: &'static [u8],
     /// What was asked for.
@@ -28,13 +30,15 @@ pub(crate) struct Deed<'a> {
     pub(crate) records: Vec<(Record, Value)>,
     /// What it does in the store.
     pub(crate) operations: Vec<Operation>,
+    /// What its run gives.
+    pub(crate) output: Value,
 }
 
 impl Deed<'_> {
     /// Writes it. The inner error: the store does not take it as things stand, and nothing is written.
     ///
     /// # Errors
-    /// [`Refusal::Store`] where the store does not answer.
+    /// [`Refusal::Store`] where the store does not answer, [`Refusal::Conflict`] where there is a run with its key.
     pub(crate) async fn write(self, journal: &dyn Journal, who: &Who) -> Result<Result<RunId, Refused>, Refusal> {
         let version = journal
             .keep_version(Bytes::from_static(self.version))
@@ -45,7 +49,7 @@ impl Deed<'_> {
         let accepted = Record::Accepted {
             pipeline: self.pipeline.into(),
             trigger: self.act.into(),
-            run_key: id.to_string(),
+            run_key: self.key.unwrap_or_else(|| id.to_string()),
             serial: None,
             parent: None,
             mode: "live".into(),
@@ -60,7 +64,7 @@ impl Deed<'_> {
             (operated, "", json!({ "reason": self.reason })),
         ];
         parts.extend(self.records.into_iter().map(|(record, body)| (record, self.act, body)));
-        parts.push((closed, "", json!({ "output": null })));
+        parts.push((closed, "", json!({ "output": self.output })));
         let begin = Begin {
             entries: drafts(run, now, version, who, parts),
             operations: self.operations,
@@ -71,9 +75,8 @@ impl Deed<'_> {
         Ok(match journal.begin(begin).await.map_err(store)? {
             Begun::New(_) | Begun::Queued { .. } => Ok(run),
             Begun::Refused(refused) => Err(*refused),
-            // The key is the run's own id.
             Begun::Known { run, .. } | Begun::Conflict { run } => {
-                return Err(Refusal::Conflict(format!("run {run} has this id already; try again")));
+                return Err(Refusal::Conflict(format!("run {run} has this key already")));
             }
         })
     }

@@ -12,6 +12,7 @@ use crate::dead::{DeadFilter, dead};
 use crate::desk::Refusal;
 use crate::error::Error;
 use crate::ledger;
+use crate::reconciliation::{Wanted, reconcile};
 use crate::stores::Place;
 use crate::stuck::stuck;
 use crate::view;
@@ -43,6 +44,14 @@ impl Stored {
     /// Where the store cannot be read.
     pub async fn stuck(&self, limit: usize) -> Result<Value, Error> {
         Ok(stuck(&*self.0, SystemClock.now(), limit).await?)
+    }
+
+    /// What came of what was taken in a period, and what is missing: as `/v1/reconciliation` gives it.
+    ///
+    /// # Errors
+    /// Where the store cannot be read.
+    pub async fn reconcile(&self, wanted: &Wanted) -> Result<Value, Error> {
+        Ok(reconcile(&*self.0, wanted).await?)
     }
 
     /// A run with its timeline: as [`crate::Desk::run`].
@@ -194,7 +203,7 @@ pub(crate) async fn find(records: &dyn Records, id: &str) -> Result<Result<RunId
 }
 
 /// The paths of the steps that began children, in the order in which they did, each once.
-fn begun(entries: &[Entry]) -> Vec<&str> {
+pub(crate) fn begun(entries: &[Entry]) -> Vec<&str> {
     let mut paths: Vec<&str> = Vec::new();
     let begins = |entry: &&Entry| matches!(entry.header.record, Record::Children { .. });
     for entry in entries.iter().filter(begins) {

@@ -23,6 +23,7 @@ use crate::accounts::Accounts;
 use crate::error::{Error, FIXED};
 use crate::heads::Outside;
 use crate::plans::Plans;
+use crate::reconciliation::Daily;
 use crate::runtime::{Connections, Runtime, keep};
 use crate::served::{Served, changed, now};
 use crate::site::{self, Inputs, Secrets, Seen, Site};
@@ -77,6 +78,8 @@ pub(crate) struct Reloader {
     pub(crate) accounts: Arc<Accounts>,
     /// Where the heads of the trail go.
     pub(crate) heads: watch::Sender<Option<Outside>>,
+    /// Which days are reconciled, and when.
+    pub(crate) daily: watch::Sender<Daily>,
 }
 
 impl Reloader {
@@ -122,6 +125,7 @@ impl Reloader {
             queues: States::default(),
             accounts: Arc::new(Accounts::new(runtime.users.clone())?),
             heads: watch::Sender::new(Outside::of(&runtime.said, &runtime.folder)),
+            daily: watch::Sender::new(runtime.daily.clone()),
         })
     }
 
@@ -270,6 +274,7 @@ impl Reloader {
             *known = outside;
             other
         });
+        self.daily.send_replace(site.daily);
         let pipelines: Vec<_> = plans.iter().map(|p| (p.pipeline.clone(), p.version)).collect();
         let changed = changed(&before.pipelines, &pipelines);
         let served = Arc::new(Served {

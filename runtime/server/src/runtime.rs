@@ -24,6 +24,7 @@ use crate::instance::{Instance, Part};
 use crate::metrics::{Counted, Timed};
 use crate::pauses::{Held, Known, Pauses};
 use crate::plans::Plans;
+use crate::reconciliation::Daily;
 use crate::site::{self, Account, Inputs, Secrets, Seen, Site};
 use crate::stores::{Place, store_folder};
 
@@ -83,6 +84,7 @@ pub struct Runtime {
     /// What somebody has paused.
     pub pauses: Arc<Pauses>,
     pub(crate) counted: Arc<Counted>,
+    pub(crate) daily: Daily,
     /// The senders by name.
     pub senders: BTreeMap<String, Arc<Sender>>,
     pub(crate) brokers: BTreeMap<String, Broker>,
@@ -101,7 +103,7 @@ pub struct Runtime {
     _instance: Option<Instance>,
 }
 
-/// A host for a site: compiled code is kept below the store's folder and vouched for by the installation's key.
+/// The settings of a site's host: compiled code is kept below the store's folder and vouched for by the installation's key.
 fn host_settings(store: &Path, keys: &Keys) -> HostSettings {
     HostSettings {
         cache: Some(CacheSettings {
@@ -110,6 +112,18 @@ fn host_settings(store: &Path, keys: &Keys) -> HostSettings {
         }),
         ..HostSettings::default()
     }
+}
+
+/// A host, and what its requests leave by.
+fn host_with_egress(
+    store: &Path,
+    keys: &Keys,
+    journal: Arc<dyn Journal>,
+) -> Result<(Arc<Host>, Arc<HttpEgress>), Error> {
+    let settings = host_settings(store, keys);
+    let egress = Arc::new(HttpEgress::new());
+    let host = Host::new(settings, egress.clone(), Arc::new(JournalStorage(journal)))?;
+    Ok((host, egress))
 }
 
 impl Runtime {
@@ -134,9 +148,7 @@ impl Runtime {
         let (journal, instance) = open_store(site_file, &said, part).await?;
         let keys = Keys::open(&store.join("keys"))?;
         let shared: Arc<dyn Journal> = journal.clone();
-        let egress = Arc::new(HttpEgress::new());
-        let storage = Arc::new(JournalStorage(shared.clone()));
-        let host = Host::new(host_settings(&store, &keys), egress.clone(), storage)?;
+        let (host, egress) = host_with_egress(&store, &keys, shared.clone())?;
         let loaded = site::load(site_file, said, &host, Secrets::Resolve).await;
         let Some(site) = loaded.site else {
             return Err(Error::Diagnostics(loaded.diagnostics));
@@ -151,6 +163,7 @@ impl Runtime {
             senders,
             brokers,
             users,
+            daily,
             editions,
             world,
             ..
@@ -173,6 +186,7 @@ impl Runtime {
             plans,
             pauses,
             counted,
+            daily,
             senders,
             brokers,
             users,
@@ -262,7 +276,7 @@ pub(crate) async fn keep(site: &Site, journal: &dyn Journal, kept: &mut HashSet<
 }
 
 /// The worker's name: the machine's, which an auditor can find.
-fn worker() -> String {
+pub(crate) fn worker() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     match name.trim() {
         "" => "worker".into(),

@@ -20,7 +20,7 @@ use crate::migrations::Migrations;
 use crate::reload::Reloader;
 use crate::runtime::Runtime;
 use crate::triggers::Front;
-use crate::{api, heads, open_files, sources, watching, working};
+use crate::{api, heads, open_files, reconciliation, sources, watching, working};
 
 /// How long runs at work may go on once the server was told to stop.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
@@ -58,12 +58,10 @@ pub async fn serve(
     // The heads are written last, when nothing more is appended, so they have an end of their own.
     let (over, ended) = watch::channel(false);
     let keys = Arc::new(runtime.keys);
-    let heads = tokio::spawn(heads::follow(
-        runtime.journal.clone(),
-        keys,
-        reloader.heads.subscribe(),
-        ended,
-    ));
+    let heads = tokio::spawn(heads::follow(journal.clone(), keys, reloader.heads.subscribe(), ended));
+    let counted = runtime.counted.clone();
+    let reconciling = reconciliation::keep(journal.clone(), reloader.daily.subscribe(), counted, stopped.clone());
+    let reconciling = tokio::spawn(reconciling);
     let most = open_files::connections();
     tracing::debug!("at most {most} connections are taken at once");
     let serving = tokio::spawn(dragoman_transports_http::inbound::serve(
@@ -82,6 +80,7 @@ pub async fn serve(
     let _ = tokio::time::timeout(CLOSING, serving).await;
     let _ = tokio::time::timeout(CLOSING, sources).await;
     watching.abort();
+    reconciling.abort();
     over.send_replace(true);
     let _ = heads.await;
     address.withdraw();

@@ -11,6 +11,7 @@ pub(crate) mod migrate;
 pub(crate) mod observe;
 pub(crate) mod pause;
 pub(crate) mod plugin;
+pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod reload;
 pub(crate) mod run;

@@ -128,6 +128,18 @@ async fn list(journal: &dyn Journal, status: Option<&str>) -> Vec<RunSummary> {
     )
 }
 
+/// A list goes on behind its last one.
+async fn goes_on(journal: &dyn Journal, all: &[RunSummary]) {
+    let older_than = |run| RunFilter {
+        older_than: Some(run),
+        limit: 2,
+        ..RunFilter::default()
+    };
+    let second = answered(journal.runs(older_than(all[0].run)).await);
+    assert_eq!(keys(&second), ["order-3", "order-2"]);
+    assert!(answered(journal.runs(older_than(all[3].run)).await).is_empty());
+}
+
 pub(super) async fn lists_are_filtered(journal: &dyn Journal) {
     four(journal).await;
     let all = list(journal, None).await;
@@ -146,6 +158,7 @@ pub(super) async fn lists_are_filtered(journal: &dyn Journal) {
         (of("orders", 2).await, of("orders", 0).await, of("letters", 0).await),
         (2, 4, 0)
     );
+    goes_on(journal, &all).await;
     let beginning = async |digits: String| answered(journal.beginning(digits).await);
     for one in &all {
         let id = one.run.to_string();

@@ -132,6 +132,14 @@ pub(crate) async fn runs(client: &Object, filter: &RunFilter) -> Result<Vec<RunS
         values.push(overdue);
         conditions.push(format!("r.due <= ${}", values.len()));
     }
+    let older_than = filter.older_than.map(|run| run.0);
+    if let Some(older_than) = &older_than {
+        values.push(older_than);
+        conditions.push(format!(
+            "r.number < (SELECT number FROM run WHERE id = ${})",
+            values.len()
+        ));
+    }
     if let Some(status) = &filter.status {
         let condition = match status.as_str() {
             "active" => "r.standing = 0",

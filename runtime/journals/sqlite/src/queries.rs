@@ -65,6 +65,10 @@ pub(crate) fn runs(connection: &Connection, filter: &RunFilter) -> Result<Vec<Ru
         conditions.push("r.due <= ?");
         values.push(overdue.millis().into());
     }
+    if let Some(older_than) = filter.older_than {
+        conditions.push("r.number < (SELECT number FROM run WHERE id = ?)");
+        values.push(older_than.0.as_bytes().to_vec().into());
+    }
     if let Some(status) = &filter.status {
         conditions.push(match status.as_str() {
             "active" => "r.standing = 0",

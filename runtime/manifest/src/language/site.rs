@@ -65,6 +65,12 @@ pub(super) static SITE: Map = map(
             "{ file: heads.jsonl, every: 1m }",
         ),
         key(
+            "reconciliation",
+            Kind::Map(&RECONCILIATION),
+            "Which days are reconciled, and when.",
+            "{ zone: Europe/Warsaw, after: 4h }",
+        ),
+        key(
             "limits",
             Kind::Map(&LIMITS),
             "Bounds of the site.",
@@ -149,6 +155,20 @@ static HEADS: Map = map(
     &[
         need("file", Text, "A file that is appended to.", "heads.jsonl"),
         key("every", Duration, "How often.", "1m"),
+    ],
+);
+
+static RECONCILIATION: Map = map(
+    "reconciliation",
+    "Which days are reconciled, and when.",
+    &[
+        key(
+            "zone",
+            Text,
+            "Whose days; those of UTC where nothing is said.",
+            "Europe/Warsaw",
+        ),
+        key("after", Duration, "How long after a day's end.", "4h"),
     ],
 );
 

@@ -10,7 +10,7 @@ use super::connection::{connections, personal};
 use super::secret::secret;
 use super::store;
 use super::users::users;
-use super::{Heads, Sender, Site, Store};
+use super::{Heads, Reconciliation, Sender, Site, Store};
 use crate::fields::Fields;
 use crate::pipeline::{SaidShape, shape, version};
 use crate::reading::Reading;
@@ -48,6 +48,7 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
     let events = given(&mut fields, "events").map_or_else(Vec::new, |n| events(reading, n));
     let users = given(&mut fields, "users").map_or_else(Vec::new, |n| users(reading, n));
     let heads = fields.take("heads").and_then(|n| heads(reading, n));
+    let reconciliation = given(&mut fields, "reconciliation").map(|n| reconciliation(reading, n));
     let largest_message = fields.take("limits").and_then(|n| limits(reading, n));
     fields.finish(reading);
     Some(Site {
@@ -70,6 +71,7 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         events,
         users,
         heads,
+        reconciliation: reconciliation.unwrap_or_default(),
         largest_message: largest_message.unwrap_or(LARGEST_MESSAGE),
     })
 }
@@ -235,6 +237,20 @@ fn heads(reading: &mut Reading, node: &Node) -> Option<Heads> {
         file: file?,
         every_ms: every.map_or(EVERY_MS, |e| e.value.max(1_000)),
     })
+}
+
+fn reconciliation(reading: &mut Reading, node: &Node) -> Reconciliation {
+    let example = "`{ zone: Europe/Warsaw, after: 4h }`";
+    let Some(mut fields) = reading.fields(node, "the reconciliation", example) else {
+        return Reconciliation::default();
+    };
+    let zone = fields.take("zone").and_then(|n| reading.text(n, "Europe/Warsaw"));
+    let after = fields.take("after").and_then(|n| reading.duration(n));
+    fields.finish(reading);
+    Reconciliation {
+        zone,
+        after_ms: after.map(|after| after.value),
+    }
 }
 
 fn limits(reading: &mut Reading, node: &Node) -> Option<u64> {

@@ -42,6 +42,8 @@ pub struct Site {
     pub users: Vec<(Spanned<String>, User)>,
     /// Where the heads of the trail are written to.
     pub heads: Option<Heads>,
+    /// Which days are reconciled, and when.
+    pub reconciliation: Reconciliation,
     /// The largest message that is taken, in bytes; 20 MiB where nothing is said.
     pub largest_message: u64,
 }
@@ -273,4 +275,13 @@ pub struct Heads {
     pub file: Spanned<String>,
     /// In milliseconds; a minute where nothing is said.
     pub every_ms: u64,
+}
+
+/// Which days are reconciled, and when.
+#[derive(Debug, Clone, Default)]
+pub struct Reconciliation {
+    /// Whose days, a name of the tz database; none: those of UTC.
+    pub zone: Option<Spanned<String>>,
+    /// How long after a day's end, in milliseconds; none: four hours.
+    pub after_ms: Option<u64>,
 }

@@ -24,6 +24,8 @@ mod step;
 mod template;
 mod wait;
 
+pub use schedule::unknown_zone;
+
 pub(crate) use answer_schema::{place_in, schema_shape};
 pub(crate) use names::unknown_name;
 

@@ -42,24 +42,7 @@ impl Checker<'_> {
     }
 
     fn unknown_zone(&mut self, zone: &Spanned<String>) {
-        let all = zones();
-        let message = format!("there is no time zone `{}`", zone.value);
-        let diagnostic = Diagnostic::error(codes::UNKNOWN_ZONE, zone.span.clone(), message);
-        // Of a zone people often know the town and nothing else.
-        let town = |name: &&String| {
-            let town = name.rsplit('/').next().unwrap_or_default();
-            nearest(zone.rsplit('/').next().unwrap_or_default(), [town]).is_some()
-        };
-        if zone.contains(['+', '-']) && zone.contains(|c: char| c.is_ascii_digit()) {
-            let help =
-                "an offset is no zone, for it changes in summer: write the area's name, `Europe/Warsaw`, or `UTC`";
-            return self.report(diagnostic.help(help));
-        }
-        let whole = nearest(&zone.value, all.iter().map(String::as_str));
-        self.report(match whole.or_else(|| all.iter().find(town).map(String::as_str)) {
-            Some(right) => diagnostic.help(format!("write `{right}`")),
-            None => diagnostic.help("write a name of the tz database: `Europe/Warsaw`, `UTC`"),
-        });
+        self.report(unknown_zone(zone));
     }
 
     /// The name `trigger.due`, where a trigger brings it: always there where all do.
@@ -104,5 +87,26 @@ fn part(text: &Spanned<String>, at: std::ops::Range<usize>) -> Span {
             Span::new(source, start + at.start..start + at.end)
         }
         None => text.span.clone(),
+    }
+}
+
+/// What is said of a time zone that there is not.
+pub fn unknown_zone(zone: &Spanned<String>) -> Diagnostic {
+    let all = zones();
+    let message = format!("there is no time zone `{}`", zone.value);
+    let diagnostic = Diagnostic::error(codes::UNKNOWN_ZONE, zone.span.clone(), message);
+    // Of a zone people often know the town and nothing else.
+    let town = |name: &&String| {
+        let town = name.rsplit('/').next().unwrap_or_default();
+        nearest(zone.rsplit('/').next().unwrap_or_default(), [town]).is_some()
+    };
+    if zone.contains(['+', '-']) && zone.contains(|c: char| c.is_ascii_digit()) {
+        let help = "an offset is no zone, for it changes in summer: write the area's name, `Europe/Warsaw`, or `UTC`";
+        return diagnostic.help(help);
+    }
+    let whole = nearest(&zone.value, all.iter().map(String::as_str));
+    match whole.or_else(|| all.iter().find(town).map(String::as_str)) {
+        Some(right) => diagnostic.help(format!("write `{right}`")),
+        None => diagnostic.help("write a name of the tz database: `Europe/Warsaw`, `UTC`"),
     }
 }

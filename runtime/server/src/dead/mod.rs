@@ -6,6 +6,7 @@ mod found;
 mod repair;
 mod shown;
 
+pub(crate) use about::names;
 pub use found::DeadFilter;
 pub(crate) use found::dead;
 pub use repair::Repair;

@@ -225,6 +225,7 @@ impl Desk {
         let deed = Deed {
             pipeline: PIPELINE,
             act: ACT,
+            key: None,
             version: VERSION,
             message: json!({
                 "ledger": adjustment.ledger, "account": adjustment.account, "key": adjustment.key, "lines": planned.lines,
@@ -233,6 +234,7 @@ impl Desk {
             reason,
             records: vec![(planned.record, json!({ "lines": planned.lines }))],
             operations: vec![planned.operation],
+            output: Value::Null,
         };
         deed.write(&*self.journal, &who)
             .await?

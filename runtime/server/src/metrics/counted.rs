@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use dragoman_engine::Meter;
 use dragoman_journal::{Ending, Record};
-use dragoman_model::{Class, Failure};
+use dragoman_model::{Class, Failure, Timestamp, Value};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -48,6 +49,12 @@ struct Answered {
     status: u16,
 }
 
+/// What is missing of a day.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Missing {
+    lack: &'static str,
+}
+
 /// Upper bounds of the time that a call takes, in seconds: from a cache's answer to the usual limit of a call.
 const BOUNDS: [f64; 10] = [0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
 
@@ -62,6 +69,8 @@ pub(crate) struct Counted {
     probes: Family<Called, Counter>,
     times: Times,
     answers: Family<Answered, Counter>,
+    missing: Family<Missing, Gauge>,
+    reconciled: Gauge,
 }
 
 impl Default for Counted {
@@ -74,6 +83,8 @@ impl Default for Counted {
             probes: Family::default(),
             times: Family::new_with_constructor(|| Histogram::new(BOUNDS)),
             answers: Family::default(),
+            missing: Family::default(),
+            reconciled: Gauge::default(),
         }
     }
 }
@@ -96,6 +107,13 @@ impl Counted {
             self.times.clone(),
         );
         registry.register("http_requests", "Requests that were answered", self.answers.clone());
+        registry.register(
+            "reconciliation_missing",
+            "Runs that are not settled, as the last day that was reconciled has it",
+            self.missing.clone(),
+        );
+        let until = "The end of the last day that was reconciled, since 1970";
+        registry.register_with_unit("reconciliation_until", until, Unit::Seconds, self.reconciled.clone());
     }
 
     /// A call, or a probe, has come to its end.
@@ -120,6 +138,16 @@ impl Counted {
             operation: operation.to_owned(),
         };
         self.times.get_or_create(&took).observe(time.as_secs_f64());
+    }
+
+    /// A day was reconciled.
+    pub(crate) fn reconciled(&self, report: &Value) {
+        for lack in ["open", "half_done", "nothing"] {
+            let count = report["counts"][lack].as_i64().unwrap_or(0);
+            self.missing.get_or_create(&Missing { lack }).set(count);
+        }
+        let until = report["until"].as_str().and_then(|until| Timestamp::parse(until).ok());
+        self.reconciled.set(until.map_or(0, |until| until.millis() / 1_000));
     }
 
     /// A request over HTTP was answered; `to`: `operators` or `senders`.

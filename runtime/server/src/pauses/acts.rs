@@ -89,11 +89,13 @@ impl Pauses {
         let deed = Deed {
             pipeline: PIPELINE,
             act: if change.pause { "pause" } else { "resume" },
+            key: None,
             version: VERSION,
             message: json!(what),
             reason,
             records: Vec::new(),
             operations: written_as(key, seen, change.pause.then_some(&told)),
+            output: Value::Null,
         };
         let written = deed.write(&*self.journal, &who).await?;
         let run =

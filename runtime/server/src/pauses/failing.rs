@@ -150,11 +150,13 @@ impl Breakers {
         let deed = Deed {
             pipeline: PIPELINE,
             act,
+            key: None,
             version: VERSION,
             message: json!({ "connection": connection }),
             reason,
             records: Vec::new(),
             operations: vec![operation],
+            output: Value::Null,
         };
         let written = deed.write(&*self.journal, who).await?;
         if let (Ok(_), Some(failing)) = (&written, failing) {

@@ -27,6 +27,7 @@ use dragoman_transports_http::egress::Endpoint;
 use dragoman_transports_http::inbound::Sender;
 
 use crate::error::NOT_BOUND;
+use crate::reconciliation::Daily;
 pub(crate) use pipelines::objections;
 
 pub use files::read_source;
@@ -62,6 +63,8 @@ pub(crate) struct Site {
     pub brokers: BTreeMap<String, Broker>,
     /// The accounts by name.
     pub users: BTreeMap<String, Account>,
+    /// Which days are reconciled, and when.
+    pub daily: Daily,
     /// The pipelines by name.
     pub editions: BTreeMap<String, Edition>,
     /// The components by digest, for the store to keep.
@@ -160,6 +163,7 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
     world.events = events;
     world.event_marks = dragoman_plan::event_marks(&said, &world);
     diagnostics.extend(found);
+    let daily = Daily::of(&said).map_err(|unknown| diagnostics.push(*unknown)).ok();
     let users = users::load(&folder, &said, secrets, &mut diagnostics);
     let editions = pipelines::load(&folder.join(&*said.pipelines.value), &said, &world, &mut diagnostics);
     // Of several causes the first is shown first; two connections to one plugin say the same thing once.
@@ -172,7 +176,7 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
         ))
     });
     let failed = diagnostics.iter().any(is_error);
-    let site = (!failed).then_some(Site {
+    let site = daily.filter(|_| !failed).map(|daily| Site {
         said,
         folder,
         connections: connected.connections,
@@ -180,6 +184,7 @@ pub(crate) async fn load(path: &Path, said: Said, host: &Arc<Host>, secrets: Sec
         senders,
         brokers,
         users,
+        daily,
         editions,
         components: connected.components,
         world,

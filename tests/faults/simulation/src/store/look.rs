@@ -75,6 +75,9 @@ impl State {
                 && filter
                     .overdue
                     .is_none_or(|time| run.row.due.is_some_and(|due| due <= time.millis()))
+                && filter
+                    .older_than
+                    .is_none_or(|newer| self.runs.get(&newer).is_some_and(|newer| run.number < newer.number))
                 && filter.status.as_ref().is_none_or(|only| only == status(run))
         };
         let mut found: Vec<_> = self.runs.iter().filter(fits).collect();
