@@ -26,5 +26,13 @@ pub(crate) fn task(_arguments: &[String]) -> Result<()> {
     run(cargo().args(["bench", "--package", "dragoman-host", "--bench", "call"]))?;
     step("durable runs, start and memory");
     let program = target().join("release/dragoman-bench");
-    run(Command::new(program).env("DRAGOMAN_BIN", target().join("release/dragoman")))
+    let bench = || {
+        let mut bench = Command::new(&program);
+        bench.env("DRAGOMAN_BIN", target().join("release/dragoman"));
+        bench
+    };
+    run(&mut bench())?;
+    step("runs that wait, and runs of a process that was killed");
+    run(bench().args(["waiting", "1000000"]))?;
+    run(bench().args(["owned", "100000"]))
 }

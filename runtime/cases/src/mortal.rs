@@ -9,7 +9,7 @@ use dragoman_journal::error::{CORRUPT, Error};
 use dragoman_journal::store::{Answer, KeptDocument, VersionedValue};
 use dragoman_journal::{
     AccountSummary, Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Record, Records,
-    Refusal, RunFilter, RunSummary, Wait,
+    Refusal, RunFilter, RunSummary, Unfinished, Wait,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 use tokio::sync::Notify;
@@ -165,6 +165,15 @@ impl Journal for Mortal {
     }
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {
         self.store.next_due(after)
+    }
+    fn left(&self, which: Unfinished, behind: Option<RunId>, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        self.store.left(which, behind, limit)
+    }
+    fn awaiting(&self, name: String, key: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        self.store.awaiting(name, key)
+    }
+    fn waiting_under(&self, reference: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        self.store.waiting_under(reference)
     }
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {
         self.store.once(once)

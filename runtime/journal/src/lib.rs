@@ -31,5 +31,5 @@ pub use record::{Ending, OnceKey, Parent, Record, TimerPurpose};
 pub use seal::{Sealed, SealedBody};
 pub use store::{
     Answer, Append, Begin, Begun, ClaimLine, Journal, KeptDocument, Lease, NumberedEvent, Operation, Records, Refusal,
-    Settled, Standing, Stats, Store, VersionedValue,
+    Settled, Standing, Stats, Store, Unfinished, VersionedValue,
 };

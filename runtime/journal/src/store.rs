@@ -307,6 +307,18 @@ pub enum Refusal {
     },
 }
 
+/// Which of the runs that an earlier process left have to be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfinished {
+    /// Those that were at work.
+    Active,
+    /// Those that wait and for which something may have come: a run that it began has ended, none of them is there any more,
+    /// an event came, a reference was closed. Whoever waits for a person alone is not among them.
+    Waiting,
+    /// Those that sleep and wake then or sooner.
+    Sleeping(Timestamp),
+}
+
 /// What a store holds of its runs, for those who look: no lease and no lock is needed.
 pub trait Records: Send + Sync {
     /// All entries of a run, in order.
@@ -353,6 +365,17 @@ pub trait Journal: Records {
     fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>>;
     /// The earliest time after `after` at which a run becomes due if nobody owns it then.
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>>;
+    /// Runs that whoever is alone on the store has to look at when it begins, in the order in which they were accepted, behind
+    /// the one that is named. In a store that several can have, what is to be looked at is due, and there is none.
+    fn left(&self, _which: Unfinished, _behind: Option<RunId>, _limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+    /// Runs that wait for an event of a name and key. A store that several can have wakes them by itself, and names none.
+    fn awaiting(&self, _name: String, _key: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+    /// Runs with an open wait under a reference.
+    fn waiting_under(&self, reference: String) -> Answer<'_, Result<Vec<RunId>, Error>>;
     /// Resolves when something may have become due that was not due before, by what this process has written. A store that no
     /// other process can have need not say so: its owner knows.
     fn stirred(&self) -> Answer<'_, ()> {

@@ -13,6 +13,7 @@ pub mod faults;
 pub mod messages;
 pub mod once;
 pub mod small;
+pub mod waiting;
 
 pub use country::{Country, Options};
 pub use messages::Case;

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use dragoman_journal::{Entry, Lease, Parent, Record, RunFilter, Standing};
+use dragoman_journal::{Entry, Lease, Parent, Record, RunFilter, Unfinished};
 use dragoman_model::{RunId, Timestamp};
 
 use super::{Handle, Shell, Signal};
@@ -13,38 +13,42 @@ use crate::machine::{Machine, version};
 const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX / 4);
 /// All of them.
 const ALL: usize = 10_000_000;
+/// So many are asked for at once.
+const PAGE: usize = 1_000;
+/// Of so many runs it is remembered at most to which family they belong, where they rest.
+const FAMILIES: usize = 100_000;
 /// A store that does not answer is asked again after so long, in milliseconds.
 const PAUSE_MS: i64 = 1_000;
 /// Who has the lease of a run and cannot read it asks again after so long, in milliseconds.
 const AGAIN_MS: i64 = 200;
 
-/// Takes up every run that is active, or waits, or is about to wake. What sleeps longer is the scheduler's. In a store that
-/// several have, what is to be looked at is due: there all of it is the scheduler's.
+/// Takes up every run that was at work, or waits for what may have come, or is about to wake. What sleeps longer is the
+/// scheduler's, and what waits for a person or an event stays in the store until that comes. In a store that several have,
+/// what is to be looked at is due: there all of it is the scheduler's.
 pub(super) async fn recover(shell: Weak<Shell>) {
-    let alone = shell.upgrade().is_none_or(|shell| shell.limits.alone);
-    let statuses: &[&str] = if alone { &["active", "waiting", "sleeping"] } else { &[] };
-    for status in statuses {
+    let Some(strong) = shell.upgrade() else {
+        return;
+    };
+    let (alone, soon) = (
+        strong.limits.alone,
+        strong.clock.now().plus_millis(strong.limits.lease_ms),
+    );
+    drop(strong);
+    // One that was just being woken may have the lease of a process that is gone.
+    let all = [Unfinished::Active, Unfinished::Waiting, Unfinished::Sleeping(soon)];
+    for which in all.into_iter().filter(|_| alone) {
+        let mut behind = None;
         loop {
             let Some(strong) = shell.upgrade() else {
                 return;
             };
-            let filter = RunFilter {
-                status: Some((*status).into()),
-                children: true,
-                limit: ALL,
-                ..RunFilter::default()
-            };
-            match strong.journal.runs(filter).await {
+            match strong.journal.left(which, behind, PAGE).await {
                 Ok(runs) => {
-                    // Oldest first: they come newest first.
-                    let soon = strong.clock.now().plus_millis(strong.limits.lease_ms);
-                    for run in runs.into_iter().rev() {
-                        // One that was just being woken may have the lease of a process that is gone.
-                        if !matches!(run.standing, Standing::Sleeping(due) if due > soon) {
-                            strong.signal(run.run, Signal::Woken);
-                        }
+                    runs.iter().for_each(|run| strong.signal(*run, Signal::Woken));
+                    match runs.last() {
+                        Some(last) => behind = Some(*last),
+                        None => break,
                     }
-                    break;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "unfinished runs could not be listed; trying again");
@@ -129,6 +133,14 @@ impl Shell {
                 loaded => return Ok(loaded?),
             }
             self.clock.until(self.clock.now().plus_millis(AGAIN_MS)).await;
+        }
+    }
+
+    /// A run comes to rest: where very many do, its family is looked up again when it goes on.
+    pub(super) fn forget_family(&self, run: RunId) {
+        let mut families = self.families.lock();
+        if families.len() > FAMILIES {
+            families.remove(&run);
         }
     }
 

@@ -120,6 +120,9 @@ impl Shell {
             }
             let mut running = self.running.lock();
             if received.is_empty() {
+                // Whoever emits what it waits for finds it here, or in the store.
+                self.wakes.rests(run);
+                self.forget_family(run);
                 running.remove(&run);
                 break;
             }

@@ -57,7 +57,7 @@ impl Shell {
         loop {
             let found = async {
                 let effects = self.journal.effects(reference.clone()).await?;
-                let waits = self.journal.waits(None).await?;
+                let waits = self.journal.waiting_under(reference.clone()).await?;
                 let parked = self.parked_under(&reference).await?;
                 Ok::<_, dragoman_journal::Error>((effects, waits, parked))
             };
@@ -68,8 +68,7 @@ impl Shell {
                     continue;
                 }
             };
-            let under = |wait: &&dragoman_journal::Wait| wait.reference.as_ref() == Some(&reference) && wait.run != by;
-            let waiting: BTreeSet<RunId> = waits.iter().filter(under).map(|wait| wait.run).collect();
+            let waiting: BTreeSet<RunId> = waits.into_iter().filter(|run| *run != by).collect();
             let open = effects
                 .iter()
                 .filter(|effect| effect.state == OnceState::Open)
@@ -123,7 +122,7 @@ impl Shell {
         Ok(found)
     }
 
-    async fn pause(&self, error: &dragoman_journal::Error) {
+    pub(super) async fn pause(&self, error: &dragoman_journal::Error) {
         tracing::warn!(%error, "the store did not answer; asking again");
         self.clock.until(self.clock.now().plus_millis(PAUSE_MS)).await;
     }

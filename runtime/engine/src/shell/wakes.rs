@@ -9,6 +9,9 @@ use dragoman_model::{RunId, Value};
 use super::{Lock, Shell, Signal};
 use crate::machine::Machine;
 
+/// The children of so many parents are counted at most.
+const PARENTS: usize = 50_000;
+
 /// What a run waits for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Awaited {
@@ -30,6 +33,8 @@ struct Siblings {
 pub(super) struct Wakes {
     waiting: Lock<HashMap<Awaited, BTreeSet<RunId>>>,
     siblings: Lock<HashMap<(RunId, String), Siblings>>,
+    /// The events that runs at work wait for.
+    heard: Lock<HashMap<RunId, Vec<Awaited>>>,
 }
 
 impl Wakes {
@@ -41,10 +46,28 @@ impl Wakes {
         self.waiting.lock().remove(awaited).unwrap_or_default()
     }
 
-    /// A run waits for an event.
+    /// A run at work waits for an event.
     pub(super) fn await_event(&self, name: &str, key: &str, run: RunId) {
         let (name, key) = (name.to_owned(), key.to_owned());
-        self.register(Awaited::Event { name, key }, run);
+        let awaited = Awaited::Event { name, key };
+        self.heard.lock().entry(run).or_default().push(awaited.clone());
+        self.register(awaited, run);
+    }
+
+    /// A run comes to rest: what it waits for stands in the store, and takes no memory here.
+    pub(super) fn rests(&self, run: RunId) {
+        let Some(events) = self.heard.lock().remove(&run) else {
+            return;
+        };
+        let mut waiting = self.waiting.lock();
+        for awaited in events {
+            if let Some(runs) = waiting.get_mut(&awaited) {
+                runs.remove(&run);
+                if runs.is_empty() {
+                    waiting.remove(&awaited);
+                }
+            }
+        }
     }
 
     /// Children that begin: how many, and whether more are to come.
@@ -57,7 +80,12 @@ impl Wakes {
                 continue;
             };
             let mut siblings = self.siblings.lock();
-            let known = siblings.entry((parent.run, parent.path.clone())).or_default();
+            let key = (parent.run, parent.path.clone());
+            // Of parents that are not known here, each child that ends wakes them.
+            if siblings.len() >= PARENTS && !siblings.contains_key(&key) {
+                continue;
+            }
+            let known = siblings.entry(key).or_default();
             known.open += 1;
             known.more = more;
         }
@@ -111,9 +139,10 @@ impl Shell {
         for operation in &append.operations {
             for awaited in moved_by(operation) {
                 let waiting = self.wakes.moved(&awaited);
-                if let Awaited::Event { .. } = awaited {
+                if let Awaited::Event { name, key } = awaited {
                     // A run can wait in one branch for what it emits in another.
                     waiting.iter().for_each(|run| self.signal(*run, Signal::Woken));
+                    self.wake_hearers(name, key);
                 } else {
                     runs.extend(waiting);
                 }
@@ -134,6 +163,20 @@ impl Shell {
                 self.look_again(awaited, run);
             }
         }
+    }
+
+    /// Wakes whoever waits in the store for an event that was emitted.
+    fn wake_hearers(self: &Arc<Self>, name: String, key: String) {
+        let shell = Arc::clone(self);
+        tokio::spawn(async move {
+            loop {
+                match shell.journal.awaiting(name.clone(), key.clone()).await {
+                    Ok(runs) => return runs.into_iter().for_each(|run| shell.signal(run, Signal::Woken)),
+                    Err(_) if *shell.stop.borrow() => return,
+                    Err(error) => shell.pause(&error).await,
+                }
+            }
+        });
     }
 
     /// Wakes whoever waits under references.

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use dragoman_journal::error::{CONTRADICTION, CORRUPT, DISK_FULL};
 use dragoman_journal::{
     AccountSummary, Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once, OnceKey,
-    Records, Refusal, RunFilter, RunSummary, Wait,
+    Records, Refusal, RunFilter, RunSummary, Unfinished, Wait,
 };
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp};
 use tokio::sync::Notify;
@@ -181,6 +181,15 @@ impl Journal for Mortal {
             }
             answer
         })
+    }
+    fn left(&self, which: Unfinished, behind: Option<RunId>, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        self.store.left(which, behind, limit)
+    }
+    fn awaiting(&self, name: String, key: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        self.store.awaiting(name, key)
+    }
+    fn waiting_under(&self, reference: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        self.store.waiting_under(reference)
     }
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {
         self.store.once(once)

@@ -3,6 +3,7 @@
 //! In: a way to open stores by name. Out: nothing, or a panic that says what a store does not keep to. A store's own
 //! tests call [`run`]; each part can be called alone.
 
+mod alone;
 mod business;
 pub mod busy;
 mod concurrency;
@@ -16,6 +17,8 @@ pub mod sample;
 mod waking;
 
 use std::sync::Arc;
+
+pub use alone::run_alone;
 
 use crate::error::Error;
 use crate::store::{Answer, Journal};

@@ -84,6 +84,10 @@ impl Journal for PostgresJournal {
         Box::pin(async move { queries::next_due(&self.reader().await?, after).await })
     }
 
+    fn waiting_under(&self, reference: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        Box::pin(async move { queries::waiting_under(&self.reader().await?, &reference).await })
+    }
+
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {
         Box::pin(async move { queries::once(&self.reader().await?, once).await })
     }

@@ -314,6 +314,12 @@ pub(crate) async fn claims(client: &Object, ledger: &str, account: &str) -> Resu
     .await
 }
 
+/// Runs with an open wait under a reference.
+pub(crate) async fn waiting_under(client: &Object, reference: &str) -> Result<Vec<RunId>, Error> {
+    let sql = "SELECT DISTINCT run FROM wait WHERE reference = $1 ORDER BY run";
+    all(client, sql, &[&reference], |row| columns::run(row, 0)).await
+}
+
 /// What was done, or is open, under a reference, in the order in which it was opened.
 pub(crate) async fn effects(client: &Object, reference: &str) -> Result<Vec<Effect>, Error> {
     let sql = "SELECT run, path, scope, key, state, input_body, output, opened FROM once_key WHERE reference = $1

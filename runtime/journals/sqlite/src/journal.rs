@@ -5,13 +5,13 @@ use dragoman_journal::decide::{Addition, Beginning, apply};
 use dragoman_journal::error::Error;
 use dragoman_journal::{
     Answer, Append, Begin, Begun, Effect, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Refusal,
-    VersionedValue,
+    Unfinished, VersionedValue,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 
 use crate::entries::reading;
 use crate::store::SqliteJournal;
-use crate::{business, events, queries, runs, state};
+use crate::{business, events, left, queries, runs, state};
 
 impl Journal for SqliteJournal {
     fn begin(&self, begin: Begin) -> Answer<'_, Result<Begun, Error>> {
@@ -42,6 +42,18 @@ impl Journal for SqliteJournal {
 
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {
         Box::pin(self.read(move |connection| queries::next_due(connection, after)))
+    }
+
+    fn left(&self, which: Unfinished, behind: Option<RunId>, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        Box::pin(self.read(move |connection| left::left(connection, which, behind, limit)))
+    }
+
+    fn awaiting(&self, name: String, key: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        Box::pin(self.read(move |connection| left::awaiting(connection, &name, &key)))
+    }
+
+    fn waiting_under(&self, reference: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        Box::pin(self.read(move |connection| left::under(connection, &reference)))
     }
 
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {

@@ -19,6 +19,7 @@ mod export;
 mod failure;
 mod journal;
 mod ledger;
+mod left;
 mod lock;
 mod place;
 mod queries;

@@ -71,10 +71,10 @@ pub(crate) fn runs(connection: &Connection, filter: &RunFilter) -> Result<Vec<Ru
     }
     if let Some(status) = &filter.status {
         conditions.push(match status.as_str() {
-            "active" => "r.standing = 0",
-            "sleeping" => "r.standing = 1",
-            "waiting" => "r.standing = 2",
-            "parked" => "r.standing = 3",
+            "active" => "r.ending IS NULL AND r.standing = 0",
+            "sleeping" => "r.ending IS NULL AND r.standing = 1",
+            "waiting" => "r.ending IS NULL AND r.standing = 2",
+            "parked" => "r.ending IS NULL AND r.standing = 3",
             "completed" => "r.ending = 0",
             "stopped" => "r.ending = 1",
             "failed" => "r.ending = 2",

@@ -10,7 +10,7 @@ use crate::failure;
 /// `PRAGMA application_id`: the letters `Drgm`, by which `file` and a person with sqlite3 know the store.
 const APPLICATION: i32 = 0x4472_676d;
 /// `PRAGMA user_version`: the format of the tables. Older ones are moved up on opening; newer ones are refused.
-const TABLES: i32 = 3;
+const TABLES: i32 = 4;
 
 /// The tables of format 1.
 const FIRST: &str = "
@@ -70,6 +70,16 @@ CREATE INDEX run_unfinished ON run(parent, parent_path, parent_index)
   WHERE parent IS NOT NULL AND (ending IS NULL OR ending > 1);
 ";
 
+/// What format 4 has besides: what events are waited for, and ways to those that are unfinished past all that have ended.
+const FOURTH: &str = "
+ALTER TABLE wait ADD COLUMN event TEXT;
+ALTER TABLE wait ADD COLUMN event_key TEXT;
+UPDATE wait SET event = substr(decision, 7), event_key = json_extract(show, '$.key') WHERE decision LIKE 'event:%';
+CREATE INDEX wait_event ON wait(event, event_key) WHERE event IS NOT NULL;
+CREATE INDEX wait_reference ON wait(reference) WHERE reference IS NOT NULL;
+CREATE INDEX run_open ON run(standing, number) WHERE ending IS NULL;
+";
+
 /// The file of the store in its folder.
 pub(crate) const FILE: &str = "journal.db";
 
@@ -115,6 +125,9 @@ fn move_up(connection: &mut Connection, from: i32) -> Result<(), rusqlite::Error
     }
     if from < 3 {
         transaction.execute_batch(THIRD)?;
+    }
+    if from < 4 {
+        transaction.execute_batch(FOURTH)?;
     }
     transaction.pragma_update(None, "user_version", TABLES)?;
     transaction.commit()

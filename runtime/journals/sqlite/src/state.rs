@@ -50,8 +50,9 @@ pub(crate) fn keep_version(connection: &Connection, digest: &Digest, bytes: &[u8
 pub(crate) fn begin_wait(connection: &Connection, wait: &Wait) -> Result<(), Trouble> {
     connection
         .prepare_cached(
-            "INSERT OR REPLACE INTO wait(id, run, path, decision, roles, since, due, show, shown, reference)
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+            "INSERT OR REPLACE INTO wait(id, run, path, decision, roles, since, due, show, shown, reference, event,
+               event_key)
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
         )?
         .execute(rusqlite::params![
             wait.id,
@@ -64,6 +65,8 @@ pub(crate) fn begin_wait(connection: &Connection, wait: &Wait) -> Result<(), Tro
             canonical::text(&wait.show)?,
             wait.shown.0,
             wait.reference,
+            wait.event().map(|(name, _)| name),
+            wait.event().map(|(_, key)| key),
         ])?;
     Ok(())
 }

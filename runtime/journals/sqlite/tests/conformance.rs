@@ -19,5 +19,7 @@ impl Stores for Folders {
 #[tokio::test]
 async fn it_does_what_the_trait_says() {
     let folder = tempfile::tempdir().unwrap();
-    conformance::run(&Folders(folder.path().into())).await;
+    let folders = Folders(folder.path().into());
+    conformance::run(&folders).await;
+    conformance::run_alone(&*folders.open("alone").await.unwrap()).await;
 }

@@ -120,7 +120,7 @@ const DEEDS: [(&str, &str, &str, &str); 14] = [
     ("a wait is of another step", "UPDATE wait SET path = 'x'", "D0724", "another step"),
     (
         "an answered wait comes again",
-        "INSERT INTO wait SELECT lower(hex(id)), run, path, decision, roles, since, due, show, shown, reference FROM wait;
+        "INSERT INTO wait SELECT lower(hex(id)), run, path, decision, roles, since, due, show, shown, reference, NULL, NULL FROM wait;
          UPDATE wait SET id = (SELECT json_extract(header, '$.record.wait') FROM entry
            WHERE json_extract(header, '$.record.kind') = 'answer')
          WHERE id <> (SELECT json_extract(header, '$.record.wait') FROM entry

@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use dragoman_journal::conformance::sample::{START, answered, begun, once, read, run, with, written};
-use dragoman_journal::{Emitted, Journal, OnceState, Operation, Records, RunFilter, RunSummary, audit};
+use dragoman_journal::{Emitted, Journal, OnceState, Operation, Records, RunFilter, RunSummary, Unfinished, audit};
 use dragoman_journals_sqlite::{Options, SqliteJournal, SqliteTrail};
 use rusqlite::Connection;
 use serde_json::json;
 
 /// What this program writes.
-const FORMAT: i32 = 3;
+const FORMAT: i32 = 4;
 
 /// A store as a program of that time left it.
 fn left_behind(folder: &Path, dump: &str) {
@@ -98,6 +98,29 @@ async fn a_store_of_format_2_is_moved_up() {
     assert_eq!(keys(children), [of_item(0), of_item(1)]);
     let unfinished = answered(journal.unfinished(parent.run, "sent".into()).await);
     assert_eq!(keys(unfinished), [of_item(1)], "the other one ended well");
+    let after = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn a_store_of_format_3_is_moved_up() {
+    let folder = tempfile::tempdir().unwrap();
+    left_behind(folder.path(), include_str!("golden/format-3.sql"));
+    assert_eq!(format(folder.path()), 3);
+    let before = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
+    let journal = SqliteJournal::open(folder.path(), Options::default()).unwrap();
+    assert_eq!(format(folder.path()), FORMAT);
+
+    let runs = answered(journal.runs(RunFilter::default()).await);
+    let hears = runs.iter().find(|run| run.pipeline == "hears").map(|run| run.run);
+    let awaiting = answered(journal.awaiting("came".into(), "7".into()).await);
+    assert_eq!(
+        awaiting,
+        Vec::from_iter(hears),
+        "who waited for an event is found by it"
+    );
+    let left = answered(journal.left(Unfinished::Waiting, None, 10).await);
+    assert_eq!(left, [], "nothing has come for them");
     let after = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
     assert_eq!(after, before);
 }

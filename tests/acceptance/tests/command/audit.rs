@@ -70,7 +70,7 @@ const TAMPERED: &[(&str, &str, &str)] = &[
     ("what runs were made with", "DELETE FROM version;", "D0723"),
     (
         "a wait that nobody asked for",
-        "INSERT INTO wait SELECT 'w', id, 'ask', 'endorse-or-refuse', '[]', began, NULL, 'null', content, NULL FROM run
+        "INSERT INTO wait SELECT 'w', id, 'ask', 'endorse-or-refuse', '[]', began, NULL, 'null', content, NULL, NULL, NULL FROM run
            LIMIT 1;",
         "D0724",
     ),

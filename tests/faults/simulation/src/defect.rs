@@ -21,13 +21,17 @@ pub enum Defect {
     SentLate,
     /// An event is taken for delivered when it was not.
     EventLost,
+    /// Whoever begins alone on the store is not told of runs that wait.
+    WaitingForgotten,
+    /// Runs that wait in the store for an event are not found when it comes.
+    NotHeard,
     /// What an append says is answered as written, and nothing of it is.
     AppendLost,
 }
 
 impl Defect {
     /// All of them.
-    pub const ALL: [Defect; 10] = [
+    pub const ALL: [Defect; 12] = [
         Defect::Unfenced,
         Defect::LentTwice,
         Defect::AnsweredEarly,
@@ -37,6 +41,8 @@ impl Defect {
         Defect::AccountForgotten,
         Defect::SentLate,
         Defect::EventLost,
+        Defect::WaitingForgotten,
+        Defect::NotHeard,
         Defect::AppendLost,
     ];
 }

@@ -26,7 +26,11 @@ impl Stores for Memory {
 
 async fn conforms(shared: bool) {
     let known = Mutex::default();
-    conformance::run(&Memory { shared, known }).await;
+    let memory = Memory { shared, known };
+    conformance::run(&memory).await;
+    if !shared {
+        conformance::run_alone(&*memory.open("alone").await.expect("a store")).await;
+    }
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use dragoman_journal::error::{CANNOT_WRITE, Error, STOPPED};
 use dragoman_journal::store::{KeptDocument, VersionedValue};
 use dragoman_journal::{
     AccountSummary, Answer, Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Records,
-    Refusal, RunFilter, RunSummary, Wait,
+    Refusal, RunFilter, RunSummary, Unfinished, Wait,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 use tokio::sync::{Notify, oneshot};
@@ -366,6 +366,22 @@ impl Journal for Client {
     }
     fn stirred(&self) -> Answer<'_, ()> {
         Box::pin(self.stirred.notified())
+    }
+    fn left(&self, which: Unfinished, behind: Option<RunId>, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        let forgets = which == Unfinished::Waiting && self.base.has(Defect::WaitingForgotten);
+        let limit = if forgets { 0 } else { limit };
+        Box::pin(self.read(move |state| Ok(state.left(which, behind, limit))))
+    }
+    fn awaiting(&self, name: String, key: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        // One that several have wakes them by itself.
+        let says = !self.base.shared && !self.base.has(Defect::NotHeard);
+        Box::pin(self.read(move |state| match says {
+            true => Ok(state.awaiting(&name, &key)),
+            false => Ok(Vec::new()),
+        }))
+    }
+    fn waiting_under(&self, reference: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        Box::pin(self.read(move |state| Ok(state.waiting_under(&reference))))
     }
     fn once(&self, once: OnceKey) -> Answer<'_, Result<Option<Once>, Error>> {
         Box::pin(self.read(move |state| Ok(state.onces.get(&once).map(|key| key.of(&once)))))

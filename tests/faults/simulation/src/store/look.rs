@@ -2,7 +2,7 @@
 
 use dragoman_journal::query::{failure, told};
 use dragoman_journal::{
-    AccountLine, AccountSummary, Effect, Ending, Once, OnceKey, RunFilter, RunSummary, Standing, Wait,
+    AccountLine, AccountSummary, Effect, Ending, Once, OnceKey, RunFilter, RunSummary, Standing, Unfinished, Wait,
 };
 use dragoman_model::{RunId, Timestamp};
 
@@ -10,6 +10,8 @@ use super::state::{Key, Run, State, Turn};
 
 /// How many runs a list has where the filter does not say.
 const USUAL: usize = 100;
+/// A child that came to rest so long before the last entry has been seen by its parent, in milliseconds.
+const SEEN_MS: i64 = 600_000;
 
 impl Key {
     /// As the record of its key.
@@ -137,6 +139,67 @@ impl State {
         due.filter(|due| *due > after.millis())
             .min()
             .map(Timestamp::from_millis)
+    }
+
+    /// Runs that whoever is alone has to look at when it begins, in the order in which they began.
+    pub(crate) fn left(&self, which: Unfinished, behind: Option<RunId>, limit: usize) -> Vec<RunId> {
+        let behind = behind.and_then(|run| Some(self.runs.get(&run)?.number));
+        let is_left = |id: &RunId, run: &Run| match (which, run.row.standing) {
+            (Unfinished::Active, Standing::Active) => true,
+            (Unfinished::Sleeping(until), Standing::Sleeping(due)) => due <= until,
+            (Unfinished::Waiting, Standing::Waiting(_)) => self.may_go_on(*id, run),
+            _ => false,
+        };
+        let found = self.runs.iter();
+        let found = found.filter(|(id, run)| behind.is_none_or(|behind| run.number > behind) && is_left(id, run));
+        let mut found: Vec<(u64, RunId)> = found.map(|(id, run)| (run.number, *id)).collect();
+        found.sort();
+        found.into_iter().take(limit).map(|(_, id)| id).collect()
+    }
+
+    /// Whether something may have come for a run that waits. The last minutes, of which a store keeps in mind what came to
+    /// rest, are the moment before here: whoever is told of it later than that is not told at all.
+    fn may_go_on(&self, id: RunId, run: &Run) -> bool {
+        let last = self.entries.values().filter_map(|entries| entries.last());
+        let last = last.max_by_key(|entry| entry.position).map(|entry| entry.header.at);
+        let unseen = last.map_or(0, |last| last.millis() - SEEN_MS);
+        let mut children = self
+            .runs
+            .values()
+            .filter(|child| child.parent.as_ref().is_some_and(|p| p.run == id))
+            .peekable();
+        let has_children = children.peek().is_some();
+        let mut waits = self.waits.values().filter(|wait| wait.run == id).peekable();
+        let waits_itself = waits.peek().is_some();
+        run.row.lease_until > 0
+            || children.any(|child| child.row.standing != Standing::Active && child.touched.millis() >= unseen)
+            || !has_children && !waits_itself
+            || waits.any(|wait| {
+                let closed = wait
+                    .reference
+                    .as_ref()
+                    .is_some_and(|name| self.references.contains_key(name));
+                let came = wait.event().is_some_and(|(name, key)| {
+                    let mut events = self.events.values();
+                    events.any(|(event, _)| event.name == name && event.key.as_deref() == Some(key))
+                });
+                closed || came
+            })
+    }
+
+    /// Runs that wait for an event.
+    pub(crate) fn awaiting(&self, name: &str, key: &str) -> Vec<RunId> {
+        let of = self.waits.values().filter(|wait| wait.event() == Some((name, key)));
+        of.map(|wait| wait.run).collect()
+    }
+
+    /// Runs with an open wait under a reference.
+    pub(crate) fn waiting_under(&self, reference: &str) -> Vec<RunId> {
+        let under = self
+            .waits
+            .values()
+            .filter(|wait| wait.reference.as_deref() == Some(reference));
+        under.map(|wait| wait.run).collect()
     }
 
     /// Open waits, oldest first.

@@ -5,10 +5,14 @@
 //! and the sender is answered after the run has closed. Rounds of each number of clients alternate, and medians over the
 //! rounds are printed, since machines are noisy.
 
+mod rival;
+
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use dragoman_acceptance::waiting::{owned, waiting};
 use dragoman_acceptance::{Country, Error, Options};
 use dragoman_support::http::request;
 use dragoman_support::load::{Load, Usage};
@@ -25,6 +29,9 @@ const IDLE: Duration = Duration::from_secs(5);
 const SECONDS: u64 = 4;
 /// Until anything is given up.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What else can be asked for.
+const USAGE: &str = "write nothing, `waiting` or `owned` and how many runs, or `rival` and a program";
 
 const PIPELINE: &str = r#"
 dragoman: 1
@@ -60,7 +67,18 @@ const HUB: &str = "
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match measure().await {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let measured = match arguments.as_slice() {
+        [] => measure().await,
+        [what, count] if what != "rival" => match (what.as_str(), count.parse()) {
+            ("waiting", Ok(count)) => waiting(count).await,
+            ("owned", Ok(count)) => owned(count).await,
+            _ => Err(format!("`{what} {count}`: {USAGE}").into()),
+        },
+        [what, program] if what == "rival" => rival::beside(Path::new(program)).await,
+        _ => Err(USAGE.into()),
+    };
+    match measured {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: failed: {error}");
@@ -72,16 +90,8 @@ async fn main() -> ExitCode {
 async fn measure() -> Result<(), Error> {
     start().await?;
     let site = TempSite::new()?;
-    let target = std::env::var("CARGO_TARGET_DIR").map_or(workspace_root().join("target"), Into::into);
     site.write("pipelines/bench.yaml", PIPELINE)?;
-    site.write(
-        "dragoman.yaml",
-        format!(
-            "dragoman: 1\nsite: bench\nlisten: 127.0.0.1:0\nstore: {{ sqlite: store }}\npipelines: pipelines\nplugins: {}\n\
-             connections: {{ echo: {{ plugin: dragoman-guest-echo }} }}\nsenders: {{ anybody: {{ none: true }} }}\n",
-            target.join("plugins").display()
-        ),
-    )?;
+    site.write("dragoman.yaml", self::site("{ sqlite: store }"))?;
     let server = Launch::new(dragoman()?)
         .args(["serve"])
         .folder(site.path())
@@ -100,6 +110,16 @@ async fn measure() -> Result<(), Error> {
         report(clients, &rounds);
     }
     Ok(())
+}
+
+/// The site file, with where runs are kept.
+fn site(store: &str) -> String {
+    let target = std::env::var("CARGO_TARGET_DIR").map_or(workspace_root().join("target"), Into::into);
+    format!(
+        "dragoman: 1\nsite: bench\nlisten: 127.0.0.1:0\nstore: {store}\npipelines: pipelines\nplugins: {}\nconnections: {{ \
+         echo: {{ plugin: dragoman-guest-echo }} }}\nsenders: {{ anybody: {{ none: true }} }}\n",
+        target.join("plugins").display()
+    )
 }
 
 /// What one round showed.
