@@ -11,8 +11,8 @@ use crate::view;
 
 /// What is due is taken up within moments; so much later it is stuck, in milliseconds.
 const LATE_MS: i64 = 60_000;
-/// All of them.
-const ALL: usize = 10_000_000;
+/// So many are looked at at once.
+const PAGE: usize = 1_000;
 
 /// Runs that are stuck, newest first: `{ runs: [...] }`, each with why in its `note`.
 pub(crate) async fn stuck(records: &dyn Records, now: Timestamp, limit: usize) -> Result<Value, Error> {
@@ -47,23 +47,51 @@ pub(crate) async fn count_overdue(records: &dyn Records, now: Timestamp, limit: 
 
 /// Those that wait for runs of which none is unfinished.
 async fn forsaken(records: &dyn Records, before: Timestamp) -> Result<Vec<RunSummary>, Error> {
-    let of = |status: &str| RunFilter {
-        status: Some(status.to_owned()),
-        children: true,
-        limit: ALL,
-        ..RunFilter::default()
-    };
-    let mut waiting = records.runs(of("waiting")).await?;
-    waiting.retain(|run| run.standing == Standing::Waiting(None) && !run.asks && run.touched < before);
-    if waiting.is_empty() {
-        return Ok(waiting);
-    }
-    let mut awaited: HashSet<RunId> = HashSet::new();
+    let mut waiting: HashSet<RunId> = HashSet::new();
+    let waits = |run: &RunSummary| run.standing == Standing::Waiting(None) && !run.asks && run.touched < before;
+    each_that(records, "waiting", |run| waiting.extend(waits(run).then_some(run.run))).await?;
     for status in ["active", "sleeping", "waiting", "parked"] {
-        awaited.extend(records.runs(of(status)).await?.iter().filter_map(|run| run.parent));
+        if waiting.is_empty() {
+            return Ok(Vec::new());
+        }
+        let awaited = |run: &RunSummary| {
+            if let Some(parent) = run.parent {
+                waiting.remove(&parent);
+            }
+        };
+        each_that(records, status, awaited).await?;
     }
-    waiting.retain(|run| !awaited.contains(&run.run));
-    Ok(waiting)
+    let mut found = Vec::new();
+    for run in waiting {
+        let only = RunFilter {
+            run: Some(run),
+            children: true,
+            limit: 1,
+            ..RunFilter::default()
+        };
+        found.extend(records.runs(only).await?.into_iter().filter(waits));
+    }
+    Ok(found)
+}
+
+/// Looks at each run that stands so, some at a time: there may be a million of them.
+async fn each_that(records: &dyn Records, status: &str, mut look: impl FnMut(&RunSummary)) -> Result<(), Error> {
+    let mut older_than = None;
+    loop {
+        let filter = RunFilter {
+            status: Some(status.to_owned()),
+            older_than,
+            children: true,
+            limit: PAGE,
+            ..RunFilter::default()
+        };
+        let runs = records.runs(filter).await?;
+        let Some(last) = runs.last() else {
+            return Ok(());
+        };
+        older_than = Some(last.run);
+        runs.iter().for_each(&mut look);
+    }
 }
 
 fn why(run: &RunSummary) -> String {

@@ -54,6 +54,7 @@ pub use event::{Act, Commit, Event, Found, Outgoing, Paused, Request, Rest, Turn
 pub use foresee::{Foreseen, Next};
 pub use locate::{block_of, handled_step, step_at};
 pub use origin::{Origin, roots};
+pub use paused::LONGEST_MS;
 pub use progress::{Claim, End, Failed, Item, Progress, Waiting};
 pub use replay::{Aside, Redo, Replay, replay};
 pub use retry::{Attempted, INTERRUPTED, Verdict, back_off, verdict};

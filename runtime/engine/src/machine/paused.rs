@@ -12,7 +12,7 @@ use super::walk::{Flow, Walk};
 /// It looks again after so long at first, in milliseconds: whoever resumes wakes what was held back at once.
 const FIRST_MS: i64 = 60_000;
 /// The longest between two looks: each is an entry of the run.
-const LONGEST_MS: i64 = 3_600_000;
+pub const LONGEST_MS: i64 = 3_600_000;
 
 impl Walk<'_> {
     /// Holds a call back where its pipeline or its connection is paused, or nothing works over it; none: it may be made.

@@ -249,11 +249,17 @@ impl Shell {
             // Registered before the look, so that no run can end unseen in between.
             rested.as_mut().enable();
             // What was emitted may begin a run; events are looked for before the runs that they begin.
-            if self.outbox.is_quiet() && self.running.lock().is_empty() {
+            if self.outbox.is_quiet() && self.nobody_works() {
                 return;
             }
             rested.await;
         }
+    }
+
+    /// Under the lock: whoever emits is at work until it is looked for who hears it, and those are until they are told.
+    fn nobody_works(&self) -> bool {
+        let running = self.running.lock();
+        running.is_empty() && !self.wakes.looks_for_hearers()
     }
 
     async fn recovered(&self) {

@@ -2,17 +2,15 @@
 
 use std::sync::{Arc, Weak};
 
-use dragoman_journal::{Entry, Lease, Parent, Record, RunFilter, Unfinished};
+use dragoman_journal::{Entry, Lease, Parent, Record, RunFilter, Standing, Unfinished};
 use dragoman_model::{RunId, Timestamp};
 
 use super::{Handle, Shell, Signal};
 use crate::Error;
-use crate::machine::{Machine, version};
+use crate::machine::{LONGEST_MS, Machine, version};
 
 /// After every time, in the eyes of a store.
 const END_OF_TIME: Timestamp = Timestamp::from_millis(i64::MAX / 4);
-/// All of them.
-const ALL: usize = 10_000_000;
 /// So many are asked for at once.
 const PAGE: usize = 1_000;
 /// Of so many runs it is remembered at most to which family they belong, where they rest.
@@ -72,20 +70,45 @@ impl Handle {
     /// # Errors
     /// The store does not say which runs sleep; they look by themselves after a while.
     pub async fn resumed(&self) -> Result<(), Error> {
-        let filter = RunFilter {
-            status: Some("sleeping".into()),
-            children: true,
-            limit: ALL,
-            ..RunFilter::default()
-        };
-        for run in self.0.journal.runs(filter).await?.into_iter().rev() {
-            self.0.signal(run.run, Signal::Woken);
+        // Whoever sleeps longer is not held back: it waits for a time.
+        let until = self.0.clock.now().plus_millis(LONGEST_MS);
+        let mut last = None;
+        loop {
+            let runs = self.0.sleeping(until, last).await?;
+            let Some((run, _)) = runs.last() else {
+                return Ok(());
+            };
+            last = Some(*run);
+            for (run, _) in runs.into_iter().filter(|(_, due)| *due <= until) {
+                self.0.signal(run, Signal::Woken);
+            }
         }
-        Ok(())
     }
 }
 
 impl Shell {
+    /// Some of the runs that sleep, with when they wake, behind one; none: there are no more. Those that sleep longer than
+    /// that may be left out.
+    async fn sleeping(&self, until: Timestamp, behind: Option<RunId>) -> Result<Vec<(RunId, Timestamp)>, Error> {
+        if self.limits.alone {
+            let left = self.journal.left(Unfinished::Sleeping(until), behind, PAGE).await?;
+            return Ok(left.into_iter().map(|run| (run, until)).collect());
+        }
+        let filter = RunFilter {
+            status: Some("sleeping".into()),
+            older_than: behind,
+            children: true,
+            limit: PAGE,
+            ..RunFilter::default()
+        };
+        let runs = self.journal.runs(filter).await?.into_iter();
+        let due = |standing| match standing {
+            Standing::Sleeping(due) => due,
+            _ => until,
+        };
+        Ok(runs.map(|run| (run.run, due(run.standing))).collect())
+    }
+
     /// Takes a run from the store: the lease, the entries, the plan.
     /// `seizes`: also where the turn is another's.
     pub(super) async fn take_stored(&self, run: RunId, seizes: bool) -> Result<(Machine, Lease), Error> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dragoman_journal::{Append, Begin, Ending, OnceState, Operation, Record, Standing, TimerPurpose};
 use dragoman_model::{RunId, Value};
@@ -35,6 +36,8 @@ pub(super) struct Wakes {
     siblings: Lock<HashMap<(RunId, String), Siblings>>,
     /// The events that runs at work wait for.
     heard: Lock<HashMap<RunId, Vec<Awaited>>>,
+    /// So many events were emitted for which it is looked who waits in the store.
+    looks: AtomicUsize,
 }
 
 impl Wakes {
@@ -52,6 +55,11 @@ impl Wakes {
         let awaited = Awaited::Event { name, key };
         self.heard.lock().entry(run).or_default().push(awaited.clone());
         self.register(awaited, run);
+    }
+
+    /// Whether it is looked for whoever waits for an event: they are about to work.
+    pub(super) fn looks_for_hearers(&self) -> bool {
+        self.looks.load(Ordering::Acquire) > 0
     }
 
     /// A run comes to rest: what it waits for stands in the store, and takes no memory here.
@@ -167,15 +175,22 @@ impl Shell {
 
     /// Wakes whoever waits in the store for an event that was emitted.
     fn wake_hearers(self: &Arc<Self>, name: String, key: String) {
+        // A store that several have wakes them by itself.
+        if !self.limits.alone {
+            return;
+        }
         let shell = Arc::clone(self);
+        shell.wakes.looks.fetch_add(1, Ordering::AcqRel);
         tokio::spawn(async move {
             loop {
                 match shell.journal.awaiting(name.clone(), key.clone()).await {
-                    Ok(runs) => return runs.into_iter().for_each(|run| shell.signal(run, Signal::Woken)),
-                    Err(_) if *shell.stop.borrow() => return,
+                    Ok(runs) => break runs.into_iter().for_each(|run| shell.signal(run, Signal::Woken)),
+                    Err(_) if *shell.stop.borrow() => break,
                     Err(error) => shell.pause(&error).await,
                 }
             }
+            shell.wakes.looks.fetch_sub(1, Ordering::AcqRel);
+            shell.rested.notify_waiters();
         });
     }
 
