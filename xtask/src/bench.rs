@@ -34,5 +34,10 @@ pub(crate) fn task(_arguments: &[String]) -> Result<()> {
     run(&mut bench())?;
     step("runs that wait, and runs of a process that was killed");
     run(bench().args(["waiting", "1000000"]))?;
-    run(bench().args(["owned", "100000"]))
+    run(bench().args(["owned", "100000"]))?;
+    step("the same runs on PostgreSQL, beside an in-process library");
+    let rivals = target().join("rivals");
+    let manifest = ["build", "--release", "--manifest-path", "tests/rivals/dbos/Cargo.toml"];
+    run(cargo().args(manifest).arg("--target-dir").arg(&rivals))?;
+    run(bench().arg("rival").arg(rivals.join("release/dragoman-rival-dbos")))
 }

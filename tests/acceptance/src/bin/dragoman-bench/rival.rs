@@ -23,6 +23,7 @@ type Round = [f64; 3];
 /// There is no PostgreSQL, one of them does not come up or fails.
 pub(super) async fn beside(rival: &Path) -> Result<(), Error> {
     let server = Postgres::start().await?.ok_or("there is no PostgreSQL")?;
+    server.make("dragoman").await?;
     let folder = TempSite::new()?;
     folder.write("pipelines/bench.yaml", PIPELINE)?;
     let url = format!("postgresql://127.0.0.1:{}/dragoman", server.port());
