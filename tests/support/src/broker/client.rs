@@ -69,6 +69,11 @@ impl Client {
         if let Some(dead_letters) = declared.dead_letters {
             arguments.insert("x-dead-letter-exchange".into(), text(""));
             arguments.insert("x-dead-letter-routing-key".into(), text(dead_letters));
+            if !declared.classic {
+                // What is rejected stays in the queue until its dead letters have it for good.
+                arguments.insert("x-dead-letter-strategy".into(), text("at-least-once"));
+                arguments.insert("x-overflow".into(), text("reject-publish"));
+            }
         }
         let options = QueueDeclareOptions::durable();
         let declaring = self.channel.queue_declare(queue.into(), options, arguments);
