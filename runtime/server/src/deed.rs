@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use dragoman_engine::shell::{Clock, SystemClock};
 use dragoman_journal::{
     Begin, Begun, Draft, Ending, Journal, Operation, Record, Refusal as Refused, Standing, Versions,
 };
@@ -104,7 +105,5 @@ fn drafts(run: RunId, at: Timestamp, version: Digest, who: &Who, parts: Vec<(Rec
 
 /// The time of the machine.
 pub(crate) fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let millis = since.map_or(0, |since| since.as_millis());
-    Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    SystemClock.now()
 }

@@ -3,6 +3,7 @@
 use dragoman_model::{Digest, RunId, Timestamp};
 use serde_json::json;
 
+use super::Stores;
 use super::sample::{self, START, accepted, answered, begin, begun, park, run, stand, with, written};
 use crate::query::{Emitted, Wait};
 use crate::record::{Parent, Record, TimerPurpose};
@@ -78,11 +79,25 @@ async fn waiting(journal: &dyn Journal) -> Vec<RunId> {
     answered(journal.left(Unfinished::Waiting, None, 100).await)
 }
 
-/// Runs the suite on an empty store.
+/// Runs the suite on a store that is opened anew several times.
 ///
 /// # Panics
 /// Where a run is forgotten, or one is named for which nothing has come.
-pub async fn run_alone(journal: &dyn Journal) {
+pub async fn run_alone(stores: &dyn Stores) {
+    let open = async || answered(stores.open("alone").await);
+    what_waits(&*open().await).await;
+    what_is_looked_at_late(&*open().await).await;
+    let journal = open().await;
+    assert_eq!(
+        waiting(&*journal).await,
+        [],
+        "so long after that the parent has seen it"
+    );
+    what_came(&*journal).await;
+}
+
+/// Runs that wait, of which one is a parent with a child that was parked.
+async fn what_waits(journal: &dyn Journal) {
     what_slept_and_worked(journal).await;
     waits(journal, 10, None, None).await;
     waits(journal, 11, None, Some("order-11")).await;
@@ -96,6 +111,10 @@ pub async fn run_alone(journal: &dyn Journal) {
     // The child is parked: its parent may begin another.
     written(journal, park(child, 1, "no more paper")).await;
     assert_eq!(waiting(journal).await, [run(14)]);
+}
+
+/// Whoever comes hours later writes entries of its own before it has asked for all: what came to rest last is told still.
+async fn what_is_looked_at_late(journal: &dyn Journal) {
     // One that is being taken up when the process is gone.
     let taken = answered(journal.acquire(run(10), START, LATER).await);
     assert_eq!(waiting(journal).await, [run(10), run(14)]);
@@ -107,8 +126,7 @@ pub async fn run_alone(journal: &dyn Journal) {
     let answer = Record::Operated { act: "looked".into() };
     let rests = stand(taken.expect("nobody has it"), 2, answer, None, Standing::Waiting(None));
     written(journal, later(rests)).await;
-    assert_eq!(waiting(journal).await, [], "so long after that the parent has seen it");
-    what_came(journal).await;
+    assert_eq!(waiting(journal).await, [run(14)]);
 }
 
 /// What came while nobody looked: for one that waits for an event, and for those under a reference; and one that waits for

@@ -45,7 +45,8 @@ impl Journal for SqliteJournal {
     }
 
     fn left(&self, which: Unfinished, behind: Option<RunId>, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
-        Box::pin(self.read(move |connection| left::left(connection, which, behind, limit)))
+        let was_left = self.was_left;
+        Box::pin(self.read(move |connection| left::left(connection, which, behind, limit, was_left)))
     }
 
     fn awaiting(&self, name: String, key: String) -> Answer<'_, Result<Vec<RunId>, Error>> {

@@ -25,12 +25,14 @@ const ACTIVE: &str =
 const SLEEPING: &str = "
   SELECT id FROM run WHERE ending IS NULL AND standing = 1 AND number > ?1 AND wake <= ?3 ORDER BY number LIMIT ?2";
 
-/// Runs that have to be looked at, in the order in which they were accepted, behind one.
+/// Runs that have to be looked at, in the order in which they were accepted, behind one. `was_left`: when the last entry of
+/// the process before was written, and never one of this process, which may come hours later.
 pub(crate) fn left(
     connection: &Connection,
     which: Unfinished,
     behind: Option<RunId>,
     limit: usize,
+    was_left: i64,
 ) -> Result<Vec<RunId>, Error> {
     reading((|| {
         let behind: i64 = match behind {
@@ -43,7 +45,7 @@ pub(crate) fn left(
         match which {
             Unfinished::Active => runs(connection, ACTIVE, params![behind, limit]),
             Unfinished::Waiting => {
-                let unseen = last_entry(connection)?.saturating_sub(SEEN_MS);
+                let unseen = was_left.saturating_sub(SEEN_MS);
                 runs(connection, WAITING, params![behind, limit, unseen])
             }
             Unfinished::Sleeping(until) => runs(connection, SLEEPING, params![behind, limit, until.millis()]),
@@ -52,7 +54,7 @@ pub(crate) fn left(
 }
 
 /// When the last entry was written, in milliseconds since 1970; 0: there is none.
-fn last_entry(connection: &Connection) -> Result<i64, rusqlite::Error> {
+pub(crate) fn last_entry(connection: &Connection) -> Result<i64, rusqlite::Error> {
     let sql = "SELECT r.touched FROM entry e JOIN run r ON r.id = e.run ORDER BY e.position DESC LIMIT 1";
     let last = connection
         .prepare_cached(sql)?

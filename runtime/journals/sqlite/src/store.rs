@@ -8,7 +8,9 @@ use dragoman_journal::error::{CANNOT_OPEN, Error};
 use dragoman_journal::{Answer, Head, Stats, Store};
 use rusqlite::Connection;
 
+use crate::entries::reading;
 use crate::failure::{self, Trouble};
+use crate::left;
 use crate::lock::Lock;
 use crate::place::{Place, Stopped};
 use crate::readers::Readers;
@@ -64,6 +66,8 @@ pub struct SqliteJournal {
     counters: Arc<Counters>,
     stopped: Stopped,
     file: PathBuf,
+    /// When the last entry was written before it was opened, in milliseconds since 1970.
+    pub(crate) was_left: i64,
     _lock: Lock,
 }
 
@@ -89,6 +93,7 @@ impl SqliteJournal {
         // SQLite gives its own files beside it (the log, the index of the log) the permissions of this one.
         make_file(&file).map_err(|e| refuse("file", &file, e))?;
         let connection = schema::open_writer(&file, options.max_pages)?;
+        let was_left = reading(left::last_entry(&connection))?;
         let readers = Readers::open(&file, options.readers)?;
         let counters = Arc::new(Counters::default());
         let stopped = Stopped::default();
@@ -100,6 +105,7 @@ impl SqliteJournal {
             counters,
             stopped,
             file,
+            was_left,
             _lock: lock,
         })
     }

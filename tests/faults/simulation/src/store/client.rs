@@ -46,6 +46,8 @@ pub struct Client {
     owner: u64,
     way: Option<Way>,
     stirred: Arc<Notify>,
+    /// When the last entry was written before this process came, in milliseconds.
+    was_left: i64,
 }
 
 /// What a write says, shared so that it can be asked again where it was lost.
@@ -54,7 +56,9 @@ type Writes<T> = Arc<dyn Fn(&mut Transaction<'_>) -> Result<(T, bool), Error> + 
 impl Client {
     /// The store without a network: it answers at once, durably.
     pub fn direct(base: Base) -> Client {
+        let was_left = base.durable().last_entry();
         Client {
+            was_left,
             base,
             owner: 0,
             way: None,
@@ -370,7 +374,8 @@ impl Journal for Client {
     fn left(&self, which: Unfinished, behind: Option<RunId>, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
         let forgets = which == Unfinished::Waiting && self.base.has(Defect::WaitingForgotten);
         let limit = if forgets { 0 } else { limit };
-        Box::pin(self.read(move |state| Ok(state.left(which, behind, limit))))
+        let was_left = self.was_left;
+        Box::pin(self.read(move |state| Ok(state.left(which, behind, limit, was_left))))
     }
     fn awaiting(&self, name: String, key: String) -> Answer<'_, Result<Vec<RunId>, Error>> {
         // One that several have wakes them by itself.

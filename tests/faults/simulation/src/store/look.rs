@@ -11,7 +11,7 @@ use super::state::{Key, Run, State, Turn};
 /// How many runs a list has where the filter does not say.
 const USUAL: usize = 100;
 /// A child that came to rest so long before the last entry has been seen by its parent, in milliseconds.
-const SEEN_MS: i64 = 600_000;
+const SEEN_MS: i64 = 10_000;
 
 impl Key {
     /// As the record of its key.
@@ -142,12 +142,12 @@ impl State {
     }
 
     /// Runs that whoever is alone has to look at when it begins, in the order in which they began.
-    pub(crate) fn left(&self, which: Unfinished, behind: Option<RunId>, limit: usize) -> Vec<RunId> {
+    pub(crate) fn left(&self, which: Unfinished, behind: Option<RunId>, limit: usize, was_left: i64) -> Vec<RunId> {
         let behind = behind.and_then(|run| Some(self.runs.get(&run)?.number));
         let is_left = |id: &RunId, run: &Run| match (which, run.row.standing) {
             (Unfinished::Active, Standing::Active) => true,
             (Unfinished::Sleeping(until), Standing::Sleeping(due)) => due <= until,
-            (Unfinished::Waiting, Standing::Waiting(_)) => self.may_go_on(*id, run),
+            (Unfinished::Waiting, Standing::Waiting(_)) => self.may_go_on(*id, run, was_left),
             _ => false,
         };
         let found = self.runs.iter();
@@ -157,12 +157,16 @@ impl State {
         found.into_iter().take(limit).map(|(_, id)| id).collect()
     }
 
-    /// Whether something may have come for a run that waits. The last minutes, of which a store keeps in mind what came to
-    /// rest, are the moment before here: whoever is told of it later than that is not told at all.
-    fn may_go_on(&self, id: RunId, run: &Run) -> bool {
+    /// When the last entry was written, in milliseconds.
+    pub(crate) fn last_entry(&self) -> i64 {
         let last = self.entries.values().filter_map(|entries| entries.last());
-        let last = last.max_by_key(|entry| entry.position).map(|entry| entry.header.at);
-        let unseen = last.map_or(0, |last| last.millis() - SEEN_MS);
+        let last = last.max_by_key(|entry| entry.position);
+        last.map_or(0, |entry| entry.header.at.millis())
+    }
+
+    /// Whether something may have come for a run that waits: as the SQLite store says it, of seconds in place of minutes.
+    fn may_go_on(&self, id: RunId, run: &Run, was_left: i64) -> bool {
+        let unseen = was_left - SEEN_MS;
         let mut children = self
             .runs
             .values()
