@@ -23,6 +23,11 @@ pub const CONTRADICTION: Code = Code::new("D0708", "the append contradicts the r
 /// An entry or what belongs to it can never be kept: it has no JSON text, or one that could not be read back.
 pub const UNKEEPABLE: Code = Code::new("D0709", "this cannot be kept in the store");
 
+/// The store was encrypted with a key that is not given.
+pub const KEY_MISSING: Code = Code::new("D0726", "a key of the store is missing");
+/// What is given as a key is none.
+pub const NOT_A_KEY: Code = Code::new("D0727", "this is not a key of a store");
+
 /// A failure of the store itself; nothing was written.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]

@@ -28,6 +28,13 @@ pub struct OnceKey {
     pub key: String,
 }
 
+impl OnceKey {
+    /// Whether it is a claim on a ledger, and no act of a connection.
+    pub fn is_claim(&self) -> bool {
+        self.scope.starts_with("ledger:")
+    }
+}
+
 /// Why a run wakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

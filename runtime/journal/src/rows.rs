@@ -30,7 +30,8 @@ impl Cell {
 /// What a store consists of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Table {
-    /// `name, value`: the name under which the store writes its trail (`writer`).
+    /// `name, value`: the name under which the store writes its trail (`writer`), and those of the keys that its content is
+    /// encrypted with (`key:...`).
     Meta,
     /// `position, run, seq, header` of each entry.
     Entries,

@@ -39,6 +39,13 @@ impl SealedBody {
         })
     }
 
+    /// Takes a body from salt and text, one behind the other; none: they are not that.
+    pub fn of(whole: &[u8]) -> Option<Self> {
+        let (salt, text) = apart(whole);
+        let (salt, text) = (salt.try_into().ok()?, String::from_utf8(text.to_vec()).ok()?);
+        Some(SealedBody { salt, text })
+    }
+
     /// SHA-256 over salt and text: what the header keeps.
     pub fn digest(&self) -> Digest {
         digest(&self.salt, self.text.as_bytes())
@@ -51,6 +58,11 @@ impl SealedBody {
     pub fn value(&self) -> Result<Value, Error> {
         value(self.text.as_bytes())
     }
+}
+
+/// Salt and text of a body from both, one behind the other.
+pub fn apart(whole: &[u8]) -> (&[u8], &[u8]) {
+    whole.split_at(SALT.min(whole.len()))
 }
 
 /// SHA-256 over a salt and the text of a body.

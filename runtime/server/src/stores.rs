@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dragoman_journal::audit::Trail;
 use dragoman_journal::error::CANNOT_OPEN;
-use dragoman_journal::{Head, Records, Store};
+use dragoman_journal::{Head, Keyring, Records, Store};
 use dragoman_journals_postgres::{
     Address as Server, Options as DatabaseOptions, PostgresJournal, PostgresRecords, PostgresTrail,
 };
@@ -21,9 +21,18 @@ use crate::site::{self, Secrets, resolve};
 /// How often it is looked whether another process of the same folder is gone.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Where a site's runs are.
+/// Where a site's runs are, and the keys that they are read with.
 #[derive(Debug, Clone)]
-pub enum Place {
+pub struct Place {
+    /// Where.
+    pub at: At,
+    /// The keys of the installation.
+    pub keyring: Arc<Keyring>,
+}
+
+/// A folder, or a database.
+#[derive(Debug, Clone)]
+pub enum At {
     /// In a file of this folder.
     Folder(PathBuf),
     /// In a database.
@@ -46,10 +55,12 @@ impl Place {
     /// The place that a site file names. The secrets that it takes are read.
     ///
     /// # Errors
-    /// The password of the database is not where the site file says; D0701 where the store of a folder was moved.
+    /// A key or the password of the database is not where the site file says; D0727 where a key is none; D0701 where the store
+    /// of a folder was moved.
     pub fn of(site_file: &Path, said: &Said) -> Result<Self, Error> {
+        let keyring = keyring(site_file, said)?;
         let Some(database) = &said.store.database else {
-            return Place::in_folder(store_folder(site_file, said));
+            return Place::in_folder(store_folder(site_file, said), keyring);
         };
         let Database { address, schema, .. } = database;
         let mut diagnostics = Vec::new();
@@ -61,7 +72,7 @@ impl Place {
         if !diagnostics.is_empty() {
             return Err(Error::Diagnostics(diagnostics));
         }
-        Ok(Place::Database {
+        let at = At::Database {
             name: database.url.value.clone(),
             server: Server {
                 host: address.host.clone(),
@@ -72,13 +83,15 @@ impl Place {
                 tls: !database.private,
             },
             schema: schema.clone(),
-        })
+        };
+        Ok(Place { at, keyring })
     }
 
     /// A folder, unless what was in it is somewhere else now.
-    fn in_folder(folder: PathBuf) -> Result<Self, Error> {
+    fn in_folder(folder: PathBuf, keyring: Arc<Keyring>) -> Result<Self, Error> {
         let moved = moved_to(&folder);
-        let place = Place::Folder(folder);
+        let at = At::Folder(folder);
+        let place = Place { at, keyring };
         match moved {
             Some(to) if !place.may_be_there() => {
                 let message = format!("the store of {place} was moved to {to}");
@@ -94,8 +107,8 @@ impl Place {
     /// # Errors
     /// As `SqliteJournal::open` and `PostgresJournal::open`; D0706 where another process serves from the same folder.
     pub(crate) async fn open(&self, folder: &Path, part: Part) -> Result<(Arc<dyn Store>, Option<Instance>), Error> {
-        Ok(match self {
-            Place::Folder(folder) if part == Part::Works => {
+        Ok(match &self.at {
+            At::Folder(folder) if part == Part::Works => {
                 let message = format!(
                     "the runs of this site are in `{}`, which one process has",
                     folder.display()
@@ -104,12 +117,19 @@ impl Place {
                             `store: { postgres: { url: ... } }`";
                 return Err(Error::new(ONE_ONLY, message, help));
             }
-            Place::Folder(folder) => (Arc::new(SqliteJournal::open(folder, StoreOptions::default())?), None),
-            Place::Database { server, schema, .. } => {
+            At::Folder(folder) => {
+                let options = StoreOptions {
+                    keyring: Arc::clone(&self.keyring),
+                    ..StoreOptions::default()
+                };
+                (Arc::new(SqliteJournal::open(folder, options)?), None)
+            }
+            At::Database { server, schema, .. } => {
                 let instance = Instance::take(folder, part).await?;
                 let options = DatabaseOptions {
                     schema: schema.clone(),
                     owner: Some(instance.id),
+                    keyring: Arc::clone(&self.keyring),
                     ..DatabaseOptions::default()
                 };
                 let journal = Arc::new(PostgresJournal::open(server, options).await?);
@@ -124,15 +144,18 @@ impl Place {
     /// # Errors
     /// D0701 where there is none, D0704 where it is damaged, D0705 where a newer version wrote it.
     pub async fn records(&self) -> Result<Box<dyn Records>, Error> {
-        match self {
-            Place::Folder(folder) if !self.may_be_there() => {
+        match &self.at {
+            At::Folder(folder) if !self.may_be_there() => {
                 let message = format!("there is no store in {}", folder.display());
                 let help = "nothing has run here yet; `dragoman serve` and `dragoman run` make the store. If something \
                             has, look whether `store:` in the site file is right";
                 Err(Error::new(CANNOT_OPEN, message, help))
             }
-            Place::Folder(folder) => Ok(Box::new(SqliteRecords::open(folder)?)),
-            Place::Database { server, schema, .. } => Ok(Box::new(PostgresRecords::open(server, schema).await?)),
+            At::Folder(folder) => Ok(Box::new(SqliteRecords::open(folder, &self.keyring)?)),
+            At::Database { server, schema, .. } => {
+                let records = PostgresRecords::open(server, schema, &self.keyring).await?;
+                Ok(Box::new(records))
+            }
         }
     }
 
@@ -141,19 +164,40 @@ impl Place {
     /// # Errors
     /// As [`Place::records`].
     pub fn trail(&self) -> Result<OpenTrail, Error> {
-        Ok(match self {
-            Place::Folder(folder) => OpenTrail::File(SqliteTrail::open(folder)?),
-            Place::Database { server, schema, .. } => OpenTrail::Database(PostgresTrail::open(server, schema)?),
+        Ok(match &self.at {
+            At::Folder(folder) => OpenTrail::File(SqliteTrail::open(folder, &self.keyring)?),
+            At::Database { server, schema, .. } => {
+                OpenTrail::Database(PostgresTrail::open(server, schema, &self.keyring)?)
+            }
         })
     }
 
     /// False where there is certainly none: whether a database has one is known when it is asked.
     pub fn may_be_there(&self) -> bool {
-        match self {
-            Place::Folder(folder) => folder.join("journal.db").exists(),
-            Place::Database { .. } => true,
+        match &self.at {
+            At::Folder(folder) => is_in(folder),
+            At::Database { .. } => true,
         }
     }
+}
+
+/// Whether a folder has the file of a store.
+pub(crate) fn is_in(folder: &Path) -> bool {
+    folder.join("journal.db").exists()
+}
+
+/// The keys that a site file names.
+fn keyring(site_file: &Path, said: &Said) -> Result<Arc<Keyring>, Error> {
+    let folder = site::folder_of(site_file);
+    let mut diagnostics = Vec::new();
+    let named = said.store.encryption.iter();
+    let keys: Vec<_> = named
+        .filter_map(|key| resolve(&folder, key, Secrets::Resolve, &mut diagnostics))
+        .collect();
+    if !diagnostics.is_empty() {
+        return Err(Error::Diagnostics(diagnostics));
+    }
+    Ok(Arc::new(Keyring::new(keys.iter().map(|key| key.expose()))?))
 }
 
 /// Gives back what processes of this folder had that are gone, for as long as the store is used: nobody need wait for the end
@@ -182,9 +226,9 @@ async fn look_after(journal: Weak<PostgresJournal>, folder: PathBuf) {
 /// As people know it.
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Place::Folder(folder) => folder.display().fmt(f),
-            Place::Database { name, .. } => name.fmt(f),
+        match &self.at {
+            At::Folder(folder) => folder.display().fmt(f),
+            At::Database { name, .. } => name.fmt(f),
         }
     }
 }

@@ -158,7 +158,18 @@ async fn a_store_is_moved_out_of_its_folder_in_the_middle_of_its_runs() -> Resul
         settle: Some("2s".into()),
         ..Options::default()
     };
-    let mut country = Country::start(&options).await?;
+    let mut country = Country::new(&options).await?;
+    let site = country.folder().join("dragoman.yaml");
+    let plain = std::fs::read_to_string(&site)?;
+    // What is encrypted is carried as it is.
+    let key = dragoman_support::process::Launch::new(dragoman_support::process::dragoman()?).args(["store", "key"]);
+    let key_file = country.folder().join("store.key");
+    std::fs::write(&key_file, key.run(PATIENCE).await?.out)?;
+    std::fs::set_permissions(&key_file, std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    let encryption = "encryption: [file:store.key]";
+    let encrypted = format!("store: {{ sqlite: store, {encryption} }}");
+    std::fs::write(&site, plain.replace("store: { sqlite: store }", &encrypted))?;
+    country.serve().await?;
     let done = Case::with_permits().numbered(1_000);
     country.issue(&done)?;
     country.lodge(&done).await?;
@@ -176,13 +187,12 @@ async fn a_store_is_moved_out_of_its_folder_in_the_middle_of_its_runs() -> Resul
     effects(&country, 6).await?;
     country.kill().await?;
 
-    let site = country.folder().join("dragoman.yaml");
-    let text = std::fs::read_to_string(&site)?;
     let shared = country.folder().join("shared.yaml");
     let write = |folder: &str| {
         let url = format!("url: \"postgresql://127.0.0.1:{}/permits\"", server.port());
-        let store = format!("store: {{ postgres: {{ {url}, user: dragoman, private: true, folder: {folder} }} }}");
-        std::fs::write(&shared, text.replace("store: { sqlite: store }", &store))
+        let database = format!("postgres: {{ {url}, user: dragoman, private: true, folder: {folder} }}");
+        let store = format!("store: {{ {database}, {encryption} }}");
+        std::fs::write(&shared, plain.replace("store: { sqlite: store }", &store))
     };
     write("new")?;
     let same = said(&country, &["store", "move", "--to", "dragoman.yaml"], 1).await?;
@@ -216,6 +226,7 @@ async fn a_store_is_moved_out_of_its_folder_in_the_middle_of_its_runs() -> Resul
     let mut other = Country::start(&options).await?;
     other.stop().await?;
     std::fs::copy(&shared, other.folder().join("shared.yaml"))?;
+    std::fs::copy(&key_file, other.folder().join("store.key"))?;
     let refused = said(&other, &["store", "move", "--to", "shared.yaml"], 1).await?;
     assert!(
         refused.contains("D0701") && refused.contains("holds another store"),

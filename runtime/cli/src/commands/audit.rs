@@ -2,12 +2,13 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
-use dragoman_journal::Head;
 use dragoman_journal::audit::HEAD_UNCHECKED;
+use dragoman_journal::{Head, Keyring};
 use dragoman_security::{PublicKey, Signature};
-use dragoman_server::{Place, knows_of_a_trail, read_site, store_folder, trail_gone};
+use dragoman_server::{At, Place, knows_of_a_trail, read_site, store_folder, trail_gone};
 use serde_json::json;
 
 use crate::answer::{Error, Outcome};
@@ -40,6 +41,9 @@ struct Verify {
     /// The public key that signed them, in base64; the installation's own where nothing is said
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
+    /// A file with a key that the store is encrypted with, where there is no site file that names it
+    #[arg(long, value_name = "FILE", requires = "store")]
+    encryption_key: Vec<PathBuf>,
     /// For programs
     #[arg(long)]
     json: bool,
@@ -115,7 +119,11 @@ impl Verify {
     /// The store, the folder of its keys, and the files of heads.
     fn places(&self) -> Result<(Place, PathBuf, Vec<PathBuf>), Error> {
         if let Some(store) = &self.store {
-            return Ok((Place::Folder(store.clone()), store.clone(), self.heads.clone()));
+            let place = Place {
+                at: At::Folder(store.clone()),
+                keyring: Arc::new(self.keyring()?),
+            };
+            return Ok((place, store.clone(), self.heads.clone()));
         }
         let (said, _) = read_site(&self.site.site).map_err(Error::Diagnostics)?;
         let mut files = self.heads.clone();
@@ -130,6 +138,16 @@ impl Verify {
         }
         let store = store_folder(&self.site.site, &said);
         Ok((Place::of(&self.site.site, &said)?, store, files))
+    }
+
+    fn keyring(&self) -> Result<Keyring, Error> {
+        let mut keys = Vec::new();
+        for file in &self.encryption_key {
+            let unread =
+                |e: std::io::Error| Error::coded(UNREAD, format!("the key {} cannot be read: {e}", file.display()));
+            keys.push(std::fs::read(file).map_err(unread)?);
+        }
+        Keyring::new(keys.iter().map(Vec::as_slice)).map_err(journal)
     }
 
     /// The key that the heads are to be signed with: the one that is given, else the installation's own. None: there is

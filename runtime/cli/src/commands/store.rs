@@ -1,14 +1,15 @@
 //! `dragoman store`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
+use dragoman_journal::keyring::new_key;
 use dragoman_model::Value;
-use dragoman_server::{Checked, Losing, back_up, check_store, compact, move_store, restore};
+use dragoman_server::{Checked, Losing, back_up, check_store, compact, encrypt_store, move_store, restore};
 use serde_json::json;
 
-use crate::answer::Outcome;
+use crate::answer::{Error, Outcome};
 use crate::site::{SiteOption, block_on};
 
 /// Keeping the store: looking through it, copying it, going back to a copy, making it smaller.
@@ -55,6 +56,10 @@ enum Act {
     },
     /// Writes the store's file anew without what it holds free; nobody may serve the site meanwhile
     Compact(Asked),
+    /// Prints a new key to encrypt a store with, for a file that only the site's user can read
+    Key,
+    /// Encrypts with the first key of the site what the store has plain or under another; nobody may serve a folder meanwhile
+    Encrypt(Asked),
 }
 
 #[derive(Debug, Args)]
@@ -103,15 +108,7 @@ impl Store {
             }
             Act::Move { to, asked } => {
                 let told = block_on(async { Ok(move_store(&asked.site.site, &to).await?) })?;
-                asked.tell(&told, || {
-                    let text = |name: &str| told[name].as_str().unwrap_or_default();
-                    println!("move: {} entries, whole, are now in {}", told["entries"], text("to"));
-                    println!(
-                        "  go on with `--site {}`; what was here is kept in {}",
-                        to.display(),
-                        text("aside")
-                    );
-                });
+                asked.tell(&told, || print_moved(&told, &to));
             }
             Act::Compact(asked) => {
                 let (before, after) = compact(&asked.site.site)?;
@@ -119,6 +116,11 @@ impl Store {
                 asked.tell(&told, || {
                     println!("compact: {} before, {} now", bytes(before.bytes), bytes(after.bytes))
                 });
+            }
+            Act::Key => println!("{}", new_key().map_err(|e| Error::coded(e.code, e.message))?),
+            Act::Encrypt(asked) => {
+                let told = block_on(async { Ok(encrypt_store(&asked.site.site).await?) })?;
+                asked.tell(&told, || print_encrypted(&told));
             }
         }
         Ok(ExitCode::SUCCESS)
@@ -154,6 +156,10 @@ fn print_checked(checked: &Checked) {
         .map(|(standing, count)| format!("{count} {standing}"))
         .collect();
     println!("runs: {}", runs.join(", "));
+    match &checked.key {
+        Some(key) => println!("encrypted with the key {key}"),
+        None => println!("not encrypted: `store: encryption` of the site file names no key"),
+    }
     for finding in &report.findings {
         println!("[{}] {}", finding.code, finding.message);
     }
@@ -168,6 +174,28 @@ fn print_checked(checked: &Checked) {
             report.findings.len()
         );
     }
+}
+
+fn print_moved(told: &Value, to: &Path) {
+    let text = |name: &str| told[name].as_str().unwrap_or_default();
+    println!("move: {} entries, whole, are now in {}", told["entries"], text("to"));
+    println!(
+        "  go on with `--site {}`; what was here is kept in {}",
+        to.display(),
+        text("aside")
+    );
+}
+
+fn print_encrypted(told: &Value) {
+    let key = told["key"].as_str().unwrap_or_default();
+    match told["changed"].as_u64() {
+        Some(changed) => {
+            println!("encrypt: {changed} texts are encrypted with the key {key} now; no other key is needed");
+            println!("  what they were stays in free space of the database until `VACUUM FULL`");
+        }
+        None => println!("encrypt: all of the store is encrypted with the key {key} now; no other key is needed"),
+    }
+    println!("  backups from before are as they were: they need the keys that they were made with");
 }
 
 fn print_restored(told: &Value) {

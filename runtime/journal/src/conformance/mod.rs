@@ -14,6 +14,7 @@ mod lists;
 pub mod load;
 mod runs;
 pub mod sample;
+pub mod secret;
 mod waking;
 
 use std::sync::Arc;

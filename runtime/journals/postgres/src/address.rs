@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod};
+use dragoman_journal::Keyring;
 use dragoman_journal::error::{CANNOT_OPEN, Error};
 use rustls::ClientConfig;
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -138,6 +139,12 @@ fn judge() -> Result<MakeRustlsConnect, Error> {
             )
         })?;
     Ok(MakeRustlsConnect::new(config.with_no_client_auth()))
+}
+
+/// A session to read with, and the keys for what it reads.
+pub(crate) struct Reader {
+    pub(crate) session: Object,
+    pub(crate) keyring: Arc<Keyring>,
 }
 
 /// A session of a pool.

@@ -1,7 +1,8 @@
 //! How the words of the model stand in columns.
 
 use dragoman_journal::error::{CORRUPT, Error};
-use dragoman_journal::{Ending, OnceState, Standing};
+use dragoman_journal::keyring::{SaltedText, StoredBody};
+use dragoman_journal::{Ending, Keyring, OnceState, Standing};
 use dragoman_model::{Digest, RunId, Timestamp, Value};
 use serde::de::DeserializeOwned;
 use tokio_postgres::Row;
@@ -61,10 +62,30 @@ pub(crate) fn json<T: DeserializeOwned>(row: &Row, column: usize) -> Read<T> {
     parse(get(row, column)?)
 }
 
-/// A JSON text where there is one.
-pub(crate) fn optional_json(row: &Row, column: usize) -> Read<Option<Value>> {
+/// A JSON text that may be encrypted.
+pub(crate) fn locked(keyring: &Keyring, row: &Row, column: usize) -> Read<Value> {
+    parse(&keyring.unlock_text(get(row, column)?)?)
+}
+
+/// A JSON text that may be encrypted, where there is one.
+pub(crate) fn optional_locked(keyring: &Keyring, row: &Row, column: usize) -> Read<Option<Value>> {
     let text: Option<&str> = get(row, column)?;
-    text.map(parse).transpose()
+    text.map(|text| parse(&keyring.unlock_text(text)?)).transpose()
+}
+
+/// Salt and text of a body, from its salt, its encoding and its bytes, where there is one.
+pub(crate) fn body(keyring: &Keyring, row: &Row, column: usize) -> Read<Option<SaltedText>> {
+    let (salt, encoding, bytes): (Option<&[u8]>, Option<i16>, Option<&[u8]>) =
+        (get(row, column)?, get(row, column + 1)?, get(row, column + 2)?);
+    let (Some(salt), Some(encoding), Some(bytes)) = (salt, encoding, bytes) else {
+        return Ok(None);
+    };
+    let stored = StoredBody {
+        salt,
+        encoding: encoding.into(),
+        bytes: bytes.into(),
+    };
+    keyring.read_body(&stored).map(Some)
 }
 
 /// The value of a JSON text.

@@ -1,10 +1,11 @@
 //! Writes what a transaction changed, and commits, all in one go: while others wait for its locks, the server waits for
 //! nothing from here.
 
+use std::borrow::Cow;
 use std::pin::Pin;
 
 use deadpool_postgres::Object;
-use dragoman_journal::{FORMAT, chain};
+use dragoman_journal::{Error, FORMAT, chain};
 use dragoman_model::{Digest, Timestamp};
 use futures_util::future::{MaybeDone, join_all, maybe_done};
 use tokio_postgres::types::ToSql;
@@ -34,8 +35,8 @@ const ENTRIES: &str = "INSERT INTO entry(position, run, seq, header)
                      (SELECT max(position) + 1 FROM entry), 1) AS position) here";
 /// Bodies are found by their run and number: the entries are there now.
 const BODIES: &str = "INSERT INTO body(position, salt, encoding, bytes)
-  SELECT e.position, v.salt, 0, v.bytes
-  FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::bytea[]) AS v(run, seq, salt, bytes)
+  SELECT e.position, v.salt, v.encoding, v.bytes
+  FROM unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::smallint[], $5::bytea[]) AS v(run, seq, salt, encoding, bytes)
   JOIN entry e ON e.run = v.run AND e.seq = v.seq";
 /// The canonical text of a [`dragoman_journal::Batch`] over the entries that were added, made where they got their places.
 const BATCH: &str = "WITH last AS (
@@ -103,7 +104,7 @@ fn statements<'a>(rows: &'a Rows, proof: &Proof, chain: i64, at: Timestamp) -> R
     if !rows.entries.is_empty() || !moves.is_empty() {
         statements.push(Statement::new(CHAIN, vec![Box::new(chain)]));
     }
-    statements.extend(trail(rows, at));
+    statements.extend(trail(rows, at)?);
     // Events get their numbers in the order of the trail.
     statements.extend(written::events(rows)?);
     // Behind the lock: of two that concern each other, the second sees what the first has written.
@@ -182,10 +183,10 @@ fn size(entry: &dragoman_journal::Sealed) -> u64 {
 }
 
 /// The entries with their bodies, and the batch over them.
-fn trail(rows: &Rows, at: Timestamp) -> Vec<Statement<'_>> {
+fn trail(rows: &Rows, at: Timestamp) -> Result<Vec<Statement<'_>>, Error> {
     let entries = &rows.entries;
     if entries.is_empty() {
-        return Vec::new();
+        return Ok(Vec::new());
     }
     let leaves: Vec<Digest> = entries.iter().map(|entry| entry.leaf).collect();
     let run = |entry: &dragoman_journal::Sealed| entry.header.run.0;
@@ -199,15 +200,24 @@ fn trail(rows: &Rows, at: Timestamp) -> Vec<Statement<'_>> {
         .collect();
     let of: Vec<uuid::Uuid> = bodies.iter().map(|(entry, _)| run(entry)).collect();
     let numbers: Vec<i64> = bodies.iter().map(|(entry, _)| seq(entry)).collect();
-    let salts: Vec<&[u8]> = bodies.iter().map(|(_, body)| &body.salt[..]).collect();
-    let bytes: Vec<&[u8]> = bodies.iter().map(|(_, body)| body.text.as_bytes()).collect();
+    let stored = bodies.iter().map(|(_, body)| rows.keyring.store_body(body));
+    let stored: Vec<_> = stored.collect::<Result<_, _>>()?;
+    let salts: Vec<&[u8]> = stored.iter().map(|body| body.salt).collect();
+    let encodings: Vec<i16> = stored.iter().map(|body| body.encoding as i16).collect();
+    let bytes: Vec<Cow<'_, [u8]>> = stored.into_iter().map(|body| body.bytes).collect();
     let count = crate::columns::number(entries.len() as u64);
     let root = chain::root(&leaves).to_string();
-    vec![
+    Ok(vec![
         Statement::new(ENTRIES, vec![Box::new(runs), Box::new(seqs), Box::new(texts)]),
         Statement::new(
             BODIES,
-            vec![Box::new(of), Box::new(numbers), Box::new(salts), Box::new(bytes)],
+            vec![
+                Box::new(of),
+                Box::new(numbers),
+                Box::new(salts),
+                Box::new(encodings),
+                Box::new(bytes),
+            ],
         ),
         Statement::new(
             BATCH,
@@ -218,5 +228,5 @@ fn trail(rows: &Rows, at: Timestamp) -> Vec<Statement<'_>> {
                 Box::new(root),
             ],
         ),
-    ]
+    ])
 }

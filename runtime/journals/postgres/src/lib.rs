@@ -14,11 +14,13 @@
 mod address;
 mod columns;
 mod doubt;
+mod encrypt;
 mod failure;
 mod flush;
 mod heads;
 mod import;
 mod journal;
+mod keys;
 mod load;
 mod moved;
 mod needs;
@@ -34,6 +36,7 @@ mod writer;
 mod written;
 
 pub use address::Address;
+pub use encrypt::encrypt;
 pub use import::{Imported, import};
 pub use records::PostgresRecords;
 pub use store::{Options, PostgresJournal};

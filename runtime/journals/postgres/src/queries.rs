@@ -1,15 +1,15 @@
 //! What readers ask.
 
-use deadpool_postgres::Object;
 use dragoman_journal::error::{CORRUPT, Error};
 use dragoman_journal::{
-    AccountLine, AccountSummary, Effect, Emitted, Entry, Header, Once, OnceKey, RunFilter, RunSummary, Standing, Wait,
-    seal,
+    AccountLine, AccountSummary, Effect, Emitted, Entry, Header, Keyring, Once, OnceKey, RunFilter, RunSummary,
+    Standing, Wait, seal,
 };
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
+use crate::address::Reader;
 use crate::columns::{self, get, number};
 use crate::failure::at_reading;
 
@@ -18,13 +18,17 @@ type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 /// How many runs a list has where the filter does not say.
 const USUAL: usize = 100;
 
-async fn rows(client: &Object, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {
-    let statement = client.prepare_cached(sql).await.map_err(|e| at_reading(&e))?;
-    client.query(&statement, values).await.map_err(|e| at_reading(&e))
+async fn rows(client: &Reader, sql: &str, values: Values<'_>) -> Result<Vec<Row>, Error> {
+    let statement = client.session.prepare_cached(sql).await.map_err(|e| at_reading(&e))?;
+    client
+        .session
+        .query(&statement, values)
+        .await
+        .map_err(|e| at_reading(&e))
 }
 
 async fn all<T>(
-    client: &Object,
+    client: &Reader,
     sql: &str,
     values: Values<'_>,
     read: impl Fn(&Row) -> Result<T, Error>,
@@ -33,7 +37,7 @@ async fn all<T>(
 }
 
 async fn one<T>(
-    client: &Object,
+    client: &Reader,
     sql: &str,
     values: Values<'_>,
     read: impl Fn(&Row) -> Result<T, Error>,
@@ -46,32 +50,31 @@ fn limit(limit: usize) -> i64 {
 }
 
 /// All entries of a run, in order.
-pub(crate) async fn load(client: &Object, run: RunId) -> Result<Vec<Entry>, Error> {
-    let sql = "SELECT e.position, e.header, b.salt, b.bytes FROM entry e LEFT JOIN body b USING(position)
+pub(crate) async fn load(client: &Reader, run: RunId) -> Result<Vec<Entry>, Error> {
+    let sql = "SELECT e.position, e.header, b.salt, b.encoding, b.bytes FROM entry e LEFT JOIN body b USING(position)
                WHERE e.run = $1 ORDER BY e.seq";
     let found = rows(client, sql, &[&run.0]).await?;
     let mut entries = Vec::with_capacity(found.len());
     for (seq, row) in (0..).zip(&found) {
-        entries.push(entry(run, seq, row)?);
+        entries.push(entry(&client.keyring, run, seq, row)?);
     }
     Ok(entries)
 }
 
-fn entry(run: RunId, seq: u64, row: &Row) -> Result<Entry, Error> {
+fn entry(keyring: &Keyring, run: RunId, seq: u64, row: &Row) -> Result<Entry, Error> {
     let damaged = |what: String| Error::new(CORRUPT, format!("{what}; run `dragoman audit verify`"));
     let header = Header::read(get(row, 1)?)?;
     if header.seq != seq || header.run != run {
         return Err(damaged(format!("entry {seq} of run {run} is missing in the store")));
     }
-    let (salt, bytes): (Option<&[u8]>, Option<&[u8]>) = (get(row, 2)?, get(row, 3)?);
-    let body = match (salt, bytes) {
-        (Some(salt), Some(bytes)) if header.body == Some(seal::digest(salt, bytes)) => Some(seal::value(bytes)?),
-        (Some(_), Some(_)) => {
+    let body = match columns::body(keyring, row, 2)? {
+        Some((salt, text)) if header.body == Some(seal::digest(&salt, &text)) => Some(seal::value(&text)?),
+        Some(_) => {
             return Err(damaged(format!(
                 "the body of entry {seq} of run {run} is not what was written"
             )));
         }
-        _ => None,
+        None => None,
     };
     Ok(Entry {
         position: columns::count(row, 0)?,
@@ -81,15 +84,18 @@ fn entry(run: RunId, seq: u64, row: &Row) -> Result<Entry, Error> {
 }
 
 const SUMMARY: &str = "SELECT r.id, r.pipeline, r.run_key, r.standing, r.wake, r.ending, r.began, r.touched, r.entries,
-    r.parent, b.bytes, EXISTS(SELECT 1 FROM wait w WHERE w.run = r.id)
+    r.parent, b.salt, b.encoding, b.bytes, EXISTS(SELECT 1 FROM wait w WHERE w.run = r.id)
   FROM run r LEFT JOIN entry e ON e.run = r.id AND e.seq = r.told LEFT JOIN body b ON b.position = e.position";
 
-fn summary(row: &Row) -> Result<RunSummary, Error> {
+fn summary(keyring: &Keyring, row: &Row) -> Result<RunSummary, Error> {
     let standing = columns::standing(row, 3)?;
     let ending = columns::ending(row, 5)?;
     // The last parking stays on the row; it says nothing any more once somebody has repaired the run.
     let told = match standing {
-        Standing::Parked | Standing::Closed => get::<Option<&[u8]>>(row, 10)?.map(seal::value).transpose()?,
+        Standing::Parked | Standing::Closed => {
+            let body = columns::body(keyring, row, 10)?;
+            body.map(|(_, text)| seal::value(&text)).transpose()?
+        }
         _ => None,
     };
     let failure = dragoman_journal::query::failure(ending, told.as_ref());
@@ -99,7 +105,7 @@ fn summary(row: &Row) -> Result<RunSummary, Error> {
         pipeline: get(row, 1)?,
         run_key: get(row, 2)?,
         standing,
-        asks: get(row, 11)?,
+        asks: get(row, 13)?,
         ending,
         began: columns::time(row, 6)?,
         touched: columns::time(row, 7)?,
@@ -112,7 +118,7 @@ fn summary(row: &Row) -> Result<RunSummary, Error> {
 }
 
 /// Runs, newest first.
-pub(crate) async fn runs(client: &Object, filter: &RunFilter) -> Result<Vec<RunSummary>, Error> {
+pub(crate) async fn runs(client: &Reader, filter: &RunFilter) -> Result<Vec<RunSummary>, Error> {
     let mut conditions: Vec<String> = Vec::new();
     let mut values: Vec<&(dyn ToSql + Sync)> = Vec::new();
     if !filter.children {
@@ -163,28 +169,28 @@ pub(crate) async fn runs(client: &Object, filter: &RunFilter) -> Result<Vec<RunS
         "{SUMMARY}{place}{conditions} ORDER BY r.number DESC LIMIT ${}",
         values.len()
     );
-    all(client, &sql, &values, summary).await
+    all(client, &sql, &values, |row| summary(&client.keyring, row)).await
 }
 
 /// Children of a run at a path, by index; `are`: a further condition.
-async fn children_that(client: &Object, are: &str, run: RunId, path: &str) -> Result<Vec<RunSummary>, Error> {
+async fn children_that(client: &Reader, are: &str, run: RunId, path: &str) -> Result<Vec<RunSummary>, Error> {
     let sql = format!("{SUMMARY} WHERE r.parent = $1 AND r.parent_path = $2 AND {are} ORDER BY r.parent_index");
-    all(client, &sql, &[&run.0, &path], summary).await
+    all(client, &sql, &[&run.0, &path], |row| summary(&client.keyring, row)).await
 }
 
 /// Children of a run at a path, by index.
-pub(crate) async fn children(client: &Object, run: RunId, path: &str) -> Result<Vec<RunSummary>, Error> {
+pub(crate) async fn children(client: &Reader, run: RunId, path: &str) -> Result<Vec<RunSummary>, Error> {
     children_that(client, "r.parent IS NOT NULL", run, path).await
 }
 
 /// Children that have not ended, and those that failed or were given up, by index. The condition is that of the index
 /// `run_unfinished`, word for word.
-pub(crate) async fn unfinished(client: &Object, run: RunId, path: &str) -> Result<Vec<RunSummary>, Error> {
+pub(crate) async fn unfinished(client: &Reader, run: RunId, path: &str) -> Result<Vec<RunSummary>, Error> {
     children_that(client, "(r.ending IS NULL OR r.ending > 1)", run, path).await
 }
 
 /// Runs whose id begins with these digits, the first two.
-pub(crate) async fn beginning(client: &Object, digits: &str) -> Result<Vec<RunId>, Error> {
+pub(crate) async fn beginning(client: &Reader, digits: &str) -> Result<Vec<RunId>, Error> {
     let digits: String = digits.chars().filter(|digit| *digit != '-').collect();
     let whole = |rest: char| {
         let missing = 32_usize.saturating_sub(digits.len());
@@ -198,7 +204,7 @@ pub(crate) async fn beginning(client: &Object, digits: &str) -> Result<Vec<RunId
 }
 
 /// Runs that are due and owned by nobody, oldest first.
-pub(crate) async fn due(client: &Object, now: Timestamp, most: usize) -> Result<Vec<RunId>, Error> {
+pub(crate) async fn due(client: &Reader, now: Timestamp, most: usize) -> Result<Vec<RunId>, Error> {
     let sql = "SELECT id FROM (
                  SELECT id, due, number FROM run WHERE due <= $1
                  UNION SELECT r.id, 0, r.number FROM woken w JOIN run r ON r.id = w.run
@@ -208,20 +214,20 @@ pub(crate) async fn due(client: &Object, now: Timestamp, most: usize) -> Result<
 }
 
 /// The earliest time after another at which a run becomes due if nobody owns it then.
-pub(crate) async fn next_due(client: &Object, after: Timestamp) -> Result<Option<Timestamp>, Error> {
+pub(crate) async fn next_due(client: &Reader, after: Timestamp) -> Result<Option<Timestamp>, Error> {
     let sql = "SELECT due FROM run WHERE due > $1 ORDER BY due LIMIT 1";
     one(client, sql, &[&after.millis()], |row| columns::time(row, 0)).await
 }
 
 /// What time it is on the server.
-pub(crate) async fn time(client: &Object) -> Result<Timestamp, Error> {
+pub(crate) async fn time(client: &Reader) -> Result<Timestamp, Error> {
     let sql = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
     let time = one(client, sql, &[], |row| columns::time(row, 0)).await?;
     time.ok_or_else(|| Error::new(CORRUPT, "the database does not say what time it is"))
 }
 
 /// Open waits, oldest first.
-pub(crate) async fn waits(client: &Object, run: Option<RunId>) -> Result<Vec<Wait>, Error> {
+pub(crate) async fn waits(client: &Reader, run: Option<RunId>) -> Result<Vec<Wait>, Error> {
     let sql = "SELECT id, run, path, decision, roles, since, due, show, shown, reference FROM wait
                WHERE $1::uuid IS NULL OR run = $1 ORDER BY since, id";
     all(client, sql, &[&run.map(|run| run.0)], |row| {
@@ -233,7 +239,7 @@ pub(crate) async fn waits(client: &Object, run: Option<RunId>) -> Result<Vec<Wai
             roles: columns::json(row, 4)?,
             since: columns::time(row, 5)?,
             due: get::<Option<i64>>(row, 6)?.map(Timestamp::from_millis),
-            show: columns::json(row, 7)?,
+            show: columns::locked(&client.keyring, row, 7)?,
             shown: columns::digest(row, 8)?,
             reference: get(row, 9)?,
         })
@@ -242,29 +248,29 @@ pub(crate) async fn waits(client: &Object, run: Option<RunId>) -> Result<Vec<Wai
 }
 
 /// A business key.
-pub(crate) async fn once(client: &Object, once: OnceKey) -> Result<Option<Once>, Error> {
+pub(crate) async fn once(client: &Reader, once: OnceKey) -> Result<Option<Once>, Error> {
     let sql = "SELECT run, path, state, input, input_body, output FROM once_key WHERE scope = $1 AND key = $2";
     one(client, sql, &[&once.scope, &once.key], |row| {
-        read_once(row, once.clone())
+        read_once(&client.keyring, row, once.clone())
     })
     .await
 }
 
-fn read_once(row: &Row, once: OnceKey) -> Result<Once, Error> {
+fn read_once(keyring: &Keyring, row: &Row, once: OnceKey) -> Result<Once, Error> {
     Ok(Once {
         once,
         run: columns::run(row, 0)?,
         path: get(row, 1)?,
         state: columns::once(row, 2)?,
         input: columns::digest(row, 3)?,
-        input_body: columns::json(row, 4)?,
-        output: columns::optional_json(row, 5)?,
+        input_body: columns::locked(keyring, row, 4)?,
+        output: columns::optional_locked(keyring, row, 5)?,
     })
 }
 
 /// Accounts by ledger and name; all, or those of a ledger, or one.
 pub(crate) async fn accounts(
-    client: &Object,
+    client: &Reader,
     ledger: Option<&str>,
     account: Option<&str>,
 ) -> Result<Vec<AccountSummary>, Error> {
@@ -300,7 +306,7 @@ pub(crate) async fn accounts(
 }
 
 /// What was claimed of an account, in the order in which it was claimed.
-pub(crate) async fn claims(client: &Object, ledger: &str, account: &str) -> Result<Vec<Once>, Error> {
+pub(crate) async fn claims(client: &Reader, ledger: &str, account: &str) -> Result<Vec<Once>, Error> {
     let scope = format!("ledger:{ledger}");
     let sql = "SELECT run, path, state, input, input_body, output, key FROM once_key
                WHERE scope = $1 AND input_body::json ->> 'account' = $2 ORDER BY opened";
@@ -309,19 +315,19 @@ pub(crate) async fn claims(client: &Object, ledger: &str, account: &str) -> Resu
             scope: scope.clone(),
             key: get(row, 6)?,
         };
-        read_once(row, once)
+        read_once(&client.keyring, row, once)
     })
     .await
 }
 
 /// Runs with an open wait under a reference.
-pub(crate) async fn waiting_under(client: &Object, reference: &str) -> Result<Vec<RunId>, Error> {
+pub(crate) async fn waiting_under(client: &Reader, reference: &str) -> Result<Vec<RunId>, Error> {
     let sql = "SELECT DISTINCT run FROM wait WHERE reference = $1 ORDER BY run";
     all(client, sql, &[&reference], |row| columns::run(row, 0)).await
 }
 
 /// What was done, or is open, under a reference, in the order in which it was opened.
-pub(crate) async fn effects(client: &Object, reference: &str) -> Result<Vec<Effect>, Error> {
+pub(crate) async fn effects(client: &Reader, reference: &str) -> Result<Vec<Effect>, Error> {
     let sql = "SELECT run, path, scope, key, state, input_body, output, opened FROM once_key WHERE reference = $1
                UNION ALL
                SELECT run, path, scope, NULL, state, input, output, opened FROM reference_effect
@@ -333,8 +339,8 @@ pub(crate) async fn effects(client: &Object, reference: &str) -> Result<Vec<Effe
             scope: get(row, 2)?,
             key: get(row, 3)?,
             state: columns::once(row, 4)?,
-            input: columns::json(row, 5)?,
-            output: columns::optional_json(row, 6)?,
+            input: columns::locked(&client.keyring, row, 5)?,
+            output: columns::optional_locked(&client.keyring, row, 6)?,
         })
     })
     .await
@@ -342,11 +348,11 @@ pub(crate) async fn effects(client: &Object, reference: &str) -> Result<Vec<Effe
 
 const EVENT: &str = "SELECT number, name, key, data, run, path, pipeline, at FROM event";
 
-fn event(row: &Row) -> Result<(u64, Emitted), Error> {
+fn event(keyring: &Keyring, row: &Row) -> Result<(u64, Emitted), Error> {
     let event = Emitted {
         name: get(row, 1)?,
         key: get(row, 2)?,
-        data: columns::json(row, 3)?,
+        data: columns::locked(keyring, row, 3)?,
         run: columns::run(row, 4)?,
         path: get(row, 5)?,
         pipeline: get(row, 6)?,
@@ -357,34 +363,41 @@ fn event(row: &Row) -> Result<(u64, Emitted), Error> {
 
 /// The newest event of a name and key that came at a time or later, and after another one.
 pub(crate) async fn newest_event(
-    client: &Object,
+    client: &Reader,
     name: &str,
     key: &str,
     since: Timestamp,
     after: u64,
 ) -> Result<Option<(u64, Emitted)>, Error> {
     let sql = format!("{EVENT} WHERE name = $1 AND key = $2 AND number > $4 AND at >= $3 ORDER BY number DESC LIMIT 1");
-    one(client, &sql, &[&name, &key, &since.millis(), &number(after)], event).await
+    one(client, &sql, &[&name, &key, &since.millis(), &number(after)], |row| {
+        event(&client.keyring, row)
+    })
+    .await
 }
 
 /// Events that were not delivered, after a number, oldest first.
-pub(crate) async fn undelivered(client: &Object, after: u64, most: usize) -> Result<Vec<(u64, Emitted)>, Error> {
+pub(crate) async fn undelivered(client: &Reader, after: u64, most: usize) -> Result<Vec<(u64, Emitted)>, Error> {
     let sql = format!("{EVENT} WHERE NOT delivered AND number > $1 ORDER BY number LIMIT $2");
-    all(client, &sql, &[&number(after), &limit(most)], event).await
+    all(client, &sql, &[&number(after), &limit(most)], |row| {
+        event(&client.keyring, row)
+    })
+    .await
 }
 
 /// A connection's state: value and version.
-pub(crate) async fn state_get(client: &Object, of: &str, key: &str) -> Result<Option<(Vec<u8>, u64)>, Error> {
+pub(crate) async fn state_get(client: &Reader, of: &str, key: &str) -> Result<Option<(Vec<u8>, u64)>, Error> {
     let sql = "SELECT value, version FROM state WHERE connection = $1 AND key = $2";
     one(client, sql, &[&of, &key], |row| {
-        Ok((get(row, 0)?, columns::count(row, 1)?))
+        let value = client.keyring.unlock(get(row, 0)?)?.into_owned();
+        Ok((value, columns::count(row, 1)?))
     })
     .await
 }
 
 /// Keys of a connection's state under a prefix, in order, after a key.
 pub(crate) async fn state_keys(
-    client: &Object,
+    client: &Reader,
     of: &str,
     prefix: &str,
     after: Option<&str>,
@@ -400,10 +413,10 @@ pub(crate) async fn state_keys(
 }
 
 /// A document.
-pub(crate) async fn document(client: &Object, digest: Digest) -> Result<Option<(DocumentReference, Vec<u8>)>, Error> {
+pub(crate) async fn document(client: &Reader, digest: Digest) -> Result<Option<(DocumentReference, Vec<u8>)>, Error> {
     let sql = "SELECT media_type, bytes FROM document WHERE digest = $1";
     one(client, sql, &[&&digest.0[..]], |row| {
-        let bytes: Vec<u8> = get(row, 1)?;
+        let bytes = client.keyring.unlock(get(row, 1)?)?.into_owned();
         let reference = DocumentReference {
             digest,
             media_type: get(row, 0)?,
@@ -415,7 +428,7 @@ pub(crate) async fn document(client: &Object, digest: Digest) -> Result<Option<(
 }
 
 /// A pinned version.
-pub(crate) async fn version(client: &Object, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
+pub(crate) async fn version(client: &Reader, digest: Digest) -> Result<Option<Vec<u8>>, Error> {
     let sql = "SELECT bytes FROM version WHERE digest = $1";
     one(client, sql, &[&&digest.0[..]], |row| get(row, 0)).await
 }

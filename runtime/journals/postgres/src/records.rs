@@ -1,38 +1,46 @@
 //! The trait `Records`: on the journal, and on a store that others write.
 
-use deadpool_postgres::{Object, Pool};
+use std::sync::Arc;
+
+use deadpool_postgres::Pool;
 use dragoman_journal::error::Error;
-use dragoman_journal::{AccountSummary, Answer, Entry, Once, Records, RunFilter, RunSummary, Wait};
+use dragoman_journal::{AccountSummary, Answer, Entry, Keyring, Once, Records, RunFilter, RunSummary, Wait};
 use dragoman_model::{Digest, RunId};
 
-use crate::address::{Address, Way, session_of};
-use crate::failure;
+use crate::address::{Address, Reader, Way, session_of};
 use crate::queries;
 use crate::store::PostgresJournal;
+use crate::{failure, keys};
 
 /// A store opened to look at its runs. Nothing is made: others go on writing, and what they write is seen by the next
 /// question.
 pub struct PostgresRecords {
     readers: Pool,
+    keyring: Arc<Keyring>,
 }
 
 impl PostgresRecords {
     /// Opens the store in a schema for reading.
     ///
     /// # Errors
-    /// D0701 where there is none, or the database cannot be reached.
-    pub async fn open(address: &Address, schema: &str) -> Result<Self, Error> {
+    /// D0701 where there is none, or the database cannot be reached; D0726 where a key is missing.
+    pub async fn open(address: &Address, schema: &str, keyring: &Arc<Keyring>) -> Result<Self, Error> {
         let readers = Way::to(address, schema)?.pool(1)?;
         let there = session_of(&readers)
             .await?
             .batch_execute("SELECT count(*) FROM meta")
             .await;
         there.map_err(|e| failure::no_store(&e))?;
-        Ok(PostgresRecords { readers })
+        keys::demand(&**session_of(&readers).await?, keyring).await?;
+        let keyring = Arc::clone(keyring);
+        Ok(PostgresRecords { readers, keyring })
     }
 
-    async fn reader(&self) -> Result<Object, Error> {
-        session_of(&self.readers).await
+    async fn reader(&self) -> Result<Reader, Error> {
+        Ok(Reader {
+            session: session_of(&self.readers).await?,
+            keyring: Arc::clone(&self.keyring),
+        })
     }
 }
 

@@ -1,9 +1,11 @@
 //! The rows that a transaction touches, in memory: read under its locks, changed by the decisions that all stores share,
 //! and written back at once.
 
+use std::sync::Arc;
+
 use dragoman_journal::decide::{Account, Beginning, OnceWrite, Opening, Outcome, RunRow, Settlement, Tables};
 use dragoman_journal::error::Error;
-use dragoman_journal::{Emitted, Ending, Once, OnceKey, OnceState, Parent, Sealed, Standing, Wait, canonical};
+use dragoman_journal::{Emitted, Ending, Keyring, Once, OnceKey, OnceState, Parent, Sealed, Standing, Wait, canonical};
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
 
 use crate::columns;
@@ -82,6 +84,8 @@ pub(crate) type EffectKey = (String, RunId, String);
 pub(crate) struct Rows {
     /// Who writes.
     pub(crate) owner: Option<uuid::Uuid>,
+    /// With what it is encrypted.
+    pub(crate) keyring: Arc<Keyring>,
     pub(crate) runs: Overlay<RunId, Run>,
     /// Runs by pipeline and run key, those without parent.
     pub(crate) keys: Overlay<(String, String), RunId>,
@@ -107,6 +111,13 @@ pub(crate) struct Rows {
 pub(crate) struct Mark([usize; 14]);
 
 impl Rows {
+    fn output(&self, settlement: &Settlement<'_>) -> Result<Option<String>, Error> {
+        let Some(output) = settlement.output else {
+            return Ok(None);
+        };
+        self.keyring.lock_text(canonical::text(&**output)?).map(Some)
+    }
+
     /// This moment.
     pub(crate) fn here(&self) -> Mark {
         Mark([
@@ -211,10 +222,6 @@ fn told(entries: &[Sealed], outcome: &Outcome) -> Option<i64> {
     entries.get(offset).map(|entry| columns::number(entry.header.seq))
 }
 
-fn output(settlement: &Settlement<'_>) -> Result<Option<String>, Error> {
-    settlement.output.map(|output| canonical::text(&**output)).transpose()
-}
-
 impl Tables for Rows {
     type Trouble = Trouble;
 
@@ -289,19 +296,28 @@ impl Tables for Rows {
             path: key.path.clone(),
             state: key.state.clone(),
             input: key.input,
-            input_body: columns::parse(&key.input_body)?,
-            output: key.output.as_deref().map(columns::parse).transpose()?,
+            input_body: columns::parse(&self.keyring.unlock_text(&key.input_body)?)?,
+            output: match &key.output {
+                Some(output) => Some(columns::parse(&self.keyring.unlock_text(output)?)?),
+                None => None,
+            },
         }))
     }
 
     fn write_once(&mut self, row: OnceWrite<'_>) -> Result<(), Trouble> {
+        let input_body = canonical::text(row.input_body)?;
+        let output = row.output.map(canonical::text).transpose()?;
         let key = Key {
             run: row.opening.run,
             path: row.opening.path.into(),
             state: row.state.clone(),
             input: *row.input,
-            input_body: canonical::text(row.input_body)?,
-            output: row.output.map(canonical::text).transpose()?,
+            // Claims are looked through by their accounts.
+            input_body: match row.once.is_claim() {
+                true => input_body,
+                false => self.keyring.lock_text(input_body)?,
+            },
+            output: output.map(|output| self.keyring.lock_text(output)).transpose()?,
             reference: row.opening.reference.map(Into::into),
             opened: true,
         };
@@ -317,7 +333,7 @@ impl Tables for Rows {
     ) -> Result<(), Trouble> {
         let is_held = |key: &Key| holder.is_none_or(|holder| key.run == holder);
         if self.onces.get(once).is_some_and(is_held) {
-            let output = output(settlement)?;
+            let output = self.output(settlement)?;
             self.onces.change(once, |key| {
                 key.state = settlement.state.clone();
                 key.output = match key.state {
@@ -350,7 +366,7 @@ impl Tables for Rows {
         let effect = Effect {
             scope: scope.into(),
             state: OnceState::Open,
-            input: canonical::text(input)?,
+            input: self.keyring.lock_text(canonical::text(input)?)?,
             output: None,
             opened: true,
         };
@@ -361,7 +377,7 @@ impl Tables for Rows {
     }
 
     fn settle_effect(&mut self, opening: &Opening<'_>, settlement: &Settlement<'_>) -> Result<(), Trouble> {
-        let output = output(settlement)?;
+        let output = self.output(settlement)?;
         if let Some(key) = effect_key(opening) {
             self.effects.change(&key, |effect| {
                 effect.state = settlement.state.clone();
@@ -387,13 +403,17 @@ impl Tables for Rows {
     }
 
     fn write_state(&mut self, connection: &str, key: &str, value: Option<(u64, &[u8])>) -> Result<(), Trouble> {
-        let value = value.map(|(version, value)| (version, value.to_vec()));
+        let value = match value {
+            Some((version, value)) => Some((version, self.keyring.lock(value)?.into_owned())),
+            None => None,
+        };
         self.states.set((connection.into(), key.into()), value);
         Ok(())
     }
 
     fn keep(&mut self, document: &DocumentReference, bytes: &[u8]) -> Result<(), Trouble> {
-        self.documents.push((document.clone(), bytes.to_vec()));
+        let bytes = self.keyring.lock(bytes)?.into_owned();
+        self.documents.push((document.clone(), bytes));
         Ok(())
     }
 

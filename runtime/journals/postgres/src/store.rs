@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Object, Pool};
 use dragoman_journal::error::{CANNOT_WRITE, Error};
-use dragoman_journal::{Answer, Head, Stats, Store};
+use dragoman_journal::{Answer, Head, Keyring, Stats, Store};
 use dragoman_model::Timestamp;
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -14,9 +14,10 @@ use tokio::time::Instant;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::address::{Address, Way, session_of};
+use crate::address::{Address, Reader, Way, session_of};
 use crate::failure::{self, Remedy};
 use crate::heads;
+use crate::keys;
 use crate::needs;
 use crate::queries;
 use crate::schema;
@@ -39,6 +40,8 @@ pub struct Options {
     pub batch: usize,
     /// For so long a server that does not answer is waited for before callers are told.
     pub patience: Duration,
+    /// The keys of the installation.
+    pub keyring: Arc<Keyring>,
 }
 
 impl Default for Options {
@@ -50,6 +53,7 @@ impl Default for Options {
             readers: 4,
             batch: 256,
             patience: Duration::from_secs(5),
+            keyring: Arc::default(),
         }
     }
 }
@@ -68,6 +72,7 @@ pub struct PostgresJournal {
     queue: mpsc::UnboundedSender<Work>,
     readers: Pool,
     patience: Duration,
+    keyring: Arc<Keyring>,
     owner: Option<Uuid>,
     counters: Arc<Counters>,
     /// Something that these writers have written makes runs due.
@@ -99,12 +104,14 @@ impl PostgresJournal {
     ///
     /// # Errors
     /// D0701 where the database cannot be reached, or is not fit to keep a journal; D0705 where a newer version made the
-    /// tables.
+    /// tables; D0726 where a key is missing.
     pub async fn open(address: &Address, options: Options) -> Result<Self, Error> {
         let way = Way::to(address, &options.schema)?;
         let readers = way.pool(options.readers)?;
         let mut first = session_of(&readers).await?;
         schema::prepare(&mut first, &options.schema).await?;
+        keys::demand(&first, &options.keyring).await?;
+        keys::remember(&first, &options.keyring).await?;
         if let Some(owner) = options.owner {
             let freed = free(&first, owner).await?;
             tracing::debug!(%owner, freed, "runs of an earlier process of this place are free");
@@ -128,6 +135,7 @@ impl PostgresJournal {
             queue,
             readers,
             patience: options.patience,
+            keyring: options.keyring,
             owner: options.owner,
             counters,
             stirred,
@@ -140,7 +148,7 @@ impl PostgresJournal {
     /// # Errors
     /// D0701, D0703 where the database does not do it.
     pub async fn give_back(&self, owner: Uuid) -> Result<u64, Error> {
-        let freed = free(&*self.reader().await?, owner).await?;
+        let freed = free(&*self.session().await?, owner).await?;
         if freed > 0 {
             self.stirred.notify_one();
         }
@@ -157,7 +165,14 @@ impl PostgresJournal {
 
     /// A connection to read with. A server that is away is waited for: who reads is mostly a run at work, which would
     /// otherwise be left to the end of its lease.
-    pub(crate) async fn reader(&self) -> Result<Object, Error> {
+    pub(crate) async fn reader(&self) -> Result<Reader, Error> {
+        Ok(Reader {
+            session: self.session().await?,
+            keyring: Arc::clone(&self.keyring),
+        })
+    }
+
+    async fn session(&self) -> Result<Object, Error> {
         let end = Instant::now() + self.patience;
         let mut pause = PAUSE;
         loop {
@@ -174,7 +189,7 @@ impl PostgresJournal {
 impl Store for PostgresJournal {
     fn heads(&self) -> Answer<'_, Result<Vec<Head>, Error>> {
         Box::pin(async move {
-            let last = self.reader().await?.query_one(heads::LAST, &[]).await;
+            let last = self.session().await?.query_one(heads::LAST, &[]).await;
             heads::read(Some(&last.map_err(|e| failure::at_reading(&e))?))
         })
     }

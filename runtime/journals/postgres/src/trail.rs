@@ -3,14 +3,15 @@
 //! An audit asks one thing after the other and waits for each answer, so the connection lives on a thread of its own, with
 //! a runtime of its own: whoever audits needs neither.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use dragoman_journal::audit::{
     Claimed, KeptRow, LedgerRow, OnceRow, ReferenceRow, RunRow, StoredBatch, StoredEntry, Trail, WaitRow,
 };
-use dragoman_journal::error::{CANNOT_OPEN, Error};
-use dragoman_journal::{Head, OnceKey};
+use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, Error};
+use dragoman_journal::keyring::{MARK, SaltedText};
+use dragoman_journal::{Head, Keyring, OnceKey};
 use dragoman_model::{Digest, RunId, Timestamp};
 use tokio::sync::mpsc as questions;
 use tokio_postgres::types::ToSql;
@@ -19,7 +20,7 @@ use tokio_postgres::{Client, Row};
 use crate::address::{Address, Way};
 use crate::columns::{self, get, number};
 use crate::failure::{at_reading, no_store};
-use crate::heads;
+use crate::{heads, keys};
 
 type Values = Vec<Box<dyn ToSql + Sync + Send>>;
 type Found = Result<Vec<Row>, Error>;
@@ -35,6 +36,7 @@ struct Question {
 pub struct PostgresTrail {
     questions: Option<questions::UnboundedSender<Question>>,
     thread: Option<JoinHandle<()>>,
+    keyring: Arc<Keyring>,
 }
 
 impl PostgresTrail {
@@ -42,12 +44,13 @@ impl PostgresTrail {
     /// on is not seen.
     ///
     /// # Errors
-    /// D0701 where there is no store, or the database cannot be reached.
-    pub fn open(address: &Address, schema: &str) -> Result<Self, Error> {
+    /// D0701 where there is no store, or the database cannot be reached; D0726 where a key is missing.
+    pub fn open(address: &Address, schema: &str, keyring: &Arc<Keyring>) -> Result<Self, Error> {
         let way = Way::to(address, schema)?;
         let (questions, asked) = questions::unbounded_channel();
         let (opening, opened) = mpsc::channel();
-        let serve = move || serve(&way, asked, &opening);
+        let ring = Arc::clone(keyring);
+        let serve = move || serve(&way, &ring, asked, &opening);
         let thread = std::thread::Builder::new()
             .name("journal-audit".into())
             .spawn(serve)
@@ -55,6 +58,7 @@ impl PostgresTrail {
         let trail = PostgresTrail {
             questions: Some(questions),
             thread: Some(thread),
+            keyring: Arc::clone(keyring),
         };
         opened.recv().unwrap_or_else(|_| Err(gone()))?;
         Ok(trail)
@@ -85,6 +89,14 @@ impl PostgresTrail {
     ) -> Result<Vec<T>, Error> {
         self.ask(sql, values)?.iter().map(read).collect()
     }
+
+    /// Salt and text of a body. One that was altered so that it cannot be decrypted is no body, and its digest says so.
+    fn body(&self, row: &Row) -> Result<Option<SaltedText>, Error> {
+        match columns::body(&self.keyring, row, 4) {
+            Err(error) if error.code == CORRUPT => Ok(Some((Vec::new(), get(row, 6)?))),
+            body => body,
+        }
+    }
 }
 
 fn gone() -> Error {
@@ -92,14 +104,19 @@ fn gone() -> Error {
 }
 
 /// The thread: opens the moment, answers until nobody asks any more.
-fn serve(way: &Way, mut asked: questions::UnboundedReceiver<Question>, opening: &mpsc::Sender<Result<(), Error>>) {
+fn serve(
+    way: &Way,
+    keyring: &Keyring,
+    mut asked: questions::UnboundedReceiver<Question>,
+    opening: &mpsc::Sender<Result<(), Error>>,
+) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else {
         // Whoever waits sees that the thread is gone.
         return;
     };
     runtime.block_on(async {
-        let client = match moment(way).await {
+        let client = match moment(way, keyring).await {
             Ok(client) => client,
             Err(error) => {
                 let _ = opening.send(Err(error));
@@ -116,11 +133,12 @@ fn serve(way: &Way, mut asked: questions::UnboundedReceiver<Question>, opening: 
 }
 
 /// A connection at one moment of the store.
-async fn moment(way: &Way) -> Result<Client, Error> {
+async fn moment(way: &Way, keyring: &Keyring) -> Result<Client, Error> {
     let client = way.connect().await?;
     let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0;
                  SET LOCAL idle_in_transaction_session_timeout = 0; SELECT count(*) FROM meta";
     client.batch_execute(begin).await.map_err(|e| no_store(&e))?;
+    keys::demand(&client, keyring).await?;
     Ok(client)
 }
 
@@ -150,20 +168,19 @@ impl Trail for PostgresTrail {
     }
 
     fn entries(&self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error> {
-        let sql = "SELECT e.position, e.run, e.seq, e.header, b.salt, b.bytes
+        let sql = "SELECT e.position, e.run, e.seq, e.header, b.salt, b.encoding, b.bytes
                    FROM entry e LEFT JOIN body b USING(position)
                    WHERE e.position > $1 ORDER BY e.position LIMIT $2";
         self.all(
             sql,
             vec![Box::new(number(after)), Box::new(number(limit as u64))],
             |row| {
-                let (salt, bytes): (Option<Vec<u8>>, Option<Vec<u8>>) = (get(row, 4)?, get(row, 5)?);
                 Ok(StoredEntry {
                     position: columns::count(row, 0)?,
                     run: columns::run(row, 1)?,
                     seq: columns::count(row, 2)?,
                     header: get(row, 3)?,
-                    body: salt.zip(bytes),
+                    body: self.body(row)?,
                 })
             },
         )
@@ -196,8 +213,9 @@ impl Trail for PostgresTrail {
                 key: get(row, 1)?,
             };
             let output: Option<&str> = get(row, 7)?;
-            let is_claim = once.scope.starts_with("ledger:");
-            let body = columns::json(row, 6)?;
+            let output = output.map(|text| self.keyring.unlock_text(text)).transpose()?;
+            let is_claim = once.is_claim();
+            let body = columns::locked(&self.keyring, row, 6)?;
             Ok(OnceRow {
                 claim: is_claim.then(|| Claimed::of(&body)).flatten(),
                 once,
@@ -251,7 +269,7 @@ impl Trail for PostgresTrail {
                 decision: get(row, 3)?,
                 roles: columns::json(row, 4)?,
                 due: get::<Option<i64>>(row, 5)?.map(Timestamp::from_millis),
-                show: Digest::of_value(&columns::json(row, 6)?),
+                show: Digest::of_value(&columns::locked(&self.keyring, row, 6)?),
                 shown: columns::digest(row, 7)?,
                 reference: get(row, 8)?,
             })
@@ -260,11 +278,17 @@ impl Trail for PostgresTrail {
 
     fn documents(&self) -> Result<Vec<KeptRow>, Error> {
         // The database digests them itself, so that they need not come here.
-        self.all(
-            "SELECT digest, sha256(bytes) FROM document ORDER BY number",
-            Vec::new(),
-            kept,
-        )
+        let sql = "SELECT digest, sha256(bytes), CASE WHEN encode(substr(bytes, 1, 13), 'hex') = $1 THEN bytes END
+                   FROM document ORDER BY number";
+        let mark: String = MARK.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.all(sql, vec![Box::new(mark)], |row| match get::<Option<&[u8]>>(row, 2)? {
+            // One that was altered is found by the digest of what is there.
+            Some(locked) => Ok(KeptRow {
+                digest: columns::digest(row, 0)?,
+                found: Digest::of(&self.keyring.unlock(locked).unwrap_or_default()),
+            }),
+            None => kept(row),
+        })
     }
 
     fn versions(&self) -> Result<Vec<KeptRow>, Error> {

@@ -134,6 +134,7 @@ impl Writer {
             }
         };
         rows.owner = self.desk.options.owner;
+        rows.keyring = Arc::clone(&self.desk.options.keyring);
         let mut decided: Vec<Result<Said, Trouble>> = Vec::with_capacity(works.len());
         for work in &works {
             decided.push(work.ask.decide(&mut rows));

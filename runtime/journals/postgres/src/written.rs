@@ -1,7 +1,7 @@
 //! Changed rows as statements: one for each table, with a list for each column.
 
 use dragoman_journal::error::Error;
-use dragoman_journal::{Emitted, Wait, canonical};
+use dragoman_journal::{Emitted, Keyring, Wait, canonical};
 use dragoman_model::Timestamp;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -284,7 +284,7 @@ fn kept<'a>(rows: &'a Rows, statements: &mut Vec<Statement<'a>>) -> Result<(), E
         statements.push(Statement::new(WAITS_OVER, vec![Box::new(over)]));
     }
     let begun: Vec<&Wait> = rows.waits.changed().filter_map(|(_, wait)| wait?.as_ref()).collect();
-    waits(&begun, statements)?;
+    waits(&rows.keyring, &begun, statements)?;
     columns!(
         statements,
         DOCUMENTS,
@@ -312,10 +312,16 @@ fn kept<'a>(rows: &'a Rows, statements: &mut Vec<Statement<'a>>) -> Result<(), E
     Ok(())
 }
 
-fn waits<'a>(begun: &[&'a Wait], statements: &mut Vec<Statement<'a>>) -> Result<(), Error> {
+fn waits<'a>(keyring: &Keyring, begun: &[&'a Wait], statements: &mut Vec<Statement<'a>>) -> Result<(), Error> {
     let mut told = Vec::with_capacity(begun.len());
     for wait in begun {
-        told.push((*wait, canonical::text(&wait.roles)?, canonical::text(&wait.show)?));
+        let show = canonical::text(&wait.show)?;
+        // What a wait for an event shows is in its other columns.
+        let show = match wait.event() {
+            Some(_) => show,
+            None => keyring.lock_text(show)?,
+        };
+        told.push((*wait, canonical::text(&wait.roles)?, show));
     }
     columns!(
         statements,
@@ -354,7 +360,7 @@ pub(crate) fn events(rows: &Rows) -> Result<Vec<Statement<'_>>, Error> {
     let told: Result<Vec<(&Emitted, String)>, Error> = rows
         .events
         .iter()
-        .map(|event| Ok((event, canonical::text(&event.data)?)))
+        .map(|event| Ok((event, rows.keyring.lock_text(canonical::text(&event.data)?)?)))
         .collect();
     let told = told?;
     let column = |read: fn(&Emitted) -> &str| -> Vec<&str> { rows.events.iter().map(read).collect() };

@@ -19,7 +19,8 @@ pub(crate) fn voided_by(connection: &Connection, reference: &str) -> Result<Opti
 
 /// The record of a business key.
 pub(crate) fn find(connection: &Connection, once: &OnceKey) -> Result<Option<Once>, rusqlite::Error> {
-    let sql = "SELECT run, path, state, input, input_body, output FROM once_key WHERE scope = ?1 AND key = ?2";
+    let sql = "SELECT run, path, state, input, unlock(input_body), unlock(output) FROM once_key
+               WHERE scope = ?1 AND key = ?2";
     let mut statement = connection.prepare_cached(sql)?;
     statement
         .query_row((&once.scope, &once.key), |row| {
@@ -39,7 +40,7 @@ pub(crate) fn find(connection: &Connection, once: &OnceKey) -> Result<Option<Onc
 /// What was claimed of an account, in the order in which it was claimed first.
 pub(crate) fn claims(connection: &Connection, ledger: &str, account: &str) -> Result<Vec<Once>, rusqlite::Error> {
     let scope = format!("ledger:{ledger}");
-    let sql = "SELECT key, run, path, state, input, input_body, output FROM once_key
+    let sql = "SELECT key, run, path, state, input, input_body, unlock(output) FROM once_key
                WHERE scope = ?1 AND json_extract(input_body, '$.account') = ?2 ORDER BY number";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map((&scope, account), |row| {
@@ -64,9 +65,10 @@ pub(crate) fn write(connection: &Connection, row: &OnceWrite<'_>, since: i64) ->
     connection
         .prepare_cached(
             "INSERT INTO once_key(scope, key, run, path, state, input, input_body, output, reference, since)
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-             ON CONFLICT(scope, key) DO UPDATE SET run = ?3, path = ?4, state = ?5, input = ?6, input_body = ?7,
-               output = ?8, reference = ?9, since = ?10",
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6, iif(?11, ?7, lock(?7)), lock(?8), ?9, ?10)
+             ON CONFLICT(scope, key) DO UPDATE SET run = excluded.run, path = excluded.path, state = excluded.state,
+               input = excluded.input, input_body = excluded.input_body, output = excluded.output,
+               reference = excluded.reference, since = excluded.since",
         )?
         .execute(rusqlite::params![
             row.once.scope,
@@ -79,6 +81,8 @@ pub(crate) fn write(connection: &Connection, row: &OnceWrite<'_>, since: i64) ->
             row.output.map(canonical::text).transpose()?,
             row.opening.reference,
             since,
+            // Claims are looked through by their accounts.
+            row.once.is_claim(),
         ])?;
     Ok(())
 }
@@ -92,7 +96,7 @@ pub(crate) fn settle(
 ) -> Result<(), Trouble> {
     connection
         .prepare_cached(
-            "UPDATE once_key SET state = ?3, output = iif(?3 = 2, NULL, coalesce(?4, output))
+            "UPDATE once_key SET state = ?3, output = iif(?3 = 2, NULL, coalesce(lock(?4), output))
              WHERE scope = ?1 AND key = ?2 AND (?5 IS NULL OR run = ?5)",
         )?
         .execute((
@@ -129,7 +133,7 @@ pub(crate) fn refer(
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO reference_effect(reference, run, path, scope, state, input, output, since)
-             VALUES(?1, ?2, ?3, ?4, 0, ?5, NULL, ?6)",
+             VALUES(?1, ?2, ?3, ?4, 0, lock(?5), NULL, ?6)",
         )?
         .execute(rusqlite::params![
             opening.reference,
@@ -150,7 +154,7 @@ pub(crate) fn settle_effect(
 ) -> Result<(), Trouble> {
     connection
         .prepare_cached(
-            "UPDATE reference_effect SET state = ?4, output = coalesce(?5, output)
+            "UPDATE reference_effect SET state = ?4, output = coalesce(lock(?5), output)
              WHERE reference = ?1 AND run = ?2 AND path = ?3",
         )?
         .execute((
@@ -173,10 +177,10 @@ pub(crate) fn void(connection: &Connection, run: RunId, reference: &str) -> Resu
 
 /// What was done, or is open, under a reference, in the order in which it was opened.
 pub(crate) fn effects(connection: &Connection, reference: &str) -> Result<Vec<Effect>, rusqlite::Error> {
-    let sql =
-        "SELECT run, path, scope, key, state, input_body, output, since, number FROM once_key WHERE reference = ?1
+    let sql = "SELECT run, path, scope, key, state, unlock(input_body), unlock(output), since, number FROM once_key
+               WHERE reference = ?1
                UNION ALL
-               SELECT run, path, scope, NULL, state, input, output, since, number FROM reference_effect
+               SELECT run, path, scope, NULL, state, unlock(input), unlock(output), since, number FROM reference_effect
                WHERE reference = ?1 ORDER BY 8, 9";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map([reference], |row| {

@@ -1,6 +1,6 @@
 //! How the words of the model stand in columns.
 
-use dragoman_journal::{OnceState, Standing};
+use dragoman_journal::{OnceState, Standing, seal};
 use dragoman_model::{Digest, RunId, Timestamp, Value};
 use rusqlite::Row;
 use rusqlite::types::Type;
@@ -64,6 +64,12 @@ pub(crate) fn optional_value(row: &Row<'_>, column: usize) -> Read<Option<Value>
         None => Ok(None),
         Some(bytes) => parse(column, bytes).map(Some),
     }
+}
+
+/// The value of a body, of which the column has salt and text, where there is one.
+pub(crate) fn body(row: &Row<'_>, column: usize) -> Read<Option<Value>> {
+    let whole: Option<Vec<u8>> = row.get(column)?;
+    whole.map(|whole| parse(column, seal::apart(&whole).1)).transpose()
 }
 
 fn parse<T: serde::de::DeserializeOwned>(column: usize, bytes: &[u8]) -> Read<T> {

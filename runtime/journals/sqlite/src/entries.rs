@@ -9,9 +9,6 @@ use crate::columns;
 use crate::failure::{self, Trouble};
 use crate::writer::Writing;
 
-/// How the bytes of a body stand in its row: as canonical JSON text. Later formats encrypt; each gets a number.
-const PLAIN: i64 = 0;
-
 /// Writes entries at the end of the trail.
 pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<(), Trouble> {
     let mut entry = writing
@@ -31,8 +28,9 @@ pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<()
         ))?;
         writing.memory.bytes += sealed.text.len() as u64;
         if let Some(sealed_body) = &sealed.body {
-            body.execute((position, sealed_body.salt, PLAIN, sealed_body.text.as_bytes()))?;
-            writing.memory.bytes += sealed_body.text.len() as u64;
+            let stored = writing.memory.keyring.store_body(sealed_body)?;
+            body.execute((position, stored.salt, stored.encoding, &*stored.bytes))?;
+            writing.memory.bytes += stored.bytes.len() as u64;
         }
         writing.memory.leaves.push(sealed.leaf);
         writing.memory.next_position += 1;
@@ -42,8 +40,8 @@ pub(crate) fn insert(writing: &mut Writing<'_>, entries: &[Sealed]) -> Result<()
 
 /// All entries of a run, in order.
 pub(crate) fn load(connection: &Connection, run: RunId) -> Result<Vec<Entry>, Error> {
-    let sql = "SELECT e.position, e.header, b.salt, b.bytes FROM entry e LEFT JOIN body b USING(position)
-               WHERE e.run = ?1 ORDER BY e.seq";
+    let sql = "SELECT e.position, e.header, open_body(b.salt, b.encoding, b.bytes)
+               FROM entry e LEFT JOIN body b USING(position) WHERE e.run = ?1 ORDER BY e.seq";
     let mut entries: Vec<Entry> = Vec::new();
     let mut read = || -> Result<(), Trouble> {
         let mut statement = connection.prepare_cached(sql)?;
@@ -60,11 +58,11 @@ pub(crate) fn load(connection: &Connection, run: RunId) -> Result<Vec<Entry>, Er
                 )
                 .into());
             }
-            let body = match (row.get::<_, Option<Vec<u8>>>(2)?, row.get::<_, Option<Vec<u8>>>(3)?) {
-                (Some(salt), Some(bytes)) if header.body == Some(seal::digest(&salt, &bytes)) => {
-                    Some(seal::value(&bytes)?)
-                }
-                (Some(_), Some(_)) => {
+            let whole: Option<Vec<u8>> = row.get(2)?;
+            let body = match whole.as_deref().map(seal::apart) {
+                // The digest is over both, one behind the other.
+                Some((salt, text)) if header.body == Some(seal::digest(salt, text)) => Some(seal::value(text)?),
+                Some(_) => {
                     return Err(Error::new(
                         CORRUPT,
                         format!(
@@ -74,7 +72,7 @@ pub(crate) fn load(connection: &Connection, run: RunId) -> Result<Vec<Entry>, Er
                     )
                     .into());
                 }
-                _ => None,
+                None => None,
             };
             entries.push(Entry {
                 position: columns::count(row, 0)?,

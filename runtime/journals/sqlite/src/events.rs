@@ -13,7 +13,7 @@ use crate::writer::Writing;
 /// An event is kept for waits for so long, in milliseconds: 90 days.
 const KEPT_MS: i64 = 90 * 86_400_000;
 
-const COLUMNS: &str = "SELECT number, name, key, data, run, path, pipeline, at FROM event";
+const COLUMNS: &str = "SELECT number, name, key, unlock(data), run, path, pipeline, at FROM event";
 
 /// Keeps an event. Those before it under its name and key that are delivered, and those that are too old, are forgotten.
 pub(crate) fn emit(connection: &Connection, event: &Emitted) -> Result<(), Trouble> {
@@ -25,7 +25,7 @@ pub(crate) fn emit(connection: &Connection, event: &Emitted) -> Result<(), Troub
         .execute([event.at.plus_millis(-KEPT_MS).millis()])?;
     connection
         .prepare_cached(
-            "INSERT INTO event(name, key, data, run, path, pipeline, at, delivered) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, 0)",
+            "INSERT INTO event(name, key, data, run, path, pipeline, at, delivered) VALUES(?1, ?2, lock(?3), ?4, ?5, ?6, ?7, 0)",
         )?
         .execute((
             &event.name,

@@ -15,7 +15,7 @@ const BYTES: usize = 4 << 20;
 /// The columns of a table as they are carried.
 const fn select(table: Table) -> &'static str {
     match table {
-        Table::Meta => "SELECT name, value FROM meta WHERE name = 'writer'",
+        Table::Meta => "SELECT name, value FROM meta WHERE name = 'writer' OR substr(name, 1, 4) = 'key:'",
         Table::Entries => "SELECT position, run, seq, header FROM entry ORDER BY position",
         Table::Bodies => "SELECT position, salt, encoding, bytes FROM body ORDER BY position",
         Table::Batches => "SELECT number, text FROM batch ORDER BY number",

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use dragoman_journal::error::{
-    CANNOT_OPEN, CANNOT_WRITE, CONTRADICTION, CORRUPT, DISK_FULL, Error, LOCKED, STOPPED, UNKEEPABLE,
+    CANNOT_OPEN, CANNOT_WRITE, CONTRADICTION, CORRUPT, DISK_FULL, Error, KEY_MISSING, LOCKED, STOPPED, UNKEEPABLE,
 };
 use rusqlite::ErrorCode;
 
@@ -35,12 +35,32 @@ impl From<rusqlite::Error> for Trouble {
     }
 }
 
+/// What a function of ours says within SQL: SQLite carries the text alone.
+pub(crate) fn in_sql(error: &Error) -> String {
+    format!("[{}] {}", error.code.id, error.message)
+}
+
+/// What a function of ours has said.
+fn ours(error: &rusqlite::Error) -> Option<Error> {
+    let rusqlite::Error::SqliteFailure(_, Some(said)) = error else {
+        return None;
+    };
+    let (id, message) = said.strip_prefix('[')?.split_once("] ")?;
+    let code = [CORRUPT, KEY_MISSING, UNKEEPABLE, CANNOT_WRITE]
+        .into_iter()
+        .find(|code| code.id == id)?;
+    Some(Error::new(code, message))
+}
+
 fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
     error.sqlite_error_code()
 }
 
 /// What a failed statement of the writer means.
 pub(crate) fn at_writing(error: &rusqlite::Error) -> Error {
+    if let Some(said) = ours(error) {
+        return said;
+    }
     match code(error) {
         Some(ErrorCode::DiskFull) => Error::new(
             DISK_FULL,
@@ -67,6 +87,9 @@ pub(crate) fn at_writing(error: &rusqlite::Error) -> Error {
 
 /// What a failed query means.
 pub(crate) fn at_reading(error: &rusqlite::Error) -> Error {
+    if let Some(said) = ours(error) {
+        return said;
+    }
     match code(error) {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) | None => damaged(error),
         _ => Error::new(CANNOT_OPEN, format!("the store cannot be read ({error})")),

@@ -13,11 +13,13 @@
 mod begin;
 mod business;
 mod columns;
+mod encrypt;
 mod entries;
 mod events;
 mod export;
 mod failure;
 mod journal;
+mod keys;
 mod ledger;
 mod left;
 mod lock;

@@ -9,7 +9,7 @@ use crate::columns;
 use crate::entries::reading;
 
 const SUMMARY: &str = "SELECT r.id, r.pipeline, r.run_key, r.standing, r.wake, r.ending, r.began, r.touched, r.entries,
-  r.parent, b.bytes, EXISTS(SELECT 1 FROM wait w WHERE w.run = r.id) FROM run r LEFT JOIN body b ON b.position = r.outcome";
+  r.parent, open_body(b.salt, b.encoding, b.bytes), EXISTS(SELECT 1 FROM wait w WHERE w.run = r.id) FROM run r LEFT JOIN body b ON b.position = r.outcome";
 
 /// How many runs a list has where the filter does not say.
 const USUAL: usize = 100;
@@ -23,7 +23,7 @@ fn summary(row: &Row<'_>) -> Result<RunSummary, rusqlite::Error> {
         Some(3) => Some(Ending::Cancelled),
         _ => None,
     };
-    let told = columns::optional_value(row, 10)?;
+    let told = columns::body(row, 10)?;
     // The last parking stays on the row; it says nothing any more once somebody has repaired the run.
     let told = told.filter(|_| matches!(standing, Standing::Parked | Standing::Closed));
     let failure = dragoman_journal::query::failure(ending, told.as_ref());
@@ -164,7 +164,7 @@ pub(crate) fn next_due(connection: &Connection, after: Timestamp) -> Result<Opti
 
 /// Open waits, oldest first.
 pub(crate) fn waits(connection: &Connection, run: Option<RunId>) -> Result<Vec<Wait>, Error> {
-    let sql = "SELECT id, run, path, decision, roles, since, due, show, shown, reference FROM wait
+    let sql = "SELECT id, run, path, decision, roles, since, due, unlock(show), shown, reference FROM wait
                WHERE ?1 IS NULL OR run = ?1 ORDER BY since, id";
     reading((|| {
         let mut statement = connection.prepare_cached(sql)?;
@@ -190,7 +190,7 @@ pub(crate) fn waits(connection: &Connection, run: Option<RunId>) -> Result<Vec<W
 pub(crate) fn state_get(connection: &Connection, of: &str, key: &str) -> Result<Option<(Vec<u8>, u64)>, Error> {
     reading((|| {
         let mut statement =
-            connection.prepare_cached("SELECT value, version FROM state WHERE connection = ?1 AND key = ?2")?;
+            connection.prepare_cached("SELECT unlock(value), version FROM state WHERE connection = ?1 AND key = ?2")?;
         statement
             .query_row((of, key), |row| Ok((row.get(0)?, columns::count(row, 1)?)))
             .optional()
@@ -219,7 +219,8 @@ pub(crate) fn state_keys(
 /// A document.
 pub(crate) fn document(connection: &Connection, digest: Digest) -> Result<Option<(DocumentReference, Vec<u8>)>, Error> {
     reading((|| {
-        let mut statement = connection.prepare_cached("SELECT media_type, bytes FROM document WHERE digest = ?1")?;
+        let mut statement =
+            connection.prepare_cached("SELECT media_type, unlock(bytes) FROM document WHERE digest = ?1")?;
         statement
             .query_row([digest.0], |row| {
                 let bytes: Vec<u8> = row.get(1)?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::JoinHandle;
 
+use dragoman_journal::Keyring;
 use dragoman_journal::error::{CANNOT_OPEN, Error};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -26,12 +27,12 @@ impl Readers {
     ///
     /// # Errors
     /// As `schema::open_reader`; D0701 where no thread can be started.
-    pub(crate) fn open(file: &Path, count: usize) -> Result<Self, Error> {
+    pub(crate) fn open(file: &Path, count: usize, keyring: &Arc<Keyring>) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel::<Query>();
         let jobs = Arc::new(Mutex::new(jobs));
         let mut threads = Vec::with_capacity(count);
         for number in 0..count.max(1) {
-            let connection = schema::open_reader(file)?;
+            let connection = schema::open_reader(file, keyring)?;
             let jobs = jobs.clone();
             let thread = std::thread::Builder::new()
                 .name(format!("journal-read-{number}"))

@@ -1,9 +1,10 @@
 //! The trait `Records`: on the journal, and on a store that another process may have open.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use dragoman_journal::error::{CANNOT_OPEN, Error};
-use dragoman_journal::{AccountSummary, Answer, Entry, Once, Records, RunFilter, RunSummary, Wait};
+use dragoman_journal::{AccountSummary, Answer, Entry, Keyring, Once, Records, RunFilter, RunSummary, Wait};
 use dragoman_model::{Digest, RunId};
 use rusqlite::Connection;
 
@@ -22,9 +23,9 @@ impl SqliteRecords {
     /// Opens the store in a folder for reading.
     ///
     /// # Errors
-    /// D0701 where there is no store, D0704 where it is damaged, D0705 where a newer version wrote it.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
-        let readers = Readers::open(&folder.join(schema::FILE), 1)?;
+    /// D0701 where there is no store, D0704 where it is damaged, D0705 where a newer version wrote it, D0726 where a key is missing.
+    pub fn open(folder: &Path, keyring: &Arc<Keyring>) -> Result<Self, Error> {
+        let readers = Readers::open(&folder.join(schema::FILE), 1, keyring)?;
         Ok(SqliteRecords { readers })
     }
 

@@ -1,11 +1,14 @@
 //! The tables, and how a connection is opened.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use dragoman_journal::Keyring;
 use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, Error, NEWER};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::failure;
+use crate::keys::{self, Altered};
 
 /// `PRAGMA application_id`: the letters `Drgm`, by which `file` and a person with sqlite3 know the store.
 const APPLICATION: i32 = 0x4472_676d;
@@ -86,8 +89,9 @@ pub(crate) const FILE: &str = "journal.db";
 /// Opens the file for writing and creates the tables where it is new.
 ///
 /// # Errors
-/// D0701 where it cannot be opened or is something else, D0704 where it is damaged, D0705 where it is newer.
-pub(crate) fn open_writer(file: &Path, max_pages: Option<u32>) -> Result<Connection, Error> {
+/// D0701 where it cannot be opened or is something else, D0704 where it is damaged, D0705 where it is newer, D0726 where a key
+/// is missing.
+pub(crate) fn open_writer(file: &Path, max_pages: Option<u32>, keyring: &Arc<Keyring>) -> Result<Connection, Error> {
     let at_opening = |e| failure::at_opening(file, &e);
     let mut connection = Connection::open(file).map_err(at_opening)?;
     connection.set_prepared_statement_cache_capacity(128);
@@ -108,6 +112,9 @@ pub(crate) fn open_writer(file: &Path, max_pages: Option<u32>) -> Result<Connect
         Some(TABLES) => {}
         known => move_up(&mut connection, known.unwrap_or(0)).map_err(at_opening)?,
     }
+    keys::demand(&connection, keyring)?;
+    let given = keys::give(&connection, keyring, Altered::Refused).and_then(|()| keys::remember(&connection, keyring));
+    given.map_err(at_opening)?;
     Ok(connection)
 }
 
@@ -137,7 +144,7 @@ fn move_up(connection: &mut Connection, from: i32) -> Result<(), rusqlite::Error
 ///
 /// # Errors
 /// As [`open_writer`].
-pub(crate) fn open_reader(file: &Path) -> Result<Connection, Error> {
+pub(crate) fn open_reader(file: &Path, keyring: &Arc<Keyring>) -> Result<Connection, Error> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags).map_err(|e| failure::at_opening(file, &e))?;
     connection.set_prepared_statement_cache_capacity(64);
@@ -146,6 +153,8 @@ pub(crate) fn open_reader(file: &Path) -> Result<Connection, Error> {
         .map_err(|e| failure::at_opening(file, &e))?;
     // One of an older format is read as it is: only who writes moves it up.
     if check(&connection, file)?.is_some() {
+        keys::demand(&connection, keyring)?;
+        keys::give(&connection, keyring, Altered::Refused).map_err(|e| failure::at_opening(file, &e))?;
         Ok(connection)
     } else {
         Err(Error::new(

@@ -20,7 +20,9 @@ pub(crate) fn version(connection: &Connection, of: &str, key: &str) -> Result<u6
 pub(crate) fn write(connection: &Connection, of: &str, key: &str, value: Option<(u64, &[u8])>) -> Result<(), Trouble> {
     if let Some((version, value)) = value {
         connection
-            .prepare_cached("INSERT OR REPLACE INTO state(connection, key, version, value) VALUES(?1, ?2, ?3, ?4)")?
+            .prepare_cached(
+                "INSERT OR REPLACE INTO state(connection, key, version, value) VALUES(?1, ?2, ?3, lock(?4))",
+            )?
             .execute((of, key, columns::number(version), value))?;
     } else {
         connection
@@ -33,7 +35,7 @@ pub(crate) fn write(connection: &Connection, of: &str, key: &str, value: Option<
 /// Keeps a document, once.
 pub(crate) fn keep(connection: &Connection, document: &DocumentReference, bytes: &[u8]) -> Result<(), Trouble> {
     connection
-        .prepare_cached("INSERT OR IGNORE INTO document(digest, media_type, bytes) VALUES(?1, ?2, ?3)")?
+        .prepare_cached("INSERT OR IGNORE INTO document(digest, media_type, bytes) VALUES(?1, ?2, lock(?3))")?
         .execute((document.digest.0, &document.media_type, bytes))?;
     Ok(())
 }
@@ -52,7 +54,7 @@ pub(crate) fn begin_wait(connection: &Connection, wait: &Wait) -> Result<(), Tro
         .prepare_cached(
             "INSERT OR REPLACE INTO wait(id, run, path, decision, roles, since, due, show, shown, reference, event,
                event_key)
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, iif(?11 IS NULL, lock(?8), ?8), ?9, ?10, ?11, ?12)",
         )?
         .execute(rusqlite::params![
             wait.id,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dragoman_journal::error::{CANNOT_OPEN, Error};
-use dragoman_journal::{Answer, Head, Stats, Store};
+use dragoman_journal::{Answer, Head, Keyring, Stats, Store};
 use rusqlite::Connection;
 
 use crate::entries::reading;
@@ -31,6 +31,8 @@ pub struct Options {
     pub batch: usize,
     /// The file grows to so many pages of 4 KiB at most; none: as the disk allows.
     pub max_pages: Option<u32>,
+    /// The keys of the installation.
+    pub keyring: Arc<Keyring>,
     /// For tests: makes syncs fail.
     pub fault: Option<Fault>,
 }
@@ -41,6 +43,7 @@ impl Default for Options {
             readers: 2,
             batch: 512,
             max_pages: None,
+            keyring: Arc::default(),
             fault: None,
         }
     }
@@ -66,6 +69,7 @@ pub struct SqliteJournal {
     counters: Arc<Counters>,
     stopped: Stopped,
     file: PathBuf,
+    keyring: Arc<Keyring>,
     /// When the last entry was written before it was opened, in milliseconds since 1970.
     pub(crate) was_left: i64,
     _lock: Lock,
@@ -77,7 +81,7 @@ impl SqliteJournal {
     ///
     /// # Errors
     /// D0701 where it cannot be opened, D0704 where it is damaged, D0705 where a newer version wrote it, D0706 where
-    /// another process has it.
+    /// another process has it, D0726 where a key is missing.
     pub fn open(folder: &Path, options: Options) -> Result<Self, Error> {
         let refuse = |what: &str, path: &Path, e: std::io::Error| {
             Error::new(
@@ -92,12 +96,13 @@ impl SqliteJournal {
         let file = folder.join(schema::FILE);
         // SQLite gives its own files beside it (the log, the index of the log) the permissions of this one.
         make_file(&file).map_err(|e| refuse("file", &file, e))?;
-        let connection = schema::open_writer(&file, options.max_pages)?;
+        let connection = schema::open_writer(&file, options.max_pages, &options.keyring)?;
         let was_left = reading(left::last_entry(&connection))?;
-        let readers = Readers::open(&file, options.readers)?;
+        let readers = Readers::open(&file, options.readers, &options.keyring)?;
         let counters = Arc::new(Counters::default());
         let stopped = Stopped::default();
         let place = Place::of(&file)?;
+        let keyring = Arc::clone(&options.keyring);
         let writer = Writer::start(connection, place, options, counters.clone(), stopped.clone())?;
         Ok(SqliteJournal {
             writer,
@@ -105,6 +110,7 @@ impl SqliteJournal {
             counters,
             stopped,
             file,
+            keyring,
             was_left,
             _lock: lock,
         })
@@ -115,7 +121,7 @@ impl SqliteJournal {
     /// # Errors
     /// As [`SqliteTrail::open`].
     pub fn trail(&self) -> Result<SqliteTrail, Error> {
-        SqliteTrail::open_file(&self.file)
+        SqliteTrail::open_file(&self.file, &self.keyring)
     }
 
     /// The file of the store.

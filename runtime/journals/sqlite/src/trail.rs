@@ -1,6 +1,7 @@
 //! The trail of a store as an auditor reads it: one moment of the file, also while another process serves it.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use dragoman_journal::audit::{
@@ -9,7 +10,7 @@ use dragoman_journal::audit::{
 };
 use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, Error};
 use dragoman_journal::rows::Page;
-use dragoman_journal::{Batch, Ending, Head, OnceKey, Wait};
+use dragoman_journal::{Batch, Ending, Head, Keyring, OnceKey, Wait, seal};
 use dragoman_model::{Digest, RunId};
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OptionalExtension, Row};
@@ -18,6 +19,7 @@ use crate::columns;
 use crate::entries::reading;
 use crate::export::export;
 use crate::failure;
+use crate::keys::{self, Altered};
 use crate::queries;
 use crate::schema;
 use crate::upkeep::Size;
@@ -36,14 +38,16 @@ impl SqliteTrail {
     /// writing, and what it writes from now on is not seen.
     ///
     /// # Errors
-    /// D0701 where there is no store, D0704 where it is damaged, D0705 where a newer version wrote it.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
-        Self::open_file(&folder.join(schema::FILE))
+    /// D0701 where there is no store, D0704 where it is damaged, D0705 where a newer version wrote it, D0726 where a key is
+    /// missing.
+    pub fn open(folder: &Path, keyring: &Arc<Keyring>) -> Result<Self, Error> {
+        Self::open_file(&folder.join(schema::FILE), keyring)
     }
 
-    pub(crate) fn open_file(file: &Path) -> Result<Self, Error> {
-        let connection = schema::open_reader(file)?;
+    pub(crate) fn open_file(file: &Path, keyring: &Arc<Keyring>) -> Result<Self, Error> {
+        let connection = schema::open_reader(file, keyring)?;
         reading((|| {
+            keys::give(&connection, keyring, Altered::Given)?;
             connection.execute_batch("BEGIN")?;
             // The moment begins with the first read.
             connection.query_row("SELECT count(*) FROM meta", [], |_| Ok(()))
@@ -202,19 +206,22 @@ impl Trail for SqliteTrail {
 
     fn entries(&self, after: u64, limit: usize) -> Result<Vec<StoredEntry>, Error> {
         reading((|| {
-            let sql = "SELECT e.position, e.run, e.seq, e.header, b.salt, b.bytes
+            let sql = "SELECT e.position, e.run, e.seq, e.header, open_body(b.salt, b.encoding, b.bytes)
                        FROM entry e LEFT JOIN body b USING(position)
                        WHERE e.position > ?1 ORDER BY e.position LIMIT ?2";
             let mut statement = self.connection.prepare_cached(sql)?;
             let read = |row: &Row<'_>| {
-                let (salt, bytes) = (columns::optional_bytes(row, 4)?, columns::optional_bytes(row, 5)?);
+                let body = columns::optional_bytes(row, 4)?;
                 let header = columns::optional_bytes(row, 3)?.unwrap_or_default();
                 Ok(StoredEntry {
                     position: columns::count(row, 0)?,
                     run: columns::run(row, 1)?,
                     seq: columns::count(row, 2)?,
                     header: String::from_utf8_lossy(&header).into_owned(),
-                    body: salt.zip(bytes),
+                    body: body
+                        .as_deref()
+                        .map(seal::apart)
+                        .map(|(salt, text)| (salt.to_vec(), text.to_vec())),
                 })
             };
             statement
@@ -243,7 +250,7 @@ impl Trail for SqliteTrail {
     }
 
     fn once_keys(&self) -> Result<Vec<OnceRow>, Error> {
-        let sql = "SELECT scope, key, run, path, state, input, input_body, output FROM once_key ORDER BY scope, key";
+        let sql = "SELECT scope, key, run, path, state, input, unlock(input_body), unlock(output) FROM once_key ORDER BY scope, key";
         self.all(sql, |row| {
             let once = OnceKey {
                 scope: row.get(0)?,
@@ -252,7 +259,7 @@ impl Trail for SqliteTrail {
             let output: Option<String> = row.get(7)?;
             let body = columns::value(row, 6)?;
             Ok(OnceRow {
-                claim: once.scope.starts_with("ledger:").then(|| Claimed::of(&body)).flatten(),
+                claim: once.is_claim().then(|| Claimed::of(&body)).flatten(),
                 once,
                 run: columns::run(row, 2)?,
                 path: row.get(3)?,
@@ -315,7 +322,7 @@ impl Trail for SqliteTrail {
     }
 
     fn documents(&self) -> Result<Vec<KeptRow>, Error> {
-        self.all("SELECT digest, bytes FROM document ORDER BY number", kept)
+        self.all("SELECT digest, unlock(bytes) FROM document ORDER BY number", kept)
     }
 
     fn versions(&self) -> Result<Vec<KeptRow>, Error> {

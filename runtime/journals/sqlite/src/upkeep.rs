@@ -2,9 +2,12 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use dragoman_journal::Keyring;
 use dragoman_journal::error::{CANNOT_OPEN, Error};
 
+use crate::encrypt::encrypt;
 use crate::failure;
 use crate::lock::Lock;
 use crate::schema;
@@ -91,15 +94,37 @@ impl Unused {
     ///
     /// # Errors
     /// D0701 where there is no store, D0703 where the disk has no room, D0704 where the file is damaged.
-    pub fn compact(&self) -> Result<(Size, Size), Error> {
+    pub fn compact(&self, keyring: &Arc<Keyring>) -> Result<(Size, Size), Error> {
+        self.written_anew(keyring, |_| Ok(()))
+    }
+
+    /// Encrypts all that the store has with the first key, also what stands there plain or is encrypted with another, and
+    /// writes the file anew, so that what it held free says nothing either. All of it or nothing. Says how large it was and is.
+    ///
+    /// # Errors
+    /// As [`Unused::compact`], and D0726 where a key is missing.
+    pub fn encrypt(&self, keyring: &Arc<Keyring>) -> Result<(Size, Size), Error> {
+        self.written_anew(keyring, |connection| {
+            let transaction = connection.transaction().map_err(|e| failure::at_writing(&e))?;
+            encrypt(&transaction, keyring)?;
+            transaction.commit().map_err(|e| failure::at_writing(&e))
+        })
+    }
+
+    fn written_anew(
+        &self,
+        keyring: &Arc<Keyring>,
+        change: impl FnOnce(&mut rusqlite::Connection) -> Result<(), Error>,
+    ) -> Result<(Size, Size), Error> {
         refuse_half_restored(&self.folder)?;
-        let before = SqliteTrail::open(&self.folder)?.size()?;
+        let before = SqliteTrail::open(&self.folder, keyring)?.size()?;
         let file = self.folder.join(schema::FILE);
-        let connection = schema::open_writer(&file, None)?;
+        let mut connection = schema::open_writer(&file, None, keyring)?;
+        change(&mut connection)?;
         let written = connection.execute_batch("VACUUM; PRAGMA wal_checkpoint(TRUNCATE);");
         written.map_err(|e| failure::at_writing(&e))?;
         drop(connection);
-        Ok((before, SqliteTrail::open(&self.folder)?.size()?))
+        Ok((before, SqliteTrail::open(&self.folder, keyring)?.size()?))
     }
 
     /// Puts the store that is in another folder in the place of this one, with further files of that folder (`keys/signing.key`,
@@ -107,7 +132,13 @@ impl Unused {
     ///
     /// # Errors
     /// D0701 where something cannot be copied or moved, D0703 where the disk is full.
-    pub fn replace(&self, backup: &Path, beside: &[PathBuf], aside: &Path) -> Result<(), Error> {
+    pub fn replace(
+        &self,
+        backup: &Path,
+        beside: &[PathBuf],
+        aside: &Path,
+        keyring: &Arc<Keyring>,
+    ) -> Result<(), Error> {
         let prepared = self.folder.join(RESTORING);
         if prepared.exists() {
             std::fs::remove_dir_all(&prepared).map_err(|e| refused(&prepared, &e))?;
@@ -115,7 +146,7 @@ impl Unused {
         crate::store::make_folder(&prepared).map_err(|e| refused(&prepared, &e))?;
         let all = || std::iter::once(Path::new(schema::FILE)).chain(beside.iter().map(PathBuf::as_path));
         // Not the file alone: a copy that somebody made of a whole folder may have a log beside it.
-        SqliteTrail::open(backup)?.back_up(&prepared.join(schema::FILE))?;
+        SqliteTrail::open(backup, keyring)?.back_up(&prepared.join(schema::FILE))?;
         for name in beside {
             copy_file(&backup.join(name), &prepared.join(name))?;
         }

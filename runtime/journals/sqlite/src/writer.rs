@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, Error, STOPPED};
-use dragoman_journal::{Batch, FORMAT, chain};
+use dragoman_journal::{Batch, FORMAT, Keyring, chain};
 use dragoman_model::{Digest, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 use tokio::sync::oneshot;
@@ -67,6 +67,8 @@ pub(crate) struct Memory {
     pub(crate) bytes: u64,
     /// Rows of runs at work.
     pub(crate) runs: Runs,
+    /// The keys that lock bodies.
+    pub(crate) keyring: Arc<Keyring>,
     number: u64,
     previous: Digest,
 }
@@ -91,7 +93,7 @@ impl Writer {
     ) -> Result<Self, Error> {
         let (queue, jobs) = mpsc::channel();
         let id = schema::meta(&connection, "writer")?;
-        let memory = Memory::read(&connection)?;
+        let memory = Memory::read(&connection, &options.keyring)?;
         let mut desk = Desk {
             connection,
             place,
@@ -142,7 +144,7 @@ impl Drop for Writer {
 
 impl Memory {
     /// Reads the end of the chain.
-    fn read(connection: &Connection) -> Result<Self, Error> {
+    fn read(connection: &Connection, keyring: &Arc<Keyring>) -> Result<Self, Error> {
         let last: Option<String> = connection
             .query_row("SELECT text FROM batch ORDER BY number DESC LIMIT 1", [], |row| {
                 row.get(0)
@@ -168,6 +170,7 @@ impl Memory {
             leaves: Vec::new(),
             bytes: 0,
             runs: Runs::default(),
+            keyring: Arc::clone(keyring),
             number,
             previous,
         })

@@ -70,7 +70,10 @@ async fn fill(folder: &Path) -> Vec<Head> {
 }
 
 fn codes(folder: &Path, heads: &[Head]) -> Vec<&'static str> {
-    let report = SqliteTrail::open(folder).unwrap().verify(heads).unwrap();
+    let report = SqliteTrail::open(folder, &std::sync::Arc::default())
+        .unwrap()
+        .verify(heads)
+        .unwrap();
     let mut codes: Vec<_> = report.findings.iter().map(|finding| finding.code.id).collect();
     for finding in &report.findings {
         assert!(finding.message.len() > 20, "a finding says what and where: {finding:?}");
@@ -83,10 +86,18 @@ fn codes(folder: &Path, heads: &[Head]) -> Vec<&'static str> {
 async fn a_store_that_nobody_has_been_at_is_clean() {
     let folder = tempfile::tempdir().unwrap();
     let heads = fill(folder.path()).await;
-    let report = SqliteTrail::open(folder.path()).unwrap().verify(&heads).unwrap();
+    let report = SqliteTrail::open(folder.path(), &std::sync::Arc::default())
+        .unwrap()
+        .verify(&heads)
+        .unwrap();
     assert_eq!(report.findings, []);
     assert_eq!((report.entries, report.erased, report.batches > 10), (26, 1, true));
-    assert_eq!(SqliteTrail::open(folder.path()).unwrap().check_file(), Ok(Vec::new()));
+    assert_eq!(
+        SqliteTrail::open(folder.path(), &std::sync::Arc::default())
+            .unwrap()
+            .check_file(),
+        Ok(Vec::new())
+    );
 
     let journal = open(folder.path());
     let before = journal.trail().unwrap();
@@ -293,7 +304,10 @@ async fn a_backup_is_a_store_of_its_moment() {
         "nothing is overwritten"
     );
 
-    let report = SqliteTrail::open(copy.path()).unwrap().verify(&heads).unwrap();
+    let report = SqliteTrail::open(copy.path(), &std::sync::Arc::default())
+        .unwrap()
+        .verify(&heads)
+        .unwrap();
     assert_eq!((report.entries, report.findings), (26, Vec::new()));
     let restored = open(copy.path());
     assert!(

@@ -99,7 +99,7 @@ async fn fill(folder: &Path) {
 }
 
 fn codes(folder: &Path) -> Vec<(&'static str, String)> {
-    let report = SqliteTrail::open(folder).unwrap().verify(&[]).unwrap();
+    let report = SqliteTrail::open(folder, &Arc::default()).unwrap().verify(&[]).unwrap();
     let finding = |finding: dragoman_journal::audit::Finding| (finding.code.id, finding.message);
     report.findings.into_iter().map(finding).collect()
 }

@@ -29,7 +29,11 @@ async fn a_store_of_format_1_is_moved_up() {
     let folder = tempfile::tempdir().unwrap();
     left_behind(folder.path(), include_str!("golden/format-1.sql"));
     assert_eq!(format(folder.path()), 1);
-    let before = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
+    let before = audit::verify(
+        &SqliteTrail::open(folder.path(), &std::sync::Arc::default()).unwrap(),
+        &[],
+    )
+    .unwrap();
     assert_eq!(format(folder.path()), 1, "who only reads changes nothing");
 
     let journal = SqliteJournal::open(folder.path(), Options::default()).unwrap();
@@ -68,7 +72,11 @@ async fn a_store_of_format_1_is_moved_up() {
     )
     .await;
     assert_eq!(answered(journal.load(lease.run).await)[1].header.record, read());
-    let after = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
+    let after = audit::verify(
+        &SqliteTrail::open(folder.path(), &std::sync::Arc::default()).unwrap(),
+        &[],
+    )
+    .unwrap();
     assert_eq!(
         (before.entries + 3, before.findings.len()),
         (after.entries, after.findings.len())
@@ -84,7 +92,11 @@ async fn a_store_of_format_2_is_moved_up() {
     let folder = tempfile::tempdir().unwrap();
     left_behind(folder.path(), include_str!("golden/format-2.sql"));
     assert_eq!(format(folder.path()), 2);
-    let before = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
+    let before = audit::verify(
+        &SqliteTrail::open(folder.path(), &std::sync::Arc::default()).unwrap(),
+        &[],
+    )
+    .unwrap();
     let journal = SqliteJournal::open(folder.path(), Options::default()).unwrap();
     assert_eq!(format(folder.path()), FORMAT);
 
@@ -98,7 +110,11 @@ async fn a_store_of_format_2_is_moved_up() {
     assert_eq!(keys(children), [of_item(0), of_item(1)]);
     let unfinished = answered(journal.unfinished(parent.run, "sent".into()).await);
     assert_eq!(keys(unfinished), [of_item(1)], "the other one ended well");
-    let after = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
+    let after = audit::verify(
+        &SqliteTrail::open(folder.path(), &std::sync::Arc::default()).unwrap(),
+        &[],
+    )
+    .unwrap();
     assert_eq!(after, before);
 }
 
@@ -107,7 +123,11 @@ async fn a_store_of_format_3_is_moved_up() {
     let folder = tempfile::tempdir().unwrap();
     left_behind(folder.path(), include_str!("golden/format-3.sql"));
     assert_eq!(format(folder.path()), 3);
-    let before = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
+    let before = audit::verify(
+        &SqliteTrail::open(folder.path(), &std::sync::Arc::default()).unwrap(),
+        &[],
+    )
+    .unwrap();
     let journal = SqliteJournal::open(folder.path(), Options::default()).unwrap();
     assert_eq!(format(folder.path()), FORMAT);
 
@@ -121,7 +141,11 @@ async fn a_store_of_format_3_is_moved_up() {
     );
     let left = answered(journal.left(Unfinished::Waiting, None, 10).await);
     assert_eq!(left, [], "nothing has come for them");
-    let after = audit::verify(&SqliteTrail::open(folder.path()).unwrap(), &[]).unwrap();
+    let after = audit::verify(
+        &SqliteTrail::open(folder.path(), &std::sync::Arc::default()).unwrap(),
+        &[],
+    )
+    .unwrap();
     assert_eq!(after, before);
 }
 

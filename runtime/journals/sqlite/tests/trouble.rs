@@ -156,7 +156,10 @@ fn a_store_has_one_owner() {
         message.contains(&format!("process {}", std::process::id())),
         "{message}"
     );
-    assert!(SqliteTrail::open(folder.path()).is_ok(), "an audit needs no lock");
+    assert!(
+        SqliteTrail::open(folder.path(), &Arc::default()).is_ok(),
+        "an audit needs no lock"
+    );
     drop(first);
     assert!(open(folder.path()).is_ok());
 }
@@ -201,7 +204,11 @@ fn what_is_no_store_is_said_to_be_none() {
         assert!(message.contains(word), "{word}: {message}");
     }
     let folder = tempfile::tempdir().unwrap();
-    assert_eq!(refused(SqliteTrail::open(folder.path())).0, "D0701", "nothing to audit");
+    assert_eq!(
+        refused(SqliteTrail::open(folder.path(), &Arc::default())).0,
+        "D0701",
+        "nothing to audit"
+    );
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
     assert_eq!(

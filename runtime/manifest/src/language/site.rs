@@ -116,6 +116,12 @@ static STORE: Map = map(
             "The database that several machines share.",
             "{ url: postgresql://db.example/dragoman, user: dragoman, password: env:STORE_PASSWORD }",
         ),
+        key(
+            "encryption",
+            List(&Secret),
+            "Where the keys are with which messages are encrypted; the first encrypts, all decrypt.",
+            "[file:store.key]",
+        ),
     ],
 )
 .one_of(&["sqlite", "postgres"]);

@@ -4,9 +4,9 @@ use dragoman_model::Diagnostic;
 
 use super::address::{host_and_port, named_in};
 use super::secret::secret;
-use super::{Database, DatabaseAddress, Store};
+use super::{Database, DatabaseAddress, Secret, Store};
 use crate::reading::Reading;
-use crate::yaml::Node;
+use crate::yaml::{Node, NodeKind};
 use crate::{Spanned, codes};
 
 const EXAMPLE: &str = "postgresql://db.example/dragoman";
@@ -22,24 +22,48 @@ pub(super) fn store(reading: &mut Reading, node: &Node, folder: Spanned<String>)
     let example = "`{ sqlite: data }`, or `{ postgres: { url: postgresql://db.example/dragoman, user: dragoman, password: \
                    env:STORE_PASSWORD } }`";
     let mut fields = reading.fields(node, "the store", example)?;
+    let encryption = fields
+        .take("encryption")
+        .map_or_else(Vec::new, |n| encryption(reading, n));
     let Some(node) = fields.take("postgres") else {
         let sqlite = fields.need(reading, "sqlite", FOLDER);
         let folder = sqlite.and_then(|n| reading.text(n, FOLDER));
         fields.finish(reading);
-        return folder.map(|folder| Store { folder, database: None });
+        return folder.map(|folder| Store {
+            folder,
+            database: None,
+            encryption,
+        });
     };
     fields.finish(reading);
-    database(reading, node, folder)
+    let store = database(reading, node, folder)?;
+    Some(Store { encryption, ..store })
+}
+
+/// Where keys are; without one nothing would be encrypted, so an empty list is a mistake.
+fn encryption(reading: &mut Reading, node: &Node) -> Vec<Secret> {
+    let items = reading.list(node, "a list of keys", "`[file:store.key]`");
+    if items.is_empty() && matches!(&node.kind, NodeKind::Sequence(_)) {
+        let message = "there is no key to encrypt with";
+        let help = "name one, for example `[file:store.key]`; `dragoman store key` makes it";
+        reading.push(Diagnostic::error(codes::WRONG_VALUE, node.span.clone(), message).help(help));
+    }
+    items.iter().filter_map(|item| secret(reading, item)).collect()
 }
 
 impl Store {
     /// Where it is, in one text: another text is another store.
     pub fn place(&self) -> Spanned<String> {
-        let Some(Database { url, schema, .. }) = &self.database else {
-            return self.folder.clone();
-        };
         let folder = &self.folder.value;
-        Spanned::new(format!("{} {schema}, and {folder}", url.value), url.span.clone())
+        let (mut place, span) = match &self.database {
+            Some(Database { url, schema, .. }) => (format!("{} {schema}, and {folder}", url.value), &url.span),
+            None => (folder.clone(), &self.folder.span),
+        };
+        if !self.encryption.is_empty() {
+            let keys: Vec<String> = self.encryption.iter().map(|key| key.place.to_string()).collect();
+            place.push_str(&format!(", encrypted with {}", keys.join(", ")));
+        }
+        Spanned::new(place, span.clone())
     }
 }
 
@@ -75,6 +99,7 @@ fn database(reading: &mut Reading, node: &Node, folder: Spanned<String>) -> Opti
     Some(Store {
         folder: said.unwrap_or(folder),
         database: Some(database),
+        encryption: Vec::new(),
     })
 }
 

@@ -58,6 +58,7 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         store: store.unwrap_or_else(|| Store {
             folder: folder(),
             database: None,
+            encryption: Vec::new(),
         }),
         observe: observe.is_some_and(|o| o.value),
         pipelines,

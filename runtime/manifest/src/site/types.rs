@@ -143,6 +143,17 @@ pub enum SecretPlace {
     Credential(String),
 }
 
+/// As it is written.
+impl std::fmt::Display for SecretPlace {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SecretPlace::Environment(name) => write!(f, "env:{name}"),
+            SecretPlace::File(path) => write!(f, "file:{path}"),
+            SecretPlace::Credential(name) => write!(f, "credential:{name}"),
+        }
+    }
+}
+
 /// Limits of the calls of a connection; none: the host's defaults.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallLimits {
@@ -186,6 +197,8 @@ pub struct Store {
     pub folder: Spanned<String>,
     /// The database that several machines share; none: the folder has it all.
     pub database: Option<Database>,
+    /// Where the keys are with which messages are encrypted in it, the one that encrypts first; none: they are not.
+    pub encryption: Vec<Secret>,
 }
 
 /// A PostgreSQL database.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dragoman_host::{CallLimits, CredentialGrant, EndpointGrant};
 use dragoman_manifest::site::{
-    Auth as SaidAuth, CallLimits as SaidLimits, Connection as Said, Endpoint as SaidEndpoint, SecretPlace,
+    Auth as SaidAuth, CallLimits as SaidLimits, Connection as Said, Endpoint as SaidEndpoint,
 };
 use dragoman_model::{Diagnostic, Digest};
 use dragoman_transports_http::egress::{Auth, Endpoint};
@@ -89,22 +89,14 @@ fn grant(said: &SaidEndpoint) -> EndpointGrant {
 fn identity(said: &SaidEndpoint) -> String {
     let auth = match &said.auth {
         None => String::new(),
-        Some(SaidAuth::Bearer(secret)) => format!("bearer {}", place(&secret.place)),
-        Some(SaidAuth::Basic { user, password }) => format!("basic {user} {}", place(&password.place)),
-        Some(SaidAuth::Header { name, value }) => format!("header {name} {}", place(&value.place)),
+        Some(SaidAuth::Bearer(secret)) => format!("bearer {}", secret.place),
+        Some(SaidAuth::Basic { user, password }) => format!("basic {user} {}", password.place),
+        Some(SaidAuth::Header { name, value }) => format!("header {name} {}", value.place),
     };
     format!(
         "{}|{}|{auth}|{:?}",
         said.url.value, said.private, said.idempotency_header
     )
-}
-
-fn place(place: &SecretPlace) -> String {
-    match place {
-        SecretPlace::Environment(name) => format!("env:{name}"),
-        SecretPlace::File(path) => format!("file:{path}"),
-        SecretPlace::Credential(name) => format!("credential:{name}"),
-    }
 }
 
 fn auth(context: &Context<'_>, said: &SaidAuth, diagnostics: &mut Vec<Diagnostic>) -> Option<Auth> {

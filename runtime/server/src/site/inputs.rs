@@ -60,6 +60,7 @@ impl Inputs {
                 .iter()
                 .filter_map(|database| database.password.as_ref()),
         );
+        secrets.extend(&said.store.encryption);
         secrets.extend(said.users.iter().map(|(_, user)| match &user.proof {
             Proof::Password(secret) | Proof::Token(secret) => secret,
         }));

@@ -1,9 +1,10 @@
 //! Copies of a store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dragoman_engine::shell::{Clock, SystemClock};
-use dragoman_journal::Head;
+use dragoman_journal::{Head, Keyring};
 use dragoman_journals_sqlite::{SqliteTrail, copy_file, sync_folder};
 use dragoman_model::{Timestamp, Value};
 use dragoman_security::Keys;
@@ -13,7 +14,7 @@ use super::{folder_of, no_store, sound};
 
 use crate::error::{Error, UNWRITTEN};
 use crate::heads;
-use crate::stores::Place;
+use crate::stores::is_in;
 
 /// What a backup says of itself.
 pub(super) const SAID: &str = "backup.json";
@@ -27,8 +28,8 @@ pub(super) const KEYS: [&str; 2] = ["keys/signing.key", "keys/cache.key"];
 /// D0701 where there is no store, D0704 where it or the copy is not whole, D0905 where the folder is there or cannot be
 /// made, D0939 where a database keeps the store.
 pub fn back_up(site_file: &Path, to: &Path, with_keys: bool) -> Result<Value, Error> {
-    let folder = folder_of(site_file)?;
-    if !Place::Folder(folder.clone()).may_be_there() {
+    let (folder, keyring) = folder_of(site_file)?;
+    if !is_in(&folder) {
         return Err(no_store(&folder));
     }
     if to.exists() {
@@ -40,7 +41,7 @@ pub fn back_up(site_file: &Path, to: &Path, with_keys: bool) -> Result<Value, Er
         ));
     }
     let part = beside(to, "part");
-    let made = copy(&folder, &part, with_keys);
+    let made = copy(&folder, &part, with_keys, &keyring);
     let named = made.and_then(|told| {
         std::fs::rename(&part, to).map_err(|e| unwritten(to, &e))?;
         if let Some(above) = to.parent().filter(|above| !above.as_os_str().is_empty()) {
@@ -68,9 +69,9 @@ pub(super) fn unwritten(path: &Path, error: &std::io::Error) -> Error {
 }
 
 /// Makes the copy, and looks through it.
-fn copy(folder: &Path, part: &Path, with_keys: bool) -> Result<Value, Error> {
+fn copy(folder: &Path, part: &Path, with_keys: bool, keyring: &Arc<Keyring>) -> Result<Value, Error> {
     std::fs::create_dir_all(part).map_err(|e| unwritten(part, &e))?;
-    let store = SqliteTrail::open(folder)?;
+    let store = SqliteTrail::open(folder, keyring)?;
     store.back_up(&part.join("journal.db"))?;
     drop(store);
     let mut keys = Vec::new();
@@ -78,12 +79,12 @@ fn copy(folder: &Path, part: &Path, with_keys: bool) -> Result<Value, Error> {
         copy_file(&folder.join(key), &part.join(key))?;
         keys.push(*key);
     }
-    let copied = SqliteTrail::open(part)?;
+    let copied = SqliteTrail::open(part, keyring)?;
     let report = sound(&copied, part)?;
     let head = copied.heads()?.into_iter().next().map(|head| signed(head, folder));
     let said = json!({
         "dragoman": env!("CARGO_PKG_VERSION"), "made": SystemClock.now(), "entries": report.entries, "batches": report.batches,
-        "bytes": copied.size()?.bytes, "keys": keys, "head": head,
+        "bytes": copied.size()?.bytes, "keys": keys, "encrypted": keyring.ids().collect::<Vec<_>>(), "head": head,
     });
     drop(copied);
     let file = part.join(SAID);

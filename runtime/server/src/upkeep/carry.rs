@@ -16,7 +16,7 @@ use super::backup::KEYS;
 use super::{folder_of, no_store, sound};
 use crate::error::Error;
 use crate::site::read;
-use crate::stores::{Place, store_folder};
+use crate::stores::{At, Place, is_in, store_folder};
 
 /// So many pages may be on their way.
 const PAGES: usize = 4;
@@ -29,29 +29,26 @@ const PAGES: usize = 4;
 /// D0701 where there is no store, it was moved before, or the database's schema holds another one; D0704 where the store or
 /// what came of it is not whole; D0706 where it is served; D0939 where a database keeps it already.
 pub async fn move_store(site_file: &Path, to: &Path) -> Result<Value, Error> {
-    let folder = folder_of(site_file)?;
+    let (folder, _) = folder_of(site_file)?;
     let (said, _) = read(to).map_err(Error::Diagnostics)?;
-    let Place::Database { name, server, schema } = Place::of(to, &said)? else {
+    let place = Place::of(to, &said)?;
+    let At::Database { name, server, schema } = &place.at else {
         let message = format!("{} names no database", to.display());
         let help = "write `store: { postgres: { url: ... } }` there; from folder to folder a store goes with `store \
                     backup` and `store restore`";
         return Err(Error::new(CANNOT_OPEN, message, help));
     };
     let there = format!("the schema `{schema}` of {name}");
-    if !Place::Folder(folder.clone()).may_be_there() {
+    if !is_in(&folder) {
         return Err(no_store(&folder));
     }
     let unused = Unused::take(&folder)?;
     let keys = KeysTo::look(&folder, &store_folder(to, &said))?;
-    let trail = SqliteTrail::open(&folder)?;
+    // With the keys of the other site file: what it cannot read is not moved there.
+    let trail = SqliteTrail::open(&folder, &place.keyring)?;
     let report = sound(&trail, &folder)?;
     let end = trail.heads()?.into_iter().next();
-    let imported = import(&server, &schema, end.as_ref(), pages(trail)).await?;
-    let place = Place::Database {
-        name: name.clone(),
-        server,
-        schema,
-    };
+    let imported = import(server, schema, end.as_ref(), pages(trail)).await?;
     same(place, end).await?;
     keys.copy()?;
     let aside = unused.set_aside(&there)?;

@@ -7,10 +7,12 @@ mod carry;
 mod restore;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use dragoman_journal::Standing;
 use dragoman_journal::audit::{Report, verify};
-use dragoman_journal::error::{CANNOT_OPEN, CORRUPT};
+use dragoman_journal::error::{CANNOT_OPEN, CORRUPT, NOT_A_KEY};
+use dragoman_journal::{Keyring, Standing};
+use dragoman_journals_postgres::encrypt;
 use dragoman_journals_sqlite::{Size, SqliteTrail, Unused};
 use dragoman_model::Value;
 use serde_json::json;
@@ -21,7 +23,7 @@ pub use restore::{Losing, restore};
 
 use crate::error::{Error, IN_DATABASE};
 use crate::site::read;
-use crate::stores::{OpenTrail, Place};
+use crate::stores::{At, OpenTrail, Place, is_in};
 
 /// Lines of damage that are told; one bad page can give thousands.
 const SHOWN: usize = 5;
@@ -37,6 +39,8 @@ pub struct Checked {
     pub damage: Vec<String>,
     /// What is wrong with the trail and the tables that follow from it; none: the file is damaged.
     pub report: Option<Report>,
+    /// The name of the key that messages are encrypted with; none: they are not.
+    pub key: Option<String>,
     /// How many runs stand how.
     pub runs: Vec<(&'static str, usize)>,
 }
@@ -77,7 +81,7 @@ impl Checked {
         json!({ "store": self.place, "bytes": self.size.map(|size| size.bytes), "free": self.size.map(|size| size.free),
                 "entries": self.report.as_ref().map(|report| report.entries),
                 "batches": self.report.as_ref().map(|report| report.batches),
-                "runs": runs, "damage": self.damage, "findings": findings })
+                "key": self.key, "runs": runs, "damage": self.damage, "findings": findings })
     }
 }
 
@@ -91,7 +95,7 @@ fn finding(finding: &dragoman_journal::audit::Finding) -> Value {
 /// D0701 where there is no store, or it cannot be read at all.
 pub fn check_store(site_file: &Path) -> Result<Checked, Error> {
     let place = place_of(site_file)?;
-    if let Place::Folder(folder) = &place
+    if let At::Folder(folder) = &place.at
         && !place.may_be_there()
     {
         return Err(no_store(folder));
@@ -101,6 +105,7 @@ pub fn check_store(site_file: &Path) -> Result<Checked, Error> {
         size: None,
         damage: Vec::new(),
         report: None,
+        key: place.keyring.ids().next(),
         runs: Vec::new(),
     };
     match checked.look_through(&place) {
@@ -138,12 +143,42 @@ fn standings(trail: &OpenTrail) -> Result<Vec<(&'static str, usize)>, Error> {
 /// # Errors
 /// D0706 where it is served, D0939 where a database keeps it; as `Unused::compact`.
 pub fn compact(site_file: &Path) -> Result<(Size, Size), Error> {
-    let folder = folder_of(site_file)?;
-    if !Place::Folder(folder.clone()).may_be_there() {
+    let (folder, keyring) = folder_of(site_file)?;
+    if !is_in(&folder) {
         return Err(no_store(&folder));
     }
-    sound(&SqliteTrail::open(&folder)?, &folder)?;
-    Ok(Unused::take(&folder)?.compact()?)
+    sound(&SqliteTrail::open(&folder, &keyring)?, &folder)?;
+    Ok(Unused::take(&folder)?.compact(&keyring)?)
+}
+
+/// Encrypts all that a store has with the first key of the site, also what is plain or encrypted with another. Says what was
+/// done. A file is written anew, and nobody may serve it meanwhile; a database is worked through while others use it.
+///
+/// # Errors
+/// D0727 where the site names no key, D0726 where one is missing; as [`compact`] where a folder has the store.
+pub async fn encrypt_store(site_file: &Path) -> Result<Value, Error> {
+    let place = place_of(site_file)?;
+    let Some(key) = place.keyring.ids().next() else {
+        let help =
+            "write `encryption: [file:store.key]` under `store:` of the site file; `dragoman store key` makes the key";
+        return Err(Error::new(
+            NOT_A_KEY,
+            "the site names no key to encrypt its store with",
+            help,
+        ));
+    };
+    Ok(match &place.at {
+        At::Folder(folder) if !is_in(folder) => return Err(no_store(folder)),
+        At::Folder(folder) => {
+            sound(&SqliteTrail::open(folder, &place.keyring)?, folder)?;
+            let (before, after) = Unused::take(folder)?.encrypt(&place.keyring)?;
+            json!({ "key": key, "before": before.bytes, "after": after.bytes })
+        }
+        At::Database { server, schema, .. } => {
+            let changed = encrypt(server, schema, &place.keyring).await?;
+            json!({ "key": key, "changed": changed })
+        }
+    })
 }
 
 /// Where the runs of a site are.
@@ -152,11 +187,12 @@ fn place_of(site_file: &Path) -> Result<Place, Error> {
     Place::of(site_file, &said)
 }
 
-/// The folder of a site's store.
-fn folder_of(site_file: &Path) -> Result<PathBuf, Error> {
-    match place_of(site_file)? {
-        Place::Folder(folder) => Ok(folder),
-        Place::Database { name, schema, .. } => {
+/// The folder of a site's store, and its keys.
+fn folder_of(site_file: &Path) -> Result<(PathBuf, Arc<Keyring>), Error> {
+    let place = place_of(site_file)?;
+    match place.at {
+        At::Folder(folder) => Ok((folder, place.keyring)),
+        At::Database { name, schema, .. } => {
             let message =
                 format!("the runs of this site are in the schema `{schema}` of {name}, which keeps its own files");
             let help = format!(

@@ -1,11 +1,12 @@
 //! A backup in the place of a store.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use dragoman_engine::shell::{Clock, SystemClock};
-use dragoman_journal::Head;
 use dragoman_journal::audit::{TRAIL_REWRITTEN, TRAIL_SHORTER, Trail};
-use dragoman_journal::error::CANNOT_OPEN;
+use dragoman_journal::error::{CANNOT_OPEN, KEY_MISSING};
+use dragoman_journal::{Head, Keyring};
 use dragoman_journals_sqlite::{SqliteTrail, Unused};
 use dragoman_model::{Code, Digest, Value};
 use serde_json::json;
@@ -16,7 +17,7 @@ use crate::error::Error;
 use crate::heads::{self, Outside};
 use crate::os_user::os_user;
 use crate::site::{folder_of as site_folder, read};
-use crate::stores::Place;
+use crate::stores::is_in;
 
 /// That what the store or its outside heads have beyond the backup may be lost, and why.
 #[derive(Debug, Clone)]
@@ -40,8 +41,8 @@ struct Loss {
 /// D0720 where the backup is older, D0721 where it is of another trail; D0704 where it is not whole, D0701 where it is none;
 /// D0706 where the store is served, D0939 where a database keeps it.
 pub fn restore(site_file: &Path, from: &Path, losing: Option<&Losing>) -> Result<Value, Error> {
-    let folder = folder_of(site_file)?;
-    if !Place::Folder(from.to_owned()).may_be_there() {
+    let (folder, keyring) = folder_of(site_file)?;
+    if !is_in(from) {
         let help = "name the folder that `dragoman store backup` made; it has a `journal.db`";
         return Err(Error::new(
             CANNOT_OPEN,
@@ -50,11 +51,11 @@ pub fn restore(site_file: &Path, from: &Path, losing: Option<&Losing>) -> Result
         ));
     }
     let unused = Unused::take(&folder)?;
-    let backup = SqliteTrail::open(from)?;
+    let backup = SqliteTrail::open(from, &keyring)?;
     let report = sound(&backup, from)?;
     let (said, _) = read(site_file).map_err(Error::Diagnostics)?;
     let outside = Outside::of(&said, &site_folder(site_file)).map(|outside| outside.file);
-    let losses = losses(&backup, &folder, outside.as_deref())?;
+    let losses = losses(&backup, &folder, outside.as_deref(), &keyring)?;
     if let (Some(loss), None) = (losses.first(), losing) {
         let help = "look for a newer backup; where the rest is to be lost, say `--lose-newer --reason TEXT`: runs that were \
                     begun since are gone, and what was done since may be done again, so stop the messages first and \
@@ -74,7 +75,7 @@ pub fn restore(site_file: &Path, from: &Path, losing: Option<&Losing>) -> Result
         .map(PathBuf::from)
         .filter(|key| from.join(key).is_file())
         .collect();
-    unused.replace(from, &keys, &aside)?;
+    unused.replace(from, &keys, &aside, &keyring)?;
     let mut told = json!({
         "at": at, "by": os_user(), "from": from, "reason": losing.map(|losing| &losing.reason), "entries": report.entries,
         "head": head, "lost": losses.iter().map(|loss| &loss.what).collect::<Vec<_>>(), "aside": aside,
@@ -97,17 +98,25 @@ fn moved_aside(file: &Path, at: &str) -> Option<PathBuf> {
 }
 
 /// What would be lost with the store that is there, and with what its heads know.
-fn losses(backup: &SqliteTrail, folder: &Path, heads_file: Option<&Path>) -> Result<Vec<Loss>, Error> {
+fn losses(
+    backup: &SqliteTrail,
+    folder: &Path,
+    heads_file: Option<&Path>,
+    keyring: &Arc<Keyring>,
+) -> Result<Vec<Loss>, Error> {
     let Some(kept) = backup.heads()?.into_iter().next() else {
         return Ok(Vec::new());
     };
     let mut losses = Vec::new();
-    if Place::Folder(folder.to_owned()).may_be_there() {
-        // One that cannot be read is what restoring is for: only its heads can say what it had.
-        if let Ok(store) = SqliteTrail::open(folder)
-            && let Ok(heads) = store.heads()
-        {
-            losses.extend(heads.iter().filter_map(|head| beyond(&kept, backup, &store, head)));
+    if is_in(folder) {
+        match SqliteTrail::open(folder, keyring) {
+            Ok(store) => {
+                let heads = store.heads().unwrap_or_default();
+                losses.extend(heads.iter().filter_map(|head| beyond(&kept, backup, &store, head)));
+            }
+            Err(error) if error.code == KEY_MISSING => return Err(error.into()),
+            // One that cannot be read is what restoring is for: only its heads can say what it had.
+            Err(_) => {}
         }
     }
     if let Some(file) = heads_file {

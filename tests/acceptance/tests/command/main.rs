@@ -12,6 +12,7 @@ mod cases;
 mod connections;
 mod dead;
 mod drawings;
+mod encrypted;
 mod full_disks;
 mod guides;
 mod log;

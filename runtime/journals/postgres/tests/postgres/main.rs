@@ -1,6 +1,7 @@
 //! The store on a real server: the suite of the trait, and what goes wrong.
 
 mod conformance;
+mod encrypted;
 mod import;
 mod line;
 mod server;

@@ -32,7 +32,7 @@ async fn open(server: &Postgres, options: Options) -> PostgresJournal {
 }
 
 fn audit(server: &Postgres) -> (u64, Vec<String>) {
-    let trail = PostgresTrail::open(&address(server, "postgres", "dragoman"), "dragoman").unwrap();
+    let trail = PostgresTrail::open(&address(server, "postgres", "dragoman"), "dragoman", &Arc::default()).unwrap();
     let report = verify(&trail, &trail.heads().unwrap()).unwrap();
     let findings = report.findings.iter().map(|finding| finding.message.clone()).collect();
     (report.entries, findings)
@@ -270,6 +270,6 @@ async fn a_database_that_is_not_fit_is_refused() {
             .await
             .contains("user and password")
     );
-    let trail = PostgresTrail::open(&address(&server, "postgres", "dragoman"), "dragoman");
+    let trail = PostgresTrail::open(&address(&server, "postgres", "dragoman"), "dragoman", &Arc::default());
     assert_eq!(trail.err().expect("there is none").code, CANNOT_OPEN);
 }
