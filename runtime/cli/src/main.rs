@@ -59,7 +59,9 @@ enum Command {
     Reconcile(commands::reconcile::Reconcile),
     /// Accounts of the ledgers: what is claimed, by whom, and setting it right
     Ledger(commands::ledger::Ledger),
-    /// Keeping the store: check, backup, restore, compact
+    /// How long messages are kept, what is held, and erasing
+    Retention(commands::retention::Retention),
+    /// Keeping the store: check, backup, restore, compact, encrypt
     Store(commands::store::Store),
     /// Accounts of people
     User(commands::user::User),
@@ -95,6 +97,7 @@ fn main() -> ExitCode {
         Command::Resume(command) => command.run(),
         Command::Reconcile(command) => command.run(),
         Command::Ledger(command) => command.run(),
+        Command::Retention(command) => command.run(),
         Command::Store(command) => command.run(),
         Command::User(command) => command.run(),
         Command::Audit(command) => command.run(),

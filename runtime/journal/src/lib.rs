@@ -32,6 +32,6 @@ pub use query::{AccountLine, AccountSummary, Effect, Emitted, Once, OnceState, R
 pub use record::{Ending, OnceKey, Parent, Record, TimerPurpose};
 pub use seal::{Sealed, SealedBody};
 pub use store::{
-    Answer, Append, Begin, Begun, ClaimLine, Journal, KeptDocument, Lease, NumberedEvent, Operation, Records, Refusal,
-    Settled, Standing, Stats, Store, Unfinished, VersionedValue,
+    Answer, Append, Begin, Begun, ClaimLine, Erasure, Journal, KeptDocument, Lease, NumberedEvent, Operation, Records,
+    Refusal, Settled, Standing, Stats, Store, Unfinished, VersionedValue,
 };

@@ -40,7 +40,7 @@ pub enum Table {
     /// `number, text` of each batch.
     Batches,
     /// `id, number, pipeline, run_key, content, parent, parent_path, parent_index, standing, wake, ending, epoch, due, entries,
-    /// began, touched, told, serial`. Nobody has a run while it is carried: `due` is 0 where whoever takes it up looks at once.
+    /// began, touched, told, serial, erased`. Nobody has a run while it is carried: `due` is 0 where whoever takes it up looks at once.
     /// `told`: the number of the entry that says why it stands so.
     Runs,
     /// `scope, key, run, path, state, input, input_body, output, reference, opened`; `opened`: the order over this table and
@@ -60,6 +60,8 @@ pub enum Table {
     States,
     /// `digest, media_type, bytes`, oldest first.
     Documents,
+    /// `run, digest` of each document that a run keeps.
+    DocumentUses,
     /// `digest, bytes`, oldest first.
     Versions,
     /// `number, name, key, data, run, path, pipeline, at, delivered`.
@@ -68,10 +70,11 @@ pub enum Table {
 
 impl Table {
     /// All of them, in the order in which they are carried.
-    pub const ALL: [Table; 15] = [
+    pub const ALL: [Table; 16] = [
         Table::Meta,
         Table::Versions,
         Table::Documents,
+        Table::DocumentUses,
         Table::Entries,
         Table::Bodies,
         Table::Batches,

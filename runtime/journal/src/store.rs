@@ -179,6 +179,11 @@ pub enum Operation {
         /// The wait.
         wait: Wait,
     },
+    /// Erases what runs that have ended have said. Their headers stay, and the entries that this comes with say that it was done.
+    Erase {
+        /// What is erased.
+        erasure: Box<Erasure>,
+    },
     /// Hands an event to the site: it is there for waits, and to be delivered to triggers.
     Emit {
         /// The event.
@@ -189,6 +194,21 @@ pub enum Operation {
         /// The wait's id.
         wait: String,
     },
+}
+
+/// What runs that have ended have said: all of it, in the tables that have it. Whoever erases has looked that they have ended,
+/// which nothing changes any more.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Erasure {
+    /// The runs: the bodies of their entries, and the documents that they kept and no other run keeps.
+    pub runs: Vec<RunId>,
+    /// Inputs and outputs of their business keys, each with the run that must hold it; how a key stands stays. None of a
+    /// ledger: what is counted stays.
+    pub onces: Vec<(OnceKey, RunId)>,
+    /// Inputs and outputs under references, each with run and path.
+    pub effects: Vec<(String, RunId, String)>,
+    /// Events by name and key, each with the run that emitted it; those that were not delivered yet stay.
+    pub events: Vec<(String, String, RunId)>,
 }
 
 /// How a step that was opened ended.
@@ -429,6 +449,17 @@ pub struct Stats {
 
 /// A store as a server has it.
 pub trait Store: Journal {
+    /// The first pipeline, by name, behind one, of which there are runs that have ended and are not erased.
+    fn next_ended(&self, behind: String) -> Answer<'_, Result<Option<String>, Error>>;
+    /// Runs of a pipeline that ended before a time and are not erased, the first to end first, behind one. Children are not
+    /// among them: they go with those that began them.
+    fn ended(
+        &self,
+        pipeline: String,
+        before: Timestamp,
+        behind: Option<RunId>,
+        limit: usize,
+    ) -> Answer<'_, Result<Vec<RunId>, Error>>;
     /// The end of each chain as of now, not yet signed.
     fn heads(&self) -> Answer<'_, Result<Vec<Head>, Error>>;
     /// What time it is where the store is, which those who share it go by; none: its owner is alone, and goes by its own.

@@ -31,6 +31,7 @@ use crate::os_user::os_actor;
 use crate::pauses::{self, Pauses};
 use crate::reconciliation;
 use crate::reload::Reloader;
+use crate::retention::{self, Retention};
 use crate::served::told;
 
 pub(crate) struct Api {
@@ -41,6 +42,7 @@ pub(crate) struct Api {
     pub(crate) token: Bearer,
     pub(crate) reloader: Arc<Reloader>,
     pub(crate) journal: Arc<dyn Store>,
+    pub(crate) retention: Retention,
 }
 
 /// The routes below `/v1`. All but `/v1/health` and `/v1/ready` ask who it is: an account of the site, or the administrator of this machine
@@ -64,6 +66,9 @@ pub(crate) fn router(api: Api) -> Router {
             "/v1/reconciliation",
             get(reconciliation::reconciliation).post(reconciliation::reconciliation_with),
         )
+        .route("/v1/retention", get(retention::show))
+        .route("/v1/retention/erasures", post(retention::erase))
+        .route("/v1/retention/holds", post(retention::hold))
         .route("/v1/waits", get(waits))
         .route("/v1/waits/{wait}", post(answer))
         .route("/v1/reload", post(reload))

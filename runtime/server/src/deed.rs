@@ -27,8 +27,8 @@ pub(crate) struct Deed<'a> {
     pub(crate) message: Value,
     /// Why.
     pub(crate) reason: &'a str,
-    /// Records of what came of it, each with its body.
-    pub(crate) records: Vec<(Record, Value)>,
+    /// Records of what came of it, each with its path and body.
+    pub(crate) records: Vec<(Record, String, Option<Value>)>,
     /// What it does in the store.
     pub(crate) operations: Vec<Operation>,
     /// What its run gives.
@@ -60,12 +60,13 @@ impl Deed<'_> {
             ending: Ending::Completed,
         };
         let content = Digest::of_value(&self.message);
+        let begun = json!({ "message": self.message, "now": now.to_string() });
         let mut parts = vec![
-            (accepted, "", json!({ "message": self.message, "now": now.to_string() })),
-            (operated, "", json!({ "reason": self.reason })),
+            (accepted, String::new(), Some(begun)),
+            (operated, String::new(), Some(json!({ "reason": self.reason }))),
         ];
-        parts.extend(self.records.into_iter().map(|(record, body)| (record, self.act, body)));
-        parts.push((closed, "", json!({ "output": self.output })));
+        parts.extend(self.records);
+        parts.push((closed, String::new(), Some(json!({ "output": self.output }))));
         let begin = Begin {
             entries: drafts(run, now, version, who, parts),
             operations: self.operations,
@@ -84,13 +85,19 @@ impl Deed<'_> {
 }
 
 /// Its entries: record, path and body of each.
-fn drafts(run: RunId, at: Timestamp, version: Digest, who: &Who, parts: Vec<(Record, &str, Value)>) -> Vec<Draft> {
-    let draft = |(seq, (record, path, body)): (u64, (Record, &str, Value))| Draft {
+fn drafts(
+    run: RunId,
+    at: Timestamp,
+    version: Digest,
+    who: &Who,
+    parts: Vec<(Record, String, Option<Value>)>,
+) -> Vec<Draft> {
+    let draft = |(seq, (record, path, body)): (u64, (Record, String, Option<Value>))| Draft {
         run,
         seq,
         at,
         actor: who.actor.clone(),
-        path: path.to_owned(),
+        path,
         versions: Versions {
             pipeline: version,
             plugin: None,
@@ -98,7 +105,7 @@ fn drafts(run: RunId, at: Timestamp, version: Digest, who: &Who, parts: Vec<(Rec
         },
         record,
         headers: Vec::new(),
-        body: Some(Arc::new(body)),
+        body: body.map(Arc::new),
     };
     (0..).zip(parts).map(draft).collect()
 }

@@ -143,7 +143,8 @@ pub(crate) async fn runs(
     Ok(Ok(json!({ "runs": runs.iter().map(view::run).collect::<Vec<_>>() })))
 }
 
-/// A run with its timeline: `{ run, timeline, children }`; the children's timelines too. With bodies also `edition`: the
+/// A run with its timeline: `{ run, timeline, children }`, and `erased: true` where what it has said is gone; the children's
+/// timelines too. With bodies also `edition`: the
 /// version of its pipeline that it is pinned to, and its text, as far as the store has it.
 pub(crate) async fn run(
     records: &dyn Records,
@@ -171,10 +172,19 @@ pub(crate) async fn run(
     }
     let timeline = view::history(&entries, bodies);
     let mut told = json!({ "run": summary, "timeline": timeline, "children": children });
+    if is_erased(&entries) {
+        told["erased"] = json!(true);
+    }
     if bodies {
         told["edition"] = edition(records, &entries).await?;
     }
     Ok(Ok(told))
+}
+
+/// Whether what a run has said was erased.
+fn is_erased(entries: &[Entry]) -> bool {
+    let said = |entry: &Entry| entry.header.body.is_some() && entry.body.is_none();
+    entries.first().is_some_and(said)
 }
 
 /// The version of its pipeline that a run is pinned to: `{ version, name, text }`, or null where the store has none.

@@ -24,6 +24,7 @@ use crate::error::{Error, FIXED};
 use crate::heads::Outside;
 use crate::plans::Plans;
 use crate::reconciliation::Daily;
+use crate::retention::Periods;
 use crate::runtime::{Connections, Runtime, keep};
 use crate::served::{Served, changed, now};
 use crate::site::{self, Inputs, Secrets, Seen, Site};
@@ -80,6 +81,8 @@ pub(crate) struct Reloader {
     pub(crate) heads: watch::Sender<Option<Outside>>,
     /// Which days are reconciled, and when.
     pub(crate) daily: watch::Sender<Daily>,
+    /// How long what runs have said is kept.
+    pub(crate) periods: watch::Sender<Periods>,
 }
 
 impl Reloader {
@@ -126,6 +129,7 @@ impl Reloader {
             accounts: Arc::new(Accounts::new(runtime.users.clone())?),
             heads: watch::Sender::new(Outside::of(&runtime.said, &runtime.folder)),
             daily: watch::Sender::new(runtime.daily.clone()),
+            periods: watch::Sender::new(Periods::of(&runtime.said)),
         })
     }
 
@@ -275,6 +279,7 @@ impl Reloader {
             other
         });
         self.daily.send_replace(site.daily);
+        self.periods.send_replace(Periods::of(&site.said));
         let pipelines: Vec<_> = plans.iter().map(|p| (p.pipeline.clone(), p.version)).collect();
         let changed = changed(&before.pipelines, &pipelines);
         let served = Arc::new(Served {

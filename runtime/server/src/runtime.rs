@@ -25,6 +25,7 @@ use crate::metrics::{Counted, Timed};
 use crate::pauses::{Held, Known, Pauses};
 use crate::plans::Plans;
 use crate::reconciliation::Daily;
+use crate::retention::Retention;
 use crate::site::{self, Account, Inputs, Secrets, Seen, Site};
 use crate::stores::{Place, store_folder};
 
@@ -60,6 +61,14 @@ impl Connections {
         leaving
     }
 
+    /// As a site has them.
+    fn new(
+        host: BTreeMap<String, dragoman_host::Connection>,
+        endpoints: BTreeMap<String, BTreeMap<String, Endpoint>>,
+    ) -> Self {
+        Connections { host, endpoints }
+    }
+
     /// Lets host and egress have them.
     pub(crate) fn bind(&self, host: &Host, egress: &HttpEgress) {
         egress.set_endpoints(self.endpoints.clone());
@@ -83,6 +92,8 @@ pub struct Runtime {
     pub plans: Arc<Plans>,
     /// What somebody has paused.
     pub pauses: Arc<Pauses>,
+    /// How long what runs have said is kept, and what is held.
+    pub retention: Retention,
     pub(crate) counted: Arc<Counted>,
     pub(crate) daily: Daily,
     /// The senders by name.
@@ -168,14 +179,12 @@ impl Runtime {
             world,
             ..
         } = site;
-        let connections = Connections {
-            host: connections,
-            endpoints,
-        };
+        let connections = Connections::new(connections, endpoints);
         connections.bind(&host, &egress);
         let plans = Arc::new(Plans::new(editions, world, shared.clone(), host.clone()));
         let clock = crate::clock::of(&journal).await?;
         let counted = Arc::<Counted>::default();
+        let retention = Retention::of(journal.clone(), &said);
         let (engine, pauses) = start(shared, clock, journal.is_alone(), &host, &plans, &counted).await?;
         Ok(Runtime {
             said,
@@ -185,6 +194,7 @@ impl Runtime {
             journal,
             plans,
             pauses,
+            retention,
             counted,
             daily,
             senders,

@@ -18,9 +18,10 @@ use crate::error::{Error, LISTEN};
 use crate::metrics::{Metrics, count_answers};
 use crate::migrations::Migrations;
 use crate::reload::Reloader;
+use crate::retention::Retention;
 use crate::runtime::Runtime;
 use crate::triggers::Front;
-use crate::{api, heads, open_files, reconciliation, sources, watching, working};
+use crate::{api, heads, open_files, reconciliation, retention, sources, watching, working};
 
 /// How long runs at work may go on once the server was told to stop.
 pub(crate) const DRAIN: Duration = Duration::from_secs(10);
@@ -62,6 +63,8 @@ pub async fn serve(
     let counted = runtime.counted.clone();
     let reconciling = reconciliation::keep(journal.clone(), reloader.daily.subscribe(), counted, stopped.clone());
     let reconciling = tokio::spawn(reconciling);
+    let retained = Retention::new(journal.clone(), reloader.periods.subscribe());
+    let erasing = tokio::spawn(retention::keep(retained, stopped.clone()));
     let most = open_files::connections();
     tracing::debug!("at most {most} connections are taken at once");
     let serving = tokio::spawn(dragoman_transports_http::inbound::serve(
@@ -81,6 +84,7 @@ pub async fn serve(
     let _ = tokio::time::timeout(CLOSING, sources).await;
     watching.abort();
     reconciling.abort();
+    erasing.abort();
     over.send_replace(true);
     let _ = heads.await;
     address.withdraw();
@@ -111,6 +115,7 @@ fn router(runtime: &Runtime, reloader: &Arc<Reloader>, token: String) -> axum::R
         token,
         reloader: reloader.clone(),
         journal: runtime.journal.clone(),
+        retention: Retention::new(runtime.journal.clone(), reloader.periods.subscribe()),
     };
     api::router(api)
         .merge(dragoman_transports_http::inbound::router(reloader.routes.clone()))

@@ -14,6 +14,7 @@ pub(crate) mod plugin;
 pub(crate) mod reconcile;
 pub(crate) mod record;
 pub(crate) mod reload;
+pub(crate) mod retention;
 pub(crate) mod run;
 pub(crate) mod runs;
 pub(crate) mod schema;

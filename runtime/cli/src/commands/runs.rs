@@ -218,6 +218,9 @@ fn short(time: &str) -> String {
 /// Prints a run with its timeline and those of its children.
 pub(crate) fn print_run(found: &Value) {
     print_one(&found["run"], &found["timeline"], "");
+    if found["erased"] == true {
+        println!("what it said was erased; who did what when stays");
+    }
     for child in found["children"].as_array().into_iter().flatten() {
         println!();
         print_one(&child["run"], &child["timeline"], "  ");

@@ -46,6 +46,14 @@ impl<'a> Walk<'a> {
                 Taken::Else(self.fail(step, failure))
             }
             Refusal::Once { record, .. } => match record.state {
+                OnceState::Done if record.output.is_none() => {
+                    let message = format!(
+                        "{} with key `{}` was done by run {}, and what it gave was erased since; it is not done again: \
+                         a person says what it gave",
+                        record.once.scope, record.once.key, record.run
+                    );
+                    Taken::Else(self.fail(step, Failure::permanent("once.erased", message)))
+                }
                 OnceState::Done => Taken::Join(record),
                 OnceState::Open | OnceState::Failed => Taken::Else(self.wait_for(&record)),
                 OnceState::Parked => Taken::Else(self.park_behind(&record)),

@@ -32,7 +32,7 @@ pub(super) struct Facts {
     broken: HashSet<RunId>,
     /// Bodies that are missing: position and number, by run.
     bodiless: BTreeMap<RunId, Vec<(u64, u64)>>,
-    /// The number of the last erasure on record, by run.
+    /// The position of the last erasure on record, by run.
     erased: HashMap<RunId, u64>,
     /// Steps that opened a key, by key.
     opened: HashMap<OnceKey, HashMap<(RunId, String), Act>>,
@@ -68,7 +68,7 @@ impl Facts {
                 .or_default()
                 .push((position, header.seq));
         }
-        self.act(header, body);
+        self.act(position, header, body);
     }
 
     /// The entry must be the next of its run.
@@ -87,7 +87,7 @@ impl Facts {
     }
 
     /// What the entry says of keys, references and claims.
-    fn act(&mut self, header: Header, body: Option<Value>) {
+    fn act(&mut self, position: u64, header: Header, body: Option<Value>) {
         let step = (header.run, header.path);
         match header.record {
             Record::Intent { undo: true, .. } => {
@@ -129,7 +129,9 @@ impl Facts {
                 self.voided.entry(reference).or_default().insert(header.run);
             }
             Record::Operated { act } if act == "erase" => {
-                self.erased.insert(header.run, header.seq);
+                // It names the run; without a name it is of its own run.
+                let run = step.1.parse().unwrap_or(header.run);
+                self.erased.insert(run, position);
             }
             _ => {}
         }
@@ -147,11 +149,26 @@ impl Facts {
         act.output = body.and_then(|body| body.get("output")).map(Digest::of_value);
     }
 
+    /// Whether a run was erased behind a position, or the one that began it, with all that that began.
+    fn was_erased(&self, run: RunId, position: u64) -> bool {
+        let mut next = Some(run);
+        // A run begins later than the one that began it; entries that say otherwise would lead round for ever.
+        for _ in 0..self.folds.len() {
+            let Some(run) = next else { break };
+            if self.erased.get(&run).is_some_and(|erased| *erased > position) {
+                return true;
+            }
+            let parent = self.folds.get(&run).and_then(|fold| fold.parent.as_ref());
+            next = parent.map(|parent| parent.run);
+        }
+        false
+    }
+
     /// A body may be missing where the run has an erasure after it.
     pub(super) fn missing_bodies(&self, report: &mut Report) {
         for (run, missing) in &self.bodiless {
             for (position, seq) in missing {
-                if self.erased.get(run).is_some_and(|erased| erased > seq) {
+                if self.was_erased(*run, *position) {
                     report.erased += 1;
                 } else {
                     let what = format!(

@@ -7,6 +7,7 @@ mod alone;
 mod business;
 pub mod busy;
 mod concurrency;
+pub mod erased;
 mod events;
 mod kept;
 mod ledger;

@@ -100,6 +100,7 @@ fn may_refuse(operation: &Operation) -> bool {
             | Operation::Release { .. }
             | Operation::Void { .. }
             | Operation::Keep { .. }
+            | Operation::Erase { .. }
             | Operation::Emit { .. }
     )
 }
@@ -114,7 +115,8 @@ fn operate<T: Tables>(
     match operation {
         Operation::Release { once, ledger } => release(tables, once, ledger)?,
         Operation::Void { reference } => tables.void(reference, run)?,
-        Operation::Keep { document, bytes } => tables.keep(document, bytes)?,
+        Operation::Keep { document, bytes } => tables.keep(run, document, bytes)?,
+        Operation::Erase { erasure } => tables.erase(erasure)?,
         Operation::Emit { event } => tables.emit(event)?,
         Operation::Settle {
             once,

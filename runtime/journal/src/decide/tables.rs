@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::query::{Emitted, Once, OnceState, Wait};
 use crate::record::OnceKey;
 use crate::seal::Sealed;
-use crate::store::Standing;
+use crate::store::{Erasure, Standing};
 
 /// The row of a business key as a decision writes it.
 #[derive(Debug, Clone, Copy)]
@@ -136,11 +136,16 @@ pub trait Tables {
     /// # Errors
     /// As above.
     fn write_state(&mut self, connection: &str, key: &str, value: Option<(u64, &[u8])>) -> Result<(), Self::Trouble>;
-    /// Keeps a document, once.
+    /// Keeps a document, once, for a run.
     ///
     /// # Errors
     /// As above.
-    fn keep(&mut self, document: &DocumentReference, bytes: &[u8]) -> Result<(), Self::Trouble>;
+    fn keep(&mut self, run: RunId, document: &DocumentReference, bytes: &[u8]) -> Result<(), Self::Trouble>;
+    /// Erases what runs that have ended have said.
+    ///
+    /// # Errors
+    /// As above.
+    fn erase(&mut self, erasure: &Erasure) -> Result<(), Self::Trouble>;
     /// Registers a wait, in place of one with its id.
     ///
     /// # Errors

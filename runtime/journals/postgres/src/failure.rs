@@ -58,6 +58,8 @@ pub(crate) fn remedy(error: &tokio_postgres::Error) -> Remedy {
         SqlState::QUERY_CANCELED,
         // Another made the same row where none was: the next look finds it.
         SqlState::UNIQUE_VIOLATION,
+        // A document was erased in the moment in which it came again.
+        SqlState::FOREIGN_KEY_VIOLATION,
     ];
     let reconnect = [
         SqlState::READ_ONLY_SQL_TRANSACTION,

@@ -11,6 +11,7 @@ use futures_util::future::{MaybeDone, join_all, maybe_done};
 use tokio_postgres::types::ToSql;
 
 use crate::doubt::Proof;
+use crate::erase;
 use crate::failure::Trouble;
 use crate::moved::{self, Moved};
 use crate::rows::Rows;
@@ -107,6 +108,7 @@ fn statements<'a>(rows: &'a Rows, proof: &Proof, chain: i64, at: Timestamp) -> R
     statements.extend(trail(rows, at)?);
     // Events get their numbers in the order of the trail.
     statements.extend(written::events(rows)?);
+    statements.extend(rows.erasures.iter().flat_map(erase::statements));
     // Behind the lock: of two that concern each other, the second sees what the first has written.
     statements.extend(moves);
     Ok(statements)

@@ -44,10 +44,10 @@ const BATCHES: &str = "INSERT INTO batch(number, behind, digest, text)
   FROM unnest($1::bigint[], $2::text[]) AS v(number, text)";
 const RUNS: &str =
     "INSERT INTO run(id, number, pipeline, run_key, content, parent, parent_path, parent_index, standing, wake,
-    ending, epoch, due, entries, began, touched, told, serial, lease_until, family, place, turn)
+    ending, epoch, due, entries, began, touched, told, serial, erased, lease_until, family, place, turn)
   SELECT v.*, 0, v.id, v.number, 0 FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bytea[],
     $6::uuid[], $7::text[], $8::bigint[], $9::smallint[], $10::bigint[], $11::smallint[], $12::bigint[],
-    $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::text[]) AS v(id, number)";
+    $13::bigint[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::text[], $19::boolean[]) AS v(id, number)";
 const ONCES: &str = "INSERT INTO once_key(scope, key, run, path, state, input, input_body, output, reference, opened)
   SELECT * FROM unnest($1::text[], $2::text[], $3::uuid[], $4::text[], $5::smallint[], $6::bytea[],
     $7::text[], $8::text[], $9::text[], $10::bigint[])";
@@ -72,6 +72,7 @@ const STATES: &str = "INSERT INTO state(connection, key, version, value)
 const DOCUMENTS: &str = "INSERT INTO document(digest, media_type, bytes)
   SELECT digest, media_type, bytes FROM unnest($1::bytea[], $2::text[], $3::bytea[])
     WITH ORDINALITY AS v(digest, media_type, bytes, n) ORDER BY n";
+const DOCUMENT_USES: &str = "INSERT INTO document_use(run, digest) SELECT * FROM unnest($1::uuid[], $2::bytea[])";
 const VERSIONS: &str = "INSERT INTO version(digest, bytes) SELECT digest, bytes FROM unnest($1::bytea[], $2::bytea[])
     WITH ORDINALITY AS v(digest, bytes, n) ORDER BY n";
 const EVENTS: &str = "INSERT INTO event(number, name, key, data, run, path, pipeline, at, delivered)
@@ -102,7 +103,7 @@ const fn insert(table: Table) -> (&'static str, &'static [Kind]) {
             RUNS,
             &[
                 Id, Number, Text, Text, Bytes, Id, Text, Number, Small, Number, Small, Number, Number, Number, Number,
-                Number, Number, Text,
+                Number, Number, Text, Flag,
             ],
         ),
         Table::OnceKeys => (ONCES, &[Text, Text, Id, Text, Small, Bytes, Text, Text, Text, Number]),
@@ -113,6 +114,7 @@ const fn insert(table: Table) -> (&'static str, &'static [Kind]) {
         Table::Waits => (WAITS, &[Text, Id, Text, Text, Text, Number, Number, Text, Bytes, Text]),
         Table::States => (STATES, &[Text, Text, Number, Bytes]),
         Table::Documents => (DOCUMENTS, &[Bytes, Text, Bytes]),
+        Table::DocumentUses => (DOCUMENT_USES, &[Id, Bytes]),
         Table::Versions => (VERSIONS, &[Bytes, Bytes]),
         Table::Events => (EVENTS, &[Number, Text, Text, Text, Id, Text, Text, Number, Flag]),
     }

@@ -15,6 +15,7 @@ mod address;
 mod columns;
 mod doubt;
 mod encrypt;
+mod erase;
 mod failure;
 mod flush;
 mod heads;

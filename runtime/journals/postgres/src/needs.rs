@@ -116,7 +116,8 @@ impl Needs {
             | Operation::StateRelied { connection, key, .. } => {
                 self.states.insert((connection.clone(), key.clone()));
             }
-            Operation::Keep { .. } | Operation::Emit { .. } => {}
+            // What is erased is of runs that have ended, and nobody decides by it.
+            Operation::Keep { .. } | Operation::Emit { .. } | Operation::Erase { .. } => {}
         }
     }
 

@@ -13,7 +13,7 @@ use crate::address::Reader;
 use crate::columns::{self, get, number};
 use crate::failure::at_reading;
 
-type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
+pub(crate) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// How many runs a list has where the filter does not say.
 const USUAL: usize = 100;
@@ -27,7 +27,7 @@ async fn rows(client: &Reader, sql: &str, values: Values<'_>) -> Result<Vec<Row>
         .map_err(|e| at_reading(&e))
 }
 
-async fn all<T>(
+pub(crate) async fn all<T>(
     client: &Reader,
     sql: &str,
     values: Values<'_>,
@@ -36,7 +36,7 @@ async fn all<T>(
     rows(client, sql, values).await?.iter().map(read).collect()
 }
 
-async fn one<T>(
+pub(crate) async fn one<T>(
     client: &Reader,
     sql: &str,
     values: Values<'_>,
@@ -45,7 +45,7 @@ async fn one<T>(
     rows(client, sql, values).await?.first().map(read).transpose()
 }
 
-fn limit(limit: usize) -> i64 {
+pub(crate) fn limit(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX)
 }
 

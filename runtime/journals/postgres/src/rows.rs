@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use dragoman_journal::decide::{Account, Beginning, OnceWrite, Opening, Outcome, RunRow, Settlement, Tables};
 use dragoman_journal::error::Error;
-use dragoman_journal::{Emitted, Ending, Keyring, Once, OnceKey, OnceState, Parent, Sealed, Standing, Wait, canonical};
+use dragoman_journal::{
+    Emitted, Ending, Erasure, Keyring, Once, OnceKey, OnceState, Parent, Sealed, Standing, Wait, canonical,
+};
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
 
 use crate::columns;
@@ -97,9 +99,11 @@ pub(crate) struct Rows {
     /// Waits; of those that are only known to be there nothing but that.
     pub(crate) waits: Overlay<String, Option<Wait>>,
     pub(crate) entries: Vec<Sealed>,
-    pub(crate) documents: Vec<(DocumentReference, Vec<u8>)>,
+    /// Each with the run that keeps it.
+    pub(crate) documents: Vec<(RunId, DocumentReference, Vec<u8>)>,
     pub(crate) versions: Vec<(Digest, bytes::Bytes)>,
     pub(crate) events: Vec<Emitted>,
+    pub(crate) erasures: Vec<Erasure>,
     pub(crate) delivered: Vec<i64>,
     /// Runs that are taken, and look at all that has moved.
     pub(crate) taken: Vec<RunId>,
@@ -108,7 +112,7 @@ pub(crate) struct Rows {
 
 /// A moment to go back to: the length of every list.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Mark([usize; 14]);
+pub(crate) struct Mark([usize; 15]);
 
 impl Rows {
     fn output(&self, settlement: &Settlement<'_>) -> Result<Option<String>, Error> {
@@ -135,6 +139,7 @@ impl Rows {
             self.events.len(),
             self.delivered.len(),
             self.taken.len(),
+            self.erasures.len(),
         ])
     }
 
@@ -167,6 +172,7 @@ impl Rows {
         self.events.truncate(rest[3]);
         self.delivered.truncate(rest[4]);
         self.taken.truncate(rest[5]);
+        self.erasures.truncate(rest[6]);
         self.marks.clear();
     }
 
@@ -411,9 +417,14 @@ impl Tables for Rows {
         Ok(())
     }
 
-    fn keep(&mut self, document: &DocumentReference, bytes: &[u8]) -> Result<(), Trouble> {
+    fn keep(&mut self, run: RunId, document: &DocumentReference, bytes: &[u8]) -> Result<(), Trouble> {
         let bytes = self.keyring.lock(bytes)?.into_owned();
-        self.documents.push((document.clone(), bytes));
+        self.documents.push((run, document.clone(), bytes));
+        Ok(())
+    }
+
+    fn erase(&mut self, erasure: &Erasure) -> Result<(), Trouble> {
+        self.erasures.push(erasure.clone());
         Ok(())
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use deadpool_postgres::{Object, Pool};
 use dragoman_journal::error::{CANNOT_WRITE, Error};
 use dragoman_journal::{Answer, Head, Keyring, Stats, Store};
-use dragoman_model::Timestamp;
+use dragoman_model::{RunId, Timestamp};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -15,6 +15,7 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::address::{Address, Reader, Way, session_of};
+use crate::erase;
 use crate::failure::{self, Remedy};
 use crate::heads;
 use crate::keys;
@@ -187,6 +188,20 @@ impl PostgresJournal {
 }
 
 impl Store for PostgresJournal {
+    fn next_ended(&self, behind: String) -> Answer<'_, Result<Option<String>, Error>> {
+        Box::pin(async move { erase::next_ended(&self.reader().await?, &behind).await })
+    }
+
+    fn ended(
+        &self,
+        pipeline: String,
+        before: Timestamp,
+        behind: Option<RunId>,
+        limit: usize,
+    ) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        Box::pin(async move { erase::ended(&self.reader().await?, &pipeline, before, behind, limit).await })
+    }
+
     fn heads(&self) -> Answer<'_, Result<Vec<Head>, Error>> {
         Box::pin(async move {
             let last = self.session().await?.query_one(heads::LAST, &[]).await;

@@ -67,6 +67,8 @@ const WAITS: &str =
 const WAITS_OVER: &str = "DELETE FROM wait WHERE id = ANY($1)";
 const DOCUMENTS: &str = "INSERT INTO document(digest, media_type, bytes)
   SELECT * FROM unnest($1::bytea[], $2::text[], $3::bytea[]) ON CONFLICT DO NOTHING";
+const DOCUMENT_USES: &str = "INSERT INTO document_use(run, digest) SELECT * FROM unnest($1::uuid[], $2::bytea[])
+  ON CONFLICT DO NOTHING";
 const VERSIONS: &str = "INSERT INTO version(digest, bytes) SELECT * FROM unnest($1::bytea[], $2::bytea[])
   ON CONFLICT DO NOTHING";
 /// What the new ones take the place of, and what is too old.
@@ -289,10 +291,17 @@ fn kept<'a>(rows: &'a Rows, statements: &mut Vec<Statement<'a>>) -> Result<(), E
         statements,
         DOCUMENTS,
         rows.documents,
-        |(document, _)| &document.digest.0[..],
-        |(document, _)| &*document.media_type,
-        |(_, bytes)| &**bytes,
+        |(_, document, _)| &document.digest.0[..],
+        |(_, document, _)| &*document.media_type,
+        |(.., bytes)| &**bytes,
     );
+    columns!(statements, DOCUMENT_USES, rows.documents, |(run, ..)| run.0, |(
+        _,
+        document,
+        _,
+    )| {
+        &document.digest.0[..]
+    },);
     columns!(
         statements,
         VERSIONS,

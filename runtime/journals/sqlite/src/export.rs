@@ -26,7 +26,7 @@ const fn select(table: Table) -> &'static str {
                CASE WHEN r.standing = 4 THEN NULL WHEN r.lease_until > 0 OR r.standing IN (0, 2) THEN 0
                  WHEN r.standing = 1 THEN r.wake END,
                r.entries, r.began, r.touched, (SELECT e.seq FROM entry e WHERE e.position = r.outcome),
-               (SELECT json_extract(e.header, '$.record.serial') FROM entry e WHERE e.run = r.id AND e.seq = 0)
+               (SELECT json_extract(e.header, '$.record.serial') FROM entry e WHERE e.run = r.id AND e.seq = 0), r.erased
              FROM run r ORDER BY r.number"
         }
         Table::OnceKeys => {
@@ -53,6 +53,7 @@ const fn select(table: Table) -> &'static str {
         }
         Table::States => "SELECT connection, key, version, value FROM state ORDER BY connection, key",
         Table::Documents => "SELECT digest, media_type, bytes FROM document ORDER BY number",
+        Table::DocumentUses => "SELECT run, digest FROM document_use ORDER BY run, digest",
         Table::Versions => "SELECT digest, bytes FROM version ORDER BY number",
         Table::Events => "SELECT number, name, key, data, run, path, pipeline, at, delivered FROM event ORDER BY number",
     }

@@ -15,6 +15,7 @@ mod business;
 mod columns;
 mod encrypt;
 mod entries;
+mod erase;
 mod events;
 mod export;
 mod failure;

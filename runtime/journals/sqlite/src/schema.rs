@@ -13,7 +13,7 @@ use crate::keys::{self, Altered};
 /// `PRAGMA application_id`: the letters `Drgm`, by which `file` and a person with sqlite3 know the store.
 const APPLICATION: i32 = 0x4472_676d;
 /// `PRAGMA user_version`: the format of the tables. Older ones are moved up on opening; newer ones are refused.
-const TABLES: i32 = 4;
+const TABLES: i32 = 5;
 
 /// The tables of format 1.
 const FIRST: &str = "
@@ -83,6 +83,20 @@ CREATE INDEX wait_reference ON wait(reference) WHERE reference IS NOT NULL;
 CREATE INDEX run_open ON run(standing, number) WHERE ending IS NULL;
 ";
 
+/// What format 5 has besides: which runs keep a document, which were erased, and a way to those that have ended.
+const FIFTH: &str = "
+ALTER TABLE run ADD COLUMN erased INTEGER;
+CREATE INDEX run_ended ON run(pipeline, touched, number) WHERE standing = 4 AND parent IS NULL AND erased IS NULL;
+CREATE TABLE document_use(run BLOB NOT NULL, digest BLOB NOT NULL, PRIMARY KEY(run, digest)) WITHOUT ROWID;
+CREATE INDEX document_use_digest ON document_use(digest);
+INSERT OR IGNORE INTO document_use(run, digest)
+  SELECT named.run, d.digest FROM document d JOIN (
+    SELECT e.run AS run, CASE n.type WHEN 'object' THEN unhex(substr(json_extract(n.value, '$.digest'), 8)) END AS digest
+    FROM entry e JOIN body b USING(position), json_each(CAST(b.bytes AS TEXT), '$.documents') n
+    WHERE b.encoding = 0 AND json_extract(e.header, '$.record.kind') IN ('accepted', 'read', 'done')
+  ) named ON named.digest = d.digest;
+";
+
 /// The file of the store in its folder.
 pub(crate) const FILE: &str = "journal.db";
 
@@ -135,6 +149,9 @@ fn move_up(connection: &mut Connection, from: i32) -> Result<(), rusqlite::Error
     }
     if from < 4 {
         transaction.execute_batch(FOURTH)?;
+    }
+    if from < 5 {
+        transaction.execute_batch(FIFTH)?;
     }
     transaction.pragma_update(None, "user_version", TABLES)?;
     transaction.commit()

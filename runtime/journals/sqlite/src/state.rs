@@ -1,7 +1,7 @@
 //! What is neither an entry nor a business key: connections' state, documents, waits, pinned versions.
 
 use dragoman_journal::{Wait, canonical};
-use dragoman_model::{Digest, DocumentReference};
+use dragoman_model::{Digest, DocumentReference, RunId};
 use rusqlite::{Connection, OptionalExtension};
 
 use crate::columns;
@@ -32,11 +32,19 @@ pub(crate) fn write(connection: &Connection, of: &str, key: &str, value: Option<
     Ok(())
 }
 
-/// Keeps a document, once.
-pub(crate) fn keep(connection: &Connection, document: &DocumentReference, bytes: &[u8]) -> Result<(), Trouble> {
+/// Keeps a document, once, for a run.
+pub(crate) fn keep(
+    connection: &Connection,
+    run: RunId,
+    document: &DocumentReference,
+    bytes: &[u8],
+) -> Result<(), Trouble> {
     connection
         .prepare_cached("INSERT OR IGNORE INTO document(digest, media_type, bytes) VALUES(?1, ?2, lock(?3))")?
         .execute((document.digest.0, &document.media_type, bytes))?;
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO document_use(run, digest) VALUES(?1, ?2)")?
+        .execute((run.0.as_bytes(), document.digest.0))?;
     Ok(())
 }
 

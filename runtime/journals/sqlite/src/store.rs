@@ -6,9 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use dragoman_journal::error::{CANNOT_OPEN, Error};
 use dragoman_journal::{Answer, Head, Keyring, Stats, Store};
+use dragoman_model::{RunId, Timestamp};
 use rusqlite::Connection;
 
 use crate::entries::reading;
+use crate::erase;
 use crate::failure::{self, Trouble};
 use crate::left;
 use crate::lock::Lock;
@@ -154,6 +156,20 @@ impl SqliteJournal {
 }
 
 impl Store for SqliteJournal {
+    fn next_ended(&self, behind: String) -> Answer<'_, Result<Option<String>, Error>> {
+        Box::pin(self.read(move |connection| erase::next_ended(connection, &behind)))
+    }
+
+    fn ended(
+        &self,
+        pipeline: String,
+        before: Timestamp,
+        behind: Option<RunId>,
+        limit: usize,
+    ) -> Answer<'_, Result<Vec<RunId>, Error>> {
+        Box::pin(self.read(move |connection| erase::ended(connection, &pipeline, before, behind, limit)))
+    }
+
     fn heads(&self) -> Answer<'_, Result<Vec<Head>, Error>> {
         Box::pin(self.read(trail::heads))
     }

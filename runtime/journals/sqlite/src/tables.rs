@@ -1,12 +1,12 @@
 //! The tables of a transaction under way, for the decisions that all stores share.
 
 use dragoman_journal::decide::{Account, Beginning, OnceWrite, Opening, Outcome, RunRow, Settlement, Tables};
-use dragoman_journal::{Emitted, Once, OnceKey, Sealed, Standing, Wait};
+use dragoman_journal::{Emitted, Erasure, Once, OnceKey, Sealed, Standing, Wait};
 use dragoman_model::{Digest, DocumentReference, RunId, Value};
 
 use crate::failure::Trouble;
 use crate::writer::Writing;
-use crate::{begin, business, columns, entries, events, ledger, runs, state};
+use crate::{begin, business, columns, entries, erase, events, ledger, runs, state};
 
 impl Writing<'_> {
     /// The position behind the last entry, as a column.
@@ -103,8 +103,12 @@ impl Tables for Writing<'_> {
         state::write(self.connection, connection, key, value)
     }
 
-    fn keep(&mut self, document: &DocumentReference, bytes: &[u8]) -> Result<(), Trouble> {
-        state::keep(self.connection, document, bytes)
+    fn keep(&mut self, run: RunId, document: &DocumentReference, bytes: &[u8]) -> Result<(), Trouble> {
+        state::keep(self.connection, run, document, bytes)
+    }
+
+    fn erase(&mut self, erasure: &Erasure) -> Result<(), Trouble> {
+        Ok(erase::erase(self.connection, erasure)?)
     }
 
     fn begin_wait(&mut self, wait: &Wait) -> Result<(), Trouble> {

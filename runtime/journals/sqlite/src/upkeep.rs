@@ -89,6 +89,15 @@ impl Unused {
         })
     }
 
+    /// Moves the tables up to the format of this program.
+    ///
+    /// # Errors
+    /// D0701, D0704, D0705, D0726 as a store is opened.
+    pub fn move_up(&self, keyring: &Arc<Keyring>) -> Result<(), Error> {
+        refuse_half_restored(&self.folder)?;
+        schema::open_writer(&self.folder.join(schema::FILE), None, keyring).map(drop)
+    }
+
     /// Writes the file anew without what it holds free. Says how large it was and is. It takes the space of both meanwhile;
     /// where that is not there, the file stays as it was.
     ///

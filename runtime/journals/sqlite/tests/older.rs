@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use serde_json::json;
 
 /// What this program writes.
-const FORMAT: i32 = 4;
+const FORMAT: i32 = 5;
 
 /// A store as a program of that time left it.
 fn left_behind(folder: &Path, dump: &str) {
@@ -151,4 +151,29 @@ async fn a_store_of_format_3_is_moved_up() {
 
 fn document() -> dragoman_model::DocumentReference {
     dragoman_model::DocumentReference::of(b"x", "text/plain")
+}
+
+#[tokio::test]
+async fn a_store_of_format_4_is_moved_up() {
+    let folder = tempfile::tempdir().unwrap();
+    left_behind(folder.path(), include_str!("golden/format-4.sql"));
+    assert_eq!(format(folder.path()), 4);
+    let before = audit::verify(
+        &SqliteTrail::open(folder.path(), &std::sync::Arc::default()).unwrap(),
+        &[],
+    )
+    .unwrap();
+    let journal = SqliteJournal::open(folder.path(), Options::default()).unwrap();
+    assert_eq!(format(folder.path()), FORMAT);
+    drop(journal);
+    let connection = Connection::open(folder.path().join("journal.db")).unwrap();
+    let uses = "SELECT count(*) FROM document_use u JOIN document USING(digest) JOIN run r ON r.id = u.run";
+    let uses: i64 = connection.query_row(uses, [], |row| row.get(0)).unwrap();
+    assert_eq!(uses, 1, "which run keeps a document is read out of what it said");
+    let after = audit::verify(
+        &SqliteTrail::open(folder.path(), &std::sync::Arc::default()).unwrap(),
+        &[],
+    )
+    .unwrap();
+    assert_eq!(after, before);
 }

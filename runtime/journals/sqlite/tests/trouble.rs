@@ -26,7 +26,7 @@ fn open(folder: &Path) -> Result<SqliteJournal, Error> {
 async fn a_full_disk_loses_nothing_and_is_got_over() {
     let folder = tempfile::tempdir().unwrap();
     let full = Options {
-        max_pages: Some(67),
+        max_pages: Some(70),
         ..Options::default()
     };
     let journal = Arc::new(SqliteJournal::open(folder.path(), full).unwrap());

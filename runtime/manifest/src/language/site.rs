@@ -71,6 +71,12 @@ pub(super) static SITE: Map = map(
             "{ zone: Europe/Warsaw, after: 4h }",
         ),
         key(
+            "retention",
+            Kind::Map(&RETENTION),
+            "How long messages are kept after the end of their runs; for ever where nothing is said.",
+            "{ after: 2557d, pipelines: { notices: 90d } }",
+        ),
+        key(
             "limits",
             Kind::Map(&LIMITS),
             "Bounds of the site.",
@@ -175,6 +181,20 @@ static RECONCILIATION: Map = map(
             "Europe/Warsaw",
         ),
         key("after", Duration, "How long after a day's end.", "4h"),
+    ],
+);
+
+static RETENTION: Map = map(
+    "retention",
+    "How long messages are kept after the end of their runs.",
+    &[
+        key("after", Duration, "Of pipelines that are not named here.", "2557d"),
+        key(
+            "pipelines",
+            Named(&Duration),
+            "Of pipelines by name.",
+            "{ notices: 90d }",
+        ),
     ],
 );
 

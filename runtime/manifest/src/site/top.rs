@@ -10,7 +10,7 @@ use super::connection::{connections, personal};
 use super::secret::secret;
 use super::store;
 use super::users::users;
-use super::{Heads, Reconciliation, Sender, Site, Store};
+use super::{Heads, Reconciliation, Retention, Sender, Site, Store};
 use crate::fields::Fields;
 use crate::pipeline::{SaidShape, shape, version};
 use crate::reading::Reading;
@@ -49,6 +49,7 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
     let users = given(&mut fields, "users").map_or_else(Vec::new, |n| users(reading, n));
     let heads = fields.take("heads").and_then(|n| heads(reading, n));
     let reconciliation = given(&mut fields, "reconciliation").map(|n| reconciliation(reading, n));
+    let retention = given(&mut fields, "retention").map(|n| retention(reading, n));
     let largest_message = fields.take("limits").and_then(|n| limits(reading, n));
     fields.finish(reading);
     Some(Site {
@@ -73,6 +74,7 @@ pub(super) fn site(reading: &mut Reading, source: &Arc<Source>, root: &Node) -> 
         users,
         heads,
         reconciliation: reconciliation.unwrap_or_default(),
+        retention: retention.unwrap_or_default(),
         largest_message: largest_message.unwrap_or(LARGEST_MESSAGE),
     })
 }
@@ -251,6 +253,27 @@ fn reconciliation(reading: &mut Reading, node: &Node) -> Reconciliation {
     Reconciliation {
         zone,
         after_ms: after.map(|after| after.value),
+    }
+}
+
+fn retention(reading: &mut Reading, node: &Node) -> Retention {
+    let example = "`{ after: 2557d, pipelines: { notices: 90d } }`";
+    let Some(mut fields) = reading.fields(node, "the retention", example) else {
+        return Retention::default();
+    };
+    let after = fields.take("after").and_then(|n| reading.some_time(n, "2557d"));
+    let named = fields.take("pipelines");
+    fields.finish(reading);
+    let mut pipelines = Vec::new();
+    if let Some(named) = named.and_then(|n| reading.fields(n, "periods of pipelines", "`{ notices: 90d }`")) {
+        for entry in named.entries() {
+            let period = reading.some_time(&entry.value, "90d");
+            pipelines.extend(period.map(|period| (entry.key.clone(), period.value)));
+        }
+    }
+    Retention {
+        after_ms: after.map(|after| after.value),
+        pipelines,
     }
 }
 

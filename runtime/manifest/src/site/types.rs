@@ -44,6 +44,8 @@ pub struct Site {
     pub heads: Option<Heads>,
     /// Which days are reconciled, and when.
     pub reconciliation: Reconciliation,
+    /// How long messages are kept.
+    pub retention: Retention,
     /// The largest message that is taken, in bytes; 20 MiB where nothing is said.
     pub largest_message: u64,
 }
@@ -288,6 +290,15 @@ pub struct Heads {
     pub file: Spanned<String>,
     /// In milliseconds; a minute where nothing is said.
     pub every_ms: u64,
+}
+
+/// How long what a run has said is kept after its end; without a period for ever.
+#[derive(Debug, Clone, Default)]
+pub struct Retention {
+    /// In milliseconds, for pipelines of which nothing else is said.
+    pub after_ms: Option<u64>,
+    /// Of pipelines by name, in milliseconds.
+    pub pipelines: Vec<(Spanned<String>, u64)>,
 }
 
 /// Which days are reconciled, and when.

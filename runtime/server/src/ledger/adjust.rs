@@ -232,7 +232,7 @@ impl Desk {
                 "give_back": adjustment.give_back, "beyond": adjustment.beyond,
             }),
             reason,
-            records: vec![(planned.record, json!({ "lines": planned.lines }))],
+            records: vec![(planned.record, ACT.to_owned(), Some(json!({ "lines": planned.lines })))],
             operations: vec![planned.operation],
             output: Value::Null,
         };

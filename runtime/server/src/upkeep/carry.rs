@@ -29,7 +29,7 @@ const PAGES: usize = 4;
 /// D0701 where there is no store, it was moved before, or the database's schema holds another one; D0704 where the store or
 /// what came of it is not whole; D0706 where it is served; D0939 where a database keeps it already.
 pub async fn move_store(site_file: &Path, to: &Path) -> Result<Value, Error> {
-    let (folder, _) = folder_of(site_file)?;
+    let (folder, keyring) = folder_of(site_file)?;
     let (said, _) = read(to).map_err(Error::Diagnostics)?;
     let place = Place::of(to, &said)?;
     let At::Database { name, server, schema } = &place.at else {
@@ -44,6 +44,7 @@ pub async fn move_store(site_file: &Path, to: &Path) -> Result<Value, Error> {
     }
     let unused = Unused::take(&folder)?;
     let keys = KeysTo::look(&folder, &store_folder(to, &said))?;
+    unused.move_up(&keyring)?;
     // With the keys of the other site file: what it cannot read is not moved there.
     let trail = SqliteTrail::open(&folder, &place.keyring)?;
     let report = sound(&trail, &folder)?;

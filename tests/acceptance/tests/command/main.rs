@@ -13,6 +13,7 @@ mod connections;
 mod dead;
 mod drawings;
 mod encrypted;
+mod erased;
 mod full_disks;
 mod guides;
 mod log;

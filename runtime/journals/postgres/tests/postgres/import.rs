@@ -45,6 +45,7 @@ fn carried(number: i64, standing: i64, serial: Option<&str>, parent: Option<RunI
         Cell::Number(START.millis()),
         Cell::Null,
         serial.map_or(Cell::Null, text),
+        Cell::Null,
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod encrypted;
+mod erased;
 mod import;
 mod line;
 mod server;

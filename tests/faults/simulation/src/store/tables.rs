@@ -1,7 +1,7 @@
 //! A transaction under way: the tables as the decisions that all stores share read and write them.
 
 use dragoman_journal::decide::{Account, Beginning, OnceWrite, Opening, Outcome, RunRow, Settlement, Tables};
-use dragoman_journal::{Emitted, Error, Once, OnceKey, OnceState, Sealed, Standing, Wait};
+use dragoman_journal::{Emitted, Erasure, Error, Once, OnceKey, OnceState, Sealed, Standing, Wait};
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
 
 use crate::defect::Defect;
@@ -292,9 +292,14 @@ impl Tables for Transaction<'_> {
         Ok(())
     }
 
-    fn keep(&mut self, document: &DocumentReference, bytes: &[u8]) -> Result<(), Error> {
+    fn keep(&mut self, _: RunId, document: &DocumentReference, bytes: &[u8]) -> Result<(), Error> {
         let kept = || (document.clone(), bytes.to_vec());
         self.state.documents.entry(document.digest).or_insert_with(kept);
+        Ok(())
+    }
+
+    /// Nobody erases anything here.
+    fn erase(&mut self, _: &Erasure) -> Result<(), Error> {
         Ok(())
     }
 
