@@ -12,6 +12,7 @@ pub mod country;
 pub mod faults;
 pub mod messages;
 pub mod once;
+pub mod queues;
 pub mod small;
 pub mod waiting;
 

@@ -103,7 +103,7 @@ async fn several(wanted: &Wanted) -> bool {
     let crowd = Crowd { campaign };
     let came = match crowd.run().await {
         Ok(Some(tally)) => Ok(tally),
-        Ok(None) => Err("there is no PostgreSQL on this machine; install its package".into()),
+        Ok(None) => Err("there is no PostgreSQL or no RabbitMQ on this machine; install its package".into()),
         Err(error) => Err(error),
     };
     judge(&crowd.campaign, came)

@@ -1,17 +1,20 @@
-//! Several processes on one database: killed, stopped for longer than a lease, and the database with them.
+//! Several processes on one database, fed by a broker: killed, stopped for longer than a lease, and database and broker with
+//! them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use dragoman_support::broker::Broker;
 use dragoman_support::postgres::Postgres;
 use dragoman_support::process::Process;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::kills::READY;
-use super::outbox::{Outbox, SENDERS, Shared};
+use super::outbox::{Counter, NOTICES, Outbox, SENDERS, Shared};
 use super::{Campaign, Random, Tally};
+use crate::queues::{DEAD, by_queue, declare, worked_off};
 use crate::{Country, Error, Options};
 
 /// How many processes work beside the one that serves.
@@ -39,6 +42,8 @@ struct Scene<'a> {
     campaign: &'a Campaign,
     country: Country,
     database: Postgres,
+    /// Notices come out of a queue of it.
+    broker: Broker,
     workers: Vec<Worker>,
     outbox: Shared,
     over: Arc<AtomicBool>,
@@ -46,7 +51,7 @@ struct Scene<'a> {
 }
 
 impl Crowd {
-    /// Runs it to the end and counts; none: there is no database here to run it on.
+    /// Runs it to the end and counts; none: there is no database or no broker here to run it on.
     ///
     /// # Errors
     /// The country cannot be set up, a process does not come up again, or the runs do not come to rest.
@@ -54,6 +59,10 @@ impl Crowd {
         let Some(database) = Postgres::start().await? else {
             return Ok(None);
         };
+        let Some(broker) = Broker::start().await? else {
+            return Ok(None);
+        };
+        declare(&broker.client().await?, &[NOTICES]).await?;
         database.make("permits").await?;
         let country = Country::new(&Options {
             database: Some(format!("postgresql://127.0.0.1:{}/permits", database.port())),
@@ -61,12 +70,14 @@ impl Crowd {
             ..Options::default()
         })
         .await?;
+        by_queue(&country, &broker, &[NOTICES])?;
         let campaign = &self.campaign;
         campaign.make_trouble(&country);
         let mut scene = Scene {
             campaign,
             country,
             database,
+            broker,
             workers: Vec::new(),
             outbox: Outbox::keeping(campaign.in_flight),
             over: Arc::default(),
@@ -95,11 +106,18 @@ impl Scene<'_> {
         self.country.serve().await?;
         self.over = Arc::default();
         for _ in 0..SENDERS {
-            let address = self.country.address().to_owned();
-            self.senders
-                .spawn(self.outbox.clone().send(address, Arc::clone(&self.over)));
+            let sending = self.outbox.clone().send(self.counter(), Arc::clone(&self.over));
+            self.senders.spawn(sending);
         }
         Ok(())
+    }
+
+    /// Declarations are posted, notices are put into a queue.
+    fn counter(&self) -> Counter {
+        Counter {
+            address: self.country.address().to_owned(),
+            broker: Some(self.broker.url()),
+        }
     }
 
     /// The process that serves is killed.
@@ -135,30 +153,55 @@ impl Scene<'_> {
     /// Something goes wrong; what.
     async fn fault(&mut self, random: &mut Random) -> Result<String, Error> {
         let chosen = usize::try_from(random.between(0, WORKERS as u64 - 1))?;
-        Ok(match random.between(0, 9) {
-            0..=2 => self.kill_worker(chosen).await?,
-            3 | 4 => {
+        Ok(match random.between(0, 12) {
+            0..=3 => self.kill_worker(chosen).await?,
+            4 | 5 => {
                 self.kill_server().await?;
                 self.serve().await?;
                 "the process that serves was killed".into()
             }
-            5 | 6 => self.stand_still(chosen, random)?,
-            7 | 8 => {
+            6 | 7 => self.stand_still(chosen, random)?,
+            8 | 9 => {
                 self.database.kill().await?;
                 self.database.resume().await?;
                 "the database was killed".into()
             }
-            _ => {
-                let millis = random.between(100, 3_000);
-                self.database.stop().await?;
-                // While it is away, somebody dies too: the next one recovers in the middle of that.
-                self.kill_a_worker(chosen).await?;
-                self.pass(millis).await?;
-                self.database.resume().await?;
-                self.begin_to_work().await?;
-                format!("the database was away for {millis} ms, and a worker was killed meanwhile")
+            10 => {
+                self.broker.kill().await?;
+                self.broker.resume().await?;
+                "the broker was killed".into()
             }
+            11 => self.without_database(chosen, random).await?,
+            _ => self.without_broker(chosen, random).await?,
         })
+    }
+
+    /// The database is away for a while. Meanwhile somebody dies: the next one recovers in the middle of that.
+    async fn without_database(&mut self, chosen: usize, random: &mut Random) -> Result<String, Error> {
+        let millis = random.between(100, 3_000);
+        self.database.stop().await?;
+        self.kill_a_worker(chosen).await?;
+        self.pass(millis).await?;
+        self.database.resume().await?;
+        self.begin_to_work().await?;
+        Ok(format!(
+            "the database was away for {millis} ms, and a worker was killed meanwhile"
+        ))
+    }
+
+    /// The broker is away for a while, and whoever serves begins anew in the middle of that.
+    async fn without_broker(&mut self, chosen: usize, random: &mut Random) -> Result<String, Error> {
+        let millis = random.between(100, 3_000);
+        self.broker.stop().await?;
+        self.kill_server().await?;
+        self.kill_a_worker(chosen).await?;
+        self.serve().await?;
+        self.pass(millis).await?;
+        self.broker.resume().await?;
+        self.begin_to_work().await?;
+        Ok(format!(
+            "the broker was away for {millis} ms, and a worker and the process that serves were killed meanwhile"
+        ))
     }
 
     async fn kill_worker(&mut self, chosen: usize) -> Result<String, Error> {
@@ -196,8 +239,17 @@ impl Scene<'_> {
         }
         self.outbox.close();
         while self.senders.join_next().await.is_some() {}
-        self.campaign.end(&self.country, &self.outbox).await?;
-        let tally = Tally::of(self.campaign, &self.country, &self.outbox).await;
+        self.campaign.sent(&self.country, &self.outbox, self.counter()).await?;
+        let client = self.broker.client().await?;
+        worked_off(&client, &self.country, NOTICES).await?;
+        self.campaign.rest(&self.country).await?;
+        let mut tally = Tally::of(self.campaign, &self.country, &self.outbox).await;
+        let rejected = client.count(DEAD).await?;
+        if let Ok(tally) = &mut tally
+            && rejected > 0
+        {
+            tally.wrong.push(format!("{rejected} messages were rejected"));
+        }
         self.country.kill().await?;
         for worker in &mut self.workers {
             worker.process.kill().await?;

@@ -8,7 +8,7 @@ use dragoman_support::eventually;
 use dragoman_support::faults::{Fault, Faults, Rule};
 use tokio::task::JoinSet;
 
-use super::outbox::{Outbox, SENDERS, Shared};
+use super::outbox::{Counter, Outbox, SENDERS, Shared};
 use super::{Random, Tally};
 use crate::{Country, Error, Options};
 
@@ -60,7 +60,9 @@ impl Campaign {
         }
         outbox.close();
         country.serve().await?;
-        self.end(&country, &outbox).await?;
+        let counter = posted(&country);
+        self.sent(&country, &outbox, counter).await?;
+        self.rest(&country).await?;
         let tally = Tally::of(self, &country, &outbox).await;
         country.kill().await?;
         tally
@@ -87,7 +89,7 @@ impl Campaign {
         let over = Arc::new(AtomicBool::new(false));
         let mut senders = JoinSet::new();
         for _ in 0..SENDERS {
-            senders.spawn(outbox.clone().send(country.address().to_owned(), over.clone()));
+            senders.spawn(outbox.clone().send(posted(country), over.clone()));
         }
         let end = tokio::time::Instant::now() + Duration::from_millis(moment);
         let mut in_flight = outbox.look(country);
@@ -105,8 +107,8 @@ impl Campaign {
         Ok(())
     }
 
-    /// Everything is well again: what was not answered is sent again, and all runs come to their end.
-    pub(super) async fn end(&self, country: &Country, outbox: &Shared) -> Result<(), Error> {
+    /// Everything is well again: what was not answered is sent again.
+    pub(super) async fn sent(&self, country: &Country, outbox: &Shared, counter: Counter) -> Result<(), Error> {
         let partners = [
             &country.register.faults(),
             &country.partner.faults(),
@@ -116,7 +118,7 @@ impl Campaign {
         let over = Arc::new(AtomicBool::new(false));
         let mut senders = JoinSet::new();
         for _ in 0..SENDERS {
-            senders.spawn(outbox.clone().send(country.address().to_owned(), over.clone()));
+            senders.spawn(outbox.clone().send(counter.clone(), over.clone()));
         }
         while senders.join_next().await.is_some() {}
         let sent = eventually("everything is sent", Duration::from_secs(1), async || {
@@ -125,7 +127,11 @@ impl Campaign {
                 left => Err(format!("{left} messages are not answered 202")),
             }
         });
-        sent.await?;
+        Ok(sent.await?)
+    }
+
+    /// All runs come to their end.
+    pub(super) async fn rest(&self, country: &Country) -> Result<(), Error> {
         self.say("everything is sent; the last runs wait out what is uncertain");
         country.at_rest(LAST_RUNS).await?;
         Ok(())
@@ -178,5 +184,13 @@ impl Campaign {
         if self.told {
             println!("  {}: {text}", self.name);
         }
+    }
+}
+
+/// Where customs posts everything.
+fn posted(country: &Country) -> Counter {
+    Counter {
+        address: country.address().to_owned(),
+        broker: None,
     }
 }

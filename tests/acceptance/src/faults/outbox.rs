@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::country::{Country, post};
+use crate::queues::Publisher;
 use crate::{Case, Error};
 
 /// How long a case counts as in flight. One that takes longer waits out the time that a permit system may still need
@@ -14,10 +15,43 @@ const LIVELY: Duration = Duration::from_secs(15);
 /// How many messages customs sends at once.
 pub(crate) const SENDERS: usize = 6;
 
+/// Where what customs posts is posted to; behind it is the name of the message's queue, where there are queues.
+const PATH: &str = "/customs/";
+
+/// Where messages are sent to.
+#[derive(Debug, Clone)]
+pub(crate) struct Counter {
+    /// The address that is posted to.
+    pub(crate) address: String,
+    /// A broker with the queue of the notices; none: they are posted as well.
+    pub(crate) broker: Option<String>,
+}
+
+impl Counter {
+    /// Sends a message: as which status it is answered; none: nobody is there to take it.
+    async fn take(&self, message: &Message, publisher: &mut Publisher) -> Option<u16> {
+        match &self.broker {
+            Some(url) if message.queue == NOTICES => {
+                let taken = publisher.publish(url, message.queue, &message.body).await;
+                // A broker that is away is one that is overloaded.
+                Some(if taken { 202 } else { 503 })
+            }
+            _ => {
+                let path = format!("{PATH}{}", message.queue);
+                let answer = post(&self.address, &path, &message.body).await;
+                answer.ok().map(|answer| answer.status)
+            }
+        }
+    }
+}
+
+/// The queue of the notices.
+pub(crate) const NOTICES: &str = "notices";
+
 /// A message that has yet to be answered 202.
 #[derive(Debug, Clone)]
 struct Message {
-    path: &'static str,
+    queue: &'static str,
     /// How many pipelines take it: so many runs it makes.
     runs: usize,
     body: String,
@@ -90,7 +124,7 @@ impl Outbox {
             // Overload and start are said so; they pass.
             None | Some(429 | 500..=599) => {}
             Some(status) => {
-                self.refused.push(format!("{} was answered {status}", message.path));
+                self.refused.push(format!("{} was answered {status}", message.queue));
                 return;
             }
         }
@@ -119,14 +153,14 @@ impl Shared {
             country.issue(&case)?;
             let notice = |number| -> Result<Message, Error> {
                 Ok(Message {
-                    path: "/customs/notices",
+                    queue: NOTICES,
                     // The release and the invalidation both read the notices.
                     runs: 2,
                     body: case.notice(number)?,
                 })
             };
             let declaration = Message {
-                path: "/customs/declarations",
+                queue: "declarations",
                 runs: 1,
                 body: case.declaration()?,
             };
@@ -175,9 +209,9 @@ impl Shared {
         })
     }
 
-    /// Sends one message after another to this address, until nobody listens there, all is sent, or the life that is
-    /// served there is over.
-    pub(crate) async fn send(self, address: String, over: Arc<AtomicBool>) {
+    /// Sends one message after another there, until nobody listens, all is sent, or the life that is served there is over.
+    pub(crate) async fn send(self, counter: Counter, over: Arc<AtomicBool>) {
+        let mut publisher = Publisher::default();
         while !over.load(Ordering::Relaxed) {
             let Some(message) = self.with(Outbox::take) else {
                 if self.with(|o| o.wanted == 0 && o.waiting.is_empty()) {
@@ -186,8 +220,7 @@ impl Shared {
                 tokio::time::sleep(Duration::from_millis(5)).await;
                 continue;
             };
-            let answer = post(&address, message.path, &message.body).await;
-            let status = answer.ok().map(|a| a.status);
+            let status = counter.take(&message, &mut publisher).await;
             self.with(|o| o.answered(message, status));
             match status {
                 None => return,

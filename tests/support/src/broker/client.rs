@@ -45,7 +45,11 @@ fn failed(what: &str) -> impl FnOnce(lapin::Error) -> Error {
 }
 
 impl Client {
-    pub(super) async fn connect(url: &str) -> Result<Self, Error> {
+    /// Connects to the broker at an address, as `guest`.
+    ///
+    /// # Errors
+    /// It cannot be reached.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
         let connection = Connection::connect(url, ConnectionProperties::default());
         let connection = connection.await.map_err(failed("connect"))?;
         let channel = connection.create_channel().await.map_err(failed("open a channel"))?;
