@@ -8,8 +8,8 @@ use bytes::Bytes;
 use dragoman_journal::error::{CORRUPT, Error};
 use dragoman_journal::store::{Answer, KeptDocument, VersionedValue};
 use dragoman_journal::{
-    AccountSummary, Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Record, Records,
-    Refusal, RunFilter, RunSummary, Unfinished, Wait,
+    AccountSummary, Append, Begin, Begun, Due, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Record,
+    Records, Refusal, RunFilter, RunSummary, Unfinished, Wait,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 use tokio::sync::Notify;
@@ -160,8 +160,11 @@ impl Journal for Mortal {
     fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>> {
         self.store.renew(leases, until)
     }
-    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
-        self.store.due(now, limit)
+    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
+        self.store.due(now, full, limit)
+    }
+    fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>> {
+        self.store.ready(pipeline, most)
     }
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {
         self.store.next_due(after)

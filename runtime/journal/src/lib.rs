@@ -28,10 +28,10 @@ pub use chain::{Batch, Head};
 pub use entry::{Draft, Entry, FORMAT, Header, Versions, without_numbers};
 pub use error::Error;
 pub use keyring::Keyring;
-pub use query::{AccountLine, AccountSummary, Effect, Emitted, Once, OnceState, RunFilter, RunSummary, Wait};
+pub use query::{AccountLine, AccountSummary, Due, Effect, Emitted, Once, OnceState, RunFilter, RunSummary, Wait};
 pub use record::{Ending, OnceKey, Parent, Record, TimerPurpose};
 pub use seal::{Sealed, SealedBody};
 pub use store::{
-    Answer, Append, Begin, Begun, ClaimLine, Erasure, Journal, KeptDocument, Lease, NumberedEvent, Operation, Records,
-    Refusal, Settled, Standing, Stats, Store, Unfinished, VersionedValue,
+    Answer, Append, Begin, Begun, ClaimLine, Erasure, Journal, KeptDocument, Lease, NOBODYS, NumberedEvent, Operation,
+    Records, Refusal, Settled, Standing, Stats, Store, Unfinished, VersionedValue,
 };

@@ -20,6 +20,15 @@ pub enum OnceState {
     Undone,
 }
 
+/// A run that is due.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Due {
+    /// The run.
+    pub run: RunId,
+    /// Its pipeline, where a message began it; none: another run began it, in whose place it works.
+    pub pipeline: Option<String>,
+}
+
 /// A business key with what is known of it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Once {

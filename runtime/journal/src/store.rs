@@ -12,7 +12,7 @@ use dragoman_model::{Digest, DocumentReference, Part, RunId, Timestamp};
 use crate::chain::Head;
 use crate::entry::{Draft, Entry};
 use crate::error::Error;
-use crate::query::{AccountSummary, Effect, Emitted, Once, RunFilter, RunSummary, Wait};
+use crate::query::{AccountSummary, Due, Effect, Emitted, Once, RunFilter, RunSummary, Wait};
 use crate::record::OnceKey;
 
 /// A boxed future, so that the traits can be used as objects.
@@ -240,6 +240,9 @@ pub struct Append {
     pub standing: Standing,
 }
 
+/// The end of the lease of a run that begins and that nobody has.
+pub const NOBODYS: Timestamp = Timestamp::from_millis(0);
+
 /// A run that begins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Begin {
@@ -251,7 +254,7 @@ pub struct Begin {
     pub content: Digest,
     /// How it stands: `Active` for the caller to own it, with the lease's epoch 1.
     pub standing: Standing,
-    /// Until when the first lease lasts.
+    /// Until when the first lease lasts; [`NOBODYS`]: nobody has it, and it is due for anyone.
     pub lease_until: Timestamp,
 }
 
@@ -260,7 +263,8 @@ pub struct Begin {
 pub enum Begun {
     /// It is durable; the caller owns it.
     New(Lease),
-    /// It is durable, and the turn is another's of its serial: it is due when its own has come, for whoever is there then.
+    /// It is durable, and nobody has it: it is due for anyone, at once or, where the turn is another's of its serial, when its
+    /// own has come.
     Queued {
         /// The run.
         run: RunId,
@@ -381,8 +385,11 @@ pub trait Journal: Records {
     }
     /// Lengthens leases; gives back those that are still held.
     fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>>;
-    /// Runs that are due at `now` and owned by nobody, oldest first.
-    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>>;
+    /// Runs that are due at `now` and owned by nobody, oldest first; of those that a message began, none of the pipelines
+    /// in `full`.
+    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>>;
+    /// How many runs of a pipeline that a message began could be at work at once, and are nobody's; counted to `most`.
+    fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>>;
     /// The earliest time after `after` at which a run becomes due if nobody owns it then.
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>>;
     /// Runs that whoever is alone on the store has to look at when it begins, in the order in which they were accepted, behind

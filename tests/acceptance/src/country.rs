@@ -58,6 +58,16 @@ impl Default for Options {
     }
 }
 
+/// Starts a worker, and waits until it works.
+pub(crate) async fn work(worker: Launch) -> Result<Process, Error> {
+    let worker = worker.start()?;
+    let begun = worker.line("it works", PATIENCE, |_, line| {
+        line.starts_with("dragoman: working for").then_some(())
+    });
+    begun.await?;
+    Ok(worker)
+}
+
 /// A country with its partners, and the command serving it (or not).
 pub struct Country {
     /// The customs system.
@@ -277,12 +287,7 @@ impl Country {
     /// # Errors
     /// It cannot be started, or does not begin.
     pub async fn work(&self) -> Result<Process, Error> {
-        let worker = self.launch(&["worker"])?.start()?;
-        let begun = worker.line("it works", PATIENCE, |_, line| {
-            line.starts_with("dragoman: working for").then_some(())
-        });
-        begun.await?;
-        Ok(worker)
+        work(self.launch(&["worker"])?).await
     }
 
     /// The address of the command.

@@ -22,21 +22,41 @@ pub const XML: Published<'_> = Published {
     headers: &[],
 };
 
+/// Gives the country's site pipelines of its own: those of the example, changed.
+///
+/// # Errors
+/// The example's site file or its pipelines are not as they were when this was written.
+pub fn with_own_pipelines(country: &Country, change: impl Fn(&str) -> String) -> Result<(), Error> {
+    let folder = country.folder();
+    let file = folder.join("dragoman.yaml");
+    let site = std::fs::read_to_string(&file)?;
+    let pipelines = site
+        .lines()
+        .find_map(|line| line.strip_prefix("pipelines: "))
+        .ok_or("the site names no folder of pipelines")?;
+    std::fs::create_dir_all(folder.join("pipelines"))?;
+    for name in ["declaration-lodged", "export-invalidated", "export-release"] {
+        let text = std::fs::read_to_string(Path::new(pipelines.trim()).join(name).join("pipeline.yaml"))?;
+        std::fs::write(folder.join(format!("pipelines/{name}.yaml")), change(&text))?;
+    }
+    std::fs::write(
+        &file,
+        site.replace(&format!("pipelines: {pipelines}"), "pipelines: pipelines"),
+    )?;
+    Ok(())
+}
+
 /// Gives the country's site the broker, and its pipelines queues in place of these of customs' paths (`declarations`,
 /// `notices`).
 ///
 /// # Errors
-/// The example's site file or its pipelines are not as they were when this was written.
+/// As [`with_own_pipelines`].
 pub fn by_queue(country: &Country, broker: &Broker, queues: &[&str]) -> Result<(), Error> {
+    with_own_pipelines(country, |text| with_queues(text, queues))?;
     let folder = country.folder();
     let file = folder.join("dragoman.yaml");
     let site = std::fs::read_to_string(&file)?;
     let (head, behind) = site.split_once("\nsenders:\n").ok_or("the site has no senders")?;
-    let pipelines = head
-        .lines()
-        .find_map(|line| line.strip_prefix("pipelines: "))
-        .ok_or("the site names no folder of pipelines")?;
-    let head = head.replace(&format!("pipelines: {pipelines}"), "pipelines: pipelines");
     let url = broker.url();
     let brokers = format!(
         "brokers:\n  national: {{ url: \"{url}\", user: guest, password: file:broker.txt, private: true, prefetch: 10 }}\n"
@@ -44,14 +64,6 @@ pub fn by_queue(country: &Country, broker: &Broker, queues: &[&str]) -> Result<(
     let depot = "  queues: { broker: national }\n";
     std::fs::write(&file, format!("{head}\n{brokers}\nsenders:\n{depot}{behind}"))?;
     std::fs::write(folder.join("broker.txt"), "guest\n")?;
-    std::fs::create_dir_all(folder.join("pipelines"))?;
-    for name in ["declaration-lodged", "export-invalidated", "export-release"] {
-        let text = std::fs::read_to_string(Path::new(pipelines.trim()).join(name).join("pipeline.yaml"))?;
-        std::fs::write(
-            folder.join(format!("pipelines/{name}.yaml")),
-            with_queues(&text, queues),
-        )?;
-    }
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use dragoman_support::process::{Finished, Launch, Process, TempSite, dragoman, w
 use serde_json::Value;
 
 use crate::Error;
-use crate::country::{PATIENCE, warm};
+use crate::country::{PATIENCE, warm, work};
 
 /// A site that is served.
 pub struct Small {
@@ -66,6 +66,14 @@ impl Small {
         self.server = launch(self.site.path(), &["serve"])?.start()?;
         self.address = self.server.address(PATIENCE).await?;
         Ok(())
+    }
+
+    /// Starts a process that shares the work, and waits until it does.
+    ///
+    /// # Errors
+    /// It cannot be started, or does not begin.
+    pub async fn work(&self) -> Result<Process, Error> {
+        work(launch(self.site.path(), &["worker"])?).await
     }
 
     /// All runs, newest first, as the operator of this machine sees them.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dragoman_expression::{Expression, Scope};
-use dragoman_journal::{Begin, Begun, Draft, Operation, Record, Standing, Versions, error};
+use dragoman_journal::{Begin, Begun, Draft, NOBODYS, Operation, Record, Standing, Versions, error};
 use dragoman_model::nesting::{LEVELS, is_too_deep};
 use dragoman_model::{Class, Digest, DocumentReference, Failure, RunId, Value, object};
 use dragoman_plan::{Plan, Trigger, TriggerKind};
@@ -88,14 +88,15 @@ impl Shell {
             Ok(first) => first,
             Err(failure) => return Err(self.keep_unreadable(&plan, run, &delivery, failure).await),
         };
+        let replied = reply && matches!(trigger.kind, TriggerKind::Http { replied: true, .. });
+        let left = !replied && self.leaves(&plan);
         let begin = Begin {
             entries: vec![first],
             operations,
             content,
             standing: Standing::Active,
-            lease_until: self.lease_end(),
+            lease_until: if left { NOBODYS } else { self.lease_end() },
         };
-        let replied = reply && matches!(trigger.kind, TriggerKind::Http { replied: true, .. });
         match self.begin(&plan, run, begin, replied).await {
             // The bytes can be kept where what was made of them cannot.
             Err(Refused::Unreadable { failure, run: None }) => {

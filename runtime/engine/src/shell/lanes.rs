@@ -1,14 +1,18 @@
 //! Lanes: how many runs of a pipeline work at once, and how many may wait for that.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use dragoman_model::Timestamp;
 use dragoman_plan::Plan;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Lock;
 use super::gates::Gates;
+
+/// What was left in the store is counted so often at most, in milliseconds.
+const RECOUNT_MS: i64 = 1_000;
 
 fn places(concurrent: usize) -> usize {
     concurrent.clamp(1, Semaphore::MAX_PERMITS)
@@ -21,8 +25,20 @@ pub(super) struct Lane {
     /// How many may work at once, by the pipeline as it is now.
     most: Lock<usize>,
     queued: AtomicUsize,
+    left: Left,
     /// What else is to be passed before the work begins.
     pub(super) gates: Gates,
+}
+
+/// Accepted runs that were left in the store for whoever has room for them.
+#[derive(Debug, Default)]
+struct Left {
+    /// How many there were when they were last counted.
+    counted: AtomicUsize,
+    /// How many have been left since.
+    since: AtomicUsize,
+    /// When they were counted, in milliseconds.
+    at: AtomicI64,
 }
 
 /// The lanes of all pipelines: one that is full does not hold up another.
@@ -41,26 +57,62 @@ impl Lanes {
             at_work: Arc::new(Semaphore::new(most)),
             most: Lock(Mutex::new(most)),
             queued: AtomicUsize::new(0),
+            left: Left::default(),
             gates: Gates::default(),
         });
         lanes.insert(plan.pipeline.clone(), Arc::clone(&lane));
         lane
     }
 
+    /// The lanes whose pipelines have left runs in the store, by pipeline.
+    pub(super) fn leaving(&self) -> BTreeMap<String, Arc<Lane>> {
+        let lanes = self.0.lock();
+        let leaving = lanes.iter().filter(|(_, lane)| lane.left() > 0);
+        leaving.map(|(name, lane)| (name.clone(), Arc::clone(lane))).collect()
+    }
+
     /// How many runs wait over all lanes.
     pub(super) fn queued(&self) -> usize {
-        self.0
-            .lock()
-            .values()
-            .map(|lane| lane.queued.load(Ordering::Relaxed))
-            .sum()
+        self.0.lock().values().map(|lane| lane.waiting()).sum()
     }
 }
 
 impl Lane {
     /// Whether so many wait already that no more are taken.
     pub(super) fn is_full(&self, backlog: usize) -> bool {
-        self.queued.load(Ordering::Relaxed) >= backlog.max(1)
+        self.waiting() >= backlog.max(1)
+    }
+
+    /// Whether as many wait here as may be at work: another process may come to the next one sooner.
+    pub(super) fn is_long(&self) -> bool {
+        self.queued.load(Ordering::Relaxed) >= *self.most.lock()
+    }
+
+    fn left(&self) -> usize {
+        self.left.counted.load(Ordering::Relaxed) + self.left.since.load(Ordering::Relaxed)
+    }
+
+    /// How many wait, here and in the store.
+    fn waiting(&self) -> usize {
+        self.queued.load(Ordering::Relaxed) + self.left()
+    }
+
+    /// A run is left in the store.
+    pub(super) fn leave(&self) {
+        self.left.since.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Whether it is time to count what was left; then `count` says how many there are.
+    pub(super) async fn recount(&self, now: Timestamp, count: impl Future<Output = Option<usize>>) {
+        if now.millis() < self.left.at.load(Ordering::Relaxed) + RECOUNT_MS {
+            return;
+        }
+        self.left.at.store(now.millis(), Ordering::Relaxed);
+        let before = self.left.since.load(Ordering::Relaxed);
+        if let Some(counted) = count.await {
+            self.left.counted.store(counted, Ordering::Relaxed);
+            self.left.since.fetch_sub(before, Ordering::Relaxed);
+        }
     }
 
     /// Sets how many runs work at once: the pipeline may say another number since the lane was made. Where it is fewer,
@@ -115,6 +167,7 @@ mod tests {
             at_work: Arc::new(Semaphore::new(most)),
             most: Lock(Mutex::new(most)),
             queued: AtomicUsize::new(0),
+            left: Left::default(),
             gates: Gates::default(),
         }
     }

@@ -29,18 +29,19 @@ mod run;
 mod schedule;
 mod scheduler;
 mod settings;
+mod sharing;
 mod turns;
 mod unkept;
 mod voided;
 mod wakes;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dragoman_journal::Journal;
 use dragoman_model::{Actor, Digest, RunId};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, broadcast};
 use tokio::task::JoinHandle;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -83,7 +84,7 @@ struct Shell {
     worker: Actor,
     limits: Limits,
     /// Runs at work, with the way to reach them.
-    running: Lock<HashMap<RunId, mpsc::UnboundedSender<Signal>>>,
+    running: Lock<HashMap<RunId, run::Task>>,
     /// Told when a run stops working, and when all were taken up.
     rested: Notify,
     leases: Lock<BTreeMap<RunId, Arc<Held>>>,
@@ -102,6 +103,8 @@ struct Shell {
     sooner: Notify,
     /// When the scheduler looks next, in milliseconds; while it looks, the earliest of what has come to rest since.
     next_look: AtomicI64,
+    /// What is due and has no room here is looked for again when fewer runs than this are at work; 0: nothing is.
+    refill: AtomicUsize,
     stopping: AtomicBool,
     /// Whether every unfinished run of the store was taken up.
     recovered: AtomicBool,
@@ -144,6 +147,7 @@ impl Engine {
             story,
             sooner: Notify::new(),
             next_look: AtomicI64::new(i64::MAX),
+            refill: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             recovered: AtomicBool::new(false),
             stop: tokio::sync::watch::Sender::new(false),

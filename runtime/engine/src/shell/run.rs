@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dragoman_journal::{Lease, Standing};
+use dragoman_journal::{Due, Lease, Standing};
 use dragoman_model::RunId;
 use futures_util::FutureExt;
 use tokio::sync::OwnedSemaphorePermit;
@@ -35,6 +35,15 @@ pub(super) enum Start {
     Stored,
 }
 
+/// A run at work.
+#[derive(Debug)]
+pub(super) struct Task {
+    /// The way to reach it.
+    mailbox: mpsc::UnboundedSender<Signal>,
+    /// The pipeline in whose lane it has or awaits a place; none: it works in another's, or nobody has looked yet.
+    pub(super) lane: Option<String>,
+}
+
 /// The right of a run to work, given back when it is dropped: the place first, the turn last.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -50,16 +59,24 @@ impl Shell {
             return;
         }
         let mut running = self.running.lock();
-        if let Some(mailbox) = running.get(&run) {
+        if let Some(task) = running.get(&run) {
             // The receiver is dropped only under this lock, after the entry was removed.
-            let _ = mailbox.send(signal);
+            let _ = task.mailbox.send(signal);
             return;
         }
         let (mailbox, received) = mpsc::unbounded_channel();
         let _ = mailbox.send(signal);
-        running.insert(run, mailbox);
+        running.insert(run, Task { mailbox, lane: None });
         drop(running);
         self.spawn(run, Start::Stored, received);
+    }
+
+    /// Takes up a run that is due.
+    pub(super) fn take_due(self: &Arc<Self>, due: Due) {
+        self.signal(due.run, Signal::Woken);
+        if let Some(task) = self.running.lock().get_mut(&due.run) {
+            task.lane = due.pipeline;
+        }
     }
 
     /// Begins to work on a run that this process owns.
@@ -72,7 +89,10 @@ impl Shell {
             Some(self.turns.line_up(serial, run))
         });
         let (mailbox, received) = mpsc::unbounded_channel();
-        self.running.lock().insert(run, mailbox);
+        let lane = origin
+            .filter(|origin| origin.parent.is_none())
+            .map(|_| machine.plan().pipeline.clone());
+        self.running.lock().insert(run, Task { mailbox, lane });
         self.spawn(
             run,
             Start::Begun {
@@ -99,6 +119,7 @@ impl Shell {
                 () = Arc::clone(&shell).serve(run, start, received) => {}
             }
             shell.rested.notify_waiters();
+            shell.refill();
         });
     }
 

@@ -6,7 +6,8 @@ use std::sync::{Arc, Weak};
 use dragoman_journal::Standing;
 use dragoman_model::Timestamp;
 
-use super::{Shell, Signal};
+use super::Shell;
+use super::sharing::Room;
 
 /// So many runs are woken at once.
 const BATCH: usize = 256;
@@ -49,21 +50,33 @@ impl Shell {
         if self.is_stopping() && !self.limits.alone {
             return silent;
         }
-        let due = match self.journal.due(now, BATCH).await {
+        self.count_left(now).await;
+        let mut room = self.room();
+        let full = room.as_ref().map_or_else(Vec::new, Room::full);
+        let mut held = !full.is_empty();
+        let due = match self.journal.due(now, full, BATCH).await {
             Ok(due) => due,
             Err(error) => {
                 tracing::warn!(%error, "the store could not say what is due");
                 return silent;
             }
         };
-        let mut woken = false;
-        for run in &due {
-            if !self.running.lock().contains_key(run) {
+        let (mut woken, found) = (false, due.len());
+        for due in due {
+            if self.running.lock().contains_key(&due.run) {
+                continue;
+            }
+            if self.has_place(&mut room, &due) {
                 woken = true;
-                self.signal(*run, Signal::Woken);
+                self.take_due(due);
+            } else {
+                held = true;
             }
         }
-        let again = now.plus_millis(match due.len() {
+        if held {
+            self.await_room();
+        }
+        let again = now.plus_millis(match found {
             0 if self.limits.alone => LOOK_MS,
             0 => SHARED_LOOK_MS,
             // What comes behind them is not forgotten.
@@ -84,6 +97,13 @@ impl Shell {
         if let Standing::Sleeping(due) | Standing::Waiting(Some(due)) = standing
             && self.look_at(due)
         {
+            self.sooner.notify_one();
+        }
+    }
+
+    /// The scheduler looks now.
+    pub(super) fn look_now(&self) {
+        if self.look_at(self.clock.now()) {
             self.sooner.notify_one();
         }
     }

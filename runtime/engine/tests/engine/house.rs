@@ -19,6 +19,17 @@ use crate::partner::{Partner, surface};
 /// A day in the life of the tests.
 pub(crate) const MORNING: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
+/// Bounds of workers that share a store.
+const SHARED: Limits = Limits {
+    lease_ms: 30_000,
+    call_ms: 10_000,
+    alone: false,
+    apart_ms: 0,
+    breakers: false,
+    story: 4_096,
+    repeatable: false,
+};
+
 /// The plans that a test runs; of several versions of a pipeline the last is the one of now.
 pub(crate) struct Plans(Vec<Arc<Plan>>);
 
@@ -125,6 +136,22 @@ impl House {
         }
     }
 
+    /// An engine on a new store that is not its own alone: [`House::another`] is beside it.
+    pub(crate) fn shared(plans: &[Arc<Plan>]) -> House {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (journal, clock) = (open(folder.path()), ManualClock::new(MORNING));
+        House {
+            _folder: Some(folder),
+            ..House::limited(journal, Arc::default(), clock, plans, SHARED)
+        }
+    }
+
+    /// Another worker on the same store, with the same partner and clock.
+    pub(crate) fn another(&self, name: &str, plans: &[Arc<Plan>]) -> House {
+        let (journal, partner) = (Arc::clone(&self.journal), Arc::clone(&self.partner));
+        House::named(name, journal, partner, self.clock.clone(), plans, SHARED)
+    }
+
     /// An engine on a store that may have seen others before.
     pub(crate) fn on(
         journal: Arc<dyn Journal>,
@@ -142,6 +169,17 @@ impl House {
         plans: &[Arc<Plan>],
         limits: Limits,
     ) -> House {
+        House::named("worker-1", journal, partner, clock, plans, limits)
+    }
+
+    fn named(
+        name: &str,
+        journal: Arc<dyn Journal>,
+        partner: Arc<Partner>,
+        clock: ManualClock,
+        plans: &[Arc<Plan>],
+        limits: Limits,
+    ) -> House {
         let plans = Plans(plans.to_vec());
         let engine = Engine::start(Settings {
             journal: Arc::clone(&journal),
@@ -149,7 +187,7 @@ impl House {
             plans: Arc::new(plans),
             clock: Arc::new(clock.clone()),
             meter: Arc::new(dragoman_engine::NoMeter),
-            worker: "worker-1".into(),
+            worker: name.into(),
             limits,
         });
         House {

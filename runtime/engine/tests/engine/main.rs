@@ -23,6 +23,7 @@ mod repeated;
 mod replay;
 mod rounds;
 mod schedule;
+mod sharing;
 mod shell;
 mod trouble;
 mod turns;

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use bytes::Bytes;
 use dragoman_journal::error::{CONTRADICTION, CORRUPT, DISK_FULL};
 use dragoman_journal::{
-    AccountSummary, Answer, Append, Begin, Begun, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once, OnceKey,
-    Records, Refusal, RunFilter, RunSummary, Unfinished, Wait,
+    AccountSummary, Answer, Append, Begin, Begun, Due, Effect, Entry, Error, Journal, Lease, NumberedEvent, Once,
+    OnceKey, Records, Refusal, RunFilter, RunSummary, Unfinished, Wait,
 };
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp};
 use tokio::sync::Notify;
@@ -169,8 +169,11 @@ impl Journal for Mortal {
     fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>> {
         self.store.renew(leases, until)
     }
-    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
-        self.store.due(now, limit)
+    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
+        self.store.due(now, full, limit)
+    }
+    fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>> {
+        self.store.ready(pipeline, most)
     }
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {
         Box::pin(async move {

@@ -159,7 +159,13 @@ async fn leases_are_lengthened_while_a_run_works() {
         now = now.plus_millis(30_000);
         // The lease is always long enough that nobody else can take the run.
         let lengthened = async {
-            while !house.journal.due(now, 1).await.expect("the store answers").is_empty() {
+            while !house
+                .journal
+                .due(now, Vec::new(), 1)
+                .await
+                .expect("the store answers")
+                .is_empty()
+            {
                 tokio::task::yield_now().await;
             }
         };

@@ -48,6 +48,7 @@ pub async fn run(stores: &dyn Stores) {
     runs::the_owner_before_is_fenced_off(&*open("fence").await).await;
     waking::runs_wake_when_they_are_due(&*open("due").await).await;
     waking::a_run_that_rests_can_be_taken(&*open("rest").await).await;
+    waking::what_is_nobodys_is_due_for_anyone(&*open("nobodys").await).await;
     lists::children_begin_with_their_parent(&*open("children").await).await;
     lists::children_begin_once(&*open("children-once").await).await;
     lists::lists_are_filtered(&*open("lists").await).await;

@@ -165,6 +165,15 @@ pub async fn begun(journal: &dyn Journal, number: u64) -> Lease {
     }
 }
 
+/// Runs that are due at a time, oldest first.
+///
+/// # Panics
+/// Where the store does not answer.
+pub async fn due(journal: &dyn Journal, at: Timestamp, limit: usize) -> Vec<RunId> {
+    let due = answered(journal.due(at, Vec::new(), limit).await);
+    due.into_iter().map(|due| due.run).collect()
+}
+
 /// Appends and expects it to be written.
 ///
 /// # Panics

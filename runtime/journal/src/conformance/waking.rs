@@ -1,11 +1,12 @@
 //! Runs that rest: when they are due, and who may take them.
 
-use dragoman_model::Timestamp;
+use dragoman_model::{RunId, Timestamp};
+use serde_json::json;
 
-use super::sample::{self, LEASE, START, answered, begun, park, run, stand, written};
-use crate::query::RunFilter;
-use crate::record::{Record, TimerPurpose};
-use crate::store::{Journal, Lease, Standing};
+use super::sample::{self, LEASE, START, answered, begun, due, park, run, stand, written};
+use crate::query::{Due, RunFilter};
+use crate::record::{Parent, Record, TimerPurpose};
+use crate::store::{Append, Begin, Begun, Journal, Lease, NOBODYS, Standing};
 
 const DUE: Timestamp = START.plus_millis(3 * LEASE);
 
@@ -32,7 +33,7 @@ pub(super) async fn runs_wake_when_they_are_due(journal: &dyn Journal) {
     let next = async |after| answered(journal.next_due(after).await);
     assert_eq!(next(START).await, None, "there is no run yet");
     four(journal).await;
-    let due = async |at, limit| answered(journal.due(at, limit).await);
+    let due = async |at, limit| due(journal, at, limit).await;
     let lease_ends = START.plus_millis(LEASE);
     assert_eq!(
         due(START.plus_millis(LEASE - 1), 10).await,
@@ -75,6 +76,58 @@ pub(super) async fn runs_wake_when_they_are_due(journal: &dyn Journal) {
         [run(4), run(1)],
         "until its lease is over"
     );
+}
+
+/// A run that begins and that nobody has.
+fn nobodys(run: RunId, run_key: &str, parent: Option<Parent>) -> Begin {
+    Begin {
+        entries: vec![sample::accepted(run, run_key, parent)],
+        lease_until: NOBODYS,
+        ..sample::begin(run, run_key)
+    }
+}
+
+pub(super) async fn what_is_nobodys_is_due_for_anyone(journal: &dyn Journal) {
+    let began = answered(journal.begin(nobodys(run(1), "order-1", None)).await);
+    assert_eq!(began, Begun::Queued { run: run(1) });
+    let parent = begun(journal, 2).await;
+    let within = parent.run.child("parcels", "a");
+    let from = Parent {
+        run: parent.run,
+        path: "parcels".into(),
+        index: 0,
+        item: "a".into(),
+    };
+    let children = Append {
+        begins: vec![nobodys(within, "a", Some(from))],
+        ..sample::append(parent, 1, Record::Children { count: 1 }, Some(json!({ "items": [] })))
+    };
+    written(journal, children).await;
+
+    let asked = async |full: &[&str]| {
+        let full = full.iter().map(|pipeline| (*pipeline).to_owned()).collect();
+        answered(journal.due(START, full, 10).await)
+    };
+    let first = Due {
+        run: run(1),
+        pipeline: Some("orders".into()),
+    };
+    let inner = Due {
+        run: within,
+        pipeline: None,
+    };
+    assert_eq!(asked(&[]).await, [first.clone(), inner.clone()]);
+    assert_eq!(asked(&["parcels"]).await, [first, inner.clone()]);
+    let why = "what another run began works in that one's place";
+    assert_eq!(asked(&["parcels", "orders"]).await, [inner], "{why}");
+
+    let ready = async |pipeline: &str, most| answered(journal.ready(pipeline.into(), most).await);
+    assert_eq!(ready("orders", 10).await, 1);
+    assert_eq!(ready("orders", 0).await, 0);
+    assert_eq!(ready("parcels", 10).await, 0);
+    let taken = answered(journal.acquire(run(1), START, DUE).await);
+    assert_eq!(taken.map(|lease| lease.epoch), Some(2));
+    assert_eq!(ready("orders", 10).await, 0, "somebody has it");
 }
 
 pub(super) async fn a_run_that_rests_can_be_taken(journal: &dyn Journal) {

@@ -11,7 +11,7 @@ use crate::error::{CONTRADICTION, Error};
 use crate::query::{OnceState, Wait};
 use crate::record::OnceKey;
 use crate::seal::Sealed;
-use crate::store::{Begun, Lease, Operation, Refusal, Settled};
+use crate::store::{Begun, Lease, NOBODYS, Operation, Refusal, Settled};
 
 /// Writes an append, or says why not. What came before a refusal or an error of it may be written: whoever calls gives it up.
 ///
@@ -60,6 +60,9 @@ pub fn begin<T: Tables>(tables: &mut T, begin: &Beginning) -> Result<Begun, T::T
     }
     tables.add_entries(&begin.entries)?;
     tables.add_run(begin, &RunRow::first(begin), &outcome)?;
+    if begin.lease_until == NOBODYS {
+        return Ok(Begun::Queued { run: begin.run });
+    }
     Ok(Begun::New(Lease {
         run: begin.run,
         epoch: 1,

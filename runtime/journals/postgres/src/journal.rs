@@ -4,7 +4,7 @@ use bytes::Bytes;
 use dragoman_journal::decide::{Addition, Beginning};
 use dragoman_journal::error::{CANNOT_WRITE, Error};
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Refusal,
+    Answer, Append, Begin, Begun, Due, Effect, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Refusal,
     VersionedValue,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
@@ -76,8 +76,12 @@ impl Journal for PostgresJournal {
         })
     }
 
-    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
-        Box::pin(async move { queries::due(&self.reader().await?, now, limit).await })
+    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
+        Box::pin(async move { queries::due(&self.reader().await?, now, &full, limit).await })
+    }
+
+    fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>> {
+        Box::pin(async move { queries::ready(&self.reader().await?, &pipeline, most).await })
     }
 
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {

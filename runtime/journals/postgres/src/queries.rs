@@ -2,7 +2,7 @@
 
 use dragoman_journal::error::{CORRUPT, Error};
 use dragoman_journal::{
-    AccountLine, AccountSummary, Effect, Emitted, Entry, Header, Keyring, Once, OnceKey, RunFilter, RunSummary,
+    AccountLine, AccountSummary, Due, Effect, Emitted, Entry, Header, Keyring, Once, OnceKey, RunFilter, RunSummary,
     Standing, Wait, seal,
 };
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp};
@@ -203,14 +203,32 @@ pub(crate) async fn beginning(client: &Reader, digits: &str) -> Result<Vec<RunId
     all(client, sql, &[&least.0, &most.0], |row| columns::run(row, 0)).await
 }
 
-/// Runs that are due and owned by nobody, oldest first.
-pub(crate) async fn due(client: &Reader, now: Timestamp, most: usize) -> Result<Vec<RunId>, Error> {
-    let sql = "SELECT id FROM (
-                 SELECT id, due, number FROM run WHERE due <= $1
-                 UNION SELECT r.id, 0, r.number FROM woken w JOIN run r ON r.id = w.run
-                   WHERE r.lease_until <= $1 AND r.turn <> 1) due
-               ORDER BY due, number LIMIT $2";
-    all(client, sql, &[&now.millis(), &limit(most)], |row| columns::run(row, 0)).await
+/// Runs that are due and owned by nobody, oldest first; of those that a message began, none of the full pipelines.
+pub(crate) async fn due(client: &Reader, now: Timestamp, full: &[String], most: usize) -> Result<Vec<Due>, Error> {
+    let sql = "SELECT id, pipeline, parent IS NULL FROM (
+                 (SELECT id, due, number, pipeline, parent FROM run
+                  WHERE due <= $1 AND (parent IS NOT NULL OR pipeline <> ALL($2)) ORDER BY due, number LIMIT $3)
+                 UNION
+                 (SELECT r.id, 0, r.number, r.pipeline, r.parent FROM woken w JOIN run r ON r.id = w.run
+                  WHERE r.lease_until <= $1 AND r.turn <> 1 AND (parent IS NOT NULL OR pipeline <> ALL($2))
+                  ORDER BY r.number LIMIT $3)) due
+               ORDER BY due, number LIMIT $3";
+    all(client, sql, &[&now.millis(), &full, &limit(most)], |row| {
+        let began: bool = get(row, 2)?;
+        Ok(Due {
+            run: columns::run(row, 0)?,
+            pipeline: if began { Some(get(row, 1)?) } else { None },
+        })
+    })
+    .await
+}
+
+/// Runs of a pipeline that a message began, that could be at work at once, and that nobody has; counted to `most`.
+pub(crate) async fn ready(client: &Reader, pipeline: &str, most: usize) -> Result<usize, Error> {
+    let sql = "SELECT count(*) FROM (
+                 SELECT FROM run WHERE due = 0 AND parent IS NULL AND pipeline = $1 LIMIT $2) ready";
+    let counted = one(client, sql, &[&pipeline, &limit(most)], |row| get::<i64>(row, 0)).await?;
+    Ok(counted.map_or(0, |counted| usize::try_from(counted).unwrap_or(0)))
 }
 
 /// The earliest time after another at which a run becomes due if nobody owns it then.

@@ -11,10 +11,11 @@ use crate::failure;
 use crate::needs;
 
 /// What each migration does, oldest first.
-const MIGRATIONS: [&str; 3] = [
+const MIGRATIONS: [&str; 4] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
 ];
 
 /// Two programs that open a new database at once make its tables one after the other.

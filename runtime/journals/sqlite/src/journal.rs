@@ -4,7 +4,7 @@ use bytes::Bytes;
 use dragoman_journal::decide::{Addition, Beginning, apply};
 use dragoman_journal::error::Error;
 use dragoman_journal::{
-    Answer, Append, Begin, Begun, Effect, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Refusal,
+    Answer, Append, Begin, Begun, Due, Effect, Journal, KeptDocument, Lease, NumberedEvent, Once, OnceKey, Refusal,
     Unfinished, VersionedValue,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
@@ -36,8 +36,12 @@ impl Journal for SqliteJournal {
         Box::pin(self.write(move |writing| runs::renew(writing, &leases, until)))
     }
 
-    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
-        Box::pin(self.read(move |connection| queries::due(connection, now, limit)))
+    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
+        Box::pin(self.read(move |connection| queries::due(connection, now, &full, limit)))
+    }
+
+    fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>> {
+        Box::pin(self.read(move |connection| queries::ready(connection, &pipeline, most)))
     }
 
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {

@@ -1,6 +1,6 @@
 //! What readers ask.
 
-use dragoman_journal::{Ending, RunFilter, RunSummary, Standing, Wait, error::Error};
+use dragoman_journal::{Due, Ending, RunFilter, RunSummary, Standing, Wait, error::Error};
 use dragoman_model::{Digest, DocumentReference, RunId, Timestamp, Value};
 use rusqlite::types::Value as Column;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
@@ -140,15 +140,35 @@ pub(crate) fn beginning(connection: &Connection, digits: &str) -> Result<Vec<Run
     })())
 }
 
-/// Runs that are due and owned by nobody, oldest first.
-pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<RunId>, Error> {
+/// Runs that are due and owned by nobody, oldest first; of those that a message began, none of the full pipelines.
+pub(crate) fn due(connection: &Connection, now: Timestamp, full: &[String], limit: usize) -> Result<Vec<Due>, Error> {
     reading((|| {
-        let mut statement =
-            connection.prepare_cached("SELECT id FROM run WHERE due <= ?1 ORDER BY due, number LIMIT ?2")?;
+        let mut statement = connection.prepare_cached(
+            "SELECT id, pipeline, parent IS NULL FROM run
+             WHERE due <= ?1 AND (parent IS NOT NULL OR pipeline NOT IN (SELECT value FROM json_each(?2)))
+             ORDER BY due, number LIMIT ?3",
+        )?;
+        let full = serde_json::json!(full).to_string();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        statement
-            .query_map((now.millis(), limit), |row| columns::run(row, 0))?
-            .collect()
+        let due = |row: &Row<'_>| {
+            Ok(Due {
+                run: columns::run(row, 0)?,
+                pipeline: if row.get(2)? { Some(row.get(1)?) } else { None },
+            })
+        };
+        statement.query_map((now.millis(), full, limit), due)?.collect()
+    })())
+}
+
+/// Runs of a pipeline that a message began, that could be at work at once, and that nobody has; counted to `most`.
+pub(crate) fn ready(connection: &Connection, pipeline: &str, most: usize) -> Result<usize, Error> {
+    reading((|| {
+        let mut statement = connection.prepare_cached(
+            "SELECT count(*) FROM (SELECT 1 FROM run WHERE due = 0 AND parent IS NULL AND pipeline = ?1 LIMIT ?2)",
+        )?;
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let counted: i64 = statement.query_row((pipeline, most), |row| row.get(0))?;
+        Ok(usize::try_from(counted).unwrap_or(0))
     })())
 }
 

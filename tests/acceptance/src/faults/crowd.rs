@@ -71,6 +71,7 @@ impl Crowd {
         })
         .await?;
         by_queue(&country, &broker, &[NOTICES])?;
+        narrow(&country)?;
         let campaign = &self.campaign;
         campaign.make_trouble(&country);
         let mut scene = Scene {
@@ -98,6 +99,17 @@ impl Crowd {
         }
         scene.end().await.map(Some)
     }
+}
+
+/// Few releases are at work in one process at once: whoever serves leaves some of them to the others.
+fn narrow(country: &Country) -> Result<(), Error> {
+    const WIDE: &str = "limits: { concurrent: 200,";
+    let file = country.folder().join("pipelines/export-release.yaml");
+    let text = std::fs::read_to_string(&file)?;
+    if !text.contains(WIDE) {
+        return Err(format!("{} has no `{WIDE}`", file.display()).into());
+    }
+    Ok(std::fs::write(&file, text.replace(WIDE, "limits: { concurrent: 6,"))?)
 }
 
 impl Scene<'_> {

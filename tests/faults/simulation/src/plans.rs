@@ -1,4 +1,5 @@
-//! What runs in a simulation: pipelines that together use all that makes something happen once.
+//! What runs in a simulation: pipelines that together use all that makes something happen once. Some work on one message at
+//! once, so that one worker leaves to others what it has no room for.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
@@ -57,6 +58,7 @@ steps:
 /// Begun by the event of an order.
 const HEARS: &str = "
 key: trigger.message.number
+limits: { concurrent: 1 }
 steps:
   - { id: heard, call: shop.notify, with: { number: '=\"h\" + trigger.message.number' }, retry: { for: 2d } }
 ";
@@ -64,6 +66,7 @@ steps:
 /// The same act as that of an order, under the same key: whoever comes second joins.
 const JOINS: &str = "
 key: trigger.message.number
+limits: { concurrent: 1 }
 steps:
   - sleep: 3s
   - id: shipped
@@ -78,6 +81,7 @@ steps:
 /// An act of a partner that honours no key and cannot be asked: at most once, and a person where it is not known.
 const POSTS: &str = "
 key: trigger.message.number
+limits: { concurrent: 1 }
 steps:
   - { id: posted, call: shop.post, with: { number: '=\"p\" + trigger.message.number' }, retry: { for: 2d } }
 ";
@@ -85,6 +89,7 @@ steps:
 /// Claims of an account that has less than is asked for.
 const CLAIMS: &str = "
 key: trigger.message.number
+limits: { concurrent: 1 }
 on_failure: fail
 steps:
   - id: used

@@ -1,6 +1,6 @@
 //! A store that is taken over from rows: all of it or nothing, and runs go on in their turns.
 
-use dragoman_journal::conformance::sample::{LEASE, START, answered, begin, close, run, written};
+use dragoman_journal::conformance::sample::{LEASE, START, answered, begin, close, due, run, written};
 use dragoman_journal::error::{CANNOT_OPEN, CORRUPT};
 use dragoman_journal::rows::{Cell, Page, Table};
 use dragoman_journal::{Error, Journal, Records, RunFilter};
@@ -81,7 +81,7 @@ async fn runs_that_were_at_work_go_on_in_their_turns() {
     let imported = import(&place, "dragoman", None, coming(runs(), true)).await;
     assert_eq!(answered(imported), Imported::Rows(7));
     let journal = PostgresJournal::open(&place, Options::default()).await.unwrap();
-    let due = async |at| answered(journal.due(at, 10).await);
+    let due = async |at| due(&journal, at, 10).await;
     assert_eq!(
         due(START).await,
         [run(1), run(3), run(4), run(5)],

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use dragoman_journal::audit::verify;
 use dragoman_journal::conformance::busy::busy;
-use dragoman_journal::conformance::sample::{LEASE, START, append, begun, read, run, written};
+use dragoman_journal::conformance::sample::{LEASE, START, append, begun, due, read, run, written};
 use dragoman_journal::error::{CANNOT_OPEN, CANNOT_WRITE};
 use dragoman_journal::{Journal, Records, Refusal, Store};
 use dragoman_journals_postgres::{Address, Options, PostgresJournal, PostgresTrail};
@@ -164,7 +164,7 @@ async fn what_an_earlier_process_of_a_place_had_is_free_at_once() {
     let (lease, kept) = (begun(&mine, 1).await, begun(&other, 2).await);
     drop(mine);
     let again = open(&server, of("mine")).await;
-    assert_eq!(again.due(START, 10).await.unwrap(), [run(1)]);
+    assert_eq!(due(&again, START, 10).await, [run(1)]);
     let taken = again
         .acquire(run(1), START, START.plus_millis(LEASE))
         .await
@@ -212,7 +212,7 @@ async fn a_process_that_starts_anew_gets_its_runs_though_others_lock_them_crossw
         other.batch_execute("COMMIT").await.unwrap();
     };
     let (again, ()) = tokio::join!(open(&server, mine()), crosswise);
-    assert_eq!(again.due(START, 10).await.unwrap(), [run(1), run(2)]);
+    assert_eq!(due(&again, START, 10).await, [run(1), run(2)]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

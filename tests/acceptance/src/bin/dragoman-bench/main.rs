@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use dragoman_acceptance::waiting::{owned, waiting};
+use dragoman_acceptance::waiting::{Kept, owned, waiting};
 use dragoman_acceptance::{Country, Error, Options};
 use dragoman_support::http::request;
 use dragoman_support::load::{Load, Usage};
@@ -31,7 +31,7 @@ const SECONDS: u64 = 4;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What else can be asked for.
-const USAGE: &str = "write nothing, `waiting` or `owned` and how many runs, or `rival` and a program";
+const USAGE: &str = "write nothing, `waiting` or `owned` and how many runs (and `postgres`), or `rival` and a program";
 
 const PIPELINE: &str = r#"
 dragoman: 1
@@ -70,12 +70,8 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let measured = match arguments.as_slice() {
         [] => measure().await,
-        [what, count] if what != "rival" => match (what.as_str(), count.parse()) {
-            ("waiting", Ok(count)) => waiting(count).await,
-            ("owned", Ok(count)) => owned(count).await,
-            _ => Err(format!("`{what} {count}`: {USAGE}").into()),
-        },
         [what, program] if what == "rival" => rival::beside(Path::new(program)).await,
+        [what, count, place @ ..] => many(what, count, place).await,
         _ => Err(USAGE.into()),
     };
     match measured {
@@ -84,6 +80,20 @@ async fn main() -> ExitCode {
             eprintln!("bench: failed: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Many runs at once, in the site's folder or in a database.
+async fn many(what: &str, count: &str, place: &[String]) -> Result<(), Error> {
+    let kept = match place {
+        [] => Kept::in_folder(),
+        [place] if place == "postgres" => Kept::in_database().await?,
+        _ => return Err(USAGE.into()),
+    };
+    match (what, count.parse()) {
+        ("waiting", Ok(count)) => waiting(&kept, count).await,
+        ("owned", Ok(count)) => owned(&kept, count).await,
+        _ => Err(format!("`{what} {count}`: {USAGE}").into()),
     }
 }
 

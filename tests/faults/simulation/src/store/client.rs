@@ -8,8 +8,8 @@ use dragoman_journal::decide::{Addition, Beginning, apply};
 use dragoman_journal::error::{CANNOT_WRITE, Error, STOPPED};
 use dragoman_journal::store::{KeptDocument, VersionedValue};
 use dragoman_journal::{
-    AccountSummary, Answer, Append, Begin, Begun, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey, Records,
-    Refusal, RunFilter, RunSummary, Unfinished, Wait,
+    AccountSummary, Answer, Append, Begin, Begun, Due, Effect, Entry, Journal, Lease, NumberedEvent, Once, OnceKey,
+    Records, Refusal, RunFilter, RunSummary, Unfinished, Wait,
 };
 use dragoman_model::{Digest, RunId, Timestamp};
 use tokio::sync::{Notify, oneshot};
@@ -320,7 +320,7 @@ impl Journal for Client {
             let run = beginning.run;
             let act = move |transaction: &mut Transaction<'_>| {
                 let begun = apply::begin(transaction, &beginning)?;
-                let written = matches!(begun, Begun::New(_));
+                let written = matches!(begun, Begun::New(_) | Begun::Queued { .. });
                 Ok((begun, written))
             };
             let (begun, moved) = self.write(act).await?;
@@ -362,8 +362,11 @@ impl Journal for Client {
             Ok(self.write(act).await?.0)
         })
     }
-    fn due(&self, now: Timestamp, limit: usize) -> Answer<'_, Result<Vec<RunId>, Error>> {
-        Box::pin(self.read(move |state| Ok(state.due(now, limit))))
+    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
+        Box::pin(self.read(move |state| Ok(state.due(now, &full, limit))))
+    }
+    fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>> {
+        Box::pin(self.read(move |state| Ok(state.ready(&pipeline, most))))
     }
     fn next_due(&self, after: Timestamp) -> Answer<'_, Result<Option<Timestamp>, Error>> {
         Box::pin(self.read(move |state| Ok(state.next_due(after))))

@@ -2,7 +2,7 @@
 
 use dragoman_journal::query::{failure, told};
 use dragoman_journal::{
-    AccountLine, AccountSummary, Effect, Ending, Once, OnceKey, RunFilter, RunSummary, Standing, Unfinished, Wait,
+    AccountLine, AccountSummary, Due, Effect, Ending, Once, OnceKey, RunFilter, RunSummary, Standing, Unfinished, Wait,
 };
 use dragoman_model::{RunId, Timestamp};
 
@@ -118,8 +118,10 @@ impl State {
         self.runs.keys().filter(begins).take(2).copied().collect()
     }
 
-    /// Runs that are due and owned by nobody, oldest first.
-    pub(crate) fn due(&self, now: Timestamp, limit: usize) -> Vec<RunId> {
+    /// Runs that are due and owned by nobody, oldest first; of those that a message began, none of the full pipelines.
+    pub(crate) fn due(&self, now: Timestamp, full: &[String], limit: usize) -> Vec<Due> {
+        let began = |run: &Run| run.parent.is_none().then(|| run.pipeline.clone());
+        let has_room = |run: &Run| began(run).is_none_or(|pipeline| !full.contains(&pipeline));
         let is_due = |run: &Run| run.row.due.filter(|due| *due <= now.millis());
         let is_woken = |id: &RunId, run: &Run| {
             (self.woken.contains(id) && run.row.lease_until <= now.millis() && run.turn != Turn::Waits).then_some(0)
@@ -128,9 +130,24 @@ impl State {
             let due = is_woken(id, run).or_else(|| is_due(run))?;
             Some((due, run.number, *id))
         };
-        let mut found: Vec<_> = self.runs.iter().filter_map(due).collect();
+        let mut found: Vec<_> = self
+            .runs
+            .iter()
+            .filter(|(_, run)| has_room(run))
+            .filter_map(due)
+            .collect();
         found.sort();
-        found.into_iter().take(limit).map(|(_, _, id)| id).collect()
+        let due = |(_, _, id)| Due {
+            run: id,
+            pipeline: self.runs.get(&id).and_then(began),
+        };
+        found.into_iter().take(limit).map(due).collect()
+    }
+
+    /// Runs of a pipeline that a message began, and that nobody has.
+    pub(crate) fn ready(&self, pipeline: &str, most: usize) -> usize {
+        let ready = |run: &&Run| run.parent.is_none() && run.pipeline == pipeline && run.row.due == Some(0);
+        self.runs.values().filter(ready).take(most).count()
     }
 
     /// The earliest time after another at which a run becomes due if nobody owns it then.
