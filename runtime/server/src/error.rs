@@ -53,6 +53,9 @@ pub(crate) const NOT_SHOWN: Code = Code::new("D0936", "the answer does not say w
 /// Several processes are to work on a store that one has for itself.
 pub(crate) const ONE_ONLY: Code = Code::new("D0938", "the store is one process's");
 
+/// Somebody has set a clock while runs went by it.
+pub(crate) const CLOCK_SET: Code = Code::new("D0947", "a clock was set");
+
 /// The store is kept by a database, which has its own tools for this.
 pub(crate) const IN_DATABASE: Code = Code::new("D0939", "the database keeps this store");
 /// A file that was named cannot be written.
