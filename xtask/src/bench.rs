@@ -35,6 +35,9 @@ pub(crate) fn task(_arguments: &[String]) -> Result<()> {
     step("runs that wait, and runs of a process that was killed");
     run(bench().args(["waiting", "1000000"]))?;
     run(bench().args(["owned", "100000"]))?;
+    run(bench().args(["owned", "100000", "postgres"]))?;
+    step("a store that grows");
+    run(bench().args(["growth", "10000000"]))?;
     step("the same runs on PostgreSQL, beside an in-process library");
     let rivals = target().join("rivals");
     let manifest = ["build", "--release", "--manifest-path", "tests/rivals/dbos/Cargo.toml"];

@@ -160,8 +160,8 @@ impl Journal for Mortal {
     fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>> {
         self.store.renew(leases, until)
     }
-    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
-        self.store.due(now, full, limit)
+    fn due(&self, now: Timestamp, behind: Option<(i64, u64)>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
+        self.store.due(now, behind, limit)
     }
     fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>> {
         self.store.ready(pipeline, most)

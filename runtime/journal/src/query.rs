@@ -27,6 +27,8 @@ pub struct Due {
     pub run: RunId,
     /// Its pipeline, where a message began it; none: another run began it, in whose place it works.
     pub pipeline: Option<String>,
+    /// Its place among what is due: since when, in milliseconds, and its number in the store.
+    pub place: (i64, u64),
 }
 
 /// A business key with what is known of it.

@@ -385,9 +385,8 @@ pub trait Journal: Records {
     }
     /// Lengthens leases; gives back those that are still held.
     fn renew(&self, leases: Vec<Lease>, until: Timestamp) -> Answer<'_, Result<Vec<Lease>, Error>>;
-    /// Runs that are due at `now` and owned by nobody, oldest first; of those that a message began, none of the pipelines
-    /// in `full`.
-    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>>;
+    /// Runs that are due at `now` and owned by nobody, oldest first; those behind a place only, where one is given.
+    fn due(&self, now: Timestamp, behind: Option<(i64, u64)>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>>;
     /// How many runs of a pipeline that a message began could be at work at once, and are nobody's; counted to `most`.
     fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>>;
     /// The earliest time after `after` at which a run becomes due if nobody owns it then.

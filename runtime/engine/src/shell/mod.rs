@@ -103,6 +103,8 @@ struct Shell {
     sooner: Notify,
     /// When the scheduler looks next, in milliseconds; while it looks, the earliest of what has come to rest since.
     next_look: AtomicI64,
+    /// How far what is due was looked through, where there is no room for what is first.
+    swept: Lock<Option<(i64, u64)>>,
     /// What is due and has no room here is looked for again when fewer runs than this are at work; 0: nothing is.
     refill: AtomicUsize,
     stopping: AtomicBool,
@@ -147,6 +149,7 @@ impl Engine {
             story,
             sooner: Notify::new(),
             next_look: AtomicI64::new(i64::MAX),
+            swept: Lock::default(),
             refill: AtomicUsize::new(0),
             stopping: AtomicBool::new(false),
             recovered: AtomicBool::new(false),

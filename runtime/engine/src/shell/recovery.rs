@@ -109,19 +109,23 @@ impl Shell {
         Ok(runs.map(|run| (run.run, due(run.standing))).collect())
     }
 
-    /// Takes a run from the store: the lease, the entries, the plan.
-    /// `seizes`: also where the turn is another's.
-    pub(super) async fn take_stored(&self, run: RunId, seizes: bool) -> Result<(Machine, Lease), Error> {
+    /// Takes a run from the store, to tell it something: the lease, the entries, the plan.
+    pub(super) async fn take_stored(&self, run: RunId, first: &Signal) -> Result<(Machine, Lease), Error> {
         // Where this process is alone on the store, only it can own a run, and it knows which ones it works on.
         let now = if self.limits.alone {
             END_OF_TIME
         } else {
             self.clock.now()
         };
-        let lease = match seizes {
+        let lease = match first.gives_up() {
             false => self.journal.acquire(run, now, self.lease_end()).await?,
+            // Also where the turn is another's.
             true => self.journal.seize(run, now, self.lease_end()).await?,
         };
+        // Another was quicker, and there is nobody who would hear how it stands.
+        if lease.is_none() && matches!(first, Signal::Woken) && !self.limits.alone {
+            return Err(Error::Busy(run));
+        }
         let entries = match &lease {
             Some(lease) if !self.limits.alone => self.load_while(lease).await?,
             _ => self.journal.load(run).await?,

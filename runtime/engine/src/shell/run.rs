@@ -271,7 +271,7 @@ impl Shell {
         let end = self.clock.now().millis().saturating_add(patience);
         let mut pause = PAUSE_MS;
         loop {
-            let taken = self.take_stored(run, first.gives_up()).await;
+            let taken = self.take_stored(run, first).await;
             let now = self.clock.now();
             let again = now.plus_millis(pause);
             match taken {

@@ -25,14 +25,6 @@ pub(super) struct Room {
     lanes: BTreeMap<String, (usize, usize)>,
 }
 
-impl Room {
-    /// The pipelines of which no more can be taken up.
-    pub(super) fn full(&self) -> Vec<String> {
-        let full = self.lanes.iter().filter(|(_, (has, most))| has >= most);
-        full.map(|(pipeline, _)| pipeline.clone()).collect()
-    }
-}
-
 impl Shell {
     /// How much can be taken up; none: as much as there is, since nobody else would.
     pub(super) fn room(&self) -> Option<Room> {

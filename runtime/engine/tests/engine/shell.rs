@@ -161,7 +161,7 @@ async fn leases_are_lengthened_while_a_run_works() {
         let lengthened = async {
             while !house
                 .journal
-                .due(now, Vec::new(), 1)
+                .due(now, None, 1)
                 .await
                 .expect("the store answers")
                 .is_empty()

@@ -170,7 +170,7 @@ pub async fn begun(journal: &dyn Journal, number: u64) -> Lease {
 /// # Panics
 /// Where the store does not answer.
 pub async fn due(journal: &dyn Journal, at: Timestamp, limit: usize) -> Vec<RunId> {
-    let due = answered(journal.due(at, Vec::new(), limit).await);
+    let due = answered(journal.due(at, None, limit).await);
     due.into_iter().map(|due| due.run).collect()
 }
 

@@ -40,6 +40,7 @@ impl fmt::Debug for Address {
 }
 
 /// How sessions are begun.
+#[derive(Clone)]
 pub(crate) struct Way {
     config: Config,
     schema: String,
@@ -79,13 +80,18 @@ impl Way {
         Ok(Way { config, schema, tls })
     }
 
-    /// The same for those who write: every statement of theirs finds its rows by their keys. A plan that was made while the
-    /// tables were empty would read them whole as they grow, until the server looks at them again.
-    pub(crate) fn by_keys(mut self) -> Self {
-        let plans = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
-                     -c plan_cache_mode=force_generic_plan";
-        self.config.options(session(&self.schema, plans));
-        self
+    /// The same for those who find their rows by keys. A plan that was made while the tables were empty would read them whole
+    /// as they grow, until the server looks at them again, or have several processes read a few rows; `once`: their statements are the same each time, and planned once.
+    pub(crate) fn by_keys(&self, once: bool) -> Self {
+        let mut way = self.clone();
+        let mut plans = " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off \
+                         -c max_parallel_workers_per_gather=0"
+            .to_owned();
+        if once {
+            plans.push_str(" -c plan_cache_mode=force_generic_plan");
+        }
+        way.config.options(session(&way.schema, &plans));
+        way
     }
 
     /// A pool of sessions.

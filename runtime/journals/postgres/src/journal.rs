@@ -76,8 +76,8 @@ impl Journal for PostgresJournal {
         })
     }
 
-    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
-        Box::pin(async move { queries::due(&self.reader().await?, now, &full, limit).await })
+    fn due(&self, now: Timestamp, behind: Option<(i64, u64)>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
+        Box::pin(async move { queries::due(&self.reader().await?, now, behind, limit).await })
     }
 
     fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>> {

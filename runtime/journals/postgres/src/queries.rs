@@ -203,24 +203,36 @@ pub(crate) async fn beginning(client: &Reader, digits: &str) -> Result<Vec<RunId
     all(client, sql, &[&least.0, &most.0], |row| columns::run(row, 0)).await
 }
 
-/// Runs that are due and owned by nobody, oldest first; of those that a message began, none of the full pipelines.
-pub(crate) async fn due(client: &Reader, now: Timestamp, full: &[String], most: usize) -> Result<Vec<Due>, Error> {
-    let sql = "SELECT id, pipeline, parent IS NULL FROM (
-                 (SELECT id, due, number, pipeline, parent FROM run
-                  WHERE due <= $1 AND (parent IS NOT NULL OR pipeline <> ALL($2)) ORDER BY due, number LIMIT $3)
-                 UNION
-                 (SELECT r.id, 0, r.number, r.pipeline, r.parent FROM woken w JOIN run r ON r.id = w.run
-                  WHERE r.lease_until <= $1 AND r.turn <> 1 AND (parent IS NOT NULL OR pipeline <> ALL($2))
-                  ORDER BY r.number LIMIT $3)) due
-               ORDER BY due, number LIMIT $3";
-    all(client, sql, &[&now.millis(), &full, &limit(most)], |row| {
+/// Runs that are due and owned by nobody, oldest first. Those that were woken come before all others, and are left out behind
+/// a place.
+pub(crate) async fn due(
+    client: &Reader,
+    now: Timestamp,
+    behind: Option<(i64, u64)>,
+    most: usize,
+) -> Result<Vec<Due>, Error> {
+    let first = "SELECT id, pipeline, began, due, number FROM (
+                   (SELECT id, pipeline, parent IS NULL AS began, due, number FROM run
+                    WHERE due <= $1 ORDER BY due, number LIMIT $2)
+                   UNION
+                   (SELECT r.id, r.pipeline, r.parent IS NULL, 0, r.number FROM woken w JOIN run r ON r.id = w.run
+                    WHERE r.lease_until <= $1 AND r.turn <> 1 ORDER BY r.number LIMIT $2)) due
+                 ORDER BY due, number LIMIT $2";
+    let behind_it = "SELECT id, pipeline, parent IS NULL, due, number FROM run
+                     WHERE due <= $1 AND (due, number) > ($3, $4) ORDER BY due, number LIMIT $2";
+    let (now, most) = (now.millis(), limit(most));
+    let due = |row: &Row| {
         let began: bool = get(row, 2)?;
         Ok(Due {
             run: columns::run(row, 0)?,
             pipeline: if began { Some(get(row, 1)?) } else { None },
+            place: (get(row, 3)?, get::<i64>(row, 4)?.unsigned_abs()),
         })
-    })
-    .await
+    };
+    match behind {
+        None => all(client, first, &[&now, &most], due).await,
+        Some((since, number)) => all(client, behind_it, &[&now, &most, &since, &columns::number(number)], due).await,
+    }
 }
 
 /// Runs of a pipeline that a message began, that could be at work at once, and that nobody has; counted to `most`.

@@ -108,7 +108,7 @@ impl PostgresJournal {
     /// tables; D0726 where a key is missing.
     pub async fn open(address: &Address, options: Options) -> Result<Self, Error> {
         let way = Way::to(address, &options.schema)?;
-        let readers = way.pool(options.readers)?;
+        let readers = way.by_keys(false).pool(options.readers)?;
         let mut first = session_of(&readers).await?;
         schema::prepare(&mut first, &options.schema).await?;
         keys::demand(&first, &options.keyring).await?;
@@ -123,7 +123,7 @@ impl PostgresJournal {
         let (queue, asked) = mpsc::unbounded_channel();
         let desk = Arc::new(Desk {
             // One more, for a writer that asks what became of the other's commit.
-            pool: way.by_keys().pool(options.writers + 1)?,
+            pool: way.by_keys(true).pool(options.writers + 1)?,
             queue: Mutex::new(asked),
             chain: needs::hash(&[&options.schema, "chain"]),
             counters: Arc::clone(&counters),

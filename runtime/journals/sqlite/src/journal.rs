@@ -36,8 +36,8 @@ impl Journal for SqliteJournal {
         Box::pin(self.write(move |writing| runs::renew(writing, &leases, until)))
     }
 
-    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
-        Box::pin(self.read(move |connection| queries::due(connection, now, &full, limit)))
+    fn due(&self, now: Timestamp, behind: Option<(i64, u64)>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
+        Box::pin(self.read(move |connection| queries::due(connection, now, behind, limit)))
     }
 
     fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>> {

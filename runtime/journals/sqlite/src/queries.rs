@@ -140,23 +140,31 @@ pub(crate) fn beginning(connection: &Connection, digits: &str) -> Result<Vec<Run
     })())
 }
 
-/// Runs that are due and owned by nobody, oldest first; of those that a message began, none of the full pipelines.
-pub(crate) fn due(connection: &Connection, now: Timestamp, full: &[String], limit: usize) -> Result<Vec<Due>, Error> {
+/// Runs that are due and owned by nobody, oldest first, behind a place where one is given.
+pub(crate) fn due(
+    connection: &Connection,
+    now: Timestamp,
+    behind: Option<(i64, u64)>,
+    limit: usize,
+) -> Result<Vec<Due>, Error> {
     reading((|| {
         let mut statement = connection.prepare_cached(
-            "SELECT id, pipeline, parent IS NULL FROM run
-             WHERE due <= ?1 AND (parent IS NOT NULL OR pipeline NOT IN (SELECT value FROM json_each(?2)))
-             ORDER BY due, number LIMIT ?3",
+            "SELECT id, pipeline, parent IS NULL, due, number FROM run
+             WHERE due <= ?1 AND due >= ?2 AND (due, number) > (?2, ?3) ORDER BY due, number LIMIT ?4",
         )?;
-        let full = serde_json::json!(full).to_string();
+        let (since, number) = behind.map_or((i64::MIN, -1), |(since, number)| (since, number as i64));
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let due = |row: &Row<'_>| {
+            let number: i64 = row.get(4)?;
             Ok(Due {
                 run: columns::run(row, 0)?,
                 pipeline: if row.get(2)? { Some(row.get(1)?) } else { None },
+                place: (row.get(3)?, number.unsigned_abs()),
             })
         };
-        statement.query_map((now.millis(), full, limit), due)?.collect()
+        statement
+            .query_map((now.millis(), since, number, limit), due)?
+            .collect()
     })())
 }
 

@@ -5,6 +5,7 @@
 //! and the sender is answered after the run has closed. Rounds of each number of clients alternate, and medians over the
 //! rounds are printed, since machines are noisy.
 
+mod growth;
 mod rival;
 
 use std::net::SocketAddr;
@@ -31,7 +32,7 @@ const SECONDS: u64 = 4;
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What else can be asked for.
-const USAGE: &str = "write nothing, `waiting` or `owned` and how many runs (and `postgres`), or `rival` and a program";
+const USAGE: &str = "write nothing, `waiting` or `owned` and how many runs (and `postgres`), `growth` and how many entries, or `rival` and a program";
 
 const PIPELINE: &str = r#"
 dragoman: 1
@@ -93,6 +94,7 @@ async fn many(what: &str, count: &str, place: &[String]) -> Result<(), Error> {
     match (what, count.parse()) {
         ("waiting", Ok(count)) => waiting(&kept, count).await,
         ("owned", Ok(count)) => owned(&kept, count).await,
+        ("growth", Ok(count)) if place.is_empty() => growth::grow(count).await,
         _ => Err(format!("`{what} {count}`: {USAGE}").into()),
     }
 }
@@ -183,6 +185,11 @@ fn order(round: usize, number: u64) -> String {
 
 /// How often the store has synced, by its own count.
 async fn syncs(address: SocketAddr, site: &TempSite) -> Result<f64, Error> {
+    store_count(address, site, "syncs").await
+}
+
+/// What the store counts by itself.
+async fn store_count(address: SocketAddr, site: &TempSite, what: &str) -> Result<f64, Error> {
     let serving: Value = serde_json::from_slice(&std::fs::read(site.file("store/serving.json"))?)?;
     let bearer = format!("Bearer {}", serving["token"].as_str().unwrap_or_default());
     let status = request(
@@ -192,7 +199,7 @@ async fn syncs(address: SocketAddr, site: &TempSite) -> Result<f64, Error> {
         "",
     )
     .await?;
-    Ok(status.json()["store"]["syncs"].as_f64().unwrap_or_default())
+    Ok(status.json()["store"][what].as_f64().unwrap_or_default())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -362,8 +362,8 @@ impl Journal for Client {
             Ok(self.write(act).await?.0)
         })
     }
-    fn due(&self, now: Timestamp, full: Vec<String>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
-        Box::pin(self.read(move |state| Ok(state.due(now, &full, limit))))
+    fn due(&self, now: Timestamp, behind: Option<(i64, u64)>, limit: usize) -> Answer<'_, Result<Vec<Due>, Error>> {
+        Box::pin(self.read(move |state| Ok(state.due(now, behind, limit))))
     }
     fn ready(&self, pipeline: String, most: usize) -> Answer<'_, Result<usize, Error>> {
         Box::pin(self.read(move |state| Ok(state.ready(&pipeline, most))))

@@ -118,30 +118,25 @@ impl State {
         self.runs.keys().filter(begins).take(2).copied().collect()
     }
 
-    /// Runs that are due and owned by nobody, oldest first; of those that a message began, none of the full pipelines.
-    pub(crate) fn due(&self, now: Timestamp, full: &[String], limit: usize) -> Vec<Due> {
-        let began = |run: &Run| run.parent.is_none().then(|| run.pipeline.clone());
-        let has_room = |run: &Run| began(run).is_none_or(|pipeline| !full.contains(&pipeline));
+    /// Runs that are due and owned by nobody, oldest first, behind a place where one is given.
+    pub(crate) fn due(&self, now: Timestamp, behind: Option<(i64, u64)>, limit: usize) -> Vec<Due> {
         let is_due = |run: &Run| run.row.due.filter(|due| *due <= now.millis());
         let is_woken = |id: &RunId, run: &Run| {
             (self.woken.contains(id) && run.row.lease_until <= now.millis() && run.turn != Turn::Waits).then_some(0)
         };
         let due = |(id, run): (&RunId, &Run)| {
             let due = is_woken(id, run).or_else(|| is_due(run))?;
-            Some((due, run.number, *id))
+            Some(Due {
+                run: *id,
+                pipeline: run.parent.is_none().then(|| run.pipeline.clone()),
+                place: (due, run.number),
+            })
         };
-        let mut found: Vec<_> = self
-            .runs
-            .iter()
-            .filter(|(_, run)| has_room(run))
-            .filter_map(due)
-            .collect();
-        found.sort();
-        let due = |(_, _, id)| Due {
-            run: id,
-            pipeline: self.runs.get(&id).and_then(began),
-        };
-        found.into_iter().take(limit).map(due).collect()
+        let mut found: Vec<_> = self.runs.iter().filter_map(due).collect();
+        found.retain(|due| behind.is_none_or(|behind| due.place > behind));
+        found.sort_by_key(|due| due.place);
+        found.truncate(limit);
+        found
     }
 
     /// Runs of a pipeline that a message began, and that nobody has.
